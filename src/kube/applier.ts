@@ -1,0 +1,48 @@
+/** The write side that reconcilers use. `server_side_apply.ts` implements it. */
+import type { KubeObject, ObjectKey, ResourceType } from "../api/object.ts";
+
+/** The field manager of everything this product applies. */
+export const FIELD_MANAGER = "coder-k8s";
+
+/** Records, on each child, the hash of what was last applied: equal hash and matching fields mean "nothing to do". */
+export const APPLIED_ANNOTATION = "coder.com/applied";
+
+/** A user's permission to take an existing object over: its value is the owner's name. */
+export const ADOPT_ANNOTATION = "coder.com/adopt";
+
+export type ApplyOutcome = "created" | "configured" | "unchanged";
+
+export interface ApplyOptions {
+  /** Becomes the controller owner reference (same namespace only). */
+  owner?: KubeObject;
+  signal?: AbortSignal;
+}
+
+/** The object exists and is not ours: nothing was written. */
+export class ForeignObjectError extends Error {
+  override readonly name = "ForeignObjectError";
+  constructor(
+    message: string,
+    readonly resource: string,
+    readonly key: ObjectKey,
+    /** `controlled`: another controller owns it. `uncontrolled`: nobody does, and no annotation lets us adopt it. */
+    readonly kind: "controlled" | "uncontrolled",
+  ) {
+    super(message);
+  }
+}
+
+/** Creates and changes objects by server-side apply, as {@linkcode FIELD_MANAGER}. */
+export interface Applier {
+  /**
+   * Makes the live object carry `desired`. Sends nothing where the cache shows that it does already.
+   * Throws {@linkcode ForeignObjectError} where the object is somebody else's.
+   */
+  apply<T extends KubeObject>(
+    type: ResourceType<T>,
+    desired: T,
+    options?: ApplyOptions,
+  ): Promise<{ object: T; outcome: ApplyOutcome }>;
+  /** Deletes the object where `owner` is its controller. Returns whether a delete was sent. */
+  deleteOwned(type: ResourceType, key: ObjectKey, owner: KubeObject, signal?: AbortSignal): Promise<boolean>;
+}
