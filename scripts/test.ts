@@ -1,0 +1,34 @@
+/**
+ * `deno task test [paths or deno test options…]`: every test, on real parts. Starts one cluster that all test files
+ * share, runs `deno test`, stops the cluster.
+ */
+import { withSharedCluster } from "../tests/cluster/mod.ts";
+import { root, say } from "./lib/run.ts";
+
+/** Runs the tests with extra arguments; resolves to the exit code. */
+export async function runTests(args: readonly string[]): Promise<number> {
+  const paths = args.filter((arg) => !arg.startsWith("-"));
+  const options = args.filter((arg) => arg.startsWith("-"));
+  return await withSharedCluster(async (env) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "test",
+        "-A",
+        "--no-check",
+        ...options,
+        ...(paths.length === 0 ? ["src", "scripts", "tests"] : paths),
+      ],
+      cwd: root,
+      env,
+      stdin: "null",
+    }).spawn();
+    const { code } = await child.status;
+    return code;
+  });
+}
+
+if (import.meta.main) {
+  const code = await runTests(Deno.args);
+  if (code !== 0) say("\nSome tests failed. Run one file alone with: deno task test path/to/the_test.ts");
+  Deno.exit(code);
+}
