@@ -1,0 +1,17 @@
+/** Everything generated from the pinned Kubernetes OpenAPI document. */
+import type { GeneratedFile } from "../files.ts";
+import { readExtract } from "./document.ts";
+import { generateListTypes } from "./list_types.ts";
+import { generateResources } from "./resources.ts";
+import { generateTypes } from "./types.ts";
+
+/** `src/api/kubernetes/*.ts`. */
+export async function kubernetesFiles(root: string): Promise<GeneratedFile[]> {
+  const extract = await readExtract(root);
+  const file = (name: string, content: string) => ({ path: `src/api/kubernetes/${name}`, content });
+  return [
+    file("types.ts", generateTypes(extract)),
+    file("resources.ts", generateResources(extract)),
+    file("list_types.ts", generateListTypes(extract)),
+  ];
+}
