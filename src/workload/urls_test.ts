@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { clusterAccessUrl, internalUrl, plainPort, RELAY_URL, servicePort, statusUrl } from "./urls.ts";
+
+const base = { name: "coder", namespace: "a" };
+
+Deno.test("addresses follow port and TLS as the Go operator's did", () => {
+  const rows: [number | undefined, boolean, string, string, string][] = [
+    [undefined, false, "http://coder.a.svc.cluster.local", ":80", ":80"],
+    [0, false, "http://coder.a.svc.cluster.local", ":80", ":80"],
+    [80, false, "http://coder.a.svc.cluster.local", ":80", ":80"],
+    [8080, false, "http://coder.a.svc.cluster.local:8080", ":8080", ":8080"],
+    [443, false, "http://coder.a.svc.cluster.local:443", ":443", ":443"],
+    [80, true, "https://coder.a.svc.cluster.local", ":443", ":80"],
+    [443, true, "https://coder.a.svc.cluster.local", ":443", ":80"],
+    [8080, true, "https://coder.a.svc.cluster.local", ":443", ":8080"],
+  ];
+  for (const [port, tls, access, statusPort, internalPort] of rows) {
+    const address = { ...base, port, tls };
+    const row = JSON.stringify(address);
+    assert.equal(clusterAccessUrl(address), access, row);
+    assert.equal(
+      statusUrl(address),
+      `${tls ? "https" : "http"}://coder.a.svc.cluster.local${statusPort}`,
+      row,
+    );
+    assert.equal(internalUrl(address), `http://coder.a.svc.cluster.local${internalPort}`, row);
+  }
+});
+
+Deno.test("the plain port moves away from 443 only where TLS takes that", () => {
+  assert.equal(plainPort({ ...base, port: 443, tls: false }), 443);
+  assert.equal(plainPort({ ...base, port: 443, tls: true }), 80);
+  assert.equal(servicePort(undefined), 80);
+});
+
+Deno.test("the relay URL is the Go operator's", () => {
+  assert.equal(RELAY_URL, "http://$(KUBE_POD_IP):8080");
+});
