@@ -15,6 +15,17 @@ export type ApplyOutcome = "created" | "configured" | "unchanged";
 export interface ApplyOptions {
   /** Becomes the controller owner reference (same namespace only). */
   owner?: KubeObject;
+  /**
+   * Says whether an existing object that nobody controls is nevertheless ours, such as one in another namespace or one
+   * whose owner reference we took away ourselves.
+   * @default with an owner: never; without one: where the object carries `coder.com/applied`
+   */
+  isOurs?: (live: KubeObject) => boolean;
+  /**
+   * Fields that `desired` leaves to others, such as `["spec", "replicas"]` under an autoscaler. Where we applied them
+   * before, they are given up as they are: without this, server-side apply resets them to their default.
+   */
+  release?: readonly (readonly string[])[];
   signal?: AbortSignal;
 }
 
