@@ -33,7 +33,12 @@ export interface Resource {
 
 /** The file at {@linkcode EXTRACT_PATH}. */
 export interface Extract {
-  source: { module: string; version: string; path: string; sha256: string };
+  source: {
+    module: string;
+    version: string;
+    path: string; /** The Go checksum of the module. */
+    sum: string;
+  };
   resources: Resource[];
   definitions: Record<string, Schema>;
 }

@@ -1,51 +1,80 @@
-/** Reduces the full OpenAPI document to what the product needs. Runs only on `--refresh-openapi`. */
-import { createHash } from "node:crypto";
+/** Reduces the full OpenAPI documents to what the product needs. Runs only on `--refresh-openapi`. */
 import { type Extract, reachable, type Resource, type Schema } from "./document.ts";
-import { EXTRACT_PATH, PIN, WANTED_KINDS } from "./kinds.ts";
+import { EXTRACT_PATH, PIN, UNRESOLVED_DEFAULTS, WANTED_KINDS } from "./kinds.ts";
 
 interface Operation {
   "x-kubernetes-group-version-kind"?: { group: string; version: string; kind: string };
 }
 
-/** The parts of a Kubernetes OpenAPI v2 document that are read here. */
+/** The parts of the Kubernetes OpenAPI v2 document that are read here. */
 export interface FullDocument {
   definitions: Record<string, Schema>;
   paths: Record<string, Record<string, Operation>>;
 }
 
-/** Fetches the pinned module through the Go tool chain and writes the reduced document. */
-export async function refreshExtract(root: string): Promise<void> {
-  const text = await Deno.readTextFile(`${await moduleDirectory()}/${PIN.path}`);
-  const extract = reduce(JSON.parse(text), createHash("sha256").update(text).digest("hex"));
-  await Deno.writeTextFile(`${root}/${EXTRACT_PATH}`, `${formatExtract(extract)}\n`);
+/** The parts of one OpenAPI v3 document that are read here. Version 2 leaves defaults out. */
+export interface DefaultsDocument {
+  components?: { schemas?: Record<string, Schema> };
 }
 
-/** The wanted kinds with everything reachable from them, and how each is addressed. */
-export function reduce(document: FullDocument, sha256: string): Extract {
+/** Fetches the pinned module through the Go tool chain and writes the reduced document. */
+export async function refreshExtract(root: string): Promise<void> {
+  const { directory, sum } = await downloadModule();
+  const parse = async (path: string) => JSON.parse(await Deno.readTextFile(`${directory}/${path}`));
+  const files = [...Deno.readDirSync(`${directory}/${PIN.defaults}`)].map((entry) => entry.name).sort();
+  const defaults = await Promise.all(
+    files.filter((name) => name.endsWith(".json")).map((name) => parse(`${PIN.defaults}/${name}`)),
+  );
+  const extract = reduce(await parse(PIN.path), defaults, sum);
+  await Deno.writeTextFile(`${root}/${EXTRACT_PATH}`, formatExtract(extract));
+}
+
+/** The wanted kinds with everything reachable from them, their defaults, and how each is addressed. */
+export function reduce(document: FullDocument, defaults: readonly DefaultsDocument[], sum: string): Extract {
   const names = reachable(document.definitions, WANTED_KINDS.map((kind) => kind.definition));
+  const documented = Object.assign({}, ...defaults.map((part) => part.components?.schemas ?? {}));
   return {
-    source: { ...PIN, sha256 },
+    source: { module: PIN.module, version: PIN.version, path: PIN.path, sum },
     resources: WANTED_KINDS.flatMap(({ definition }) => {
       const resource = addressOf(document, definition);
       return resource === undefined ? [] : [resource];
     }),
-    definitions: Object.fromEntries(names.map((name) => [name, document.definitions[name]!])),
+    definitions: Object.fromEntries(
+      names.map((name) => [name, withDefaults(name, document.definitions[name]!, documented[name])]),
+    ),
   };
 }
 
 /** One definition a line, so that a refresh reads well as a diff. */
 export function formatExtract(extract: Extract): string {
-  const lines = (entries: [string, unknown][]) =>
-    entries.map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(",\n");
+  const entries = Object.entries(extract.definitions).map(([name, schema]) =>
+    `  ${JSON.stringify(name)}: ${JSON.stringify(schema)}`
+  );
   return `{
 "source": ${JSON.stringify(extract.source)},
 "resources": [
 ${extract.resources.map((resource) => `  ${JSON.stringify(resource)}`).join(",\n")}
 ],
 "definitions": {
-${lines(Object.entries(extract.definitions))}
+${entries.join(",\n")}
 }
-}`;
+}
+`;
+}
+
+/**
+ * Adds the defaults that the v3 document knows. Those of required fields and of whole structures are only the zero
+ * values of the Go types, which say nothing about what the server does.
+ */
+function withDefaults(name: string, schema: Schema, documented: Schema | undefined): Schema {
+  if (schema.properties === undefined) return schema;
+  const properties = Object.entries(schema.properties).map(([field, value]): [string, Schema] => {
+    const found = documented?.properties?.[field]?.default;
+    const real = found !== undefined && typeof found !== "object" && !schema.required?.includes(field) &&
+      !UNRESOLVED_DEFAULTS.includes(`${name}.${field}`);
+    return [field, real ? { ...value, default: found } : value];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 function addressOf(document: FullDocument, definition: string): Resource | undefined {
@@ -56,7 +85,6 @@ function addressOf(document: FullDocument, definition: string): Resource | undef
     const posted = operations["post"]?.["x-kubernetes-group-version-kind"];
     if (posted === undefined || !sameKind(posted, gvk) || path.includes("{name}")) continue;
     const plural = path.slice(path.lastIndexOf("/") + 1);
-    // A namespaced kind may be served by a cluster-wide path as well; the shape with a namespace decides.
     return { ...resource, plural, namespaced: path.includes("/namespaces/{namespace}/") };
   }
   return resource;
@@ -66,7 +94,7 @@ function sameKind(a: { group: string; version: string; kind: string }, b: typeof
   return a.group === b.group && a.version === b.version && a.kind === b.kind;
 }
 
-async function moduleDirectory(): Promise<string> {
+async function downloadModule(): Promise<{ directory: string; sum: string }> {
   const command = new Deno.Command("go", {
     args: ["mod", "download", "-json", `${PIN.module}@${PIN.version}`],
     stdout: "piped",
@@ -75,5 +103,6 @@ async function moduleDirectory(): Promise<string> {
   const { success, stdout, stderr } = await command.output();
   const text = new TextDecoder().decode(success ? stdout : stderr);
   if (!success) throw new Error(`go mod download ${PIN.module}@${PIN.version} failed: ${text.trim()}`);
-  return JSON.parse(text).Dir;
+  const { Dir: directory, Sum: sum } = JSON.parse(text);
+  return { directory, sum };
 }

@@ -1,7 +1,22 @@
 /** Which Kubernetes kinds the product speaks of, and where the pinned OpenAPI document comes from. */
 
 /** The Go module whose `api/openapi-spec/swagger.json` is the source of every embedded Kubernetes type. */
-export const PIN = { module: "k8s.io/kubernetes", version: "v1.35.0", path: "api/openapi-spec/swagger.json" };
+export const PIN = {
+  module: "k8s.io/kubernetes",
+  version: "v1.35.0",
+  path: "api/openapi-spec/swagger.json",
+  /** The folder of the OpenAPI v3 documents, read for the defaults that version 2 leaves out. */
+  defaults: "api/openapi-spec/v3",
+};
+
+/**
+ * Defaults that CRDs embedding these types never had (they are named constants in the Go source, which CRD generators
+ * do not resolve). Adding them would change what is stored for existing objects.
+ */
+export const UNRESOLVED_DEFAULTS: readonly string[] = [
+  "io.k8s.api.core.v1.AzureDiskVolumeSource.cachingMode",
+  "io.k8s.api.core.v1.AzureDiskVolumeSource.kind",
+];
 
 /** Where the reduced document is kept, from the repository's root. */
 export const EXTRACT_PATH = "src/api/kubernetes/openapi.json";

@@ -3,6 +3,7 @@ import type { GeneratedFile } from "../files.ts";
 import { readExtract } from "./document.ts";
 import { generateListTypes } from "./list_types.ts";
 import { generateResources } from "./resources.ts";
+import { generateSchemas } from "./schemas.ts";
 import { generateTypes } from "./types.ts";
 
 /** `src/api/kubernetes/*.ts`. */
@@ -10,6 +11,7 @@ export async function kubernetesFiles(root: string): Promise<GeneratedFile[]> {
   const extract = await readExtract(root);
   const file = (name: string, content: string) => ({ path: `src/api/kubernetes/${name}`, content });
   return [
+    file("schemas.ts", generateSchemas(extract)),
     file("types.ts", generateTypes(extract)),
     file("resources.ts", generateResources(extract)),
     file("list_types.ts", generateListTypes(extract)),

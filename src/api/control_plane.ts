@@ -1,0 +1,245 @@
+/** `CoderControlPlane`: one Coder deployment. */
+import type { z } from "zod";
+import {
+  certs,
+  expose,
+  livenessProbe,
+  operatorAccess,
+  rbac,
+  readinessProbe,
+  tls,
+} from "./control_plane_parts.ts";
+import { AGE_COLUMN, coderResource, type KindDefinition } from "./definition.ts";
+import {
+  embedded,
+  flag,
+  group,
+  list,
+  optional,
+  type Rule,
+  stored,
+  text,
+  textMap,
+  textOr,
+  time,
+} from "./field.ts";
+import type { KubeObject, ResourceType } from "./object.ts";
+import { objectSchema, readObject } from "./object_schema.ts";
+import { SERVICE_NAME, TRIMMED } from "./patterns.ts";
+import {
+  conditions,
+  DEFAULT_IMAGE,
+  extraArgs,
+  extraEnv,
+  imagePullSecrets,
+  replicas,
+  secretKeyReference,
+  secretKeySelector,
+  service,
+  serviceAccount,
+  workloadStatus,
+} from "./shared.ts";
+
+/** The name also names a Service and is the value of a label. An object that exists already keeps its name. */
+const NAME_RULE: Rule = {
+  rule:
+    `oldSelf.hasValue() || (self.metadata.name.size() <= 63 && self.metadata.name.matches('${SERVICE_NAME}'))`,
+  message:
+    "metadata.name names a Service: at most 63 lower-case letters, digits and '-', a letter first, a letter or digit last",
+  optionalOldSelf: true,
+  fieldPath: ".metadata.name",
+};
+
+const ENV_FROM_RULE: Rule = {
+  rule: "self.all(source, !(has(source.configMapRef) && has(source.secretRef)))",
+  message: "an entry of envFrom names a ConfigMap or a Secret, not both",
+};
+
+const REFERENCE_NAME_RULE: Rule = {
+  rule: "has(self.name) && self.name != ''",
+  message: "name must not be empty",
+  fieldPath: ".name",
+};
+
+const envFromOverlay = {
+  properties: {
+    configMapRef: { "x-kubernetes-validations": [REFERENCE_NAME_RULE] },
+    secretRef: { "x-kubernetes-validations": [REFERENCE_NAME_RULE] },
+  },
+};
+
+const specSchema = group("What this Coder deployment should be.", {
+  image: stored(
+    textOr(
+      DEFAULT_IMAGE,
+      "Container image of Coder. Pin a version in production: ghcr.io/coder/coder:v2.30.0.",
+      {
+        pattern: TRIMMED,
+      },
+    ),
+    DEFAULT_IMAGE,
+  ),
+  replicas: replicas(
+    "Number of Coder pods. More than one needs a PostgreSQL database (CODER_PG_CONNECTION_URL) and, for full function, a licence.",
+  ),
+  service: service("Coder"),
+  extraArgs: extraArgs("Arguments of the Coder server, after those of the operator. Example: - --verbose."),
+  extraEnv: extraEnv(
+    "Environment of the Coder server, after that of the operator; the last of two equal names wins. The database belongs here, as CODER_PG_CONNECTION_URL.",
+  ),
+  imagePullSecrets: imagePullSecrets(),
+  operatorAccess: operatorAccess(),
+  licenseSecretRef: optional(secretKeySelector(
+    "The Secret with the Coder licence to apply, once Coder is ready. A changed Secret is applied again.",
+    "Key in the Secret's data. Default: license.",
+  )),
+  serviceAccount: serviceAccount(),
+  rbac: rbac(),
+  resources: optional(
+    embedded(
+      "ResourceRequirements",
+      "CPU and memory of the Coder container. Example: requests: {cpu: 500m, memory: 1Gi}.",
+    ),
+  ),
+  securityContext: optional(
+    embedded(
+      "SecurityContext",
+      "Security settings of the Coder container, such as runAsNonRoot or dropped capabilities.",
+    ),
+  ),
+  podSecurityContext: optional(
+    embedded("PodSecurityContext", "Security settings of the pod, such as fsGroup or seccompProfile."),
+  ),
+  tls: tls(),
+  readinessProbe: readinessProbe(),
+  livenessProbe: livenessProbe(),
+  envUseClusterAccessURL: stored(
+    flag(
+      "Set CODER_ACCESS_URL to the address of the Service inside the cluster, unless extraEnv or envFrom set it. Switch it off to let Coder choose.",
+    ),
+    true,
+  ),
+  expose: optional(expose()),
+  envFrom: list(
+    "ConfigMaps and Secrets whose keys become environment variables of the Coder server.",
+    embedded("EnvFromSource", undefined, envFromOverlay),
+    { "x-kubernetes-validations": [ENV_FROM_RULE] },
+  ),
+  volumes: list("Volumes of the pod, beside those for certificates.", embedded("Volume")),
+  volumeMounts: list("Where the Coder container mounts these volumes.", embedded("VolumeMount")),
+  certs: certs(),
+  nodeSelector: textMap("Labels that a node must have to run the pods. Example: kubernetes.io/arch: amd64."),
+  tolerations: list("Taints of nodes that the pods tolerate.", embedded("Toleration")),
+  topologySpreadConstraints: list(
+    "How the pods spread over zones and nodes.",
+    embedded("TopologySpreadConstraint"),
+  ),
+  affinity: optional(
+    embedded("Affinity", "Which nodes and which neighbours the pods prefer, need or avoid."),
+  ),
+});
+
+const statusSchema = group("What the operator last saw. Zero values are left out.", {
+  ...workloadStatus(),
+  version: optional(text("Version that Coder reports of itself. Example: v2.30.0.")),
+  url: optional(text("Address of Coder inside the cluster, always with its port.")),
+  operatorTokenSecretRef: optional(
+    secretKeyReference("Where the operator's API token for this Coder is kept."),
+  ),
+  operatorAccessReady: optional(flag("Whether the operator has a working token. Absent means no.")),
+  licenseLastApplied: optional(time("When the licence was last uploaded.")),
+  licenseLastAppliedHash: optional(text("SHA-256 of that licence, in hexadecimal: tells a changed Secret.")),
+  licenseTier: optional(text("What the licence is: none, trial, enterprise, premium or unknown.")),
+  entitlementsLastChecked: optional(time("When Coder was last asked what the licence allows.")),
+  externalProvisionerDaemonsEntitlement: optional(
+    text("Whether external provisioners are allowed: entitled, grace_period, not_entitled or unknown."),
+  ),
+  conditions: conditions("The state, aspect by aspect. Ready sums it up."),
+});
+
+/** A spec as users write it: everything may be left out. */
+export type ControlPlaneSpecInput = z.input<typeof specSchema>;
+/** A spec with its defaults. */
+export type ControlPlaneSpec = z.output<typeof specSchema>;
+/** What the operator writes. Zero values are left out, as readers of the Go operator's status expect. */
+export type ControlPlaneStatus = z.output<typeof statusSchema>;
+
+/** The object as the API server stores it. */
+export interface CoderControlPlane extends KubeObject {
+  spec?: ControlPlaneSpecInput;
+  status?: ControlPlaneStatus;
+}
+
+/** The object as reconcilers read it: defaults applied. */
+export interface ControlPlane extends KubeObject {
+  spec: ControlPlaneSpec;
+  status: ControlPlaneStatus;
+}
+
+/** `codercontrolplanes.coder.com` */
+export const CoderControlPlanes: ResourceType<CoderControlPlane> = coderResource(
+  "CoderControlPlane",
+  "codercontrolplanes",
+);
+
+const schema = objectSchema(CoderControlPlanes, {
+  spec: specSchema.prefault({}),
+  status: statusSchema.prefault({}),
+});
+
+/**
+ * Reads a live object. Absent fields get the defaults that the API server or the operator gives them.
+ * Throws {@linkcode InvalidObjectError}, which lists every field of a wrong type; odd values of the right type pass.
+ */
+export function parseControlPlane(object: unknown): ControlPlane {
+  return readObject(CoderControlPlanes, schema, object);
+}
+
+/** Everything that the CRD is generated from. */
+export const controlPlaneDefinition: KindDefinition = {
+  resource: CoderControlPlanes,
+  singular: "codercontrolplane",
+  shortNames: ["ccp"],
+  description: "A Coder deployment: the operator runs Coder with these settings and reports how it fares.",
+  columns: [
+    {
+      name: "Phase",
+      type: "string",
+      jsonPath: ".status.phase",
+      description: "Pending, or Ready once a pod is ready.",
+    },
+    {
+      name: "Ready",
+      type: "integer",
+      jsonPath: ".status.readyReplicas",
+      description: "Pods that are ready.",
+    },
+    {
+      name: "Replicas",
+      type: "integer",
+      jsonPath: ".spec.replicas",
+      description: "Pods that should run.",
+      priority: 1,
+    },
+    { name: "Image", type: "string", jsonPath: ".spec.image", description: "Container image of Coder." },
+    {
+      name: "Version",
+      type: "string",
+      jsonPath: ".status.version",
+      description: "Version that Coder reports.",
+      priority: 1,
+    },
+    {
+      name: "License",
+      type: "string",
+      jsonPath: ".status.licenseTier",
+      description: "Tier of the licence.",
+      priority: 1,
+    },
+    { name: "URL", type: "string", jsonPath: ".status.url", description: "Address inside the cluster." },
+    AGE_COLUMN,
+  ],
+  spec: specSchema,
+  status: statusSchema,
+  rules: [NAME_RULE],
+};

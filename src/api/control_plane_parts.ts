@@ -1,0 +1,204 @@
+/** The nested parts of a control plane's spec. */
+import { z } from "zod";
+import {
+  type Constraints,
+  embedded,
+  flag,
+  group,
+  int32,
+  list,
+  optional,
+  type Rule,
+  stored,
+  text,
+  textMap,
+} from "./field.ts";
+import { HOST, HOST_OR_EMPTY, NAMESPACE, NOT_BLANK, OBJECT_NAME_TRIMMED } from "./patterns.ts";
+
+/** `operatorAccess` */
+export function operatorAccess() {
+  return stored(
+    group(
+      "The operator's own user and API token in Coder, with which it applies licences and reads entitlements.",
+      {
+        disabled: stored(
+          flag(
+            "Give the operator no access: its token is revoked, and what needs it (licences, provisioner keys) stops.",
+          ),
+          false,
+        ),
+        generatedTokenSecretName: optional(text(
+          "Name of the Secret that gets the token, at key token. Default: <name>-operator-token.",
+          { pattern: OBJECT_NAME_TRIMMED },
+        )),
+      },
+    ),
+    {},
+  );
+}
+
+/** `rbac` */
+export function rbac() {
+  return stored(
+    group("What the control plane may do in Kubernetes in order to run workspaces.", {
+      workspacePerms: stored(
+        flag(
+          "Grant the ServiceAccount the rights to make workspace pods and volumes, by a Role and a RoleBinding.",
+        ),
+        true,
+      ),
+      enableDeployments: stored(
+        flag("Grant rights on Deployments as well, for templates that run workspaces as Deployments."),
+        true,
+      ),
+      extraRules: list(
+        "More rules for the Role. The operator can only grant what it holds itself.",
+        embedded("PolicyRule"),
+      ),
+      workspaceNamespaces: list(
+        "Further namespaces in which workspaces run and the same rights are granted. Example: - coder-workspaces.",
+        text("", { pattern: NAMESPACE }),
+      ),
+    }),
+    {},
+  );
+}
+
+/** `tls` */
+export function tls() {
+  return stored(
+    group("TLS served by Coder itself.", {
+      secretNames: list(
+        "Secrets of type kubernetes.io/tls (tls.crt, tls.key). One or more turn HTTPS on, on port 443 of the Service.",
+        text("", { pattern: NOT_BLANK }),
+      ),
+    }),
+    {},
+  );
+}
+
+/** `certs` */
+export function certs() {
+  return stored(
+    group(
+      "Certificate authorities that Coder trusts, for instance of an identity provider or a Git server.",
+      {
+        secrets: list(
+          "Keys of Secrets with PEM certificates; each becomes a file in /etc/ssl/certs.",
+          group("One certificate file.", {
+            name: text("Name of the Secret, in this namespace.", { pattern: NOT_BLANK }),
+            key: text("Key in the Secret's data. Example: ca.crt.", { pattern: NOT_BLANK }),
+          }),
+        ),
+      },
+    ),
+    {},
+  );
+}
+
+const LIVENESS_RULE: Rule = {
+  rule: "!has(self.enabled) || !self.enabled || !has(self.successThreshold) || self.successThreshold <= 1",
+  message: "a liveness probe succeeds at once: successThreshold must be 1",
+  fieldPath: ".successThreshold",
+};
+
+/** `readinessProbe`: on unless it is switched off. */
+export function readinessProbe() {
+  return probe("Whether a pod gets traffic: Coder's /healthz must answer. On by default.", true);
+}
+
+/** `livenessProbe`: off unless it is switched on. */
+export function livenessProbe() {
+  return probe("Whether a pod is restarted when Coder's /healthz stops answering. Off by default.", false, {
+    "x-kubernetes-validations": [LIVENESS_RULE],
+  });
+}
+
+function probe(description: string, enabled: boolean, constraints: Constraints = {}) {
+  const threshold = (text: string, fallback: number) => int32(text, { minimum: 0 }).default(fallback);
+  return stored(
+    group(description, {
+      enabled: flag(`Switches the probe on or off. Default: ${enabled}.`).default(enabled),
+      initialDelaySeconds: stored(
+        int32("Seconds after the start of the container before the first probe.", { minimum: 0 }),
+        0,
+      ),
+      periodSeconds: threshold("Seconds between two probes. Default: 10.", 10),
+      timeoutSeconds: threshold("Seconds after which an unanswered probe has failed. Default: 1.", 1),
+      successThreshold: threshold(
+        "Successes in a row that make the probe succeed after a failure. Default: 1.",
+        1,
+      ),
+      failureThreshold: threshold("Failures in a row that make the probe fail. Default: 3.", 3),
+    }, constraints),
+    { enabled },
+  );
+}
+
+const EXPOSE_RULE: Rule = {
+  rule: "!(has(self.ingress) && has(self.gateway))",
+  message: "choose one of ingress and gateway",
+};
+
+const WILDCARD_TLS_RULE: Rule = {
+  rule:
+    "!has(self.tls) || !has(self.tls.wildcardSecretName) || self.tls.wildcardSecretName.trim() == '' || (has(self.wildcardHost) && self.wildcardHost.trim() != '')",
+  message: "tls.wildcardSecretName is the certificate of wildcardHost, which is not set",
+  fieldPath: ".tls.wildcardSecretName",
+};
+
+/** `expose` */
+export function expose() {
+  return group("How Coder is reached from outside the cluster: by an Ingress or by a Gateway.", {
+    ingress: optional(ingress()),
+    gateway: optional(gateway()),
+  }, { "x-kubernetes-validations": [EXPOSE_RULE] });
+}
+
+function hosts() {
+  return {
+    host: text("Host name of Coder. Example: coder.example.com.", { pattern: HOST }),
+    wildcardHost: optional(text(
+      "Host name of workspace apps, one level of it a wildcard. Example: *.coder.example.com.",
+      { pattern: HOST_OR_EMPTY },
+    )),
+  };
+}
+
+function ingress() {
+  return group("Expose Coder by an Ingress that the operator keeps.", {
+    className: optional(text("IngressClass to use. Default: the cluster's default class. Example: nginx.")),
+    ...hosts(),
+    annotations: textMap(
+      "Annotations of the Ingress, for instance cert-manager.io/cluster-issuer. Annotations that others set stay.",
+    ),
+    tls: optional(group("Certificates of the Ingress.", {
+      secretName: optional(text("Secret of type kubernetes.io/tls with the certificate of host.")),
+      wildcardSecretName: optional(
+        text("Secret of type kubernetes.io/tls with the certificate of wildcardHost, which must be set too."),
+      ),
+    })),
+  }, { "x-kubernetes-validations": [WILDCARD_TLS_RULE] });
+}
+
+function gateway() {
+  const parentRef = group("One Gateway.", {
+    name: text("Name of the Gateway.", { pattern: NOT_BLANK }),
+    namespace: optional(
+      text("Namespace of the Gateway. Default: that of this object.", { pattern: NOT_BLANK }),
+    ),
+    sectionName: optional(
+      text("Listener of the Gateway. Default: every one that fits.", { pattern: NOT_BLANK }),
+    ),
+  });
+  return group(
+    "Expose Coder by an HTTPRoute that the operator keeps. Needs the Gateway API in the cluster.",
+    {
+      ...hosts(),
+      parentRefs: z.array(parentRef).meta({
+        description: "The Gateways that the HTTPRoute attaches to; at least one.",
+        minItems: 1,
+      }),
+    },
+  );
+}

@@ -1,0 +1,31 @@
+/** Regular expressions of the CRD schemas, in the syntax that Go, CEL and JavaScript share. */
+
+const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
+
+/** At least one character that is not white space. */
+export const NOT_BLANK = "\\S";
+/** Empty, or text that neither begins nor ends with white space. */
+export const TRIMMED = "^(\\S(.*\\S)?)?$";
+/** A name that also names a Service: DNS-1035 label. Its length is limited apart from it. */
+export const SERVICE_NAME = "^[a-z]([-a-z0-9]*[a-z0-9])?$";
+/** The name of a namespace; white space around it is forgiven. */
+export const NAMESPACE = `^\\s*${LABEL}\\s*$`;
+/** Empty, or the name of an object: DNS-1123 subdomain. */
+export const OBJECT_NAME = `^(${SUBDOMAIN})?$`;
+/** As {@linkcode OBJECT_NAME}; white space around it is forgiven. */
+export const OBJECT_NAME_TRIMMED = `^\\s*(${SUBDOMAIN})?\\s*$`;
+/** A host name, or a wildcard for one level of it; white space around it is forgiven. */
+export const HOST = `^\\s*(\\*\\.)?${SUBDOMAIN}\\s*$`;
+/** As {@linkcode HOST}, or empty. */
+export const HOST_OR_EMPTY = `^\\s*((\\*\\.)?${SUBDOMAIN})?\\s*$`;
+/** An `http` or `https` URL; white space around it is forgiven. */
+export const HTTP_URL = "^\\s*[hH][tT][tT][pP][sS]?://\\S+\\s*$";
+/** As {@linkcode HTTP_URL}, or empty. */
+export const HTTP_URL_OR_EMPTY = "^\\s*([hH][tT][tT][pP][sS]?://\\S+)?\\s*$";
+/** The name of an environment variable as Kubernetes has it: printable ASCII without `=`. */
+export const ENV_NAME = "^[ -<>-~]+$";
+/** Empty, or a key of a Secret's data. */
+export const DATA_KEY = "^[-._a-zA-Z0-9]*$";
+/** The value of a label. Its length is limited apart from it. */
+export const LABEL_VALUE = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$";

@@ -1,0 +1,167 @@
+/** `CoderProvisioner`: external provisioner daemons of a control plane. */
+import type { z } from "zod";
+import { AGE_COLUMN, coderResource, type KindDefinition } from "./definition.ts";
+import { embedded, group, int64, optional, type Rule, text, textMap, textOr } from "./field.ts";
+import type { KubeObject, ResourceType } from "./object.ts";
+import { objectSchema, readObject } from "./object_schema.ts";
+import { DATA_KEY, OBJECT_NAME, TRIMMED } from "./patterns.ts";
+import {
+  conditions,
+  extraArgs,
+  extraEnv,
+  imagePullSecrets,
+  replicas,
+  secretKeyReference,
+  workloadStatus,
+} from "./shared.ts";
+
+const REFERENCE_RULE: Rule = {
+  rule: "has(self.name) && self.name != ''",
+  message: "name of the CoderControlPlane must not be empty",
+  fieldPath: ".name",
+};
+
+const specSchema = group("What provisioners should run, and for which Coder.", {
+  controlPlaneRef: embedded(
+    "LocalObjectReference",
+    "The CoderControlPlane that these provisioners work for, in the same namespace.",
+    { "x-kubernetes-validations": [REFERENCE_RULE] },
+  ),
+  organizationName: textOr("default", "Coder organization that the provisioners serve. Default: default.", {
+    maxLength: 128,
+  }),
+  key: group("The provisioner key: how the daemons sign in to Coder.", {
+    name: optional(text("Name of the key in Coder. Default: the name of this object.", { maxLength: 128 })),
+    secretName: optional(text("Name of the Secret that holds the key. Default: <name>-provisioner-key.", {
+      maxLength: 253,
+      pattern: OBJECT_NAME,
+    })),
+    secretKey: textOr("key", "Key in that Secret's data. Default: key.", {
+      maxLength: 253,
+      pattern: DATA_KEY,
+    }),
+  }).prefault({}),
+  replicas: replicas("Number of provisioner pods; each works on one build at a time."),
+  tags: textMap("Tags of the key: only builds of templates with these tags come here. Example: region: eu."),
+  image: optional(
+    text("Container image. Default: that of the control plane, so that versions match.", {
+      pattern: TRIMMED,
+    }),
+  ),
+  extraArgs: extraArgs("Arguments of coder provisioner start, after those of the operator."),
+  extraEnv: extraEnv(
+    "Environment of the daemons, after that of the operator; the last of two equal names wins.",
+  ),
+  imagePullSecrets: imagePullSecrets(),
+  resources: optional(
+    embedded(
+      "ResourceRequirements",
+      "CPU and memory of the container. Builds run Terraform: 512Mi and more a pod.",
+    ),
+  ),
+  terminationGracePeriodSeconds: int64(
+    "Seconds that a build in hand may take to finish when its pod is stopped. Default: 600.",
+    { minimum: 0 },
+  ).default(600),
+});
+
+const statusSchema = group("What the operator last saw and did. Zero values are left out.", {
+  ...workloadStatus(),
+  image: optional(text("Container image that the pods run.")),
+  organizationID: optional(text("Identifier of the organization in Coder.")),
+  organizationName: optional(text("Organization of the present key.")),
+  provisionerKeyID: optional(text("Identifier of the key in Coder.")),
+  provisionerKeyName: optional(text("Name of the present key in Coder.")),
+  tagsHash: optional(text("Hash of the tags that the present key has: tells changed tags.")),
+  controlPlaneRefName: optional(text("Control plane that the present key belongs to.")),
+  controlPlaneURL: optional(text("Address of Coder that the present key was made at.")),
+  secretRef: optional(secretKeyReference("Where the key is kept.")),
+  conditions: conditions("The state, aspect by aspect."),
+});
+
+/** A spec as users write it. */
+export type ProvisionerSpecInput = z.input<typeof specSchema>;
+/** A spec with its defaults. */
+export type ProvisionerSpec = z.output<typeof specSchema>;
+/** What the operator writes. Zero values are left out. */
+export type ProvisionerStatus = z.output<typeof statusSchema>;
+
+/** The object as the API server stores it. */
+export interface CoderProvisioner extends KubeObject {
+  spec?: ProvisionerSpecInput;
+  status?: ProvisionerStatus;
+}
+
+/** The object as reconcilers read it: defaults applied. A spec that is missing names no control plane. */
+export interface Provisioner extends KubeObject {
+  spec: ProvisionerSpec;
+  status: ProvisionerStatus;
+}
+
+/** `coderprovisioners.coder.com` */
+export const CoderProvisioners: ResourceType<CoderProvisioner> = coderResource(
+  "CoderProvisioner",
+  "coderprovisioners",
+);
+
+const schema = objectSchema(CoderProvisioners, {
+  spec: specSchema.prefault({ controlPlaneRef: {} }),
+  status: statusSchema.prefault({}),
+});
+
+/**
+ * Reads a live object. Absent fields get the defaults that the API server or the operator gives them.
+ * Throws {@linkcode InvalidObjectError}, which lists every field of a wrong type; odd values of the right type pass.
+ */
+export function parseProvisioner(object: unknown): Provisioner {
+  return readObject(CoderProvisioners, schema, object);
+}
+
+/** Everything that the CRD is generated from. */
+export const provisionerDefinition: KindDefinition = {
+  resource: CoderProvisioners,
+  singular: "coderprovisioner",
+  shortNames: ["cprov"],
+  description: "External provisioner daemons: pods that build workspaces for a Coder deployment.",
+  columns: [
+    {
+      name: "Phase",
+      type: "string",
+      jsonPath: ".status.phase",
+      description: "Pending, or Ready once a pod is ready.",
+    },
+    {
+      name: "Ready",
+      type: "integer",
+      jsonPath: ".status.readyReplicas",
+      description: "Pods that are ready.",
+    },
+    {
+      name: "Replicas",
+      type: "integer",
+      jsonPath: ".spec.replicas",
+      description: "Pods that should run.",
+      priority: 1,
+    },
+    {
+      name: "Control Plane",
+      type: "string",
+      jsonPath: ".spec.controlPlaneRef.name",
+      description: "Whose provisioners these are.",
+      priority: 1,
+    },
+    {
+      name: "Organization",
+      type: "string",
+      jsonPath: ".status.organizationName",
+      description: "Coder organization.",
+      priority: 1,
+    },
+    { name: "Image", type: "string", jsonPath: ".status.image", description: "Container image that runs." },
+    { name: "URL", type: "string", jsonPath: ".status.controlPlaneURL", description: "Address of Coder." },
+    AGE_COLUMN,
+  ],
+  spec: specSchema,
+  status: statusSchema,
+  rules: [],
+};
