@@ -18,11 +18,12 @@ import {
   ForeignObjectError,
 } from "./applier.ts";
 import { ApplyMemory } from "./apply_memory.ts";
-import type { CallOptions, KubeClient } from "./client.ts";
+import { callOptions, isInvalid, isMetadataOnly, releasable, valueAt, type Work } from "./apply_work.ts";
+import type { KubeClient } from "./client.ts";
 import { differences } from "./contains.ts";
 import { deleteOwned } from "./delete_owned.ts";
-import { prepare, type Prepared, withPreconditions } from "./desired_object.ts";
-import { isConflict, isNotFound, KubeApiError } from "./errors.ts";
+import { prepare, withPreconditions } from "./desired_object.ts";
+import { isConflict, isNotFound } from "./errors.ts";
 import type { SharedCache } from "./informer.ts";
 import { claim } from "./ownership.ts";
 import { planTakeover } from "./takeover.ts";
@@ -54,18 +55,6 @@ const MUST_NOT_EXIST = "1";
 interface Result<T> {
   object: T;
   outcome: ApplyOutcome;
-}
-
-/** One call on its way: what to send, and what is known of the live object. */
-interface Work<T extends KubeObject> extends Prepared<T> {
-  readonly type: ResourceType<T>;
-  readonly key: ObjectKey;
-  readonly options: ApplyOptions;
-  live: T | undefined;
-  /** `live` was just read in full, managed fields included; otherwise it is the cache's. */
-  fresh: boolean;
-  /** Managers were changed: only an apply completes it. */
-  mustApply: boolean;
 }
 
 class ServerSideApplier implements Applier {
@@ -131,14 +120,8 @@ class ServerSideApplier implements Applier {
   ): Promise<Result<T>> {
     const key = keyOf(desired);
     const live = this.#cache.informer(type).get(key);
-    const work: Work<T> = {
-      ...prepare(type, desired, options.owner),
-      type,
-      key,
-      options,
-      live,
-      fresh: false,
-    };
+    const prepared = prepare(type, desired, options.owner);
+    const work: Work<T> = { ...prepared, type, key, options, live, fresh: false, mustApply: false };
     for (let attempt = 0; attempt < this.#attempts; attempt++) {
       const result = work.live === undefined ? await this.#create(work) : await this.#change(work, work.live);
       if (result !== undefined) return result;
@@ -170,7 +153,7 @@ class ServerSideApplier implements Applier {
     const { type, options, hash } = work;
     const right = claim(type, live, options);
     if (work.fresh) {
-      const plan = planTakeover(live, options.owner, FIELD_MANAGER, unset(options.release ?? [], work.body));
+      const plan = planTakeover(live, options.owner, FIELD_MANAGER, releasable(work));
       if (plan !== undefined) {
         await this.#takeOver(work, live, plan);
         return undefined;
@@ -256,7 +239,7 @@ class ServerSideApplier implements Applier {
   #needsFresh<T extends KubeObject>(work: Work<T>, live: T, right: "ours" | "adopt"): boolean {
     return right === "adopt" || live.metadata.annotations?.[APPLIED_ANNOTATION] === undefined ||
       isMetadataOnly(live, work.body) ||
-      unset(work.options.release ?? [], work.body).some((path) => valueAt(live, path) !== undefined);
+      releasable(work).some((path) => valueAt(live, path) !== undefined);
   }
 
   #isStillOurs<T extends KubeObject>(work: Work<T>, live: T, uid: string | undefined): boolean {
@@ -291,31 +274,4 @@ class ServerSideApplier implements Applier {
     const paths = differences(live, work.body).slice(0, 5).map((difference) => difference.path);
     this.#log.debug("applying", { ...facts, differs: paths });
   }
-}
-
-function isInvalid(error: unknown): boolean {
-  return error instanceof KubeApiError && error.code === 422;
-}
-
-function callOptions({ signal }: ApplyOptions): CallOptions {
-  return signal === undefined ? {} : { signal };
-}
-
-/** The paths that `body` really leaves out. */
-function unset(paths: readonly (readonly string[])[], body: KubeObject): (readonly string[])[] {
-  return paths.filter((path) => valueAt(body, path) === undefined);
-}
-
-function valueAt(object: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (at, name) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[name] : undefined),
-    object,
-  );
-}
-
-/** The cache keeps nothing but metadata of this kind, so that the rest cannot be compared. */
-function isMetadataOnly(live: KubeObject, body: KubeObject): boolean {
-  const common = new Set(["apiVersion", "kind", "metadata"]);
-  const hasMore = (object: KubeObject) => Object.keys(object).some((name) => !common.has(name));
-  return hasMore(body) && !hasMore(live);
 }
