@@ -47,12 +47,3 @@ function compareBytes(left: string, right: string): number {
   }
   return a.length - b.length;
 }
-
-/** JSON with sorted keys and without undefined members: equal for equal data. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
-    const entries = Object.entries(member).filter(([, each]) => each !== undefined);
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
-}

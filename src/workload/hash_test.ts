@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { canonicalJson, h32, h64, joined, tagsHash } from "./hash.ts";
+import { h32, h64, joined, tagsHash } from "./hash.ts";
 
 Deno.test("h32 gives what the Go operator gave", () => {
   const vectors: [string, string][] = [
@@ -51,14 +51,4 @@ Deno.test("tag keys are ordered by bytes, not by UTF-16 units", () => {
     h32(`${privateUse}\0${"2"}\0${astral}\0${"1"}\0`),
   );
   assert.equal(tagsHash({ ab: "1", a: "2" }), h32("a\x002\0ab\x001\0"), "a prefix comes first");
-});
-
-Deno.test("canonical JSON is equal for equal data", () => {
-  assert.equal(
-    canonicalJson({ b: 1, a: { d: [2, { z: 1, y: 2 }], c: undefined } }),
-    '{"a":{"d":[2,{"y":2,"z":1}]},"b":1}',
-  );
-  assert.equal(canonicalJson({ a: 1, b: undefined }), canonicalJson({ a: 1 }));
-  assert.notEqual(canonicalJson([1, 2]), canonicalJson([2, 1]), "the order of a list counts");
-  assert.equal(canonicalJson(null), "null");
 });
