@@ -5,12 +5,13 @@
  * - `--refresh-openapi` first fetches the pinned Kubernetes module with `go mod download` and renews the reduced
  *   OpenAPI document; needed only after the pin in `scripts/generate/kubernetes/kinds.ts` has changed.
  */
+import { crdFiles } from "./generate/crd/mod.ts";
 import { differing, type GeneratedFile, write } from "./generate/files.ts";
 import { refreshExtract } from "./generate/kubernetes/extract.ts";
 import { kubernetesFiles } from "./generate/kubernetes/mod.ts";
 
 /** What produces files. A new generator is one more entry. */
-const GENERATORS: readonly ((root: string) => Promise<GeneratedFile[]>)[] = [kubernetesFiles];
+const GENERATORS: readonly ((root: string) => Promise<GeneratedFile[]>)[] = [kubernetesFiles, crdFiles];
 
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 
