@@ -1,0 +1,37 @@
+/** What a process may do shrinks to what its mode needs, for good, as soon as it has started. */
+import type { Mode } from "./config.ts";
+
+/** Permissions that no mode of this build needs once its configuration and kubeconfig are read. */
+const DROPPED: Readonly<Record<Mode, readonly Deno.PermissionName[]>> = {
+  all: ["run", "ffi", "write", "import", "sys"],
+  controller: ["run", "ffi", "write", "import", "sys"],
+  "aggregated-apiserver": ["run", "ffi", "write", "import", "sys"],
+  "mcp-http": ["run", "ffi", "write", "import", "sys"],
+};
+
+/** What was done. */
+export interface DroppedPermissions {
+  readonly dropped: readonly string[];
+  readonly kept: readonly string[];
+  /** Why one that the mode does not need was kept; absent where none was. */
+  readonly note?: string;
+}
+
+/**
+ * Gives up what `mode` does not need. A kubeconfig with an exec plugin (`execCommand`) runs that program whenever its
+ * credentials expire, so `run` stays for it: a permission that was granted as a whole cannot be narrowed to one program,
+ * only dropped. In a cluster there is no plugin.
+ */
+export async function dropPermissions(mode: Mode, execCommand?: string): Promise<DroppedPermissions> {
+  const unneeded = DROPPED[mode].filter((name) => name !== "run" || execCommand === undefined);
+  for (const name of unneeded) await Deno.permissions.revoke({ name });
+  const all: Deno.PermissionName[] = ["run", "read", "write", "net", "env", "sys", "ffi", "import"];
+  const states = await Promise.all(
+    all.map(async (name) => [name, (await Deno.permissions.query({ name })).state] as const),
+  );
+  const kept = states.filter(([, state]) => state === "granted").map(([name]) => name);
+  const note = execCommand === undefined || !DROPPED[mode].includes("run")
+    ? {}
+    : { note: `the kubeconfig's exec plugin ${execCommand} needs the permission to start programs` };
+  return { dropped: unneeded, kept, ...note };
+}

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { crossChecks } from "./cross_checks.ts";
+import { optionOf } from "./options.ts";
+import type { Settings } from "./schema.ts";
+
+const check = (settings: Partial<Settings>, names: Record<string, string> = {}) =>
+  crossChecks(settings, (key) => names[key] ?? `--${optionOf(key).flag}`).map(({ where, what }) =>
+    `${where}: ${what}`
+  );
+
+Deno.test("a mode that is one server needs its port, all does not", () => {
+  assert.deepEqual(check({ app: "mcp-http", mcpBindAddress: null }), [
+    "--mcp-bind-address: cannot be 0 in mode mcp-http: its port is all it has",
+  ]);
+  assert.equal(check({ app: "aggregated-apiserver", aggregatedBindAddress: null }).length, 1);
+  assert.deepEqual(check({ app: "aggregated-apiserver", mcpBindAddress: null }), []);
+  assert.deepEqual(check({ app: "all", aggregatedBindAddress: null, mcpBindAddress: null }), []);
+});
+
+Deno.test("a token and a token file are one too many", () => {
+  assert.deepEqual(
+    check({ coderSessionToken: "t", coderSessionTokenFile: "/f" }, {
+      coderSessionToken: "CODER_SESSION_TOKEN",
+    }),
+    ["--coder-session-token-file: cannot be given together with CODER_SESSION_TOKEN; choose one"],
+  );
+});
+
+Deno.test("the static Coder of the aggregated API server is described in full or not at all", () => {
+  const app = "aggregated-apiserver";
+  const full = { app, coderUrl: "https://c", coderSessionToken: "t", coderNamespace: "n" } as const;
+  assert.deepEqual(check(full), []);
+  assert.deepEqual(check({ app }), []);
+  assert.deepEqual(check({ app, coderUrl: "https://c" }), [
+    "--coder-url: also needs a session token (--coder-session-token-file)",
+    "--coder-url: also needs --coder-namespace",
+  ]);
+  assert.deepEqual(check({ app, coderSessionTokenFile: "/f" }), [
+    "--coder-session-token-file: also needs --coder-url",
+  ]);
+  assert.deepEqual(check({ app: "all", coderUrl: "https://c" }), [], "other modes do not use it");
+  assert.deepEqual(
+    check({ app, coderSessionToken: "t" }, { coderSessionToken: "CODER_SESSION_TOKEN" }),
+    [],
+    "the variable of Coder's own command line may be there by chance",
+  );
+});
+
+Deno.test("backing off cannot begin after waiting has ended", () => {
+  assert.deepEqual(check({ templateBuildWaitTimeout: 60_000, templateBuildBackoffAfter: 61_000 }), [
+    "--template-build-backoff-after: must not be longer than --template-build-wait-timeout (1m)",
+  ]);
+  assert.deepEqual(check({ templateBuildWaitTimeout: 60_000, templateBuildBackoffAfter: 60_000 }), []);
+});
+
+Deno.test("the longest poll interval is not below the first", () => {
+  assert.deepEqual(check({ templateBuildInitialPollInterval: 2_000, templateBuildMaxPollInterval: 1_000 }), [
+    "--template-build-max-poll-interval: must not be shorter than --template-build-initial-poll-interval (2s)",
+  ]);
+});
+
+Deno.test("an option whose own value was a mistake causes no second one", () => {
+  assert.deepEqual(check({ templateBuildBackoffAfter: 61_000 }), []);
+  assert.deepEqual(check({}), []);
+});

@@ -1,0 +1,192 @@
+/** The command line: understands what is asked for, answers it or hands a validated configuration to the app. */
+import type { Config, Mode } from "../app/config.ts";
+import { parseArguments, type ParsedArguments } from "./arguments.ts";
+import { ALL_FLAGS, type Command, commandOf, COMMANDS, OUTPUT_FLAG, SHELLS } from "./commands.ts";
+import { commandHelp, mainHelp } from "./help.ts";
+import { describeMistakes, type Mistake } from "./mistake.ts";
+import { loadSettings } from "./settings.ts";
+import { suggest } from "./suggest.ts";
+import { plainTerminal, print, standardOutput, type Terminal } from "./terminal.ts";
+import { OPTIONS } from "./options.ts";
+
+/** What the command line reaches out to; tests put their own in its place. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly terminal: Terminal;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly readTextFile: (path: string) => Promise<string>;
+  /** Runs a mode until it ends; resolves to the exit code. */
+  readonly runApp: (config: Config, notes: AppNotes) => Promise<number>;
+  /** Why a mode cannot run in this build; undefined where it can. */
+  readonly missingPart: (mode: Mode) => Promise<string | undefined>;
+  /** The lines of `version`. */
+  readonly version: () => Promise<Readonly<Record<string, string>>>;
+}
+
+/** What is worth a log line once there is a log. */
+export interface AppNotes {
+  readonly warnings: readonly string[];
+  readonly unknownVariables: readonly { variable: string; suggestion?: string | undefined }[];
+}
+
+/** Exit code of everything that the user has to mend before it can run. */
+const USAGE = 2;
+
+/** Runs one command line. Resolves to the exit code: 0 done, 1 failed, 2 not understood. */
+export async function main(args: readonly string[], surroundings?: Surroundings): Promise<number> {
+  const around = surroundings ?? await realSurroundings();
+  const parsed = parseArguments(args, ALL_FLAGS);
+  const [word, ...strays] = parsed.words;
+  const command = word === undefined ? undefined : commandOf(word);
+  if (parsed.flags.has("help") || command?.name === "help") return help(command, strays, around);
+  const mistakes: Mistake[] = [...parsed.mistakes];
+  if (word !== undefined && command === undefined) mistakes.push(unknownCommand(word));
+
+  if (command?.name === "completion") return completion(strays, parsed, mistakes, around);
+  mistakes.push(...strays.map((stray) => strayArgument(stray, command)));
+  if (command?.name === "version" || (parsed.flags.has("version") && word === undefined)) {
+    return version(parsed, mistakes, around);
+  }
+  return await run(command, parsed, mistakes, around);
+}
+
+async function run(
+  command: Command | undefined,
+  parsed: ParsedArguments,
+  before: readonly Mistake[],
+  around: Surroundings,
+): Promise<number> {
+  const mistakes = [...before, ...notFor("a mode", parsed, [OUTPUT_FLAG.flag, "version"])];
+  const flags = new Map(parsed.flags);
+  if (command !== undefined) {
+    const named = flags.get("app")?.find((app) => app !== command.name);
+    if (named !== undefined) {
+      mistakes.push({
+        where: `--app=${named}`,
+        what: `contradicts the command ${command.name}; give one of them`,
+      });
+    }
+    flags.set("app", [command.name]);
+  }
+  const { environment, readTextFile } = around;
+  const loaded = await loadSettings({ flags, environment, readTextFile });
+  mistakes.push(...loaded.mistakes);
+  if (mistakes.length > 0 || loaded.settings === undefined) return refuse(mistakes, around);
+  const config = loaded.settings;
+  const missing = await around.missingPart(config.app);
+  if (missing !== undefined) {
+    around.err(`coder-k8s: ${missing}\n`);
+    return USAGE;
+  }
+  return await around.runApp(config, loaded);
+}
+
+function help(command: Command | undefined, strays: readonly string[], around: Surroundings): number {
+  if (command?.name !== "help") {
+    around.out(command === undefined ? mainHelp(around.terminal) : commandHelp(command, around.terminal));
+    return 0;
+  }
+  const [topic, ...rest] = strays;
+  const asked = topic === undefined ? undefined : commandOf(topic);
+  const mistakes = rest.map((stray) => strayArgument(stray, command));
+  if (topic !== undefined && asked === undefined) mistakes.unshift(unknownCommand(topic));
+  if (mistakes.length > 0) return refuse(mistakes, around);
+  around.out(asked === undefined ? mainHelp(around.terminal) : commandHelp(asked, around.terminal));
+  return 0;
+}
+
+async function completion(
+  words: readonly string[],
+  parsed: ParsedArguments,
+  before: readonly Mistake[],
+  around: Surroundings,
+): Promise<number> {
+  const mistakes = [...before, ...notFor("completion", parsed, [...parsed.flags.keys()])];
+  const [word, ...strays] = words;
+  const shell = SHELLS.find((one) => one === word);
+  const known = SHELLS.join(", ").replace(/, (\w+)$/, " or $1");
+  if (word === undefined) mistakes.push({ where: "completion", what: `needs a shell: ${known}` });
+  else if (shell === undefined) mistakes.push({ where: word, what: `not a known shell; write ${known}` });
+  mistakes.push(...strays.map((stray) => strayArgument(stray, commandOf("completion"))));
+  if (mistakes.length > 0 || shell === undefined) {
+    return refuse(mistakes, around, "coder-k8s help completion");
+  }
+  const { completionScript } = await import("./completion.ts");
+  around.out(completionScript(shell));
+  return 0;
+}
+
+async function version(
+  parsed: ParsedArguments,
+  before: readonly Mistake[],
+  around: Surroundings,
+): Promise<number> {
+  const mistakes = [...before];
+  const foreign = [...parsed.flags.keys()].filter((flag) => flag !== OUTPUT_FLAG.flag && flag !== "version");
+  mistakes.push(...notFor("version", parsed, foreign));
+  const format = parsed.flags.get(OUTPUT_FLAG.flag)?.at(-1) ?? "text";
+  if (!OUTPUT_FLAG.choices.includes(format)) {
+    mistakes.push({ where: "--output", what: `must be ${OUTPUT_FLAG.choices.join(" or ")}` });
+  }
+  if (mistakes.length > 0) return refuse(mistakes, around, "coder-k8s help version");
+  const facts = await around.version();
+  if (format === "json") around.out(`${JSON.stringify(facts)}\n`);
+  else {
+    const { version = "", ...rest } = facts;
+    const lines = Object.entries(rest).filter(([, value]) => value !== "")
+      .map(([name, value]) => `  ${name.padEnd(9)}${value}\n`);
+    around.out(`coder-k8s ${version}\n${lines.join("")}`);
+  }
+  return 0;
+}
+
+function notFor(what: string, parsed: ParsedArguments, flags: readonly string[]): Mistake[] {
+  return flags.filter((flag) => parsed.flags.has(flag))
+    .map((flag) => ({ where: `--${flag}`, what: `is not a flag of ${what}` }));
+}
+
+function unknownCommand(word: string): Mistake {
+  const near = suggest(word, COMMANDS.map((command) => command.name));
+  const flag = OPTIONS.find((option) => option.flag === word.split("=", 1)[0]);
+  if (flag !== undefined) return { where: word, what: `unknown command; did you mean --${word}?` };
+  return {
+    where: word,
+    what: near === undefined ? "unknown command" : `unknown command; did you mean ${near}?`,
+  };
+}
+
+function strayArgument(stray: string, command: Command | undefined): Mistake {
+  const flag = OPTIONS.find((option) => option.flag === stray.split("=", 1)[0]);
+  const after = command === undefined ? "" : ` after ${command.name}`;
+  return {
+    where: stray,
+    what: `stray argument${after}${flag === undefined ? "" : `; did you mean --${stray}?`}`,
+  };
+}
+
+function refuse(mistakes: readonly Mistake[], around: Surroundings, help?: string): number {
+  around.err(describeMistakes(mistakes, help));
+  return USAGE;
+}
+
+async function realSurroundings(): Promise<Surroundings> {
+  const environment = Deno.env.toObject();
+  // Each part of the app is loaded where it is needed: `version` and `--help` answer at once.
+  const { buildInfo } = await import("../app/version.ts");
+  return {
+    environment,
+    terminal: standardOutput(environment) ?? plainTerminal,
+    out: (text) => print(Deno.stdout, text),
+    err: (text) => print(Deno.stderr, text),
+    readTextFile: (path) => Deno.readTextFile(path),
+    runApp: async (config, notes) => (await import("../app/process.ts")).runProcess(config, notes),
+    missingPart: async (mode) => (await import("../app/modes.ts")).missingPart(mode),
+    version: () => {
+      const { version, commit, built } = buildInfo();
+      const { os, arch } = Deno.build;
+      const deno = `${Deno.version.deno} (V8 ${Deno.version.v8})`;
+      return Promise.resolve({ version, commit, built, deno, platform: `${os}/${arch}` });
+    },
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * The one schema of the configuration. A key `logLevel` is the flag `--log-level`, the environment variable
+ * `CODER_K8S_LOG_LEVEL` and the key `logLevel` of the config file; help and shell completion are made from it too.
+ */
+import { z } from "zod";
+import { LOG_FORMATS, LOG_LEVELS, METRICS_ACCESS, MODES } from "../app/config.ts";
+import {
+  bindAddress,
+  boolean,
+  choice,
+  duration,
+  httpUrl,
+  namespace,
+  namespaceList,
+  number,
+  text,
+} from "./values.ts";
+
+/** Headings of `--help`, in order. */
+export const GROUPS = [
+  "General",
+  "Kubernetes",
+  "Controllers",
+  "Ports",
+  "Logging",
+  "Aggregated API server",
+] as const;
+
+/** What help and completion know of an option besides its schema. */
+export interface OptionMeta {
+  group: (typeof GROUPS)[number];
+  /** One or two sentences. */
+  help: string;
+  /** How help writes the value; absent for booleans, which need none. */
+  value?: string;
+  /** The words completion offers. */
+  choices?: readonly string[];
+  /** Completion offers file names. */
+  file?: boolean;
+  /** Flag may be repeated. */
+  repeat?: boolean;
+  /** How help writes the default where it is not the schema's own. */
+  defaultText?: string;
+  /** Never shown in a message. */
+  secret?: boolean;
+  /** A further environment variable, read where the twin is not set. */
+  alias?: string;
+}
+
+/** The facts of each option, keyed by its schema. */
+export const optionMeta: z.core.$ZodRegistry<OptionMeta> = z.registry<OptionMeta>();
+
+const build = { group: "Aggregated API server", value: "duration" } as const;
+
+/** Everything that can be set. Defaults are written as a user would write them (`prefault`). */
+export const settingsSchema = z.strictObject({
+  app: choice(MODES).prefault("all").register(optionMeta, {
+    group: "General",
+    value: "mode",
+    choices: MODES,
+    help: "What this process runs; the same as giving the mode as a command.",
+  }),
+  config: text("the path of a YAML file").optional().register(optionMeta, {
+    group: "General",
+    value: "file",
+    file: true,
+    help:
+      "A YAML file with the same options in camelCase (logLevel: debug). Environment and flags come first.",
+  }),
+  shutdownTimeout: duration({ max: 600_000 }).prefault("30s").register(optionMeta, {
+    group: "General",
+    value: "duration",
+    help: "After SIGTERM: how long work in hand may take to finish.",
+  }),
+
+  kubeconfig: text("the path of a kubeconfig file").optional().register(optionMeta, {
+    group: "Kubernetes",
+    value: "file",
+    file: true,
+    defaultText: "$KUBECONFIG, then in-cluster, then ~/.kube/config",
+    help: "How to reach the API server.",
+  }),
+  context: text("the name of a kubeconfig context").optional().register(optionMeta, {
+    group: "Kubernetes",
+    value: "name",
+    defaultText: "the kubeconfig's current context",
+    help: "Which context of the kubeconfig to use.",
+  }),
+  namespace: namespaceList().prefault([]).register(optionMeta, {
+    group: "Kubernetes",
+    value: "name,...",
+    repeat: true,
+    defaultText: "all namespaces",
+    help: "Namespaces to watch; several with commas or by repeating the flag.",
+  }),
+  kubeApiQps: number({ min: -1, max: 100_000, fraction: true }).prefault("300").register(optionMeta, {
+    group: "Kubernetes",
+    value: "number",
+    help: "Requests a second to the API server; 0 or less means no limit.",
+  }),
+  kubeApiBurst: number({ min: -1, max: 100_000 }).prefault("600").register(optionMeta, {
+    group: "Kubernetes",
+    value: "number",
+    help: "Requests that may go out at once before --kube-api-qps counts.",
+  }),
+
+  concurrency: number({ min: 1, max: 256 }).prefault("8").register(optionMeta, {
+    group: "Controllers",
+    value: "number",
+    help: "Objects of one kind reconciled at the same time.",
+  }),
+  reconcileTimeout: duration({ min: 1_000, max: 3_600_000 }).prefault("2m").register(optionMeta, {
+    group: "Controllers",
+    value: "duration",
+    help: "Deadline of one reconcile.",
+  }),
+  leaderElect: boolean().prefault("true").register(optionMeta, {
+    group: "Controllers",
+    help: "Of several replicas only the holder of a Lease reconciles.",
+  }),
+  leaderElectionNamespace: namespace().optional().register(optionMeta, {
+    group: "Controllers",
+    value: "name",
+    defaultText: "$POD_NAMESPACE, then the service account's namespace, then kube-system",
+    help: "Where that Lease lives.",
+  }),
+
+  healthBindAddress: bindAddress().prefault(":8081").register(optionMeta, {
+    group: "Ports",
+    value: "address",
+    help: "/healthz and /readyz; 0 turns them off.",
+  }),
+  metricsBindAddress: bindAddress().prefault(":8080").register(optionMeta, {
+    group: "Ports",
+    value: "address",
+    help: "Prometheus /metrics; 0 turns it off.",
+  }),
+  metricsAccess: choice(METRICS_ACCESS).prefault("open").register(optionMeta, {
+    group: "Ports",
+    value: "access",
+    choices: METRICS_ACCESS,
+    help:
+      "Who may read /metrics: anybody, or (protected) bearers of a token that RBAC allows to get /metrics.",
+  }),
+  aggregatedBindAddress: bindAddress().prefault(":6443").register(optionMeta, {
+    group: "Ports",
+    value: "address",
+    help: "The aggregated API server; 0 turns it off in mode all.",
+  }),
+  mcpBindAddress: bindAddress().prefault(":8090").register(optionMeta, {
+    group: "Ports",
+    value: "address",
+    help: "The MCP server; 0 turns it off in mode all.",
+  }),
+
+  logLevel: choice(LOG_LEVELS).prefault("info").register(optionMeta, {
+    group: "Logging",
+    value: "level",
+    choices: LOG_LEVELS,
+    help: "How much to log.",
+  }),
+  logFormat: choice(LOG_FORMATS).optional().register(optionMeta, {
+    group: "Logging",
+    value: "format",
+    choices: LOG_FORMATS,
+    defaultText: "text on a terminal, json otherwise",
+    help: "How to log, on standard error.",
+  }),
+  debug: boolean().prefault("false").register(optionMeta, {
+    group: "Logging",
+    help: "Log everything (level debug), with stack traces.",
+  }),
+
+  coderUrl: httpUrl().optional().register(optionMeta, {
+    group: "Aggregated API server",
+    value: "url",
+    help:
+      "Serve this one Coder instead of those found in the cluster; needs a session token and --coder-namespace.",
+  }),
+  coderSessionToken: text("a Coder session token").optional().register(optionMeta, {
+    group: "Aggregated API server",
+    value: "token",
+    secret: true,
+    alias: "CODER_SESSION_TOKEN",
+    help:
+      "Its session token. As a flag it can be read in the process list (and warns): prefer the environment or " +
+      "--coder-session-token-file.",
+  }),
+  coderSessionTokenFile: text("the path of a file that holds a session token").optional().register(
+    optionMeta,
+    {
+      group: "Aggregated API server",
+      value: "file",
+      file: true,
+      help: "A file that holds the session token.",
+    },
+  ),
+  coderNamespace: namespace().optional().register(optionMeta, {
+    group: "Aggregated API server",
+    value: "name",
+    help: "The namespace in which that Coder's workspaces and templates appear.",
+  }),
+  coderRequestTimeout: duration().transform((given) => given === 0 ? 30_000 : given).prefault("30s").register(
+    optionMeta,
+    {
+      group: "Aggregated API server",
+      value: "duration",
+      help: "Deadline of one request to Coder; 0 means 30s.",
+    },
+  ),
+  templateBuildWaitTimeout: duration({ min: 1, max: 1_800_000 }).prefault("25m").register(optionMeta, {
+    ...build,
+    help: "How long to wait for a template version to be built, at most 30m.",
+  }),
+  templateBuildBackoffAfter: duration().prefault("2m").register(optionMeta, {
+    ...build,
+    help: "When waiting for a build begins to ask less often.",
+  }),
+  templateBuildInitialPollInterval: duration({ min: 1 }).prefault("2s").register(optionMeta, {
+    ...build,
+    help: "How often to ask at first.",
+  }),
+  templateBuildMaxPollInterval: duration({ min: 1 }).prefault("10s").register(optionMeta, {
+    ...build,
+    help: "How seldom to ask at last.",
+  }),
+});
+
+/** The validated configuration, `config` (the file's own path) included. */
+export type Settings = z.output<typeof settingsSchema>;
+/** A key of the config file. */
+export type SettingKey = keyof Settings;
