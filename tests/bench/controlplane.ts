@@ -1,0 +1,155 @@
+/** 200 control planes: burst, memory, start-up and idleness of the compiled operator on a real API server. */
+import { startCluster } from "../cluster/mod.ts";
+import { installOperator, OPERATOR_USER } from "../operator/install.ts";
+import { startOperator } from "../operator/process.ts";
+import type { Report, Row } from "./report.ts";
+
+const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+const COUNT = 200;
+const NAMESPACE = "bench";
+/** Minutes without a change; `BENCH_IDLE_MINUTES` shortens it for a quick look. */
+const IDLE_MINUTES = Number(Deno.env.get("BENCH_IDLE_MINUTES") ?? "5");
+/** The Go operator's creating took this long; the same stream is paced so that both are compared fairly. */
+const STREAM_SECONDS = 5.4;
+
+interface Listed {
+  items: { metadata: { name: string }; status?: { url?: string } }[];
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+function controlPlane(index: number) {
+  return {
+    apiVersion: "coder.com/v1alpha1",
+    kind: "CoderControlPlane",
+    metadata: { name: `bench-${index}`, namespace: NAMESPACE },
+    spec: { extraEnv: [{ name: "CODER_PG_CONNECTION_URL", value: "postgres://coder@db/coder" }] },
+  };
+}
+
+/** Measures; the compiled binary must exist (`deno task compile`). */
+export async function measure(): Promise<Report> {
+  const binary = `${root}/dist/coder-k8s`;
+  await Deno.stat(binary).catch(() => {
+    throw new Error("dist/coder-k8s does not exist: run `deno task compile` first");
+  });
+  await using cluster = await startCluster({ name: `bench-${Deno.pid}` });
+  const kubeconfig = await installOperator(cluster);
+  await cluster.kubectl(["create", "namespace", NAMESPACE]);
+  const list = async (path: string) => await cluster.request("GET", path) as Listed;
+  const crs = `/apis/coder.com/v1alpha1/namespaces/${NAMESPACE}/codercontrolplanes`;
+  const rows: Row[] = [];
+
+  let operator = await startOperator({ kubeconfig, binary });
+  await operator.ready();
+  const emptyRss = operator.memory().rss;
+
+  const started = performance.now();
+  for (let index = 0; index < COUNT; index++) {
+    const due = started + index * STREAM_SECONDS * 1000 / COUNT;
+    const early = due - performance.now();
+    if (early > 1) await pause(early);
+    await cluster.request("POST", crs, controlPlane(index));
+  }
+  const lastCreate = performance.now();
+  await untilAll(list, crs);
+  const afterLast = (performance.now() - lastCreate) / 1000;
+  rows.push({
+    what: `${COUNT} control planes in one stream (${
+      ((lastCreate - started) / 1000).toFixed(1)
+    } s): all there after the last`,
+    measured: `${afterLast.toFixed(2)} s`,
+    reach: "≤ 1 s",
+    met: afterLast <= 1,
+    before: "8.0 s",
+    value: afterLast,
+  });
+
+  await untilSettled(operator.metrics);
+  const rss = operator.memory();
+  rows.push({
+    what: `memory, ${COUNT} control planes, controller mode (resident; empty: ${mb(emptyRss)})`,
+    measured: mb(rss.rss),
+    reach: "≤ 110 MB",
+    met: rss.rss <= 110e6,
+    before: "89 MB",
+    value: rss.rss,
+  });
+  await operator.stop();
+
+  const starts: number[] = [];
+  for (let run = 0; run < 3; run++) {
+    const begin = performance.now();
+    operator = await startOperator({ kubeconfig, binary });
+    await operator.ready();
+    starts.push((performance.now() - begin) / 1000);
+    if (run < 2) await operator.stop();
+  }
+  const start = starts.sort((a, b) => a - b)[1] ?? Number.NaN;
+  rows.push({
+    what: `start to ready, ${COUNT} control planes (median of ${starts.length})`,
+    measured: `${start.toFixed(2)} s`,
+    reach: "≤ 1.5 s",
+    met: start <= 1.5,
+    value: start,
+  });
+
+  await untilSettled(operator.metrics);
+  const mark = await cluster.audit.mark();
+  await pause(IDLE_MINUTES * 60_000);
+  const writes = (await cluster.audit.since(mark)).writes(OPERATOR_USER).length;
+  rows.push({
+    what: `writes in ${IDLE_MINUTES} idle minutes, ${COUNT} control planes (lease renewals aside)`,
+    measured: String(writes),
+    reach: "0",
+    met: writes === 0,
+    before: "one PUT a reconcile",
+    value: writes,
+  });
+  const later = operator.memory();
+  rows.push({
+    what: `memory after a restart and ${IDLE_MINUTES} idle minutes`,
+    measured: mb(later.rss),
+    value: later.rss,
+  });
+  await operator.stop();
+  return { area: "controlplane", rows };
+}
+
+function mb(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+/** Until every Deployment and Service exists and every status has a URL. */
+async function untilAll(list: (path: string) => Promise<Listed>, crs: string): Promise<void> {
+  const deadline = performance.now() + 120_000;
+  let seen = "";
+  while (performance.now() < deadline) {
+    const planes = (await list(crs)).items.filter((item) => (item.status?.url ?? "") !== "").length;
+    if (planes === COUNT) {
+      const deployments = (await list(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`)).items.length;
+      const services = (await list(`/api/v1/namespaces/${NAMESPACE}/services`)).items.length;
+      seen = `${deployments} Deployments, ${services} Services`;
+      if (deployments === COUNT && services === COUNT) return;
+    }
+    seen = `${planes} with a URL; ${seen}`;
+    await pause(50);
+  }
+  throw new Error(`not all control planes were reconciled in 120 s: ${seen}`);
+}
+
+/** Until the number of reconciles has not moved for five seconds (Deployments become ready, status follows). */
+async function untilSettled(metrics: () => Promise<string>): Promise<void> {
+  let last = "";
+  let since = performance.now();
+  const deadline = since + 180_000;
+  while (performance.now() < deadline) {
+    const now = (await metrics()).split("\n").filter((line) =>
+      /^controller_runtime_reconcile_total/.test(line)
+    ).join();
+    if (now !== last) [last, since] = [now, performance.now()];
+    if (performance.now() - since > 5000) return;
+    await pause(250);
+  }
+  throw new Error("the operator is still reconciling after 180 s without a change");
+}

@@ -1,0 +1,198 @@
+/**
+ * `deno task demo [--once]`: a real cluster, the operator from source, a sample, explained step by step. Leaves
+ * everything running until Ctrl-C; with `--once` it checks each step, cleans up and exits 0, for CI.
+ */
+import { type Cluster, standardError, startCluster, ToolsError, waitFor } from "../cluster/mod.ts";
+import { installOperator } from "../operator/install.ts";
+import { type OperatorProcess, startOperator } from "../operator/process.ts";
+import { type Screen, terminalScreen } from "./screen.ts";
+
+const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+const sample = `${root}/deploy/samples/controlplane.yaml`;
+
+/** Runs a kubectl command and shows both the command and its output. */
+async function show(cluster: Cluster, out: Screen, args: readonly string[]): Promise<string> {
+  out.command(`kubectl ${args.join(" ")}`);
+  const { stdout } = await cluster.kubectl(args);
+  out.output(stdout.trim() === "" ? "(nothing)" : stdout);
+  return stdout;
+}
+
+/** An assertion of the demo: what it shows must be true. */
+function expect(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`the demo expected ${what}`);
+}
+
+async function startParts(
+  out: Screen,
+): Promise<{ cluster: Cluster; operator: OperatorProcess; log: string }> {
+  out.title("A real Kubernetes API server");
+  out.say("etcd, kube-apiserver, controllers, scheduler and fake nodes start on free loopback ports.");
+  const cluster = await startCluster({ name: "demo", progress: standardError() });
+  await show(cluster, out, ["get", "nodes"]);
+
+  out.title("The operator");
+  out.say(
+    "CRDs and RBAC are installed as deploy/ ships them; the operator runs from source, under exactly that RBAC.",
+  );
+  const kubeconfig = await installOperator(cluster);
+  const log = `${cluster.dir}/operator.log`;
+  const file = await Deno.open(log, { create: true, append: true });
+  const encoder = new TextEncoder();
+  const operator = await startOperator({
+    kubeconfig,
+    onLine: (line) => void file.writeSync(encoder.encode(line + "\n")),
+  });
+  operator.ended.finally(() => file.close());
+  const started = performance.now();
+  await operator.ready();
+  out.good(
+    `ready after ${((performance.now() - started) / 1000).toFixed(1)} s: ${operator.healthUrl}/readyz`,
+  );
+  return { cluster, operator, log };
+}
+
+async function reconcile(cluster: Cluster, out: Screen): Promise<void> {
+  out.title("A control plane");
+  await cluster.kubectl(["create", "namespace", "coder"]);
+  await cluster.kubectl([
+    "-n",
+    "coder",
+    "create",
+    "secret",
+    "generic",
+    "coder-db",
+    "--from-literal=url=postgres://db/coder",
+  ]);
+  const started = performance.now();
+  await show(cluster, out, ["apply", "-f", sample]);
+  await cluster.kubectl([
+    "-n",
+    "coder",
+    "wait",
+    "--for=condition=Ready",
+    "codercontrolplane/coder",
+    "--timeout=60s",
+  ]);
+  out.good(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  const planes = await show(cluster, out, ["-n", "coder", "get", "codercontrolplanes"]);
+  expect(/coder\s+Ready/.test(planes), `a line "coder  Ready" in:\n${planes}`);
+
+  out.title("What was created");
+  out.say(
+    "A ServiceAccount, a Deployment and a Service, owned by the control plane; deleting it deletes them.",
+  );
+  await show(cluster, out, ["-n", "coder", "get", "serviceaccounts,deployments,services,pods"]);
+  out.say("Every transition is an Event:");
+  const events = await waitFor(async () => {
+    const { stdout } = await cluster.kubectl(["-n", "coder", "events", "--for", "codercontrolplane/coder"]);
+    return /Ready/.test(stdout) ? stdout : undefined;
+  }, { what: "the operator's events", timeoutMs: 20_000 });
+  out.command("kubectl -n coder events --for codercontrolplane/coder");
+  out.output(events);
+}
+
+async function heal(cluster: Cluster, out: Screen): Promise<void> {
+  out.title("Somebody deletes the Service and edits the Deployment");
+  const uid = async () => (await cluster.find("/api/v1/namespaces/coder/services/coder"))?.metadata?.uid;
+  const before = await uid();
+  await show(cluster, out, ["-n", "coder", "delete", "service", "coder"]);
+  await waitFor(async () => ![undefined, before].includes(await uid()), {
+    what: "a new Service",
+    timeoutMs: 20_000,
+  });
+  out.good("the Service is back");
+  await show(cluster, out, ["-n", "coder", "set", "image", "deployment/coder", "coder=example.com/other:1"]);
+  await waitFor(async () => {
+    const { stdout } = await cluster.kubectl([
+      "-n",
+      "coder",
+      "get",
+      "deployment",
+      "coder",
+      "-o",
+      "jsonpath={..image}",
+    ]);
+    return stdout.includes("ghcr.io/coder/coder:v2.30.0");
+  }, { what: "the image of the spec", timeoutMs: 20_000 });
+  out.good("the image of the spec is back; labels and annotations of others stay");
+}
+
+function tryIt(cluster: Cluster, out: Screen, log: string): void {
+  out.title("Try it");
+  for (
+    const line of [
+      `export KUBECONFIG=${cluster.kubeconfig}`,
+      `export PATH=${cluster.state.tools.path.kubectl.replace(/\/kubectl$/, "")}:$PATH`,
+      "kubectl get coder -A",
+      "kubectl explain codercontrolplane.spec.expose",
+      "kubectl -n coder describe codercontrolplane coder",
+      `kubectl -n coder patch codercontrolplane coder --type=merge -p '{"spec":{"replicas":2}}'`,
+      "kubectl -n coder get codercontrolplane coder -w",
+      "kubectl -n coder delete codercontrolplane coder",
+    ]
+  ) out.command(line);
+  out.say(`The operator's log: ${log}`);
+}
+
+/** Resolves at Ctrl-C or SIGTERM. */
+function interrupted(): { done: Promise<void>; stop: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const handler = () => resolve();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, handler);
+  return {
+    done: promise,
+    stop: () => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, handler);
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const once = Deno.args.includes("--once");
+  const out = terminalScreen();
+  out.say("coder-k8s: one binary that makes Coder native to Kubernetes.");
+  const end = interrupted();
+  const { cluster, operator, log } = await startParts(out);
+  try {
+    const steps = async () => {
+      await reconcile(cluster, out);
+      await heal(cluster, out);
+      tryIt(cluster, out, log);
+    };
+    const over = operator.ended.then((code) => {
+      throw new Error(
+        `the operator ended with exit code ${code}; its log: ${operator.lines.slice(-20).join("\n")}`,
+      );
+    });
+    over.catch(() => {});
+    let finished = false;
+    await Promise.race([steps().then(() => finished = true), end.done, over]);
+    if (finished && !once) {
+      out.say();
+      out.say("Everything keeps running. Ctrl-C ends it and cleans up.");
+      await Promise.race([end.done, over]);
+    }
+  } finally {
+    out.say();
+    out.say("Cleaning up …");
+    const code = await operator.stop("SIGTERM", 15_000);
+    await cluster[Symbol.asyncDispose]();
+    end.stop();
+    out.say(`The operator ended with exit code ${code}; the cluster is stopped.`);
+    if (code !== 0) Deno.exitCode = 1;
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  const text = error instanceof ToolsError
+    ? error.message
+    : error instanceof Error
+    ? error.stack
+    : String(error);
+  Deno.stderr.writeSync(new TextEncoder().encode(`\ndemo: ${text}\n`));
+  Deno.exitCode = 1;
+}
+Deno.exit();
