@@ -70,6 +70,7 @@ export function withoutField(set: FieldSet, path: FieldPath): FieldSet {
   const child = set.children.get(name);
   if (child === undefined) return set;
   const left = withoutField(child, rest);
+  if (left === child) return set;
   const children = new Map(set.children);
   if (isEmptyFieldSet(left)) children.delete(name);
   else children.set(name, left);
