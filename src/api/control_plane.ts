@@ -47,7 +47,6 @@ const NAME_RULE: Rule = {
   message:
     "metadata.name names a Service: at most 63 lower-case letters, digits and '-', a letter first, a letter or digit last",
   optionalOldSelf: true,
-  fieldPath: ".metadata.name",
 };
 
 const ENV_FROM_RULE: Rule = {
@@ -239,6 +238,7 @@ export const controlPlaneDefinition: KindDefinition = {
     { name: "URL", type: "string", jsonPath: ".status.url", description: "Address inside the cluster." },
     AGE_COLUMN,
   ],
+  scale: false,
   spec: specSchema,
   status: statusSchema,
   rules: [NAME_RULE],

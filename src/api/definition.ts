@@ -26,6 +26,11 @@ export interface KindDefinition {
   readonly shortNames: readonly string[];
   readonly description: string;
   readonly columns: readonly PrinterColumn[];
+  /**
+   * Whether `kubectl scale` and autoscalers may set `spec.replicas`. With it the API server refuses every change of an
+   * object with negative replicas but those of its status, also where the object is older than the CRD.
+   */
+  readonly scale: boolean;
   readonly spec: z.ZodType;
   readonly status: z.ZodType;
   /** Rules over the whole object. They must pass where an old object exists. */

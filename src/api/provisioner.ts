@@ -25,7 +25,10 @@ const specSchema = group("What provisioners should run, and for which Coder.", {
   controlPlaneRef: embedded(
     "LocalObjectReference",
     "The CoderControlPlane that these provisioners work for, in the same namespace.",
-    { "x-kubernetes-validations": [REFERENCE_RULE] },
+    {
+      properties: { name: { description: "Name of the CoderControlPlane." } },
+      "x-kubernetes-validations": [REFERENCE_RULE],
+    },
   ),
   organizationName: textOr("default", "Coder organization that the provisioners serve. Default: default.", {
     maxLength: 128,
@@ -61,7 +64,6 @@ const specSchema = group("What provisioners should run, and for which Coder.", {
   ),
   terminationGracePeriodSeconds: int64(
     "Seconds that a build in hand may take to finish when its pod is stopped. Default: 600.",
-    { minimum: 0 },
   ).default(600),
 });
 
@@ -161,6 +163,7 @@ export const provisionerDefinition: KindDefinition = {
     { name: "URL", type: "string", jsonPath: ".status.controlPlaneURL", description: "Address of Coder." },
     AGE_COLUMN,
   ],
+  scale: true,
   spec: specSchema,
   status: statusSchema,
   rules: [],

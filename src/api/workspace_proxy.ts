@@ -23,7 +23,6 @@ const NAME_RULE: Rule = {
   rule: "oldSelf.hasValue() || !self.metadata.name.contains('.')",
   message: "metadata.name is part of the name of a Service and must not contain a dot",
   optionalOldSelf: true,
-  fieldPath: ".metadata.name",
 };
 
 const specSchema = group("What the proxy should be, and which Coder it belongs to.", {
@@ -152,6 +151,7 @@ export const workspaceProxyDefinition: KindDefinition = {
     },
     AGE_COLUMN,
   ],
+  scale: true,
   spec: specSchema,
   status: statusSchema,
   rules: [NAME_RULE],

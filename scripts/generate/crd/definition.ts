@@ -4,6 +4,12 @@ import type { CustomResourceDefinition } from "../../../src/api/kubernetes/types
 import type { Extract } from "../kubernetes/document.ts";
 import { sorted, structuralSchema } from "./schema.ts";
 
+const SCALE = {
+  labelSelectorPath: ".status.selector",
+  specReplicasPath: ".spec.replicas",
+  statusReplicasPath: ".status.replicas",
+};
+
 /** The object, ready to apply. */
 export function customResourceDefinition(extract: Extract, kind: KindDefinition): CustomResourceDefinition {
   const { resource, singular, shortNames, columns, rules } = kind;
@@ -40,14 +46,7 @@ export function customResourceDefinition(extract: Extract, kind: KindDefinition)
         storage: true,
         additionalPrinterColumns: columns.map((column) => ({ ...column })),
         schema: { openAPIV3Schema: schema },
-        subresources: {
-          scale: {
-            labelSelectorPath: ".status.selector",
-            specReplicasPath: ".spec.replicas",
-            statusReplicasPath: ".status.replicas",
-          },
-          status: {},
-        },
+        subresources: kind.scale ? { scale: SCALE, status: {} } : { status: {} },
       }],
     },
   };

@@ -6,7 +6,7 @@ import { firstSentence } from "../kubernetes/text.ts";
 export type Structural = { [key: string]: unknown };
 
 /** Longest description of a field inside an embedded structure, in characters. Size matters: see the size test. */
-const DESCRIPTION_LIMIT = 140;
+const DESCRIPTION_LIMIT = 300;
 
 const QUANTITY_PATTERN =
   "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$";
