@@ -1,0 +1,81 @@
+/** The kinds that reconcilers read, each declared in one way only: the cache watches a kind once in the process. */
+import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
+import {
+  ConfigMaps,
+  Deployments,
+  HorizontalPodAutoscalers,
+  Secrets,
+  ServiceAccounts,
+  Services,
+} from "../api/kubernetes/resources.ts";
+import type {
+  ConfigMap,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Secret,
+  Service,
+  ServiceAccount,
+} from "../api/kubernetes/types.ts";
+import type { Informer, SharedCache } from "../kube/informer.ts";
+import { deploymentFacts } from "./deployment_facts.ts";
+import { MANAGED_BY_SELECTOR } from "./labels.ts";
+
+/** Index of autoscalers by the Deployment they target, as `namespace/name`. */
+export const BY_TARGET = "target-deployment";
+
+/** Live views of what a reconciler works with. */
+export interface WorkloadKinds {
+  controlPlanes: Informer<CoderControlPlane>;
+  /** Only those with our label; `derived` gives `DeploymentFacts`. */
+  deployments: Informer<Deployment>;
+  /** Only those with our label. */
+  services: Informer<Service>;
+  /** Metadata only, but all of them: users may change every label of their ServiceAccounts. */
+  serviceAccounts: Informer<ServiceAccount>;
+  /** Metadata only: values are read when they are needed. */
+  secrets: Informer<Secret>;
+  /** Metadata only. */
+  configMaps: Informer<ConfigMap>;
+  /** Their targets only, by {@linkcode BY_TARGET}. */
+  autoscalers: Informer<HorizontalPodAutoscaler>;
+}
+
+const declared = new WeakMap<SharedCache, WorkloadKinds>();
+
+/** Declares the kinds in `cache`, or gives those that were declared. `namespaces` absent or empty means all. */
+export function workloadKinds(cache: SharedCache, namespaces: readonly string[] = []): WorkloadKinds {
+  const known = declared.get(cache);
+  if (known !== undefined) return known;
+  const scope = namespaces.length === 0 ? {} : { namespaces };
+  const kinds: WorkloadKinds = {
+    // Our own definition may be installed after us.
+    controlPlanes: cache.informer(CoderControlPlanes, { ...scope, optional: true }),
+    deployments: cache.informer(Deployments, {
+      ...scope,
+      labelSelector: MANAGED_BY_SELECTOR,
+      derive: deploymentFacts,
+    }),
+    services: cache.informer(Services, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
+    serviceAccounts: cache.informer(ServiceAccounts, { ...scope, metadataOnly: true }),
+    secrets: cache.informer(Secrets, { ...scope, metadataOnly: true }),
+    configMaps: cache.informer(ConfigMaps, { ...scope, metadataOnly: true }),
+    autoscalers: cache.informer(HorizontalPodAutoscalers, { ...scope, transform: targetOnly }),
+  };
+  kinds.autoscalers.addIndex(BY_TARGET, targetDeployment);
+  declared.set(cache, kinds);
+  return kinds;
+}
+
+function targetOnly(autoscaler: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
+  const { apiVersion, kind, metadata, spec } = autoscaler;
+  const scaleTargetRef = spec?.scaleTargetRef;
+  if (scaleTargetRef === undefined) return { apiVersion, kind, metadata };
+  return { apiVersion, kind, metadata, spec: { scaleTargetRef, maxReplicas: spec?.maxReplicas ?? 0 } };
+}
+
+/** `namespace/name` of the Deployment that an autoscaler targets; empty for other targets. */
+export function targetDeployment({ metadata, spec }: HorizontalPodAutoscaler): string[] {
+  const target = spec?.scaleTargetRef;
+  if (target?.kind !== "Deployment" || !(target.apiVersion ?? "apps/v1").startsWith("apps/")) return [];
+  return [`${metadata.namespace ?? ""}/${target.name}`];
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import type { HorizontalPodAutoscaler } from "../api/kubernetes/types.ts";
+import { resourceText, type ResourceType } from "../api/object.ts";
+import type { KindOptions, SharedCache } from "../kube/informer.ts";
+import { BY_TARGET, targetDeployment, workloadKinds } from "./kinds.ts";
+
+function autoscaler(apiVersion: string | undefined, kind: string): HorizontalPodAutoscaler {
+  return {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name: "h", namespace: "a" },
+    spec: { maxReplicas: 3, scaleTargetRef: { kind, name: "coder", ...(apiVersion && { apiVersion }) } },
+  };
+}
+
+/** Notes what is declared. */
+function recordingCache() {
+  const kinds = new Map<string, KindOptions>();
+  const indexes: string[] = [];
+  const cache = {
+    informer(type: ResourceType, options: KindOptions) {
+      kinds.set(resourceText(type), options);
+      return { type, addIndex: (name: string) => indexes.push(name) };
+    },
+  } as unknown as SharedCache;
+  return { cache, kinds, indexes };
+}
+
+Deno.test("an autoscaler is found by the Deployment it targets", () => {
+  assert.deepEqual(targetDeployment(autoscaler("apps/v1", "Deployment")), ["a/coder"]);
+  assert.deepEqual(targetDeployment(autoscaler(undefined, "Deployment")), ["a/coder"]);
+  assert.deepEqual(targetDeployment(autoscaler("apps/v1", "StatefulSet")), []);
+  assert.deepEqual(targetDeployment(autoscaler("example.com/v1", "Deployment")), []);
+});
+
+Deno.test("Secrets and ConfigMaps are cached as metadata, children by label", () => {
+  const { cache, kinds, indexes } = recordingCache();
+  workloadKinds(cache);
+  assert.equal(kinds.get("secrets")?.metadataOnly, true);
+  assert.equal(kinds.get("configmaps")?.metadataOnly, true);
+  assert.equal(kinds.get("serviceaccounts")?.metadataOnly, true);
+  assert.equal(kinds.get("serviceaccounts")?.labelSelector, undefined);
+  for (const child of ["deployments.apps", "services"]) {
+    assert.equal(kinds.get(child)?.labelSelector, "app.kubernetes.io/managed-by=coder-k8s", child);
+  }
+  assert.deepEqual(indexes, [BY_TARGET]);
+  assert.ok([...kinds.values()].every((options) => options.namespaces === undefined));
+});
+
+Deno.test("a scope applies to every kind, and a cache is declared once", () => {
+  const { cache, kinds, indexes } = recordingCache();
+  const first = workloadKinds(cache, ["a", "b"]);
+  assert.ok([...kinds.values()].every((options) => options.namespaces?.join() === "a,b"));
+  assert.equal(workloadKinds(cache), first);
+  assert.equal(indexes.length, 1);
+});
+
+Deno.test("only its target is kept of an autoscaler", () => {
+  const { cache, kinds } = recordingCache();
+  workloadKinds(cache);
+  const transform = kinds.get("horizontalpodautoscalers.autoscaling")?.transform;
+  const whole = autoscaler("apps/v1", "Deployment");
+  whole.spec!.minReplicas = 2;
+  whole.status = { desiredReplicas: 1 };
+  assert.deepEqual(transform?.(whole), autoscaler("apps/v1", "Deployment"));
+  const { spec: _spec, status: _status, ...bare } = whole;
+  assert.deepEqual(transform?.(bare), bare);
+});
