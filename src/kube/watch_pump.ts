@@ -1,0 +1,67 @@
+/** Reads a watch to its end, and notices when it has gone silent. */
+import type { WatchEvent } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import type { SilentWatchError } from "./reflector_failure.ts";
+
+export interface PumpOptions {
+  clock: Clock;
+  /** Ends the reading; its reason is thrown. */
+  signal: AbortSignal;
+  /**
+   * The moment (in the clock's time) at which silence is an error, given the moment of the last sign of life. Asked
+   * again after every wait, so that it may change.
+   */
+  silentAt: (lastSign: number) => number;
+  /** The error of a silent stream. */
+  silence: () => SilentWatchError;
+}
+
+/**
+ * Hands every line to `onEvent`, one after the other. Resolves when the server closes the stream; throws what the
+ * stream or `onEvent` throws, the abort's reason, or the error of `silence`. However a stream behaves after that,
+ * `onEvent` is not called again.
+ */
+export async function pumpWatch<T>(
+  stream: AsyncIterable<WatchEvent<T>>,
+  onEvent: (event: WatchEvent<T>) => void,
+  options: PumpOptions,
+): Promise<void> {
+  const { clock, signal } = options;
+  const iterator = stream[Symbol.asyncIterator]();
+  const finished = new AbortController();
+  let lastSign = clock.now();
+
+  const reading = (async () => {
+    for (;;) {
+      const { done, value } = await iterator.next();
+      if (done || finished.signal.aborted) return;
+      lastSign = clock.now();
+      onEvent(value);
+    }
+  })();
+  const guarding = (async () => {
+    for (;;) {
+      const left = options.silentAt(lastSign) - clock.now();
+      if (left <= 0) throw options.silence();
+      await clock.sleep(left, finished.signal);
+    }
+  })();
+  // Only one of the three decides; what the others say later must not go unhandled.
+  reading.catch(() => {});
+  guarding.catch(() => {});
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+  aborted.catch(() => {});
+  try {
+    await Promise.race([reading, guarding, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    finished.abort();
+    // Not awaited: a frozen stream would not let us go.
+    iterator.return?.()?.catch(() => {});
+  }
+}
