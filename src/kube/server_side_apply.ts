@@ -253,8 +253,7 @@ class ServerSideApplier implements Applier {
       ...callOptions(work.options),
     });
     this.#memory.learn(type, object, work.hash, differences(object, work.body));
-    // The cache uses up what it is given (it drops the managed fields, for one).
-    this.#cache.informer(type).observe({ ...object, metadata: { ...object.metadata } });
+    this.#cache.informer(type).observe(object);
     return object;
   }
 
