@@ -1,39 +1,36 @@
-/** What the composition root and the parts of a mode agree on. */
+/** What the composition root gives to the parts of a mode, and what they give back. */
 import type { RestClient } from "../kube/rest_client.ts";
 import type { SharedCache } from "../kube/informer.ts";
+import type { LeaderElection } from "../reconciler/leadership.ts";
+import type { ManagerOptions } from "../reconciler/manager.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import type { LoopMonitor } from "../telemetry/loop_monitor.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Redactor } from "../telemetry/redactor.ts";
 import type { Config } from "./config.ts";
 
-/** What every part is given: one of each in the process. */
+/** One of each in the process, shared by all parts. */
 export interface Core {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
-  readonly loops: LoopMonitor;
   readonly redactor: Redactor;
   readonly client: RestClient;
   readonly cache: SharedCache;
-  /** Who this process is among its replicas: `<host name>_<random>`. */
+  /** Who this process is among its replicas: `<host name>_<uuid>`. */
   readonly identity: string;
-  /** `<version> (<commit>)`, for user agents and reports. */
-  readonly version: string;
+  /** The pod's name, or the host's: who an Event says reported it. */
+  readonly instance: string;
   /** Where the leader election's Lease lives. */
   readonly leaseNamespace: string;
 }
 
-/** One part, made but not running. Making it declares the kinds that it reads in the shared cache. */
-export interface Part {
-  /**
-   * Runs until `signal` aborts, then drains within the configured shutdown timeout and resolves. Rejects where the part
-   * cannot go on, which ends the process.
-   */
-  run(signal: AbortSignal): Promise<void>;
+/** What a part wants to have run, started and ended in order. */
+export interface Part extends Pick<ManagerOptions, "controllers" | "runnables" | "flush"> {
+  /** Its controllers work only while this replica leads. At most one part of a mode has one. */
+  readonly election?: LeaderElection;
 }
 
-/** Makes a part. Adds its own readiness checks to `core.health`. */
+/** Makes a part: declares the kinds it reads in the shared cache, adds readiness checks of its own. Starts nothing. */
 export type PartFactory = (core: Core) => Part;

@@ -1,8 +1,11 @@
 /** What a process may do shrinks to what its mode needs, for good, as soon as it has started. */
 import type { Mode } from "./config.ts";
 
+/** `import` is missing from Deno's own type. */
+type Permission = Deno.PermissionName | "import";
+
 /** Permissions that no mode of this build needs once its configuration and kubeconfig are read. */
-const DROPPED: Readonly<Record<Mode, readonly Deno.PermissionName[]>> = {
+const DROPPED: Readonly<Record<Mode, readonly Permission[]>> = {
   all: ["run", "ffi", "write", "import", "sys"],
   controller: ["run", "ffi", "write", "import", "sys"],
   "aggregated-apiserver": ["run", "ffi", "write", "import", "sys"],
@@ -24,14 +27,18 @@ export interface DroppedPermissions {
  */
 export async function dropPermissions(mode: Mode, execCommand?: string): Promise<DroppedPermissions> {
   const unneeded = DROPPED[mode].filter((name) => name !== "run" || execCommand === undefined);
-  for (const name of unneeded) await Deno.permissions.revoke({ name });
-  const all: Deno.PermissionName[] = ["run", "read", "write", "net", "env", "sys", "ffi", "import"];
+  for (const name of unneeded) await Deno.permissions.revoke(descriptor(name));
+  const all: Permission[] = ["run", "read", "write", "net", "env", "sys", "ffi", "import"];
   const states = await Promise.all(
-    all.map(async (name) => [name, (await Deno.permissions.query({ name })).state] as const),
+    all.map(async (name) => [name, (await Deno.permissions.query(descriptor(name))).state] as const),
   );
   const kept = states.filter(([, state]) => state === "granted").map(([name]) => name);
   const note = execCommand === undefined || !DROPPED[mode].includes("run")
     ? {}
     : { note: `the kubeconfig's exec plugin ${execCommand} needs the permission to start programs` };
   return { dropped: unneeded, kept, ...note };
+}
+
+function descriptor(name: Permission): Deno.PermissionDescriptor {
+  return { name } as Deno.PermissionDescriptor;
 }

@@ -1,0 +1,119 @@
+/**
+ * `deno task compile [--target <triple>]`: one executable. Bundles the sources (each part of a mode stays a chunk of its
+ * own, loaded when the mode needs it), then compiles the bundle to `dist/coder-k8s`, or `dist/coder-k8s-<triple>`.
+ *
+ * `DENORT_BIN` names the runtime to put it on; absent, `deno compile` fetches it.
+ */
+import { root, run, runDeno, say } from "./lib/run.ts";
+import { buildStamp } from "./lib/stamp.ts";
+import { COMPILE_FLAGS } from "./lib/compile_flags.ts";
+
+const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+  "x86_64-pc-windows-msvc",
+] as const;
+type Target = (typeof TARGETS)[number];
+
+/** Gets a runtime on machines that reach the npm registry alone; not part of this repository. */
+const RUNTIME_TOOL = `${root}/../shared/tools/denort`;
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+/** Builds. Returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const target = targetOf(args);
+  if (target instanceof Error) {
+    say(`compile: ${target.message}`);
+    return 2;
+  }
+  const started = performance.now();
+  const work = `${root}/dist/build`;
+  await Deno.remove(work, { recursive: true }).catch(() => {});
+  await Deno.mkdir(work, { recursive: true });
+  const stamp = await buildStamp(root);
+  const entry = `${work}/coder-k8s.ts`;
+  await Deno.writeTextFile(entry, entryPoint(stamp));
+
+  const bundle = `${work}/bundle`;
+  say(`bundling ${stamp.version} (${stamp.commit})`);
+  await deno([
+    "bundle",
+    "--quiet",
+    "--minify",
+    "--keep-names",
+    "--code-splitting",
+    `--outdir=${bundle}`,
+    entry,
+  ]);
+  const binary = `${root}/dist/coder-k8s${target === undefined ? "" : `-${target}`}`;
+  const runtime = await runtimeOf(target);
+  say(`compiling${runtime === undefined ? "" : ` on ${runtime}`}`);
+  await deno([
+    "compile",
+    "--quiet",
+    "--no-check",
+    "--no-config",
+    "--no-npm",
+    "--no-remote",
+    ...COMPILE_FLAGS,
+    ...chunks(bundle),
+    ...(target === undefined ? [] : [`--target=${target}`]),
+    `--output=${binary}`,
+    `${bundle}/coder-k8s.js`,
+  ], runtime === undefined ? {} : { DENORT_BIN: runtime });
+  await Deno.remove(work, { recursive: true });
+  const file = target?.includes("windows") ? `${binary}.exe` : binary;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  say(`${file}\n${megabytes((await Deno.stat(file)).size)} in ${seconds} s`);
+  return 0;
+}
+
+function targetOf(args: readonly string[]): Target | undefined | Error {
+  const rest = args.filter((argument) => argument !== "--");
+  const [flag, separate, ...more] = rest;
+  if (flag === undefined) return undefined;
+  const text = flag.startsWith("--target=") ? flag.slice(9) : flag === "--target" ? separate : undefined;
+  const extra = flag === "--target" ? more : [...(separate === undefined ? [] : [separate]), ...more];
+  const target = TARGETS.find((one) => one === text);
+  if (target !== undefined && extra.length === 0) return target;
+  return new Error(
+    `unknown arguments ${rest.join(" ")}; possible is --target with one of ${TARGETS.join(", ")}`,
+  );
+}
+
+/** Stamps the build before anything else of the program runs. */
+function entryPoint(stamp: object): string {
+  return `import { stampBuild } from "../../src/app/version.ts";
+import { main } from "../../src/cli/main.ts";
+stampBuild(${JSON.stringify(stamp)});
+Deno.exit(await main(Deno.args));
+`;
+}
+
+/** Chunks that are loaded by name at run time: `deno compile` sees most of them, naming all makes sure. */
+function chunks(bundle: string): string[] {
+  return [...Deno.readDirSync(bundle)].filter(({ name }) => name.endsWith(".js") && name !== "coder-k8s.js")
+    .map(({ name }) => `--include=${bundle}/${name}`);
+}
+
+async function runtimeOf(target: Target | undefined): Promise<string | undefined> {
+  const given = Deno.env.get("DENORT_BIN");
+  if (given) return given;
+  const here = target === undefined || target === Deno.build.target;
+  if (!here || !await Deno.stat(RUNTIME_TOOL).then(() => true, () => false)) return undefined;
+  const { code, output } = await run(RUNTIME_TOOL, []);
+  if (code !== 0) throw new Error(`${RUNTIME_TOOL} failed: ${output.trim()}`);
+  return output.trim().split("\n").at(-1);
+}
+
+async function deno(args: readonly string[], env: Record<string, string> = {}): Promise<void> {
+  const { code, output } = await runDeno(args, { cwd: root, env });
+  if (code !== 0) throw new Error(`deno ${args[0]} failed:\n${output.trim()}`);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}

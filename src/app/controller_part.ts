@@ -1,0 +1,2 @@
+import type { PartFactory } from "./part.ts";
+export const controllerPart: PartFactory = () => ({});
