@@ -2,14 +2,14 @@
  * `deno task test [paths or deno test options…]`: every test, on real parts. Starts one cluster that all test files
  * share, runs `deno test`, stops the cluster.
  */
-import { withSharedCluster } from "../tests/cluster/mod.ts";
+import { standardError, withSharedCluster } from "../tests/cluster/mod.ts";
 import { root, say } from "./lib/run.ts";
 
 /** Runs the tests with extra arguments; resolves to the exit code. */
 export async function runTests(args: readonly string[]): Promise<number> {
   const paths = args.filter((arg) => !arg.startsWith("-"));
   const options = args.filter((arg) => arg.startsWith("-"));
-  return await withSharedCluster(async (env) => {
+  return await withSharedCluster(async () => {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
         "test",
@@ -19,12 +19,11 @@ export async function runTests(args: readonly string[]): Promise<number> {
         ...(paths.length === 0 ? ["src", "scripts", "tests"] : paths),
       ],
       cwd: root,
-      env,
       stdin: "null",
     }).spawn();
     const { code } = await child.status;
     return code;
-  });
+  }, { progress: standardError() });
 }
 
 if (import.meta.main) {

@@ -1,0 +1,72 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { parseAllDocuments } from "yaml";
+import { sharedCluster, waitFor } from "../cluster/mod.ts";
+
+const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+
+Deno.test("the manifests apply to a real cluster and the pod passes restricted pod security", async () => {
+  const cluster = await sharedCluster();
+  await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-k", `${root}/deploy`]);
+  const deployment = await waitFor(async () => {
+    const found = await cluster.find("/apis/apps/v1/namespaces/coder-system/deployments/coder-k8s");
+    return found?.status?.readyReplicas === 1 ? found : undefined;
+  }, { what: "the Deployment coder-k8s to be ready", timeoutMs: 60_000 });
+  const pod = deployment.spec.template.spec;
+  equal(pod.enableServiceLinks, false);
+  equal(pod.serviceAccountName, "coder-k8s");
+  const namespace = await cluster.request("GET", "/api/v1/namespaces/coder-system");
+  equal(namespace.metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
+});
+
+Deno.test("names, selectors and ports are those of an existing installation", async () => {
+  const cluster = await sharedCluster();
+  await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-k", `${root}/deploy`]);
+  const get = (path: string) => cluster.request("GET", path);
+  const deployment = await get("/apis/apps/v1/namespaces/coder-system/deployments/coder-k8s");
+  deepEqual(deployment.spec.selector.matchLabels, { app: "coder-k8s" });
+  const [container] = deployment.spec.template.spec.containers;
+  const ports = Object.fromEntries(
+    container.ports.map((port: { name: string; containerPort: number }) => [port.name, port.containerPort]),
+  );
+  deepEqual(ports, { health: 8081, metrics: 8080, https: 6443, mcp: 8090 });
+  const api = await get("/api/v1/namespaces/coder-system/services/coder-k8s-apiserver");
+  deepEqual([api.spec.ports[0].port, api.spec.ports[0].targetPort], [443, 6443]);
+  const mcp = await get("/api/v1/namespaces/coder-system/services/coder-k8s");
+  deepEqual([mcp.spec.ports[0].port, mcp.spec.ports[0].targetPort], [8090, 8090]);
+  const binding = await get("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/coder-k8s");
+  equal(binding.roleRef.name, "manager-role");
+});
+
+Deno.test("CRDs fit client-side apply: kubectl apply works without --server-side", async () => {
+  const cluster = await sharedCluster();
+  const { stdout } = await cluster.kubectl(["apply", "-k", `${root}/crd`]);
+  match(stdout, /codercontrolplanes\.coder\.com/);
+  for (const kind of ["codercontrolplanes", "coderprovisioners", "coderworkspaceproxies"]) {
+    const crd = await cluster.request(
+      "GET",
+      `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${kind}.coder.com`,
+    );
+    ok(crd.metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"].length < 262_144);
+  }
+});
+
+Deno.test("the operator's rules hold no wildcard, no escalation and no write access to Secrets", async () => {
+  const text = await Deno.readTextFile(`${root}/deploy/rbac.yaml`);
+  ok(!text.includes("*"), "no wildcard");
+  const role = parseAllDocuments(text).map((each) => each.toJS()).find((each) =>
+    each.metadata.name === "manager-role"
+  );
+  for (const rule of role.rules as { resources: string[]; verbs: string[] }[]) {
+    for (const verb of ["escalate", "bind", "impersonate"]) ok(!rule.verbs.includes(verb), `no ${verb}`);
+    if (rule.resources.includes("secrets")) deepEqual(rule.verbs, ["get", "list", "watch"]);
+  }
+});
+
+Deno.test("the image is distroless with a C library, runs as nobody and starts the binary", async () => {
+  const text = await Deno.readTextFile(`${root}/Containerfile`);
+  const final = text.slice(text.lastIndexOf("\nFROM "));
+  match(final, /^\nFROM gcr\.io\/distroless\/cc-debian12:nonroot/);
+  match(final, /\nUSER 65532:65532\n/);
+  match(final, /\nENTRYPOINT \["\/coder-k8s"\]/);
+  ok(!/^RUN/m.test(final), "nothing runs in an image without a shell");
+});
