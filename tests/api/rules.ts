@@ -1,0 +1,313 @@
+/** Every rule of the CRDs, each with specs that the API server must accept and specs that it must refuse. */
+import type { Plural } from "./crds.ts";
+
+/** One rule. */
+export interface RuleCase {
+  readonly plural: Plural;
+  /** The field that the API server names in its refusal. */
+  readonly field: string;
+  readonly accepted: readonly unknown[];
+  readonly refused: readonly unknown[];
+  /** Whether the Go operator's schema has the rule as well. */
+  readonly upstream?: true;
+}
+
+const host = (host: unknown, more: object = {}) => ({ expose: { ingress: { host, ...more } } });
+const gateway = (more: object) => ({
+  expose: { gateway: { host: "coder.example.com", parentRefs: [{ name: "edge" }], ...more } },
+});
+const parent = (more: object) => gateway({ parentRefs: [{ name: "edge", ...more }] });
+const longName = "a".repeat(254);
+
+const controlPlane: Omit<RuleCase, "plural">[] = [
+  {
+    field: "spec.image",
+    accepted: [{ image: "" }, { image: "registry:5000/coder@sha256:0" }],
+    refused: [{ image: " " }, { image: "coder " }],
+  },
+  {
+    field: "spec.replicas",
+    accepted: [{ replicas: 0 }, { replicas: 1 }, { replicas: 3 }],
+    refused: [{ replicas: -1 }],
+  },
+  {
+    field: "spec.service.type",
+    accepted: ["ClusterIP", "NodePort", "LoadBalancer", ""].map((type) => ({ service: { type } })),
+    refused: ["ExternalName", "Loadbalancer"].map((type) => ({ service: { type } })),
+  },
+  {
+    field: "spec.service.port",
+    accepted: [0, 1, 8080, 65535].map((port) => ({ service: { port } })),
+    refused: [-1, 65536].map((port) => ({ service: { port } })),
+  },
+  {
+    field: "spec.extraEnv[].name",
+    accepted: [
+      { extraEnv: [{ name: "CODER_ACCESS_URL", value: "a" }, { name: "CODER_ACCESS_URL", value: "b" }] },
+      { extraEnv: [{ name: "with space and-dash.dot" }] },
+    ],
+    refused: [{ extraEnv: [{ name: "" }] }, { extraEnv: [{ name: "A=B" }] }, { extraEnv: [{ name: "ä" }] }],
+  },
+  {
+    field: "spec.envFrom",
+    upstream: true,
+    accepted: [{ envFrom: [{ configMapRef: { name: "a" } }, { secretRef: { name: "b" } }] }],
+    refused: [{ envFrom: [{ configMapRef: { name: "a" }, secretRef: { name: "b" } }] }],
+  },
+  {
+    field: "spec.envFrom[].configMapRef.name",
+    accepted: [{ envFrom: [{ configMapRef: { name: "a" }, prefix: "CODER_" }] }],
+    refused: [{ envFrom: [{ configMapRef: {} }] }, { envFrom: [{ configMapRef: { name: "" } }] }],
+  },
+  {
+    field: "spec.envFrom[].secretRef.name",
+    accepted: [{ envFrom: [{ secretRef: { name: "a", optional: true } }] }],
+    refused: [{ envFrom: [{ secretRef: {} }] }],
+  },
+  {
+    field: "spec.operatorAccess.generatedTokenSecretName",
+    accepted: ["", "token", " token ", "a.b"].map((name) => ({
+      operatorAccess: { generatedTokenSecretName: name },
+    })),
+    refused: ["A", "a_b"].map((name) => ({ operatorAccess: { generatedTokenSecretName: name } })),
+  },
+  {
+    field: "spec.licenseSecretRef.name",
+    accepted: [{ licenseSecretRef: { name: "licence" } }, {
+      licenseSecretRef: { name: "licence", key: "jwt" },
+    }],
+    refused: [{ licenseSecretRef: { name: "" } }, { licenseSecretRef: { name: " " } }],
+  },
+  {
+    field: "spec.serviceAccount.name",
+    accepted: [{ serviceAccount: { name: "" } }, { serviceAccount: { name: "coder.sa" } }],
+    refused: [" ", "Coder", longName].map((name) => ({ serviceAccount: { name } })),
+  },
+  {
+    field: "spec.serviceAccount.labels.team",
+    accepted: ["", "Blue_1"].map((team) => ({ serviceAccount: { labels: { team } } })),
+    refused: ["a b", "-a", "a".repeat(64)].map((team) => ({ serviceAccount: { labels: { team } } })),
+  },
+  {
+    field: "spec.rbac.workspaceNamespaces[]",
+    accepted: [{ rbac: { workspaceNamespaces: ["workspaces", " padded "] } }],
+    refused: [{ rbac: { workspaceNamespaces: [" "] } }, { rbac: { workspaceNamespaces: ["a.b"] } }],
+  },
+  {
+    field: "spec.tls.secretNames[]",
+    accepted: [{ tls: { secretNames: ["my-tls", "my.tls"] } }],
+    refused: [{ tls: { secretNames: [""] } }, { tls: { secretNames: ["a", " "] } }],
+  },
+  {
+    field: "spec.certs.secrets[].name",
+    accepted: [{ certs: { secrets: [{ name: "ca", key: "ca.crt" }] } }],
+    refused: [{ certs: { secrets: [{ name: "", key: "ca.crt" }] } }],
+  },
+  {
+    field: "spec.certs.secrets[].key",
+    accepted: [{ certs: { secrets: [{ name: "ca", key: "a" }, { name: "ca", key: "b" }] } }],
+    refused: [{ certs: { secrets: [{ name: "ca", key: " " }] } }],
+  },
+  ...["readinessProbe", "livenessProbe"].flatMap((probe) =>
+    ["initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold"].map((
+      field,
+    ) => ({
+      field: `spec.${probe}.${field}`,
+      accepted: [0, 1].map((value) => ({ [probe]: { [field]: value } })),
+      refused: [{ [probe]: { [field]: -1 } }],
+    }))
+  ),
+  {
+    field: "spec.livenessProbe.successThreshold",
+    accepted: [
+      { livenessProbe: { enabled: true, successThreshold: 1 } },
+      { livenessProbe: { enabled: false, successThreshold: 2 } },
+      { readinessProbe: { enabled: true, successThreshold: 2 } },
+    ],
+    refused: [{ livenessProbe: { enabled: true, successThreshold: 2 } }],
+  },
+  {
+    field: "spec.expose",
+    upstream: true,
+    accepted: [{ expose: {} }, host("coder.example.com"), gateway({})],
+    refused: [{ expose: { ...host("coder.example.com").expose, ...gateway({}).expose } }],
+  },
+  {
+    field: "spec.expose.ingress.host",
+    accepted: ["coder", "coder.example.com", " coder.example.com "].map((name) => host(name)),
+    refused: ["", " ", "Coder.example.com", "https://coder.example.com", "coder_1"].map((name) => host(name)),
+  },
+  {
+    field: "spec.expose.ingress.wildcardHost",
+    accepted: ["", "*.coder.example.com"].map((wildcardHost) => host("coder.example.com", { wildcardHost })),
+    refused: ["*", "a.*.example.com"].map((wildcardHost) => host("coder.example.com", { wildcardHost })),
+  },
+  {
+    field: "spec.expose.ingress.tls.wildcardSecretName",
+    accepted: [
+      host("a", { wildcardHost: "*.a", tls: { secretName: "s", wildcardSecretName: "w" } }),
+      host("a", { tls: { secretName: "s" } }),
+      host("a", { tls: { wildcardSecretName: " " } }),
+    ],
+    refused: [
+      host("a", { tls: { wildcardSecretName: "w" } }),
+      host("a", { wildcardHost: " ", tls: { wildcardSecretName: "w" } }),
+    ],
+  },
+  {
+    field: "spec.expose.gateway.host",
+    accepted: [gateway({ host: "coder.example.com" })],
+    refused: [gateway({ host: "" }), gateway({ host: "a b" })],
+  },
+  {
+    field: "spec.expose.gateway.wildcardHost",
+    accepted: [gateway({ wildcardHost: "*.coder.example.com" })],
+    refused: [gateway({ wildcardHost: "**.example.com" })],
+  },
+  {
+    field: "spec.expose.gateway.parentRefs",
+    upstream: true,
+    accepted: [gateway({ parentRefs: [{ name: "a" }, { name: "b" }] })],
+    refused: [gateway({ parentRefs: [] })],
+  },
+  {
+    field: "spec.expose.gateway.parentRefs[].name",
+    accepted: [parent({ name: "edge" })],
+    refused: [parent({ name: "" })],
+  },
+  {
+    field: "spec.expose.gateway.parentRefs[].namespace",
+    accepted: [parent({ namespace: "edge" })],
+    refused: [parent({ namespace: " " })],
+  },
+  {
+    field: "spec.expose.gateway.parentRefs[].sectionName",
+    accepted: [parent({ sectionName: "https" })],
+    refused: [parent({ sectionName: "" })],
+  },
+];
+
+const ref = { controlPlaneRef: { name: "coder" } };
+const provisioner: Omit<RuleCase, "plural">[] = [
+  {
+    field: "spec.controlPlaneRef.name",
+    accepted: [ref],
+    refused: [{ controlPlaneRef: {} }, { controlPlaneRef: { name: "" } }],
+  },
+  { field: "spec.replicas", accepted: [{ ...ref, replicas: 0 }], refused: [{ ...ref, replicas: -1 }] },
+  { field: "spec.image", accepted: [{ ...ref, image: "a:b" }], refused: [{ ...ref, image: " a" }] },
+  {
+    field: "spec.organizationName",
+    upstream: true,
+    accepted: ["", "o".repeat(128)].map((organizationName) => ({ ...ref, organizationName })),
+    refused: [{ ...ref, organizationName: "o".repeat(129) }],
+  },
+  {
+    field: "spec.key.name",
+    upstream: true,
+    accepted: [{ ...ref, key: { name: "k".repeat(128) } }],
+    refused: [{ ...ref, key: { name: "k".repeat(129) } }],
+  },
+  {
+    field: "spec.key.secretName",
+    accepted: ["", "a.b-c"].map((secretName) => ({ ...ref, key: { secretName } })),
+    refused: [" ", "A"].map((secretName) => ({ ...ref, key: { secretName } })),
+  },
+  {
+    field: "spec.key.secretName",
+    upstream: true,
+    accepted: [{ ...ref, key: { secretName: "s".repeat(253) } }],
+    refused: [{ ...ref, key: { secretName: longName } }],
+  },
+  {
+    field: "spec.key.secretKey",
+    accepted: ["", "a.B_c-1"].map((secretKey) => ({ ...ref, key: { secretKey } })),
+    refused: ["a b", "a/b"].map((secretKey) => ({ ...ref, key: { secretKey } })),
+  },
+  {
+    field: "spec.key.secretKey",
+    upstream: true,
+    accepted: [{ ...ref, key: { secretKey: "k".repeat(253) } }],
+    refused: [{ ...ref, key: { secretKey: "k".repeat(254) } }],
+  },
+  {
+    field: "spec.extraEnv[].name",
+    accepted: [{ ...ref, extraEnv: [{ name: "A" }] }],
+    refused: [{ ...ref, extraEnv: [{ name: "" }] }],
+  },
+];
+
+const bootstrap = (more: object) => ({
+  bootstrap: { coderURL: "https://coder.example.com", credentialsSecretRef: { name: "admin" }, ...more },
+});
+const proxy: Omit<RuleCase, "plural">[] = [
+  { field: "spec.image", accepted: [{ image: "" }], refused: [{ image: "\ta" }] },
+  { field: "spec.replicas", accepted: [{ replicas: 2 }], refused: [{ replicas: -5 }] },
+  {
+    field: "spec.service.type",
+    accepted: [{ service: { type: "LoadBalancer" } }],
+    refused: [{ service: { type: "ExternalName" } }],
+  },
+  {
+    field: "spec.service.port",
+    accepted: [{ service: { port: 443 } }],
+    refused: [{ service: { port: 100000 } }],
+  },
+  {
+    field: "spec.primaryAccessURL",
+    accepted: ["", "https://coder.example.com/base", "HTTP://c"].map((primaryAccessURL) => ({
+      primaryAccessURL,
+    })),
+    refused: ["coder.example.com", "ftp://c", "https://"].map((primaryAccessURL) => ({ primaryAccessURL })),
+  },
+  {
+    field: "spec.proxySessionTokenSecretRef.name",
+    accepted: [{ proxySessionTokenSecretRef: { name: "t" } }],
+    refused: [{ proxySessionTokenSecretRef: { name: "" } }],
+  },
+  {
+    field: "spec.bootstrap.coderURL",
+    accepted: [bootstrap({})],
+    refused: [bootstrap({ coderURL: "" }), bootstrap({ coderURL: "coder.example.com" })],
+  },
+  {
+    field: "spec.bootstrap.credentialsSecretRef.name",
+    accepted: [bootstrap({ credentialsSecretRef: { name: "a", key: "b" } })],
+    refused: [bootstrap({ credentialsSecretRef: { name: " " } })],
+  },
+  {
+    field: "spec.bootstrap.generatedTokenSecretName",
+    accepted: ["", "a"].map((generatedTokenSecretName) => bootstrap({ generatedTokenSecretName })),
+    refused: ["A", longName].map((generatedTokenSecretName) => bootstrap({ generatedTokenSecretName })),
+  },
+  {
+    field: "spec.extraEnv[].name",
+    accepted: [{ extraEnv: [{ name: "A" }] }],
+    refused: [{ extraEnv: [{ name: "=" }] }],
+  },
+];
+
+/** All of them. */
+export const ruleCases: readonly RuleCase[] = [
+  ...controlPlane.map((rule): RuleCase => ({ ...rule, plural: "codercontrolplanes" })),
+  ...provisioner.map((rule): RuleCase => ({ ...rule, plural: "coderprovisioners" })),
+  ...proxy.map((rule): RuleCase => ({ ...rule, plural: "coderworkspaceproxies" })),
+];
+
+/** Names of objects. */
+export const nameCases: readonly { plural: Plural; accepted: string[]; refused: string[]; spec: unknown }[] =
+  [
+    {
+      plural: "codercontrolplanes",
+      accepted: ["coder", "c1-2", "a".repeat(63)],
+      refused: ["my.coder", "1coder", "a".repeat(64)],
+      spec: {},
+    },
+    { plural: "coderprovisioners", accepted: ["my.prov", "1", "a".repeat(180)], refused: [], spec: ref },
+    {
+      plural: "coderworkspaceproxies",
+      accepted: ["eu", "1", "a".repeat(70)],
+      refused: ["eu.west"],
+      spec: {},
+    },
+  ];
