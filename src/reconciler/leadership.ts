@@ -4,20 +4,26 @@ import type { Logger } from "../telemetry/logger.ts";
 
 /** What a candidate is told. */
 export interface ElectionCallbacks {
-  /** Ends the candidacy. While leading, the Lease is released before `run` resolves. */
+  /** Ends the candidacy. It aborts only when no work is in hand: a leader releases the Lease at once. */
   signal: AbortSignal;
-  /** This replica leads from now on, until `signal` aborts (at the latest before another one can take the Lease). */
-  onStartedLeading(signal: AbortSignal): void;
+  /**
+   * This replica leads from now on, until `signal` aborts: at the latest before another one can take the Lease. The
+   * promise resolves when no work is in hand any more; before that the candidate must not stand again.
+   */
+  onStartedLeading(signal: AbortSignal): Promise<void>;
   onStoppedLeading(): void;
-  /** Another identity (or this one) holds the Lease. */
+  /** Another identity (or this one, or with the empty string nobody) holds the Lease. */
   onNewLeader(identity: string): void;
 }
 
-/** An election by Lease. */
+/**
+ * An election by Lease: `{ run: (callbacks) => runLeaderElection({ client, namespace, ...callbacks }) }` from the kube
+ * room is one.
+ */
 export interface LeaderElection {
   /**
-   * One candidacy: waits for the Lease, holds it, and resolves when leadership is lost or `signal` has aborted. May be
-   * called again then.
+   * Waits for the Lease and holds it. Resolves when `signal` has aborted, the Lease released; it may also resolve when
+   * leadership was lost, and is called again then.
    */
   run(callbacks: ElectionCallbacks): Promise<void>;
 }
@@ -25,10 +31,10 @@ export interface LeaderElection {
 /** For a process that is alone: it leads from the start and never loses. */
 export const noElection: LeaderElection = {
   run({ signal, onStartedLeading }) {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       if (signal.aborted) return resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });
-      onStartedLeading(new AbortController().signal);
+      onStartedLeading(new AbortController().signal).catch(reject);
     });
   },
 };
@@ -42,7 +48,7 @@ export interface LeadOptions {
   election: LeaderElection;
   /**
    * Does the leader's work until its signal aborts (leadership is lost: stop at once) or until it is told otherwise to
-   * end (drain). Resolves when nothing is in hand any more.
+   * end (drain). Resolves when nothing is in hand any more; never rejects.
    */
   work: (leading: AbortSignal) => Promise<void>;
   /** The process ends: no new candidacy; while leading, the Lease is kept until `work` has ended. */
@@ -79,37 +85,46 @@ export async function takePart(options: LeadOptions): Promise<void> {
 async function candidacy(options: LeadOptions): Promise<void> {
   const { election, work, drain, drainOverdue, lossGraceMs = 10_000, log, clock } = options;
   const end = new AbortController();
+  const lossOverdue = Promise.withResolvers<void>();
   let working: Promise<void> | undefined;
   const standDown = () => {
     if (working === undefined) end.abort();
+  };
+  const endsInTime = async () => {
+    if (working !== undefined && !await settlesWithin(working, lossGraceMs, clock)) lossOverdue.resolve();
   };
   drain.addEventListener("abort", standDown, { once: true });
   try {
     const ended = election.run({
       signal: end.signal,
       onStartedLeading(leading) {
-        log.info("leading");
+        log.debug("leading");
         working = work(leading).finally(() => end.abort());
-        // Its outcome is looked at below.
-        working.catch(() => {});
+        if (leading.aborted) endsInTime();
+        else leading.addEventListener("abort", endsInTime, { once: true });
+        return working;
       },
-      onStoppedLeading: () => log.info("not leading any more"),
-      onNewLeader: (identity) => log.info("leader", { identity }),
+      onStoppedLeading: () => log.debug("not leading any more"),
+      onNewLeader: (identity) => log.debug("leader", { identity }),
     });
     const outcome = await Promise.race([
       ended.then(
         () => ({ kind: "ended" as const }),
         (error: unknown) => ({ kind: "failed" as const, error }),
       ),
-      drainOverdue.then(() => ({ kind: "overdue" as const })),
+      drainOverdue.then(() => ({ kind: "drain overdue" as const })),
+      lossOverdue.promise.then(() => ({ kind: "loss overdue" as const })),
     ]);
-    if (outcome.kind === "overdue") {
+    if (outcome.kind === "drain overdue") {
       throw new StuckWorkError(
         "Work in hand did not end within the drain time; the Lease is left to expire.",
       );
     }
     // Also where the election failed: the next candidacy must not begin with work of this one in hand.
-    if (working !== undefined && !await settlesWithin(working, lossGraceMs, clock)) {
+    if (
+      outcome.kind === "loss overdue" ||
+      working !== undefined && !await settlesWithin(working, lossGraceMs, clock)
+    ) {
       throw new StuckWorkError(
         `Leadership was lost, and work in hand did not end within ${
           lossGraceMs / 1000
@@ -117,7 +132,6 @@ async function candidacy(options: LeadOptions): Promise<void> {
       );
     }
     if (outcome.kind === "failed") throw outcome.error;
-    await working;
   } finally {
     drain.removeEventListener("abort", standDown);
   }

@@ -1,10 +1,35 @@
 /** First in, first out, within priorities: higher numbers go first. */
 
+/**
+ * One line. A Set keeps the order and lets items leave from the middle; the iterator that is kept stands behind what
+ * was taken, because finding the first of a Set anew walks over the gaps that its predecessors left.
+ */
+class Line<T> {
+  readonly items = new Set<T>();
+  #next = this.items.values();
+
+  take(): T | undefined {
+    if (this.items.size === 0) return undefined;
+    let { value, done } = this.#next.next();
+    if (done === true) {
+      // It had run to the end of an earlier, shorter line.
+      this.#next = this.items.values();
+      value = this.#next.next().value;
+    }
+    this.items.delete(value!);
+    return value;
+  }
+
+  peek(): T | undefined {
+    return this.items.values().next().value;
+  }
+}
+
 /** Items stand in one line for each priority. Adding, moving and taking cost the same however long the lines are. */
 export class ReadyLines<T> {
-  readonly #lines = new Map<number, Set<T>>();
-  /** Priorities that have a line, highest first. Few in practice. */
-  #order: number[] = [];
+  readonly #lines = new Map<number, Line<T>>();
+  /** Highest priority first. Few in practice. */
+  #order: Line<T>[] = [];
   #size = 0;
 
   get size(): number {
@@ -14,48 +39,41 @@ export class ReadyLines<T> {
   add(item: T, priority: number): void {
     let line = this.#lines.get(priority);
     if (line === undefined) {
-      line = new Set();
-      this.#lines.set(priority, line);
-      this.#order = [...this.#lines.keys()].sort((a, b) => b - a);
+      this.#lines.set(priority, line = new Line());
+      this.#order = [...this.#lines].sort(([a], [b]) => b - a).map(([, line]) => line);
     }
-    line.add(item);
+    line.items.add(item);
     this.#size++;
   }
 
   /** Puts an item at the end of another priority's line. */
   move(item: T, from: number, to: number): void {
-    if (from === to || this.#lines.get(from)?.delete(item) !== true) return;
+    if (from === to || this.#lines.get(from)?.items.delete(item) !== true) return;
     this.#size--;
     this.add(item, to);
   }
 
   take(): T | undefined {
-    for (const priority of this.#order) {
-      const line = this.#lines.get(priority)!;
-      for (const item of line) {
-        line.delete(item);
-        this.#size--;
-        return item;
-      }
+    for (const line of this.#order) {
+      if (line.items.size === 0) continue;
+      this.#size--;
+      return line.take();
     }
     return undefined;
   }
 
   /** The first in the most important line. */
   peek(): T | undefined {
-    for (const priority of this.#order) {
-      for (const item of this.#lines.get(priority)!) return item;
-    }
-    return undefined;
+    return this.#order.find(({ items }) => items.size > 0)?.peek();
   }
 
   /** How many stand in each line; priorities seen before keep their entry with 0. */
   depths(): ReadonlyMap<number, number> {
-    return new Map([...this.#lines].map(([priority, line]) => [priority, line.size]));
+    return new Map([...this.#lines].map(([priority, { items }]) => [priority, items.size]));
   }
 
   clear(): void {
-    for (const line of this.#lines.values()) line.clear();
+    for (const { items } of this.#lines.values()) items.clear();
     this.#size = 0;
   }
 }
