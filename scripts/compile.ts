@@ -84,10 +84,15 @@ function targetOf(args: readonly string[]): Target | undefined | Error {
   );
 }
 
-/** Stamps the build before anything else of the program runs. */
+/**
+ * Stamps the build before anything else of the program runs. CommonJS packages ask for Node's own modules with
+ * `require`, which a bundle of ES modules does not have by itself.
+ */
 function entryPoint(stamp: object): string {
-  return `import { stampBuild } from "../../src/app/version.ts";
+  return `import { createRequire } from "node:module";
+import { stampBuild } from "../../src/app/version.ts";
 import { main } from "../../src/cli/main.ts";
+Object.defineProperty(globalThis, "require", { value: createRequire(import.meta.url) });
 stampBuild(${JSON.stringify(stamp)});
 Deno.exit(await main(Deno.args));
 `;

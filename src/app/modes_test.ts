@@ -4,7 +4,7 @@ import { missingPart, partsOf } from "./modes.ts";
 
 const address = { hostname: "0.0.0.0", port: 1 };
 const on = { aggregatedBindAddress: address, mcpBindAddress: address };
-const load = () => Promise.resolve(() => ({ run: () => Promise.resolve() }));
+const load = () => Promise.resolve(() => ({}));
 const complete = { controller: load, "aggregated-apiserver": load, "mcp-http": load };
 const partial = { ...complete, "mcp-http": undefined };
 

@@ -4,61 +4,102 @@ import type { Logger } from "../telemetry/logger.ts";
 import { Redactor } from "../telemetry/redactor.ts";
 import { runApp } from "./app.ts";
 import type { Config } from "./config.ts";
-import { listenForStop, StopRequest } from "./signals.ts";
+import { listenForStop, type SignalSystem, StopRequest } from "./signals.ts";
 
 /** What was noticed before there was a log. */
 export interface StartNotes {
   readonly warnings: readonly string[];
+  /** `CODER_K8S_…` variables without a meaning, with the name that may have been meant. */
   readonly unknownVariables: readonly { variable: string; suggestion?: string | undefined }[];
 }
 
 /** How much longer than the shutdown timeout an orderly end may take as a whole, in milliseconds. */
 const LAST_RESORT_MS = 20_000;
 
+/** What a process reaches out to; tests put their own in its place. */
+export interface ProcessSystem {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether people read the log. */
+  readonly isTerminal: boolean;
+  /** Takes one line of the log. @default standard error */
+  readonly write?: (line: string) => void;
+  readonly signals: SignalSystem;
+  readonly run: typeof runApp;
+}
+
+const realSystem = (): ProcessSystem => ({
+  environment: Deno.env.toObject(),
+  isTerminal: Deno.stderr.isTerminal(),
+  signals: Deno,
+  run: runApp,
+});
+
 /** Runs the configured mode. Resolves to the exit code: 0 after an orderly end, 1 after a failure. */
-export async function runProcess(config: Config, notes: StartNotes): Promise<number> {
-  const environment = Deno.env.toObject();
+export async function runProcess(
+  config: Config,
+  notes: StartNotes,
+  system: ProcessSystem = realSystem(),
+): Promise<number> {
+  const { environment, isTerminal, write, signals, run } = system;
   const redactor = new Redactor();
   if (config.coderSessionToken !== undefined) redactor.add(config.coderSessionToken);
   const log = createLogger({
     level: config.debug ? "debug" : config.logLevel,
-    format: config.logFormat ?? (Deno.stderr.isTerminal() ? "text" : "json"),
+    format: config.logFormat ?? (isTerminal ? "text" : "json"),
     redactor,
+    ...(write === undefined ? {} : { write }),
   });
-  for (const warning of notes.warnings) log.warn(warning);
-  if (notes.unknownVariables.length > 0) {
-    log.debug("environment variables without a meaning here", { variables: notes.unknownVariables });
-  }
-  const likely = notes.unknownVariables.filter(({ suggestion }) => suggestion !== undefined);
-  for (const { variable, suggestion } of likely) {
-    log.warn("unknown environment variable", { variable, didYouMean: suggestion });
-  }
-
-  const failed = Promise.withResolvers<never>();
-  const onUnhandled = (event: PromiseRejectionEvent) => {
-    event.preventDefault();
-    failed.reject(new Error("A failure that nobody handled.", { cause: event.reason }));
-  };
-  const onError = (event: ErrorEvent) => {
-    event.preventDefault();
-    failed.reject(new Error("A failure that nobody handled.", { cause: event.error }));
-  };
-  globalThis.addEventListener("unhandledrejection", onUnhandled);
-  globalThis.addEventListener("error", onError);
-  const stop = listenForStop(log);
+  sayNotes(log, notes);
+  const unhandled = watchUnhandled();
+  const stop = listenForStop(log, signals);
   try {
-    const run = runApp(config, { signal: stop.signal, log, redactor, environment });
-    await Promise.race([run, failed.promise, overdue(stop.signal, config.shutdownTimeout + LAST_RESORT_MS)]);
+    await Promise.race([
+      run(config, { signal: stop.signal, log, redactor, environment }),
+      unhandled.failure,
+      overdue(stop.signal, config.shutdownTimeout + LAST_RESORT_MS),
+    ]);
     log.info("stopped");
     return 0;
   } catch (error) {
+    if (error instanceof StopRequest) return 0;
     lastWords(log, error);
     return 1;
   } finally {
     stop.close();
-    globalThis.removeEventListener("unhandledrejection", onUnhandled);
-    globalThis.removeEventListener("error", onError);
+    unhandled.close();
   }
+}
+
+function sayNotes(log: Logger, { warnings, unknownVariables }: StartNotes): void {
+  for (const warning of warnings) log.warn(warning);
+  for (const { variable, suggestion } of unknownVariables) {
+    // Anybody may set variables with our prefix; only those that look like a slip of the pen deserve attention.
+    if (suggestion === undefined) log.debug("unknown environment variable", { variable });
+    else log.warn("unknown environment variable", { variable, didYouMean: suggestion });
+  }
+}
+
+/** A failure that nobody handles ends the process, through the log and not past it. */
+function watchUnhandled(): { failure: Promise<never>; close: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    reject(new Error("A failure that nobody handled.", { cause: event.reason }));
+  };
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    reject(new Error("A failure that nobody handled.", { cause: event.error }));
+  };
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  globalThis.addEventListener("error", onError);
+  return {
+    failure: promise,
+    close() {
+      globalThis.removeEventListener("unhandledrejection", onRejection);
+      globalThis.removeEventListener("error", onError);
+    },
+  };
 }
 
 /** Rejects so long after the stop was asked for: an orderly end that does not come must not keep the process. */
@@ -76,7 +117,6 @@ function overdue(stop: AbortSignal, afterMs: number): Promise<never> {
 
 /** Why the process ends, in one line that a person can act on. */
 function lastWords(log: Logger, error: unknown): void {
-  if (error instanceof StopRequest) return;
   const message = error instanceof Error ? error.message : String(error);
   const causes: string[] = [];
   let cause = error instanceof Error ? error.cause : undefined;

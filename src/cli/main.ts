@@ -1,12 +1,13 @@
 /** The command line: understands what is asked for, answers it or hands a validated configuration to the app. */
 import type { Config, Mode } from "../app/config.ts";
+import type { StartNotes } from "../app/process.ts";
 import { parseArguments, type ParsedArguments } from "./arguments.ts";
 import { ALL_FLAGS, type Command, commandOf, COMMANDS, OUTPUT_FLAG, SHELLS } from "./commands.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { describeMistakes, type Mistake } from "./mistake.ts";
 import { loadSettings } from "./settings.ts";
 import { suggest } from "./suggest.ts";
-import { plainTerminal, print, standardOutput, type Terminal } from "./terminal.ts";
+import { print, standardOutput, type Terminal } from "./terminal.ts";
 import { OPTIONS } from "./options.ts";
 
 /** What the command line reaches out to; tests put their own in its place. */
@@ -17,17 +18,11 @@ export interface Surroundings {
   readonly err: (text: string) => void;
   readonly readTextFile: (path: string) => Promise<string>;
   /** Runs a mode until it ends; resolves to the exit code. */
-  readonly runApp: (config: Config, notes: AppNotes) => Promise<number>;
+  readonly runApp: (config: Config, notes: StartNotes) => Promise<number>;
   /** Why a mode cannot run in this build; undefined where it can. */
   readonly missingPart: (mode: Mode) => Promise<string | undefined>;
   /** The lines of `version`. */
   readonly version: () => Promise<Readonly<Record<string, string>>>;
-}
-
-/** What is worth a log line once there is a log. */
-export interface AppNotes {
-  readonly warnings: readonly string[];
-  readonly unknownVariables: readonly { variable: string; suggestion?: string | undefined }[];
 }
 
 /** Exit code of everything that the user has to mend before it can run. */
@@ -176,7 +171,7 @@ async function realSurroundings(): Promise<Surroundings> {
   const { buildInfo } = await import("../app/version.ts");
   return {
     environment,
-    terminal: standardOutput(environment) ?? plainTerminal,
+    terminal: standardOutput(environment),
     out: (text) => print(Deno.stdout, text),
     err: (text) => print(Deno.stderr, text),
     readTextFile: (path) => Deno.readTextFile(path),

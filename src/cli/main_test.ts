@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Config } from "../app/config.ts";
 import { COMMANDS, SHELLS } from "./commands.ts";
-import { type AppNotes, main } from "./main.ts";
+import type { StartNotes } from "../app/process.ts";
+import { main } from "./main.ts";
 import { OPTIONS } from "./options.ts";
 import { plainTerminal } from "./terminal.ts";
 
@@ -9,7 +10,7 @@ import { plainTerminal } from "./terminal.ts";
 async function run(args: readonly string[], environment: Record<string, string> = {}) {
   let out = "";
   let err = "";
-  const started: { config: Config; notes: AppNotes }[] = [];
+  const started: { config: Config; notes: StartNotes }[] = [];
   const code = await main(args, {
     environment,
     terminal: plainTerminal,
