@@ -16,9 +16,13 @@ export function crdPath(plural: Plural): string {
   return new URL(`../../crd/coder.com_${plural}.yaml`, import.meta.url).pathname;
 }
 
-/** One of our manifests, parsed. */
+const parsed = new Map<Plural, CustomResourceDefinition>();
+
+/** One of our manifests, parsed: a copy of its own, which may be changed. */
 export function readCrd(plural: Plural): CustomResourceDefinition {
-  return parse(Deno.readTextFileSync(crdPath(plural)));
+  let crd = parsed.get(plural);
+  if (crd === undefined) parsed.set(plural, crd = parse(Deno.readTextFileSync(crdPath(plural))));
+  return structuredClone(crd)!;
 }
 
 /** The schema of the whole object. */
@@ -26,14 +30,19 @@ export function schemaOf(crd: CustomResourceDefinition): Node {
   return crd.spec.versions[0]?.schema?.openAPIV3Schema;
 }
 
-/** The same definition in another group, without the short names and categories that would clash there. */
+/**
+ * The same definition in another group. Its names get a prefix and lose short names and categories, so that kubectl
+ * still finds the shipped kinds by theirs.
+ */
 export function inGroup(crd: CustomResourceDefinition, group: string): CustomResourceDefinition {
-  const { shortNames: _, categories: __, ...names } = crd.spec.names;
-  return {
-    ...crd,
-    metadata: { name: `${crd.spec.names.plural}.${group}` },
-    spec: { ...crd.spec, group, names },
+  const { kind, plural, singular } = crd.spec.names;
+  const names = {
+    kind: `Test${kind}`,
+    listKind: `Test${kind}List`,
+    plural: `test${plural}`,
+    singular: `test${singular}`,
   };
+  return { ...crd, metadata: { name: `${names.plural}.${group}` }, spec: { ...crd.spec, group, names } };
 }
 
 /** Creates or changes the definitions and waits until the API server serves them. */
@@ -54,14 +63,18 @@ export function installCrds(cluster: Cluster): Promise<void> {
   return install(cluster, PLURALS.map(readCrd));
 }
 
-/** Where the objects of a kind live in a namespace. */
-export function collection(plural: Plural, namespace: string, group = "coder.com"): string {
-  return `/apis/${group}/v1alpha1/namespaces/${namespace}/${plural}`;
+const SHIPPED = "coder.com";
+
+/** Where the objects of a kind live in a namespace; in a group other than ours under their prefixed name. */
+export function collection(plural: Plural, namespace: string, group = SHIPPED): string {
+  const resource = group === SHIPPED ? plural : `test${plural}`;
+  return `/apis/${group}/v1alpha1/namespaces/${namespace}/${resource}`;
 }
 
 /** An object of one of our kinds. */
-export function object(plural: Plural, name: string, spec?: unknown, group = "coder.com"): Node {
-  const kind = readCrd(plural).spec.names.kind;
+export function object(plural: Plural, name: string, spec?: unknown, group = SHIPPED): Node {
+  const shipped = readCrd(plural).spec.names.kind;
+  const kind = group === SHIPPED ? shipped : `Test${shipped}`;
   return {
     apiVersion: `${group}/v1alpha1`,
     kind,
@@ -94,7 +107,7 @@ export function removing(cluster: Cluster, group: string): AsyncDisposable {
       for (const plural of PLURALS) {
         await cluster.request(
           "DELETE",
-          `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}`,
+          `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/test${plural}.${group}`,
         );
       }
     },
