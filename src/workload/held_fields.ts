@@ -24,7 +24,9 @@ import { controllerOf } from "../kube/owner_references.ts";
 /** Owns a pod template that was written before us, or by an older version, and is kept as it is. */
 export const TEMPLATE_HOLDER = "coder-k8s-kept-template";
 
-export const TEMPLATE_PATH: FieldPath = ["spec", "template"];
+export const TEMPLATE_PATH = ["spec", "template"] as const;
+/** Left to an autoscaler, at times. */
+export const REPLICAS_PATH = ["spec", "replicas"] as const;
 const TEMPLATE_NOTES: FieldPath = ["spec", "template", "metadata", "annotations"];
 
 /**

@@ -1,0 +1,171 @@
+/** The conditions of a control plane: what to look at first, and what to do. */
+import type { ObjectKey } from "../api/object.ts";
+import type { ConditionUpdate } from "../workload/conditions.ts";
+import { UPGRADE_NOW_ANNOTATION } from "../workload/template_decision.ts";
+import { failureText, isStalling, notable, type StepFailure } from "./failure.ts";
+import type { Rollout } from "./rollout.ts";
+import type { ConfigurationWarning } from "./warnings.ts";
+
+/** Conditions that are only there while they are true. */
+export const TRANSIENT_CONDITIONS = [
+  "Reconciling",
+  "Stalled",
+  "UpgradePending",
+  "ConfigurationWarning",
+] as const;
+
+/** What the conditions are made from. */
+export interface ConditionFacts {
+  key: ObjectKey;
+  /** Undefined while there is no Deployment of ours. */
+  rollout: Rollout | undefined;
+  failures: readonly StepFailure[];
+  pendingUpgrade: readonly string[];
+  warnings: readonly ConfigurationWarning[];
+}
+
+/** All of them, in the order in which they are read best. */
+export function conditionsOf(facts: ConditionFacts): ConditionUpdate[] {
+  const available = availability(facts.rollout);
+  const progressing = progress(facts.rollout);
+  const degraded = degradation(facts);
+  return [
+    readiness(available, degraded, facts),
+    available,
+    progressing,
+    degraded,
+    ...reconciling(progressing, facts),
+    ...stalled(facts),
+    ...upgradePending(facts),
+    ...configurationWarning(facts.warnings),
+  ];
+}
+
+function readiness(
+  available: ConditionUpdate,
+  degraded: ConditionUpdate,
+  { failures, rollout }: ConditionFacts,
+): ConditionUpdate {
+  if (notable(failures).length > 0) {
+    return { type: "Ready", status: "False", reason: degraded.reason, message: degraded.message };
+  }
+  if (available.status !== "True") {
+    return { type: "Ready", status: "False", reason: available.reason, message: available.message };
+  }
+  const message = `Coder runs: ${rollout?.ready ?? 0} of ${rollout?.wanted ?? 0} pods are ready`;
+  return { type: "Ready", status: "True", reason: "Ready", message };
+}
+
+function availability(rollout: Rollout | undefined): ConditionUpdate {
+  const no = (reason: string, message: string): ConditionUpdate => ({
+    type: "Available",
+    status: "False",
+    reason,
+    message,
+  });
+  if (rollout === undefined) {
+    return no("DeploymentMissing", "There is no Deployment of this control plane yet");
+  }
+  if (rollout.wanted === 0) {
+    return no("ScaledToZero", "No pod is wanted: spec.replicas, or an autoscaler, says 0");
+  }
+  if (!rollout.available) return no("PodsUnavailable", rollout.unavailableBecause);
+  return {
+    type: "Available",
+    status: "True",
+    reason: "PodsAvailable",
+    message: "Enough pods are available to serve requests",
+  };
+}
+
+function progress(rollout: Rollout | undefined): ConditionUpdate {
+  const progressing = (status: "True" | "False", reason: string, message: string): ConditionUpdate => ({
+    type: "Progressing",
+    status,
+    reason,
+    message,
+  });
+  if (rollout === undefined) return progressing("True", "Creating", "The Deployment is being created");
+  if (rollout.complete) return progressing("False", "RolloutComplete", "Every pod is as the spec wants it");
+  if (rollout.stuck !== undefined) {
+    return progressing("False", "ProgressDeadlineExceeded", `${rollout.stuck} (${rollout.waitingFor})`);
+  }
+  if (rollout.paused) {
+    return progressing(
+      "False",
+      "RolloutPaused",
+      "The Deployment is paused: kubectl rollout resume goes on with it",
+    );
+  }
+  return progressing("True", "RollingOut", `The rollout goes on: ${rollout.waitingFor}`);
+}
+
+function degradation({ rollout, failures }: ConditionFacts): ConditionUpdate {
+  const degraded = (reason: string, message: string): ConditionUpdate => ({
+    type: "Degraded",
+    status: "True",
+    reason,
+    message,
+  });
+  const [first, ...others] = notable(failures).sort((a, b) => Number(isStalling(b)) - Number(isStalling(a)));
+  if (first !== undefined) return degraded(first.reason, failureText([first, ...others]));
+  if (rollout?.replicaFailure !== undefined) {
+    return degraded("ReplicaFailure", `Pods cannot be made: ${rollout.replicaFailure}`);
+  }
+  if (rollout?.stuck !== undefined) {
+    const advice = "see the pods' events and logs; pods of the earlier version go on where there are any";
+    return degraded("ProgressDeadlineExceeded", `${rollout.stuck}; ${advice}`);
+  }
+  return { type: "Degraded", status: "False", reason: "AsExpected", message: "Nothing is wrong" };
+}
+
+/** kstatus: there is work to do, and the operator (or the cluster) is at it. */
+function reconciling(progressing: ConditionUpdate, { failures, rollout }: ConditionFacts): ConditionUpdate[] {
+  const condition = (reason: string, message: string): ConditionUpdate[] => [
+    { type: "Reconciling", status: "True", reason, message },
+  ];
+  const retried = notable(failures).filter((failure) => !isStalling(failure));
+  if (retried.length > 0) return condition("Retrying", failureText(retried));
+  if (progressing.status !== "True" || stalled({ failures, rollout }).length > 0) return [];
+  return condition(progressing.reason, progressing.message);
+}
+
+/** kstatus: nothing will change before somebody changes something. Never together with `Reconciling`. */
+function stalled({ failures, rollout }: Pick<ConditionFacts, "failures" | "rollout">): ConditionUpdate[] {
+  const condition = (reason: string, message: string): ConditionUpdate[] => [
+    { type: "Stalled", status: "True", reason, message },
+  ];
+  const [first, ...others] = notable(failures);
+  if (first !== undefined) {
+    const all = [first, ...others];
+    return all.every(isStalling) ? condition(first.reason, failureText(all)) : [];
+  }
+  return rollout?.stuck === undefined ? [] : condition("ProgressDeadlineExceeded", rollout.stuck);
+}
+
+/** More changes than this are counted, not listed. */
+const LISTED_CHANGES = 20;
+
+function upgradePending({ key, pendingUpgrade }: ConditionFacts): ConditionUpdate[] {
+  if (pendingUpgrade.length === 0) return [];
+  const listed = pendingUpgrade.slice(0, LISTED_CHANGES).join("; ");
+  const rest = pendingUpgrade.length - LISTED_CHANGES;
+  const command = `kubectl annotate codercontrolplane ${key.name} --namespace ${key.namespace} ` +
+    `${UPGRADE_NOW_ANNOTATION}=true`;
+  return [{
+    type: "UpgradePending",
+    status: "True",
+    reason: "TemplateKept",
+    message:
+      `The pods keep the template that they were started with. The next change of the spec also ${listed}${
+        rest > 0 ? `; and ${rest} more` : ""
+      }. To have that now (the pods restart): ${command}`,
+  }];
+}
+
+function configurationWarning(warnings: readonly ConfigurationWarning[]): ConditionUpdate[] {
+  const [first] = warnings;
+  if (first === undefined) return [];
+  const message = warnings.map((warning) => warning.message).join(". ");
+  return [{ type: "ConfigurationWarning", status: "True", reason: first.reason, message }];
+}

@@ -1,0 +1,122 @@
+/** The controller of control planes: what it watches, and which of them a change concerns. */
+import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
+import type { KubeObject, ObjectKey } from "../api/object.ts";
+import type { Applier } from "../kube/applier.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { EventRecorder } from "../kube/events.ts";
+import type { Informer, SharedCache } from "../kube/informer.ts";
+import { type Controller, type ControllerOptions, createController } from "../reconciler/controller.ts";
+import type { Predicate } from "../reconciler/predicate.ts";
+import { owned, primary, watching } from "../reconciler/source.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { type Metrics, noMetrics } from "../telemetry/metrics.ts";
+import { Redactor } from "../telemetry/redactor.ts";
+import { targetDeployment, workloadKinds } from "../workload/kinds.ts";
+import { EnvSources } from "./env_sources.ts";
+import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
+
+/** What a control plane controller works with. */
+export interface ControlPlaneControllerOptions {
+  client: KubeClient;
+  cache: SharedCache;
+  applier: Applier;
+  recorder: EventRecorder;
+  log: Logger;
+  /** @default nothing is counted */
+  metrics?: Metrics;
+  /** Namespaces to work in. @default all */
+  namespaces?: readonly string[];
+  /** Takes secrets out of texts for conditions. @default secrets are known by their shape alone */
+  redact?: (text: string) => string;
+  /** Concurrency, deadlines and back-off. */
+  controller?: Partial<Omit<ControllerOptions, "name" | "reconcile" | "watches" | "log" | "metrics">>;
+  /** Replaces parts of the reconciler, for tests. */
+  reconciler?: Partial<Pick<ReconcilerOptions, "now" | "stages">>;
+}
+
+/** Indexes of control planes by the ConfigMaps and Secrets of `envFrom`, as `namespace/name`. */
+const BY_CONFIG_MAP = "env-config-map";
+const BY_SECRET = "env-secret";
+
+/** Declares its kinds in the cache and makes the controller; nothing runs yet. */
+export function controlPlaneController(options: ControlPlaneControllerOptions): Controller {
+  const { client, cache, applier, recorder, log, metrics = noMetrics, namespaces = [] } = options;
+  const kinds = workloadKinds(cache, namespaces);
+  const { controlPlanes } = kinds;
+  controlPlanes.addIndex(BY_CONFIG_MAP, (object) => references(object, "configMapRef"));
+  controlPlanes.addIndex(BY_SECRET, (object) => references(object, "secretRef"));
+  countByPhase(controlPlanes, metrics);
+  const redactor = new Redactor();
+  const reconcile = controlPlaneReconcile({
+    client,
+    applier,
+    kinds,
+    envSources: new EnvSources(client, kinds),
+    events: recorder,
+    redact: options.redact ?? ((text) => redactor.text(text)),
+    namespaces,
+    ...options.reconciler,
+  });
+  return createController({
+    ...options.controller,
+    name: "codercontrolplane",
+    reconcile,
+    watches: [
+      primary(controlPlanes),
+      owned(kinds.deployments, CoderControlPlanes),
+      owned(kinds.services, CoderControlPlanes),
+      owned(kinds.serviceAccounts, CoderControlPlanes),
+      watching(kinds.configMaps, users(controlPlanes, BY_CONFIG_MAP), { predicate: anyVersion }),
+      watching(kinds.secrets, users(controlPlanes, BY_SECRET), { predicate: anyVersion }),
+      // Deployments are named after their control planes.
+      watching(kinds.autoscalers, (autoscaler) => targetDeployment(autoscaler).map(keyFromText)),
+    ],
+    log,
+    metrics,
+  });
+}
+
+/** Of objects that are cached as metadata, a new version is all that is seen of a change of their data. */
+const anyVersion: Predicate = {
+  updated: (before, after) => before.metadata.resourceVersion !== after.metadata.resourceVersion,
+};
+
+/** The control planes of which an index says that they use an object. */
+function users(
+  controlPlanes: Informer<CoderControlPlane>,
+  index: string,
+): (object: KubeObject) => ObjectKey[] {
+  return ({ metadata }) =>
+    controlPlanes.byIndex(index, `${metadata.namespace ?? ""}/${metadata.name ?? ""}`).map((user) => ({
+      namespace: user.metadata.namespace ?? "",
+      name: user.metadata.name ?? "",
+    }));
+}
+
+/** Reads raw objects, which may have any shape. */
+function references({ metadata, spec }: CoderControlPlane, field: "configMapRef" | "secretRef"): string[] {
+  const sources: unknown = spec?.envFrom;
+  if (!Array.isArray(sources)) return [];
+  return sources.flatMap((source: Record<string, { name?: unknown } | undefined> | null) => {
+    const name = source?.[field]?.name;
+    return typeof name === "string" && name.trim() !== ""
+      ? [`${metadata.namespace ?? ""}/${name.trim()}`]
+      : [];
+  });
+}
+
+function keyFromText(text: string): ObjectKey {
+  const slash = text.indexOf("/");
+  return { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}
+
+function countByPhase(controlPlanes: Informer<CoderControlPlane>, metrics: Metrics): void {
+  metrics.gauge("coder_k8s_control_planes", "Control planes, by phase.", ["phase"], (gauge) => {
+    const counts = new Map([["Pending", 0], ["Ready", 0]]);
+    for (const { status } of controlPlanes.list()) {
+      const phase = status?.phase === "Ready" ? "Ready" : "Pending";
+      counts.set(phase, (counts.get(phase) ?? 0) + 1);
+    }
+    for (const [phase, count] of counts) gauge.set({ phase }, count);
+  });
+}

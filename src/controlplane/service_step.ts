@@ -1,0 +1,14 @@
+/** The Service of a control plane. */
+import { Services } from "../api/kubernetes/resources.ts";
+import { recordApply } from "./child_events.ts";
+import { desiredService } from "./children.ts";
+import type { Step } from "./step.ts";
+
+export const serviceStep: Step = {
+  name: "Service",
+  async run({ controlPlane, object, signal }, { applier, events }) {
+    const desired = desiredService(controlPlane);
+    const { outcome } = await applier.apply(Services, desired, { owner: object, signal });
+    recordApply(events, object, desired, outcome);
+  },
+};

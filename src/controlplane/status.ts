@@ -1,0 +1,64 @@
+/** The status that follows a pass. Pure: the same facts give the same status, so that nothing is written for nothing. */
+import type { ControlPlane, ControlPlaneStatus } from "../api/control_plane.ts";
+import type { Deployment } from "../api/kubernetes/types.ts";
+import type { ObjectKey } from "../api/object.ts";
+import { withConditions } from "../workload/conditions.ts";
+import { INPUTS_ANNOTATION } from "../workload/template_decision.ts";
+import { statusUrl } from "../workload/urls.ts";
+import { conditionsOf, TRANSIENT_CONDITIONS } from "./conditions.ts";
+import { serviceAddress } from "./environment.ts";
+import type { StepFailure } from "./failure.ts";
+import { rolloutOf } from "./rollout.ts";
+import { warningsOf } from "./warnings.ts";
+
+/** What a pass found out. */
+export interface PassFacts {
+  key: ObjectKey;
+  generation: number;
+  /** Undefined where the object could not be read. */
+  controlPlane: ControlPlane | undefined;
+  /** The live Deployment, where there is one of ours. */
+  deployment: Deployment | undefined;
+  failures: readonly StepFailure[];
+  /** Changes of the pod template that wait for the next change of the spec; undefined where that is not known. */
+  pendingUpgrade: readonly string[] | undefined;
+  /** A database is configured, or may be. */
+  databaseKnown: boolean;
+  now: Date;
+}
+
+/** Fields of the Go operator's status, and of later features, stay; zero values are left out. */
+export function nextStatus(before: ControlPlaneStatus | undefined, facts: PassFacts): ControlPlaneStatus {
+  const { controlPlane, deployment, generation, now } = facts;
+  const rollout = deployment === undefined ? undefined : rolloutOf(deployment);
+  const { observedGeneration: observed, readyReplicas: _ready, phase: _phase, url, conditions, ...kept } =
+    before ??
+      {};
+  const warnings = controlPlane === undefined ? [] : warningsOf(controlPlane, {
+    replicas: rollout?.wanted ?? controlPlane.spec.replicas,
+    databaseKnown: facts.databaseKnown,
+  });
+  const updates = conditionsOf({ ...facts, pendingUpgrade: facts.pendingUpgrade ?? [], rollout, warnings });
+  const current = new Set(updates.map(({ type }) => type));
+  if (facts.pendingUpgrade === undefined) current.add("UpgradePending");
+  const removed = TRANSIENT_CONDITIONS.filter((type) => !current.has(type));
+  const seen = isTakeoverPending(deployment) ? observed : Math.max(generation, observed ?? 0);
+  const address = controlPlane === undefined ? url : statusUrl(serviceAddress(controlPlane));
+  const ready = rollout?.ready ?? 0;
+  return {
+    ...kept,
+    ...(seen !== undefined && { observedGeneration: seen }),
+    ...(ready > 0 && { readyReplicas: ready }),
+    phase: ready > 0 ? "Ready" : "Pending",
+    ...(address !== undefined && { url: address }),
+    conditions: withConditions(conditions, updates, removed, { generation, now }),
+  };
+}
+
+/**
+ * The Deployment is another operator's work and could not be taken over yet. Then its generation stays the last observed
+ * one: the next pass must still be able to tell whether the pod template there belongs to this spec.
+ */
+function isTakeoverPending(deployment: Deployment | undefined): boolean {
+  return deployment !== undefined && deployment.metadata.annotations?.[INPUTS_ANNOTATION] === undefined;
+}

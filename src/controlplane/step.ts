@@ -1,0 +1,70 @@
+/** A pass over one control plane: steps that do not stop each other. */
+import type { CoderControlPlane, ControlPlane } from "../api/control_plane.ts";
+import type { Deployment } from "../api/kubernetes/types.ts";
+import type { ObjectKey } from "../api/object.ts";
+import type { Applier } from "../kube/applier.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { EventRecorder } from "../kube/events.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { WorkloadKinds } from "../workload/kinds.ts";
+import type { EnvSources } from "./env_sources.ts";
+import { type StepFailure, stepFailure } from "./failure.ts";
+
+/** What every step works with. */
+export interface Tools {
+  client: KubeClient;
+  applier: Applier;
+  kinds: WorkloadKinds;
+  envSources: EnvSources;
+  events: EventRecorder;
+  /** Takes secrets out of texts that others wrote. */
+  redact: (text: string) => string;
+}
+
+/** What a pass is about, and what it finds out: for later steps and for the status. */
+export interface PassState {
+  readonly key: ObjectKey;
+  /** As the API server has it: the owner of the children. */
+  readonly object: CoderControlPlane;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** The live Deployment where it is ours, as of the last that was seen of it. */
+  deployment?: Deployment;
+  /** Changes of the pod template that wait for the next change of the spec; undefined while that is not known. */
+  pendingUpgrade?: readonly string[];
+}
+
+/** A pass over an object that could be read. */
+export interface Pass extends PassState {
+  /** The object with defaults. */
+  readonly controlPlane: ControlPlane;
+}
+
+/** One part of the work. Throws where it cannot be done. */
+export interface Step {
+  /** Names it in conditions. */
+  readonly name: string;
+  run(pass: Pass, tools: Tools): Promise<void>;
+}
+
+/**
+ * Runs the stages one after the other, the steps of a stage at the same time, all of them whatever happens to others.
+ * Throws where the pass itself is aborted.
+ */
+export async function runSteps(
+  stages: readonly (readonly Step[])[],
+  pass: Pass,
+  tools: Tools,
+): Promise<StepFailure[]> {
+  const failures: StepFailure[] = [];
+  for (const stage of stages) {
+    const results = await Promise.allSettled(stage.map((step) => step.run(pass, tools)));
+    pass.signal.throwIfAborted();
+    results.forEach((result, i) => {
+      if (result.status === "rejected") {
+        failures.push(stepFailure(stage[i]?.name ?? "", result.reason, tools.redact));
+      }
+    });
+  }
+  return failures;
+}

@@ -1,0 +1,49 @@
+/** Events for changes of conditions: each change is told once, after it has been stored. */
+import type { Condition } from "../api/kubernetes/types.ts";
+import type { EventType } from "../kube/events.ts";
+import { conditionOf } from "../workload/conditions.ts";
+
+/** One Event to record. */
+export interface Transition {
+  type: EventType;
+  /** CamelCase. */
+  reason: string;
+  note: string;
+}
+
+/** What is told when a condition becomes true, and when it stops being true. */
+interface Told {
+  type: string;
+  becomes: [EventType, string];
+  ends?: [EventType, string];
+}
+
+const told: readonly Told[] = [
+  { type: "Degraded", becomes: ["Warning", "Degraded"], ends: ["Normal", "Recovered"] },
+  { type: "Stalled", becomes: ["Warning", "Stalled"] },
+  { type: "Progressing", becomes: ["Normal", "Progressing"], ends: ["Normal", "RolloutEnded"] },
+  { type: "Available", becomes: ["Normal", "Available"], ends: ["Warning", "Unavailable"] },
+  { type: "Ready", becomes: ["Normal", "Ready"], ends: ["Warning", "NotReady"] },
+  { type: "UpgradePending", becomes: ["Normal", "UpgradePending"] },
+  { type: "ConfigurationWarning", becomes: ["Warning", "ConfigurationWarning"] },
+];
+
+/** The events of the change from one list of conditions to the next. A condition that starts out false says nothing. */
+export function transitions(
+  before: readonly Condition[] | undefined,
+  after: readonly Condition[] | undefined,
+): Transition[] {
+  return told.flatMap(({ type, becomes, ends }) => {
+    const was = conditionOf(before, type)?.status === "True";
+    const now = conditionOf(after, type);
+    const is = now?.status === "True";
+    if (was === is) return [];
+    const [eventType, reason] = (is ? becomes : ends) ?? [];
+    if (eventType === undefined || reason === undefined) return [];
+    return [{ type: eventType, reason, note: noteOf(now) }];
+  });
+}
+
+function noteOf(condition: Condition | undefined): string {
+  return condition === undefined ? "" : `${condition.message} (${condition.reason})`;
+}
