@@ -1,2 +1,34 @@
+/** The controllers: what turns resources into running Coder deployments. */
+import { controlPlaneController } from "../controlplane/controller.ts";
+import { createEventSender } from "../kube/events.ts";
+import { createApplier } from "../kube/server_side_apply.ts";
+import { leaderElection } from "./election.ts";
 import type { PartFactory } from "./part.ts";
-export const controllerPart: PartFactory = () => ({});
+
+/** How long Events that are not sent yet may hold up the end, in milliseconds. */
+const FLUSH_MS = 3_000;
+
+/** Makes the controllers, each on the one cache, applier and recorder of the process. */
+export const controllerPart: PartFactory = (core) => {
+  const { config, client, cache, redactor, metrics, instance } = core;
+  const log = core.log.child({ part: "controller" });
+  const redact = (text: string) => redactor.text(text);
+  const recorder = createEventSender({ client, reportingInstance: instance, redact, logger: log, metrics });
+  const applier = createApplier({ client, cache, log, metrics });
+  const controlPlanes = controlPlaneController({
+    client,
+    cache,
+    applier,
+    recorder,
+    log,
+    metrics,
+    redact,
+    namespaces: config.namespace,
+    controller: { concurrency: config.concurrency, deadlineMs: config.reconcileTimeout },
+  });
+  return {
+    controllers: [controlPlanes],
+    flush: [{ name: "events", run: () => recorder.close(FLUSH_MS) }],
+    ...(config.leaderElect ? { election: leaderElection(core) } : {}),
+  };
+};

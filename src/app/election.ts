@@ -15,26 +15,14 @@ export function leaderElection(
   return {
     run: (callbacks) =>
       run({
+        ...callbacks,
         client,
         namespace: core.leaseNamespace,
         identity: core.identity,
-        signal: callbacks.signal,
-        // The manager bounds the drain itself and ends the candidacy (`signal`) when its work has ended: only then may
-        // the Lease be released or sought again.
+        // The manager bounds the drain itself, and ends the candidacy only when no work is in hand.
         drainTimeoutMs: core.config.shutdownTimeout + 30_000,
-        onStartedLeading(leading) {
-          callbacks.onStartedLeading(leading);
-          return aborted(callbacks.signal);
-        },
-        onStoppedLeading: () => callbacks.onStoppedLeading(),
-        onNewLeader: (identity) => callbacks.onNewLeader(identity),
         logger: core.log,
         metrics: core.metrics,
       }),
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
