@@ -8,10 +8,17 @@ import { tunnelThrough } from "./tunnel.ts";
 /** Idle time after which the kernel probes a connection, in milliseconds: a dead peer is noticed, not waited for. */
 const TCP_KEEPALIVE_MS = 15_000;
 
+/** A request and what became of its connection. */
+export interface OutgoingRequest {
+  readonly outgoing: http.ClientRequest;
+  /** It went out on a connection that had been idle, which the server may have been closing just then. */
+  readonly reused: boolean;
+}
+
 /** Pools of one set of TLS material. */
 export interface AgentPair {
   /** Makes a request over the pool, or (`pooled` false) on a new connection that ends with it. */
-  request(options: http.RequestOptions, pooled: boolean): http.ClientRequest;
+  request(options: http.RequestOptions, pooled: boolean): OutgoingRequest;
   /** Closes idle connections. */
   dropIdle(): void;
   /** Closes idle connections now and the others as their exchange ends. */
@@ -55,20 +62,33 @@ export function createAgents(
 
   return {
     request(options, pooled) {
-      const request = send({
+      const outgoing = send({
         ...options,
         host: server.hostname.replace(/^\[|\]$/g, ""),
         port: server.port === "" ? (secure ? 443 : 80) : Number(server.port),
         agent: pooled && !retired ? pool : single,
         ...tlsOptions,
       });
-      request.once("socket", (socket: net.Socket) => socket.setKeepAlive(true, TCP_KEEPALIVE_MS));
-      live.add(request);
-      request.once("close", () => {
-        live.delete(request);
-        if (retired) dropIdle();
+      let reused = false;
+      outgoing.once("socket", (socket: net.Socket) => {
+        socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
+        reused = outgoing.reusedSocket;
+        // Deno sends a request on a reused connection again when that breaks, writes included, and even when the
+        // request was destroyed on purpose (denoland/deno#36786). Whether to send again is decided by `transport.ts`.
+        outgoing.reusedSocket = false;
       });
-      return request;
+      live.add(outgoing);
+      outgoing.once("close", () => {
+        live.delete(outgoing);
+        // The connection goes back to the pool right after this event.
+        if (retired) queueMicrotask(dropIdle);
+      });
+      return {
+        outgoing,
+        get reused() {
+          return reused;
+        },
+      };
     },
     dropIdle,
     retire() {

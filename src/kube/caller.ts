@@ -83,7 +83,7 @@ export function createCaller(transport: Transport, options: CallerOptions): Call
     for (let retries = 0;; retries++) {
       await admit(call, deadline - clock.now());
       const startedAt = clock.now();
-      const timeoutMs = Math.max(1, deadline - startedAt);
+      const timeoutMs = Math.max(1, Math.ceil(deadline - startedAt));
       const { method, path, signal } = call;
       let answer: A;
       try {

@@ -10,6 +10,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** The longest that a timer of the runtime can run, in milliseconds; a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
+
 /** Real time. */
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -24,7 +27,7 @@ export const systemClock: Clock = {
       const timer = setTimeout(() => {
         signal?.removeEventListener("abort", onAbort);
         resolve();
-      }, Math.max(0, ms));
+      }, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   },

@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import type http from "node:http";
 import { type AgentPair, createAgents } from "./agents.ts";
+import { LONGEST_TIMER_MS } from "./clock.ts";
 import type { ClusterConnection, Credentials } from "./connection.ts";
 import { connectionError } from "./connection_errors.ts";
 
@@ -83,18 +84,19 @@ export function createTransport(connection: ClusterConnection, options: Transpor
       const credentials = await guard.race(connection.credentials(request.signal));
       for (let retried = false;; retried = true) {
         const pair = agentsOf(credentials.tls);
-        const outgoing = pair.request({
+        const sent = pair.request({
           method: request.method,
           path: base + request.path,
           headers: { ...request.headers, ...credentials.headers, ...lengthOf(request) },
         }, pooled);
+        const { outgoing } = sent;
         guard.outgoing = outgoing;
         try {
           const response = await guard.race(responseOf(outgoing, request.body));
           return { response, outgoing, guard };
         } catch (error) {
           // The server closed an idle connection just as it was picked: nothing was answered, reading again is safe.
-          const stale = outgoing.reusedSocket && isReset(error) && request.method === "GET";
+          const stale = sent.reused && isReset(error) && request.method === "GET";
           if (!stale || retried || guard.ended) throw error;
           pair.dropIdle();
         }
@@ -166,7 +168,7 @@ function guardOf(request: HttpRequest): Guard {
   const timer = setTimeout(() => {
     timedOut = true;
     stop(new Error(`no answer within ${timeoutMs} ms`));
-  }, timeoutMs);
+  }, Math.min(timeoutMs, LONGEST_TIMER_MS));
   signal?.addEventListener("abort", onAbort, { once: true });
   const guard: Guard = {
     outgoing: undefined,
