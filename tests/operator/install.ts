@@ -18,7 +18,10 @@ export async function installOperator(
   for (const manifest of ["namespace", "rbac"]) {
     await cluster.kubectl(["apply", "-f", `${root}/deploy/${manifest}.yaml`]);
   }
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "-k", `${root}/crd`]);
+  const crds = ["codercontrolplanes", "coderprovisioners", "coderworkspaceproxies"].map((name) =>
+    `crd/${name}.coder.com`
+  );
+  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", ...crds]);
   return await cluster.serviceAccountKubeconfig({
     namespace: "coder-system",
     name: "coder-k8s",
