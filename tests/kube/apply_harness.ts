@@ -3,11 +3,12 @@ import type { KubeObject, ObjectKey, ResourceType } from "../../src/api/object.t
 import {
   ConfigMaps,
   Deployments,
+  Ingresses,
+  RoleBindings,
   Secrets,
   ServiceAccounts,
   Services,
 } from "../../src/api/kubernetes/resources.ts";
-import { Ingresses } from "../../src/api/kubernetes/resources.ts";
 import type { ConfigMap } from "../../src/api/kubernetes/types.ts";
 import type { Applier } from "../../src/kube/applier.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
@@ -60,7 +61,7 @@ export async function withApplier(run: (harness: ApplyHarness) => Promise<void>)
   const stop = new AbortController();
   const cache = createSharedCache({ client, freeze: true });
   try {
-    const kinds = [Deployments, Services, ServiceAccounts, Ingresses];
+    const kinds = [Deployments, Services, ServiceAccounts, Ingresses, RoleBindings];
     for (const type of kinds) cache.informer(type as ResourceType, { namespaces: [namespace] });
     for (const type of [Secrets, ConfigMaps]) {
       cache.informer(type as ResourceType, { namespaces: [namespace], metadataOnly: true });

@@ -3,11 +3,12 @@ import type { KubeObject, ResourceType } from "../../src/api/object.ts";
 import {
   Deployments,
   Ingresses,
+  RoleBindings,
   Secrets,
   ServiceAccounts,
   Services,
 } from "../../src/api/kubernetes/resources.ts";
-import type { Deployment, Service } from "../../src/api/kubernetes/types.ts";
+import type { Deployment, RoleBinding } from "../../src/api/kubernetes/types.ts";
 import { DuplicateKeyError } from "../../src/kube/duplicate_keys.ts";
 import { KubeApiError } from "../../src/kube/errors.ts";
 import { waitFor } from "../cluster/mod.ts";
@@ -310,24 +311,36 @@ Deno.test("an immutable field is an error, too, and leaves the object as it was"
   });
 });
 
-Deno.test("what the server makes of our own apply is learned, and causes no second write", async () => {
+Deno.test("what the server makes of our own apply is learned: a default nobody told us of causes no second write", async () => {
   await withApplier(async (h) => {
-    // Two spellings of one address: the server keeps what it likes, and the comparison knows nothing of it.
-    const desired: Service = fullService(h.namespace);
-    desired.metadata.annotations = {};
-    assert.ok(desired.spec !== undefined);
-    desired.spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 0 } };
-    desired.spec.sessionAffinity = "None";
-    desired.spec.internalTrafficPolicy = "Cluster";
-    await h.applier.apply(Services, desired, { owner: h.owner }).catch((error: unknown) => {
-      assert.ok(error instanceof KubeApiError);
-      delete desired.spec?.sessionAffinityConfig;
-    });
-    await h.applier.apply(Services, desired, { owner: h.owner });
-    await h.caughtUp(Services, "coder");
+    // The API server adds the group of a user; a list of subjects is one value, in which nothing may be added by hand.
+    const binding: RoleBinding = {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { namespace: h.namespace, name: "coder" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "r" },
+      subjects: [{ kind: "User", name: "jane" }],
+    };
+    const { object } = await h.applier.apply(RoleBindings, binding, { owner: h.owner });
+    assert.equal(object.subjects?.[0]?.apiGroup, "rbac.authorization.k8s.io");
+    await h.caughtUp(RoleBindings, "coder");
     h.clear();
-    await h.applier.apply(Services, desired, { owner: h.owner });
+    assert.equal((await h.applier.apply(RoleBindings, binding, { owner: h.owner })).outcome, "unchanged");
     assert.deepEqual(h.requests, []);
+    const applier = h.restarted();
+    for (let pass = 0; pass < 3; pass++) {
+      assert.equal((await applier.apply(RoleBindings, binding, { owner: h.owner })).outcome, "unchanged");
+    }
+    assert.equal(h.requests.length, 1, "a new process asks once, and the server changes nothing");
+    const subjects = [{ kind: "Group", name: "everybody", apiGroup: "rbac.authorization.k8s.io" }];
+    await h.client.patch(RoleBindings, { namespace: h.namespace, name: "coder" }, {
+      type: "merge",
+      body: { subjects },
+    });
+    await h.caughtUp(RoleBindings, "coder");
+    const { outcome } = await applier.apply(RoleBindings, binding, { owner: h.owner });
+    assert.equal(outcome, "configured", "what somebody else put there is not taken for a default");
+    assert.equal((await h.live(RoleBindings, "coder")).subjects?.[0]?.name, "jane");
   });
 });
 
