@@ -147,7 +147,7 @@ class WorkerPool implements Controller {
       const enqueue = (key: ObjectKey, priority: number) => queue.add(key, { priority });
       if (!ending.aborted) { for (const source of watches) unsubscribe.push(source.start(enqueue)); }
       this.#log.info("controller started", { workers: this.#concurrency });
-      await Promise.all(Array.from({ length: this.#concurrency }, () => this.#work(queue, ending)));
+      await Promise.all(Array.from({ length: this.#concurrency }, () => this.#work(queue, abort)));
     } finally {
       cancelResync();
       for (const end of unsubscribe) end();

@@ -1,5 +1,5 @@
 /** Where a controller's work comes from: kinds in the shared cache, mapped to the keys of the objects to reconcile. */
-import { keyOf, type KubeObject, type ObjectKey, type ResourceType } from "../api/object.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey, type ResourceType } from "../api/object.ts";
 import type { Informer } from "../kube/informer.ts";
 import { contentChanged, type Predicate, specOrMetadataChanged } from "./predicate.ts";
 
@@ -73,8 +73,8 @@ export function watching<T extends KubeObject>(
         },
         updated(before, after) {
           if (predicate.updated?.(before, after) === false) return;
-          for (const key of map(before)) enqueue(key, 0);
-          for (const key of map(after)) enqueue(key, 0);
+          const keys = new Map([...map(before), ...map(after)].map((key) => [keyText(key), key]));
+          for (const key of keys.values()) enqueue(key, 0);
         },
         deleted(object) {
           if (predicate.deleted?.(object) === false) return;

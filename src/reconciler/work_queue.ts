@@ -71,6 +71,7 @@ export class WorkQueue<K> {
   readonly #waiters = new Set<Waiter<K>>();
   #timer: { due: number; cancel: () => void } | undefined;
   #taken = 0;
+  #serving = false;
   #closed = false;
   readonly #drained = Promise.withResolvers<void>();
 
@@ -245,6 +246,14 @@ export class WorkQueue<K> {
   #enterLine(entry: Entry<K>): void {
     entry.place = "ready";
     this.#ready.add(entry, entry.priority);
+    if (this.#waiters.size === 0 || this.#serving) return;
+    // Not at once: what is added in the same breath is merged, and goes by priority.
+    this.#serving = true;
+    queueMicrotask(() => this.#serve());
+  }
+
+  #serve(): void {
+    this.#serving = false;
     for (const waiter of this.#waiters) {
       const next = this.#ready.take();
       if (next === undefined) return;

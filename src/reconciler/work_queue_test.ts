@@ -29,6 +29,18 @@ Deno.test("a worker that waits gets the next key at once, workers in the order i
   assert.deepEqual([(await first)!.key, (await second)!.key], ["a", "b"]);
 });
 
+Deno.test("what is added in the same breath is merged and goes by priority, also where workers wait", async () => {
+  const { queue: q } = queue();
+  const waiting = q.get();
+  q.add("listed", { priority: -100 });
+  q.add("live");
+  q.add("live");
+  assert.equal((await waiting)!.key, "live");
+  q.done("live");
+  assert.equal((await q.get())!.key, "listed");
+  assert.equal(await now(q.get()), "nothing yet");
+});
+
 Deno.test("a key that is added while a worker has it is handed out again after done, not before", async () => {
   const { queue: q } = queue();
   q.add("a");
@@ -102,6 +114,7 @@ Deno.test("a key that falls due while its worker has it waits for done", async (
   await clock.advance(10);
   assert.equal(await now(q.get()), "nothing yet");
   q.done("a");
+  await settle();
   assert.equal(q.inHand, 1, "the waiting worker has it");
 });
 
