@@ -140,7 +140,6 @@ const specSchema = group("What this Coder deployment should be.", {
 
 const statusSchema = group("What the operator last saw. Zero values are left out.", {
   ...workloadStatus(),
-  version: optional(text("Version that Coder reports of itself. Example: v2.30.0.")),
   url: optional(text("Address of Coder inside the cluster, always with its port.")),
   operatorTokenSecretRef: optional(
     secretKeyReference("Where the operator's API token for this Coder is kept."),
@@ -221,13 +220,6 @@ export const controlPlaneDefinition: KindDefinition = {
       priority: 1,
     },
     { name: "Image", type: "string", jsonPath: ".spec.image", description: "Container image of Coder." },
-    {
-      name: "Version",
-      type: "string",
-      jsonPath: ".status.version",
-      description: "Version that Coder reports.",
-      priority: 1,
-    },
     {
       name: "License",
       type: "string",

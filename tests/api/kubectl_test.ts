@@ -125,7 +125,6 @@ Deno.test("kubectl get shows phase, readiness, image and address, and -o wide th
   await make("codercontrolplanes", { replicas: 3, image: "coder:v2" }, {
     ...base,
     url: "http://c:80",
-    version: "v2",
     licenseTier: "trial",
   });
   await make("coderprovisioners", { controlPlaneRef: { name: "one" } }, {
@@ -152,8 +151,8 @@ Deno.test("kubectl get shows phase, readiness, image and address, and -o wide th
     ["one", "Ready", "2", "coder:v2", "https://c"],
   ]);
   assert.deepEqual(await table("ccp", "-o", "wide"), [
-    ["NAME", "PHASE", "READY", "REPLICAS", "IMAGE", "VERSION", "LICENSE", "URL"],
-    ["one", "Ready", "2", "3", "coder:v2", "v2", "trial", "http://c:80"],
+    ["NAME", "PHASE", "READY", "REPLICAS", "IMAGE", "LICENSE", "URL"],
+    ["one", "Ready", "2", "3", "coder:v2", "trial", "http://c:80"],
   ]);
   assert.deepEqual(await table("cprov", "-o", "wide"), [
     ["NAME", "PHASE", "READY", "REPLICAS", "CONTROL PLANE", "ORGANIZATION", "IMAGE", "URL"],

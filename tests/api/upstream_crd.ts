@@ -28,7 +28,7 @@ const LIMITS = [
 ];
 
 const NEW_STATUS: Readonly<Record<Plural, readonly string[]>> = {
-  codercontrolplanes: ["replicas", "selector", "version"],
+  codercontrolplanes: ["replicas", "selector"],
   coderprovisioners: ["replicas", "selector", "image"],
   coderworkspaceproxies: ["replicas", "selector", "image"],
 };
