@@ -51,6 +51,8 @@ export interface LeaderElectionOptions {
 
 /** Spread of the candidates' tries, as a share of the retry period. */
 const JITTER = 0.5;
+/** Shortest time between two tries to renew, in milliseconds. */
+const LAST_RETRY_MS = 200;
 
 /** Campaigns, leads, and campaigns again after a loss, until `signal` aborts. */
 export async function runLeaderElection(options: LeaderElectionOptions): Promise<void> {
@@ -174,13 +176,18 @@ export async function runLeaderElection(options: LeaderElectionOptions): Promise
 
     /** Renews until told to end; a lease that somebody else has ends everything. */
     async function keepRenewing(): Promise<void> {
+      let failed = false;
       while (!ending.signal.aborted) {
-        await clock.sleep(retryPeriodMs, ending.signal).catch(() => {});
+        // After a failure the tries come closer as the deadline does.
+        const leftMs = (leadsUntil - clock.now()) / 2;
+        const waitMs = failed ? Math.max(LAST_RETRY_MS, Math.min(retryPeriodMs, leftMs)) : retryPeriodMs;
+        await clock.sleep(waitMs, ending.signal).catch(() => {});
         if (ending.signal.aborted) return;
         const startedAt = clock.now();
         // Shorter than what is left: one hanging connection must leave time for another try.
         const tryMs = Math.max(1, Math.min(renewDeadlineMs / 2, leadsUntil - startedAt));
         try {
+          failed = false;
           if (await holder.tryAcquire(ending.signal, tryMs)) {
             leadsUntil = startedAt + renewDeadlineMs;
           } else {
@@ -188,6 +195,7 @@ export async function runLeaderElection(options: LeaderElectionOptions): Promise
             ending.abort();
           }
         } catch (error) {
+          failed = true;
           if (!ending.signal.aborted) {
             logger.warn("cannot renew the lease; trying again", {
               error: words(error),
