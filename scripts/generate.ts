@@ -4,7 +4,9 @@
  * - `--check` writes nothing, names each file that differs from its source, and exits 1 if there is one.
  * - `--refresh-openapi` first fetches the pinned Kubernetes module with `go mod download` and renews the reduced
  *   OpenAPI document; needed only after the pin in `scripts/generate/kubernetes/kinds.ts` has changed.
+ * - `--root DIRECTORY` works on another checkout.
  */
+import { parseArgs } from "node:util";
 import { crdFiles } from "./generate/crd/mod.ts";
 import { differing, type GeneratedFile, write } from "./generate/files.ts";
 import { refreshExtract } from "./generate/kubernetes/extract.ts";
@@ -15,20 +17,33 @@ const GENERATORS: readonly ((root: string) => Promise<GeneratedFile[]>)[] = [kub
 
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+function parse(args: string[]) {
+  const { values } = parseArgs({
+    // `deno task generate -- --check` hands the separator on.
+    args: args.filter((arg) => arg !== "--"),
+    options: {
+      check: { type: "boolean", default: false },
+      "refresh-openapi": { type: "boolean", default: false },
+      root: { type: "string", default: new URL("..", import.meta.url).pathname.replace(/\/$/, "") },
+    },
+  });
+  return values;
+}
 
 /** Runs the command and returns its exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  const unknown = args.filter((arg) => !["--", "--check", "--refresh-openapi"].includes(arg));
-  if (unknown.length > 0) {
-    say(`generate: unknown argument ${unknown.join(" ")}; known are --check and --refresh-openapi`);
+async function main(args: string[]): Promise<number> {
+  let options: ReturnType<typeof parse>;
+  try {
+    options = parse(args);
+  } catch (error) {
+    say(`generate: ${error instanceof Error ? error.message : error}`);
     return 2;
   }
-  const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
-  if (args.includes("--refresh-openapi")) await refreshExtract(root);
+  const { root, check } = options;
+  if (options["refresh-openapi"]) await refreshExtract(root);
   const files = (await Promise.all(GENERATORS.map((generator) => generator(root)))).flat();
   const stale = await differing(root, files);
-  if (args.includes("--check")) {
+  if (check) {
     for (const path of stale) say(`${path} differs from its source: run "deno task generate"`);
     return stale.length === 0 ? 0 : 1;
   }
@@ -38,3 +53,5 @@ export async function main(args: readonly string[]): Promise<number> {
   );
   return 0;
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
