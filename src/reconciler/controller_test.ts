@@ -472,7 +472,8 @@ Deno.test("two hundred objects with three changes each take milliseconds, not se
   }
   const took = performance.now() - began;
   assert.equal(passes, 800);
-  assert.ok(took < 1_000, `${took.toFixed(0)} ms`);
+  // Some 30 ms; the bound leaves room for a machine that does other things.
+  assert.ok(took < 3_000, `${took.toFixed(0)} ms`);
   stop.abort();
   await run;
 });

@@ -72,9 +72,9 @@ Deno.test("against a plain list, for many random histories", () => {
 Deno.test("taking from a long line does not become slower with its length", () => {
   const lines = new ReadyLines<number>();
   const start = performance.now();
-  for (let item = 0; item < 300_000; item++) lines.add(item, 0);
-  for (let item = 0; item < 300_000; item++) assert.equal(lines.take(), item);
+  for (let item = 0; item < 600_000; item++) lines.add(item, 0);
+  for (let item = 0; item < 600_000; item++) assert.equal(lines.take(), item);
   const took = performance.now() - start;
-  // Walking over the gaps each time takes some ten seconds.
-  assert.ok(took < 3_000, `${took.toFixed(0)} ms`);
+  // Walking over the gaps each time takes half a minute and more.
+  assert.ok(took < 15_000, `${took.toFixed(0)} ms`);
 });
