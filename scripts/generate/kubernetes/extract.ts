@@ -17,9 +17,19 @@ export interface DefaultsDocument {
   components?: { schemas?: Record<string, Schema> };
 }
 
+/** Where a Go module lies on this machine. */
+export interface DownloadedModule {
+  directory: string;
+  /** Its Go checksum. */
+  sum: string;
+}
+
 /** Fetches the pinned module through the Go tool chain and writes the reduced document. */
-export async function refreshExtract(root: string): Promise<void> {
-  const { directory, sum } = await downloadModule();
+export async function refreshExtract(
+  root: string,
+  download: (module: string) => Promise<DownloadedModule> = downloadModule,
+): Promise<void> {
+  const { directory, sum } = await download(`${PIN.module}@${PIN.version}`);
   const parse = async (path: string) => JSON.parse(await Deno.readTextFile(`${directory}/${path}`));
   const files = [...Deno.readDirSync(`${directory}/${PIN.defaults}`)].map((entry) => entry.name).sort();
   const defaults = await Promise.all(
@@ -94,15 +104,16 @@ function sameKind(a: { group: string; version: string; kind: string }, b: typeof
   return a.group === b.group && a.version === b.version && a.kind === b.kind;
 }
 
-async function downloadModule(): Promise<{ directory: string; sum: string }> {
+/** `go mod download`; a module that is in Go's cache needs no network. */
+export async function downloadModule(module: string): Promise<DownloadedModule> {
   const command = new Deno.Command("go", {
-    args: ["mod", "download", "-json", `${PIN.module}@${PIN.version}`],
+    args: ["mod", "download", "-json", module],
     stdout: "piped",
     stderr: "piped",
   });
   const { success, stdout, stderr } = await command.output();
-  const text = new TextDecoder().decode(success ? stdout : stderr);
-  if (!success) throw new Error(`go mod download ${PIN.module}@${PIN.version} failed: ${text.trim()}`);
-  const { Dir: directory, Sum: sum } = JSON.parse(text);
+  const [text, problem] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  if (!success) throw new Error(`go mod download ${module} failed: ${problem || text}`);
+  const { Dir: directory, Sum: sum } = JSON.parse(text ?? "");
   return { directory, sum };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Schema } from "./document.ts";
-import { formatExtract, reduce } from "./extract.ts";
-import { PIN, WANTED_KINDS } from "./kinds.ts";
+import { readExtract, type Schema } from "./document.ts";
+import { downloadModule, formatExtract, reduce, refreshExtract } from "./extract.ts";
+import { EXTRACT_PATH, PIN, WANTED_KINDS } from "./kinds.ts";
 
 /** A document that has every wanted kind, empty, and a Deployment with fields. */
 function document() {
@@ -96,4 +96,33 @@ Deno.test("the file is JSON with one definition a line", () => {
     text.split("\n").filter((line) => line.startsWith('  "io.k8s.')).length,
     Object.keys(extract.definitions).length,
   );
+});
+
+Deno.test("a refresh reads the downloaded module and writes the reduced document", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    const module = `${root}/module`;
+    await Deno.mkdir(`${module}/${PIN.defaults}`, { recursive: true });
+    await Deno.mkdir(`${root}/src/api/kubernetes`, { recursive: true });
+    await Deno.writeTextFile(`${module}/${PIN.path}`, JSON.stringify(document()));
+    const schemas = { "io.k8s.Spec": { properties: { may: { default: "x" } } } };
+    await Deno.writeTextFile(`${module}/${PIN.defaults}/a.json`, JSON.stringify({ components: { schemas } }));
+    await Deno.writeTextFile(`${module}/${PIN.defaults}/README.md`, "not JSON");
+    const asked: string[] = [];
+    await refreshExtract(root, (name) => {
+      asked.push(name);
+      return Promise.resolve({ directory: module, sum: "h1:y" });
+    });
+    assert.deepEqual(asked, [`${PIN.module}@${PIN.version}`]);
+    const extract = await readExtract(root);
+    assert.equal(extract.source.sum, "h1:y");
+    assert.equal(extract.definitions["io.k8s.Spec"]?.properties?.["may"]?.default, "x");
+    assert.equal(await Deno.readTextFile(`${root}/${EXTRACT_PATH}`), formatExtract(extract));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("a module that Go cannot download is an error that names it", async () => {
+  await assert.rejects(downloadModule("not a module@v0"), /go mod download not a module@v0 failed: ./);
 });
