@@ -6,18 +6,13 @@
  */
 class Line<T> {
   readonly items = new Set<T>();
-  #next = this.items.values();
+  readonly #next = this.items.values();
 
-  take(): T | undefined {
-    if (this.items.size === 0) return undefined;
-    let { value, done } = this.#next.next();
-    if (done === true) {
-      // It had run to the end of an earlier, shorter line.
-      this.#next = this.items.values();
-      value = this.#next.next().value;
-    }
-    this.items.delete(value!);
-    return value;
+  /** Only while there are items: an iterator that has come to its end stays there. */
+  take(): T {
+    const item = this.#next.next().value!;
+    this.items.delete(item);
+    return item;
   }
 
   peek(): T | undefined {
