@@ -5,7 +5,7 @@ import { loadKubeConfig } from "../kube/kube_config.ts";
 import { leaseNamespace, newIdentity } from "../kube/lease_names.ts";
 import { createRestClient } from "../kube/rest_client.ts";
 import { createReviewer } from "../kube/reviews.ts";
-import { createSharedCache } from "../kube/shared_cache.ts";
+import { createSharedCache, type SharedCacheOptions } from "../kube/shared_cache.ts";
 import { createManager } from "../reconciler/manager.ts";
 import { Health } from "../telemetry/health.ts";
 import type { HttpServer } from "../telemetry/http_server.ts";
@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Gives up what the mode does not need. @default {dropPermissions} */
   readonly drop?: typeof dropPermissions;
+  /** Deadlines, stall checks and back-off of the watches, shortened by tests. @default the cache's own */
+  readonly watches?: Pick<SharedCacheOptions, "times" | "retry">;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface RunOptions {
  * there are waited for.
  */
 export async function runApp(config: Config, options: RunOptions): Promise<void> {
-  const { signal, log, redactor, environment, drop = dropPermissions } = options;
+  const { signal, log, redactor, environment, drop = dropPermissions, watches = {} } = options;
   const build = buildInfo();
   const { present, missing } = partsOf(config);
   log.info("starting", { mode: config.app, version: build.version, commit: build.commit });
@@ -103,7 +105,7 @@ export async function runApp(config: Config, options: RunOptions): Promise<void>
       servers.push(listen({ name: "metrics", address: config.metricsBindAddress, handler, log }));
     }
 
-    const cache = createSharedCache({ client, log, metrics });
+    const cache = createSharedCache({ client, log, metrics, ...watches });
     const core: Core = {
       config,
       log,
