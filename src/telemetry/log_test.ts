@@ -85,6 +85,27 @@ Deno.test("two loggers do not disturb each other", () => {
   assert.deepEqual([first.lines.length, second.lines.length], [1, 1]);
 });
 
+Deno.test("by default lines go to standard error, whole, and a closed one does no harm", () => {
+  const written: Uint8Array[] = [];
+  const original = Deno.stderr.writeSync;
+  try {
+    // A pipe may take a part only.
+    Deno.stderr.writeSync = (bytes) => {
+      written.push(bytes.slice(0, 7));
+      return Math.min(7, bytes.length);
+    };
+    createLogger().info("a message longer than what is taken at once");
+    Deno.stderr.writeSync = () => {
+      throw new Deno.errors.BrokenPipe("closed");
+    };
+    createLogger().info("into the void");
+  } finally {
+    Deno.stderr.writeSync = original;
+  }
+  const text = written.map((bytes) => new TextDecoder().decode(bytes)).join("");
+  assert.equal(JSON.parse(text).msg, "a message longer than what is taken at once");
+});
+
 Deno.test("planted secrets never come out, wherever they are planted", () => {
   for (let seed = 1; seed <= 150; seed++) {
     const random = seededRandom(seed);
