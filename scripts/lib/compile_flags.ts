@@ -10,11 +10,11 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-read",
   "--allow-run",
-  "--allow-sys=hostname,homedir,uid,osRelease,cpus",
+  "--allow-sys=hostname,homedir",
 ];
 
 /** V8 tuning, see docs/benchmarks.md for what each costs and saves. */
-const V8 = ["--optimize-for-size", "--max-semi-space-size=2"];
+const V8 = ["--optimize-for-size"];
 
 /** Flags of `deno compile`. */
 export const COMPILE_FLAGS: readonly string[] = [...PERMISSIONS, `--v8-flags=${V8.join(",")}`];

@@ -1,7 +1,9 @@
 /** The controllers: what turns resources into running Coder deployments. */
+import { CoderControlPlanes } from "../api/control_plane.ts";
 import { controlPlaneController } from "../controlplane/controller.ts";
 import { createEventSender } from "../kube/events.ts";
 import { createApplier } from "../kube/server_side_apply.ts";
+import { definitionsLog } from "./definitions.ts";
 import { leaderElection } from "./election.ts";
 import type { PartFactory } from "./part.ts";
 
@@ -28,6 +30,7 @@ export const controllerPart: PartFactory = (core) => {
   });
   return {
     controllers: [controlPlanes],
+    runnables: [definitionsLog({ informers: [cache.informer(CoderControlPlanes)], log })],
     flush: [{ name: "events", run: () => recorder.close(FLUSH_MS) }],
     ...(config.leaderElect ? { election: leaderElection(core) } : {}),
   };

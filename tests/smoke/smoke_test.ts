@@ -1,0 +1,135 @@
+/** The same short test of the whole program, from source and compiled: it starts, answers, reconciles and ends. */
+import assert from "node:assert/strict";
+import { runProgram, type Variant, variants } from "../cli/program.ts";
+import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
+import { installOperator, OPERATOR_USER } from "../operator/install.ts";
+import { type OperatorProcess, startOperator } from "../operator/process.ts";
+
+/** What one start of the program is given besides the usual. */
+function start(variant: Variant, kubeconfig: string, args: readonly string[], mode = "controller") {
+  return startOperator({
+    kubeconfig,
+    mode,
+    args,
+    ...(variant.binary === undefined ? {} : { binary: variant.binary }),
+  });
+}
+
+/** The fields of the first log line with this message. */
+function logged(operator: OperatorProcess, message: string): Record<string, unknown> | undefined {
+  return operator.lines.map((line) => JSON.parse(line)).find((line) => line.msg === message);
+}
+
+async function reconciled(cluster: Cluster, namespace: string, name: string): Promise<string> {
+  const path = `/apis/coder.com/v1alpha1/namespaces/${namespace}/codercontrolplanes/${name}`;
+  await waitFor(async () => (await cluster.find(path))?.status?.phase === "Ready", {
+    what: `control plane ${namespace}/${name} to be Ready`,
+    timeoutMs: 30_000,
+  });
+  return (await cluster.request("GET", path)).status.url;
+}
+
+for (const variant of variants()) {
+  Deno.test(`${variant.name}: version, help and a refusal`, async () => {
+    const version = await runProgram(variant, ["version", "-o", "json"]);
+    assert.equal(version.code, 0, version.err);
+    const facts = JSON.parse(version.out);
+    assert.match(facts.version, variant.binary === undefined ? /^dev$/ : /^\d+\.\d+\.\d+/);
+    assert.match(facts.commit, /^([0-9a-f]{40}(-dirty)?|unknown)$/);
+    assert.match(facts.deno, /^2\.9\.4 /);
+    const help = await runProgram(variant, ["--help"]);
+    assert.equal(help.code, 0);
+    assert.match(help.out, /^Usage$/m);
+    const refused = await runProgram(variant, ["controller", "--nope"]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /--nope: unknown flag/);
+    const completion = await runProgram(variant, ["completion", "bash"]);
+    assert.match(completion.out, /complete -F _coder_k8s coder-k8s/);
+  });
+
+  Deno.test(`${variant.name}: a controller becomes ready, reconciles under the shipped RBAC, and ends with 0`, async () => {
+    const cluster = await sharedCluster();
+    const kubeconfig = await installOperator(cluster);
+    const namespace = await cluster.newNamespace("smoke");
+    const startedAt = performance.now();
+    await using operator = await start(variant, kubeconfig, [
+      `--namespace=${namespace}`,
+      `--leader-election-namespace=coder-system`,
+      "--leader-elect=false",
+      "--debug",
+    ]);
+    await operator.ready();
+    const readyMs = Math.round(performance.now() - startedAt);
+    await cluster.apply({
+      apiVersion: "coder.com/v1alpha1",
+      kind: "CoderControlPlane",
+      metadata: { name: "sample", namespace },
+      spec: { extraEnv: [{ name: "CODER_PG_CONNECTION_URL", value: "postgres://coder@db/coder" }] },
+    });
+    assert.match(await reconciled(cluster, namespace, "sample"), new RegExp(`sample\\.${namespace}\\.svc`));
+    const { containers } =
+      (await cluster.request("GET", `/apis/apps/v1/namespaces/${namespace}/deployments/sample`))
+        .spec.template.spec;
+    assert.equal(containers.length, 1);
+
+    const dropped = logged(operator, "permissions dropped");
+    assert.deepEqual(dropped?.["kept"], ["read", "net", "env"], "neither run nor write nor native code");
+    const { rss } = operator.memory();
+    const stoppedAt = performance.now();
+    assert.equal(await operator.stop(), 0);
+    const stopMs = Math.round(performance.now() - stoppedAt);
+    assert.ok(stopMs < 5_000, `nothing was in hand, and stopping took ${stopMs} ms`);
+    const memory = `${Math.round(rss / 1_048_576)} MiB`;
+    Deno.stderr.writeSync(new TextEncoder().encode(
+      `  ${variant.name}: ready after ${readyMs} ms, ${memory} resident, stopped in ${stopMs} ms\n`,
+    ));
+  });
+
+  Deno.test(`${variant.name}: all leads, says what it lacks, and gives its Lease back at the end`, async () => {
+    const cluster = await sharedCluster();
+    const kubeconfig = await installOperator(cluster);
+    const namespace = await cluster.newNamespace("smoke");
+    await grantLeases(cluster, namespace);
+    await using operator = await start(variant, kubeconfig, [
+      `--namespace=${namespace}`,
+      `--leader-election-namespace=${namespace}`,
+    ], "all");
+    await operator.ready();
+    assert.deepEqual(logged(operator, "not in this build yet, left out")?.["parts"], [
+      "aggregated-apiserver",
+      "mcp-http",
+    ]);
+    const lease = () =>
+      cluster.find(
+        `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/coder-k8s-controller.coder.com`,
+      );
+    await waitFor(async () => ((await lease())?.spec?.holderIdentity ?? "") !== "", { what: "a leader" });
+    assert.match(await operator.metrics(), /^coder_k8s_build_info\{.*\} 1$/m);
+    assert.equal(await operator.stop("SIGINT"), 0);
+    assert.equal((await lease())?.spec?.holderIdentity, "", "nobody holds it any more");
+  });
+}
+
+/** Lets the operator keep its Lease in another namespace than its own, as its Role in coder-system does there. */
+async function grantLeases(cluster: Cluster, namespace: string): Promise<void> {
+  const rule = {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    verbs: ["create", "get", "update"],
+  };
+  await cluster.apply([
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: { name: "leases", namespace },
+      rules: [rule],
+    },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { name: "leases", namespace },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "leases" },
+      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: OPERATOR_USER }],
+    },
+  ]);
+}
