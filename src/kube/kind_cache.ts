@@ -34,6 +34,12 @@ export interface KindCacheOptions<T extends KubeObject> {
 }
 
 /**
+ * After a repeated list, objects that it changed may have skipped the version of a write whose answer is still on its
+ * way: for so long (in milliseconds) such answers are not put in front, as nothing would ever take them away again.
+ */
+const RELIST_DOUBT_MS = 10_000;
+
+/**
  * Puts lists, watch events and own writes together without ever comparing resource versions. A write's result goes in
  * front unless the watch has delivered that very version already. Events with other versions that come while it is
  * pending are older than it and are kept beneath, unseen. It goes when the watch delivers its version, when its object
@@ -42,11 +48,18 @@ export interface KindCacheOptions<T extends KubeObject> {
 export class KindCache<T extends KubeObject> {
   readonly #overlays = new Map<string, Overlay<T>>();
   readonly #recent: RecentVersions;
+  /** Objects that we have deleted: what the watch still says of them is old. */
+  readonly #deletedByUs: RecentVersions;
+  /** Objects that a repeated list has changed, and until when that is remembered. */
+  readonly #relisted = new Map<string, number>();
+  /** Namespaces that were listed before; the empty string is all of them. */
+  readonly #listed = new Set<string>();
   readonly #overlayMs: number;
   #marks = 0;
 
   constructor(private readonly options: KindCacheOptions<T>) {
     this.#recent = new RecentVersions(options.now);
+    this.#deletedByUs = new RecentVersions(options.now);
     this.#overlayMs = options.overlayMs ?? 30_000;
   }
 
@@ -80,7 +93,7 @@ export class KindCache<T extends KubeObject> {
       return;
     }
     this.#overlays.delete(keyText(key));
-    this.#hide(key, entry.object);
+    this.#hide(key, entry);
   }
 
   /** A complete list of one namespace, or of everything: what is not in it is gone. `mark` is from before it began. */
@@ -99,9 +112,24 @@ export class KindCache<T extends KubeObject> {
       this.#recent.addGone(uidOf(entry));
       this.#hide(key);
     }
+    this.#doubtAnswers(entries, namespace);
     for (const [text, entry] of entries) {
       if (!this.#overlays.has(text)) this.#show(keyOf(entry.object), entry, true);
     }
+  }
+
+  #doubtAnswers(entries: ReadonlyMap<string, Entry<T>>, namespace = ""): void {
+    const now = this.options.now();
+    for (const [text, until] of this.#relisted) if (until <= now) this.#relisted.delete(text);
+    if (this.#listed.has(namespace)) {
+      for (const [text, entry] of entries) {
+        const before = this.options.store.get(keyOf(entry.object));
+        if (before === undefined || versionOf(before) !== versionOf(entry)) {
+          this.#relisted.set(text, now + RELIST_DOUBT_MS);
+        }
+      }
+    }
+    this.#listed.add(namespace);
   }
 
   /** The result of a write. Shown at once unless the watch is past it. */
@@ -113,6 +141,7 @@ export class KindCache<T extends KubeObject> {
     const truth = overlay === undefined ? this.options.store.get(key) : overlay.beneath;
     if (resourceVersion === "" || this.#recent.has(key, resourceVersion) || this.#recent.isGone(uid)) return;
     if (truth !== undefined && versionOf(truth) === resourceVersion) return;
+    if ((this.#relisted.get(keyText(key)) ?? -Infinity) > this.options.now()) return;
     // A second write of ours hides the first for good.
     if (overlay?.resourceVersion !== undefined) this.#recent.add(key, overlay.resourceVersion);
     if (overlay?.uid === uid && overlay.resourceVersion === undefined) return; // Deleted after that write.
@@ -125,6 +154,7 @@ export class KindCache<T extends KubeObject> {
     const overlay = this.#overlays.get(keyText(key));
     const shown = this.options.store.get(key);
     if (this.#recent.isGone(uid) || (shown !== undefined && uidOf(shown) !== uid)) return;
+    this.#deletedByUs.addGone(uid);
     this.#cover(key, {
       uid,
       resourceVersion: undefined,
@@ -167,8 +197,8 @@ export class KindCache<T extends KubeObject> {
 
   #isOlder(overlay: Overlay<T>, entry: Entry<T>): boolean {
     if (overlay.resourceVersion !== undefined) return versionOf(entry) !== overlay.resourceVersion;
-    // After a delete: news of the deleted object, or of the one before it that the watch still stands at.
-    return uidOf(entry) === overlay.uid ||
+    // After a delete: news of the deleted object, or of one before it that the watch still stands at.
+    return this.#deletedByUs.isGone(uidOf(entry)) || uidOf(entry) === overlay.uid ||
       (overlay.beneath !== undefined && uidOf(entry) === uidOf(overlay.beneath));
   }
 
@@ -196,9 +226,11 @@ export class KindCache<T extends KubeObject> {
   }
 
   /** `last` is the final state where the server told it; otherwise the last known one is reported. */
-  #hide(key: ObjectKey, last?: T): void {
+  #hide(key: ObjectKey, last?: Entry<T>): void {
     const before = this.options.store.delete(key);
-    if (before !== undefined) this.options.onDelta({ type: "deleted", object: last ?? before.object });
+    if (before === undefined) return;
+    const told = last !== undefined && uidOf(last) === uidOf(before) ? last : before;
+    this.options.onDelta({ type: "deleted", object: told.object });
   }
 }
 

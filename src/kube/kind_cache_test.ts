@@ -277,6 +277,23 @@ Deno.test("a list that already has the write ends the waiting for its event", ()
   assert.equal(kind.pending, 0);
 });
 
+Deno.test("an answer that comes after a repeated list may be one that the list has skipped, and is not shown", () => {
+  const { kind, list, shown, pass } = cache();
+  list([at("1")]);
+  list([at("3")]);
+  kind.observe(at("2"));
+  assert.equal(shown(), "3");
+  pass(10_000);
+  kind.observe(at("4"));
+  assert.equal(shown(), "4", "after ten seconds no such answer is under way any more");
+  list([at("5")]);
+  list([at("5")]);
+  pass(10_000);
+  list([at("5")]);
+  kind.observe(at("6"));
+  assert.equal(shown(), "6", "a list that changes nothing leaves no doubt");
+});
+
 Deno.test("a list of another namespace says nothing about the write", () => {
   const { kind, list, shown } = cache();
   kind.observe(at("2"));
@@ -404,4 +421,19 @@ Deno.test("after our delete, news of the object before ours stays unseen", () =>
   kind.put(at("2", "older"));
   kind.remove(at("3", "older"));
   assert.deepEqual(heard(), []);
+});
+
+Deno.test("of several objects of one name that we made and deleted none comes back to life", () => {
+  const { kind, heard } = cache();
+  kind.observe(at("1", "first"));
+  kind.observeDeleted(key, "first");
+  kind.observe(at("3", "second"));
+  kind.observeDeleted(key, "second");
+  heard();
+  kind.put(at("1", "first"));
+  kind.remove(at("2", "first"));
+  kind.put(at("3", "second"));
+  kind.remove(at("4", "second"));
+  assert.deepEqual(heard(), []);
+  assert.equal(kind.pending, 0);
 });

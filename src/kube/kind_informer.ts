@@ -164,7 +164,9 @@ export class KindInformer<T extends KubeObject = KubeObject> implements Informer
     await dynamicKinds.whenServed(type, signal, {
       urgent: !kind.optional,
       onAnswer: (error) =>
-        error === null ? this.#setAbsent() : this.#setTrouble(`Cannot tell: ${text(error)}`),
+        error === null
+          ? this.#setAbsent()
+          : this.#setTrouble(`Cannot tell whether ${this.resource} is served: ${text(error)}`),
     });
   }
 

@@ -304,7 +304,8 @@ export class Reflector<T extends KubeObject> {
       return;
     }
     const trouble = describeTrouble(failure, type, selection);
-    if (this.#trouble !== trouble) this.#log.warn(trouble, fields);
+    // Whether a missing kind is worth a warning is for the one who knows whether it is needed.
+    if (this.#trouble !== trouble && next.name !== "missing") this.#log.warn(trouble, fields);
     else this.#log.debug("Watch still fails", fields);
     this.#setTrouble(trouble);
   }

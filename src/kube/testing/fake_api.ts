@@ -108,6 +108,11 @@ export class FakeApi {
     );
   }
 
+  /** Where a version stands in the server's history. The cache must do without knowing. */
+  order(resourceVersion: string): number {
+    return this.#versions.get(resourceVersion) ?? -1;
+  }
+
   /** The next `times` calls of a verb fail. */
   fail(verb: Verb, error: unknown, times = 1): void {
     this.#failures.push({ verb, error, left: times });
@@ -118,8 +123,14 @@ export class FakeApi {
     this.#failures.length = 0;
   }
 
-  /** Forgets all history: whoever resumes from before gets 410. */
+  /** Forgets all history: whoever resumes from before gets 410, and so does a watch that has not heard all of it. */
   compact(): void {
+    for (const { watch, resource, sent } of [...this.#watches]) {
+      const missed = this.#history.some((change) =>
+        change.resource === resource && (this.#versions.get(change.resourceVersion) ?? 0) > sent
+      );
+      if (missed) watch.error({ kind: "Status", code: 410, reason: "Expired", message: "too old" });
+    }
     this.#history = [];
     this.#compacted = this.#counter;
     this.#nextVersion();
@@ -152,8 +163,9 @@ export class FakeApi {
     if (!held) this.#flush();
   }
 
-  /** Sends a bookmark with the present version to every watch. */
+  /** Sends a bookmark with the present version to every watch; never ahead of events that are held back. */
   bookmark(): void {
+    if (this.#held) return;
     const resourceVersion = this.#nextVersion();
     for (const { watch } of this.#watches) watch.send(bookmarkOf(resourceVersion));
   }

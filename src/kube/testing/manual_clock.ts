@@ -1,4 +1,5 @@
 /** A clock that stands still until a test moves it. For tests alone. */
+import { setImmediate } from "node:timers";
 import type { Clock } from "../clock.ts";
 
 interface Sleeper {
@@ -76,5 +77,5 @@ export class ManualClock implements Clock {
 
 /** Lets every promise that can settle now do so. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(() => resolve(undefined)));
 }
