@@ -1,5 +1,7 @@
 /** Assertions over the API server's audit log: who asked for what, how often, and what was refused. */
 
+import { waitFor } from "./wait.ts";
+
 /** One request, as the API server recorded it. */
 export interface AuditEntry {
   id: string;
@@ -56,7 +58,12 @@ const WRITES = ["create", "update", "patch", "delete", "deletecollection"];
 
 /** The audit log of one API server. */
 export class AuditLog {
-  constructor(private readonly path: string, private readonly get: (path: string) => Promise<unknown>) {}
+  /** @param settleMs how long a request may take to get into the log, in milliseconds */
+  constructor(
+    private readonly path: string,
+    private readonly get: (path: string) => Promise<unknown>,
+    private readonly settleMs = 10_000,
+  ) {}
 
   /** The present end of the log, after everything that has been answered so far. */
   async mark(): Promise<AuditMark> {
@@ -75,10 +82,13 @@ export class AuditLog {
     const from = (await Deno.stat(this.path).catch(() => undefined))?.size ?? 0;
     const trace = `/version?audit-mark=${crypto.randomUUID()}`;
     await this.get(trace);
-    for (let attempt = 0; !(await this.#read(from)).includes(trace); attempt++) {
-      if (attempt > 500) throw new Error(`the API server's audit log ${this.path} does not record requests`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await waitFor(async () => (await this.#read(from)).includes(trace), {
+      timeoutMs: this.settleMs,
+      intervalMs: 10,
+      what: "a request of our own to be recorded",
+    }).catch((cause: unknown) => {
+      throw new Error(`the API server's audit log ${this.path} does not record requests`, { cause });
+    });
   }
 
   async #read(offset: number): Promise<string> {

@@ -39,8 +39,9 @@ export async function partReady(state: ClusterState, part: Part): Promise<void> 
   try {
     await waitFor(async () => {
       if (await probe()) return true;
-      if (await runningPid(state.dir, part) !== undefined) return false;
-      died.abort(new Error(`it ended with exit code ${await exitCode(state.dir, part) ?? "unknown"}`));
+      if (await runningPid(state.dir, part) === undefined) {
+        died.abort(new Error(`it ended with exit code ${await exitCode(state.dir, part) ?? "unknown"}`));
+      }
       return false;
     }, { timeoutMs: READY_TIMEOUT_MS, intervalMs: 50, what: "it to be ready", signal: died.signal });
   } catch (error) {

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { exists, removeTree } from "./paths.ts";
-import { waitFor } from "./wait.ts";
+import { sleep, waitFor } from "./wait.ts";
 
 const SCRIPTS = join(import.meta.dirname ?? ".", "supervisor");
 
@@ -100,22 +100,32 @@ export async function processesNaming(dir: string): Promise<number[]> {
   const found: number[] = [];
   for await (const entry of Deno.readDir("/proc")) {
     const pid = Number(entry.name);
-    if (Number.isInteger(pid) && pid !== Deno.pid && (await commandLine(pid)).includes(dir)) found.push(pid);
+    if (!Number.isInteger(pid) || pid === Deno.pid) continue;
+    const text = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+    if (text.replaceAll("\0", " ").includes(dir)) found.push(pid);
   }
   return found;
 }
 
 /** The arguments of a process; empty when it is gone or a zombie. */
 async function commandLine(pid: number): Promise<string> {
-  if (Deno.build.os === "linux") {
-    try {
-      return (await Deno.readTextFile(`/proc/${pid}/cmdline`)).replaceAll("\0", " ");
-    } catch {
-      return ""; // gone, or going: reading answers ESRCH then
-    }
+  if (Deno.build.os !== "linux") {
+    const { stdout } = await new Deno.Command("ps", { args: ["-o", "args=", "-p", String(pid)] }).output();
+    return new TextDecoder().decode(stdout);
   }
-  const { stdout } = await new Deno.Command("ps", { args: ["-o", "args=", "-p", String(pid)] }).output();
-  return new TextDecoder().decode(stdout);
+  try {
+    // While a program is being loaded (from a cold disk that takes a while) its arguments read as empty.
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const text = await Deno.readTextFile(`/proc/${pid}/cmdline`);
+      if (text !== "") return text.replaceAll("\0", " ");
+      const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+      if (/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2))) return "";
+      await sleep(5);
+    }
+  } catch {
+    // gone, or going: reading answers ESRCH then
+  }
+  return "";
 }
 
 async function detach(script: string, args: string[]): Promise<void> {

@@ -91,7 +91,7 @@ async function createNodes(state: ClusterState): Promise<void> {
   await using cluster = await Cluster.fromState(state);
   for (let index = 0; index < state.nodes; index++) {
     const name = `node-${index}`;
-    await cluster.request("POST", "/api/v1/nodes", {
+    const node = {
       apiVersion: "v1",
       kind: "Node",
       metadata: {
@@ -108,7 +108,8 @@ async function createNodes(state: ClusterState): Promise<void> {
         allocatable: { cpu: "64", memory: "256Gi", pods: "10000" },
         capacity: { cpu: "64", memory: "256Gi", pods: "10000" },
       },
-    });
+    };
+    await cluster.request("POST", "/api/v1/nodes", node);
   }
 }
 

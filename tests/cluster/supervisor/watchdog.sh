@@ -16,12 +16,19 @@ owner_lives() {
   [ "$1" != Z ] && [ "$1" != X ] && [ "${20}" = "$start" ]
 }
 
+# Whether a process is a part of this cluster: its arguments name the directory. While a program is being loaded they
+# read as empty: then "loading" is set, and the question is asked again.
 belongs_here() {
-  if [ -r "/proc/$1/cmdline" ]; then
-    grep -qaF "$dir/" "/proc/$1/cmdline"
-  else
+  if [ ! -d "/proc/$$" ]; then
     ps -o args= -p "$1" 2>/dev/null | grep -qF "$dir/"
+    return
   fi
+  grep -qaF "$dir/" "/proc/$1/cmdline" 2>/dev/null && return 0
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  process=$1
+  set -- ${line##*) }
+  [ "$1" = Z ] || [ "$1" = X ] || grep -qa . "/proc/$process/cmdline" 2>/dev/null || loading=1
+  return 1
 }
 
 while owner_lives; do
@@ -32,13 +39,14 @@ done
 : >"$dir/closing" 2>/dev/null || exit 0
 tries=0
 while [ "$tries" -lt 100 ]; do
+  loading=0
   for file in "$dir"/run/*.pid; do
     { read -r pid <"$file"; } 2>/dev/null || continue
     belongs_here "$pid" && kill -9 "$pid" 2>/dev/null
   done
   # A part that was just being started is caught by the next round.
   sleep 0.1
-  rm -rf "$dir" 2>/dev/null
+  [ "$loading" = 1 ] || rm -rf "$dir" 2>/dev/null
   [ -d "$dir" ] || exit 0
   tries=$((tries + 1))
 done
