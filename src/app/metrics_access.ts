@@ -2,6 +2,9 @@
 import type { Reviewer } from "../kube/reviews.ts";
 import type { ScrapeDecision } from "../telemetry/metrics_endpoint.ts";
 
+/** A scraper waits about ten seconds; an answer after that is for nobody. */
+const CALL = { timeoutMs: 8_000 };
+
 /**
  * Asks the API server whose bearer token a scrape carries, and whether they may get the non-resource URL `/metrics`:
  * the rule of kube-rbac-proxy and of controller-runtime's authenticated metrics, so that the usual ClusterRoles work.
@@ -12,11 +15,9 @@ export function scrapeAuthorizer(
   return async (request) => {
     const token = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     if (token === undefined) return "unauthenticated";
-    const user = await reviewer.authenticate(token, { signal: request.signal });
+    const user = await reviewer.authenticate(token, CALL);
     if (user === undefined) return "unauthenticated";
-    const { allowed } = await reviewer.authorize(user, { verb: "get", path: "/metrics" }, {
-      signal: request.signal,
-    });
+    const { allowed } = await reviewer.authorize(user, { verb: "get", path: "/metrics" }, CALL);
     return allowed ? "allow" : "deny";
   };
 }

@@ -20,10 +20,8 @@ export interface ReadinessLogOptions {
 
 /** A start that takes longer is explained, in milliseconds. */
 const PATIENCE_MS = 3_000;
-/** An explanation that has not changed is repeated this often, in milliseconds. */
+/** An explanation is given again after so long, in milliseconds. */
 const REPEAT_MS = 60_000;
-/** Explanations that change are not written more often than this, in milliseconds. */
-const LEAST_PAUSE_MS = 5_000;
 
 /** Watches until `signal` aborts: one line when the process becomes ready, one when it is no longer, and why. */
 export async function logReadiness(options: ReadinessLogOptions): Promise<void> {
@@ -31,7 +29,6 @@ export async function logReadiness(options: ReadinessLogOptions): Promise<void> 
   const startedAt = options.startedAt ?? clock.now();
   let everReady = false;
   let ready = false;
-  let said = "";
   let saidAt = -Infinity;
   while (!signal.aborted) {
     const now = clock.now();
@@ -40,13 +37,10 @@ export async function logReadiness(options: ReadinessLogOptions): Promise<void> 
     if (why === "") {
       if (!ready) log.info("ready", everReady ? {} : { startMs: Math.round(now - startedAt) });
       ready = everReady = true;
-      said = "";
     } else {
-      const worthSaying = ready || (now - startedAt >= PATIENCE_MS && now - saidAt >= LEAST_PAUSE_MS &&
-        (why !== said || now - saidAt >= REPEAT_MS));
+      const worthSaying = ready || (now - startedAt >= PATIENCE_MS && now - saidAt >= REPEAT_MS);
       if (worthSaying) {
         log.warn(everReady ? "not ready any more" : "not ready yet", { why });
-        said = why;
         saidAt = now;
       }
       ready = false;

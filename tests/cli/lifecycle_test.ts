@@ -1,0 +1,151 @@
+/** How a process starts, waits and ends, seen from outside. */
+import assert from "node:assert/strict";
+import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
+import { type OperatorProcess, startOperator } from "../operator/process.ts";
+
+/** A kubeconfig of an administrator's service account, optionally through the fault rig. */
+async function kubeconfigOf(cluster: Cluster, namespace: string, throughFaults = false): Promise<string> {
+  const name = "lifecycle";
+  const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, name, throughFaults });
+  await cluster.apply({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: `lifecycle-${namespace}` },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+    subjects: [{ kind: "ServiceAccount", name, namespace }],
+  });
+  return kubeconfig;
+}
+
+function scope(namespace: string): string[] {
+  return [`--namespace=${namespace}`, `--leader-election-namespace=${namespace}`];
+}
+
+async function holder(cluster: Cluster, namespace: string): Promise<string> {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/coder-k8s-controller.coder.com`;
+  return (await cluster.find(path))?.spec?.holderIdentity ?? "";
+}
+
+const messages = (operator: OperatorProcess) => operator.lines.map((line) => JSON.parse(line).msg as string);
+
+Deno.test("an API server that does not answer is waited for, and the log says so", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const file = await Deno.makeTempFile({ suffix: ".kubeconfig" });
+  try {
+    await Deno.writeTextFile(
+      file,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        "current-context": "nowhere",
+        clusters: [{ name: "nowhere", cluster: { server: `http://127.0.0.1:${port}` } }],
+        users: [{ name: "nobody", user: {} }],
+        contexts: [{ name: "nowhere", context: { cluster: "nowhere", user: "nobody" } }],
+      }),
+    );
+    await using operator = await startOperator({ kubeconfig: file });
+    await waitFor(() => messages(operator).includes("not ready yet"), { what: "a line that explains" });
+    const line = operator.lines.map((text) => JSON.parse(text)).find((one) => one.msg === "not ready yet");
+    assert.match(line.why, /caches: .*(refused|connect)/i);
+    const ready = await fetch(`${operator.healthUrl}/readyz`);
+    assert.equal(ready.status, 503);
+    await ready.body?.cancel();
+    const alive = await fetch(`${operator.healthUrl}/healthz`);
+    assert.equal(alive.status, 200);
+    await alive.body?.cancel();
+    assert.equal(await operator.stop(), 0);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("SIGTERM turns readiness red, gives the Lease back and exits 0 within seconds", async () => {
+  const cluster = await sharedCluster();
+  const namespace = await cluster.newNamespace("stop");
+  const kubeconfig = await kubeconfigOf(cluster, namespace, true);
+  await using operator = await startOperator({ kubeconfig, args: scope(namespace) });
+  await operator.ready();
+  await waitFor(async () => await holder(cluster, namespace) !== "", { what: "a leader" });
+
+  // Giving the Lease back takes a moment here, so that the probe can be seen to turn red.
+  using _slow = cluster.faults.delay(1_500, { verb: "update", resource: "leases", namespace });
+  const stoppedAt = performance.now();
+  const ended = operator.stop("SIGTERM");
+  await waitFor(async () => {
+    const answer = await fetch(`${operator.healthUrl}/readyz`);
+    const text = await answer.text();
+    return answer.status === 503 && text.includes("shutting down");
+  }, { what: "readiness to turn red", intervalMs: 10 });
+  assert.equal(await ended, 0);
+  assert.ok(performance.now() - stoppedAt < 10_000);
+  assert.equal(await holder(cluster, namespace), "");
+});
+
+Deno.test("a second signal ends the process at once, whatever it waits for", async () => {
+  const cluster = await sharedCluster();
+  const namespace = await cluster.newNamespace("stop");
+  const kubeconfig = await kubeconfigOf(cluster, namespace, true);
+  await using operator = await startOperator({ kubeconfig, args: scope(namespace) });
+  await operator.ready();
+  await waitFor(async () => await holder(cluster, namespace) !== "", { what: "a leader" });
+
+  using _frozen = cluster.faults.freeze({ resource: "leases", namespace });
+  void operator.stop("SIGTERM");
+  await waitFor(() => messages(operator).includes("shutting down"), { what: "the orderly end to begin" });
+  const secondAt = performance.now();
+  assert.equal(await operator.stop("SIGINT"), 130);
+  assert.ok(performance.now() - secondAt < 1_000);
+  assert.ok(messages(operator).includes("a second signal: ending at once"));
+});
+
+Deno.test("a kubeconfig with an exec plugin works, and keeps the permission to run it", async () => {
+  const cluster = await sharedCluster();
+  const namespace = await cluster.newNamespace("exec");
+  const plain = await kubeconfigOf(cluster, namespace);
+  const token = await cluster.serviceAccountToken({ namespace, name: "lifecycle" });
+  const directory = await Deno.makeTempDir();
+  try {
+    // In a folder of its own: kubectl writes the path relative to the kubeconfig, and a bare name would mean the PATH.
+    const plugin = `${directory}/plugins/give-token`;
+    await Deno.mkdir(`${directory}/plugins`);
+    const credential = {
+      apiVersion: "client.authentication.k8s.io/v1",
+      kind: "ExecCredential",
+      status: { token },
+    };
+    await Deno.writeTextFile(plugin, `#!/bin/sh\necho '${JSON.stringify(credential)}'\n`, { mode: 0o755 });
+    const config = `${directory}/kubeconfig`;
+    await Deno.copyFile(plain, config);
+    const exec = [`--exec-command=${plugin}`, "--exec-api-version=client.authentication.k8s.io/v1"];
+    await cluster.kubectl(["config", "set-credentials", "plugin", ...exec, "--exec-interactive-mode=Never"], {
+      kubeconfig: config,
+    });
+    await cluster.kubectl(["config", "set-context", "--current", "--user=plugin"], { kubeconfig: config });
+    await using operator = await startOperator({
+      kubeconfig: config,
+      args: [...scope(namespace), "--leader-elect=false", "--debug"],
+    });
+    await operator.ready();
+    const dropped = operator.lines.map((line) => JSON.parse(line)).find((one) =>
+      one.msg === "permissions dropped"
+    );
+    assert.ok(dropped.kept.includes("run"));
+    assert.match(dropped.note, /exec plugin .*give-token/);
+    assert.equal(await operator.stop(), 0);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("an end that is asked for while the process still starts is an orderly one", async () => {
+  const cluster = await sharedCluster();
+  const namespace = await cluster.newNamespace("early");
+  const kubeconfig = await kubeconfigOf(cluster, namespace, true);
+  using _frozen = cluster.faults.freeze({ resource: "deployments", namespace });
+  await using operator = await startOperator({ kubeconfig, args: scope(namespace) });
+  await waitFor(() => messages(operator).includes("API server"), { what: "the start" });
+  assert.equal(await operator.stop(), 0);
+  assert.equal(await holder(cluster, namespace), "", "it never led");
+});
