@@ -1,6 +1,6 @@
 /** The controller of control planes: what it watches, and which of them a change concerns. */
 import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
-import type { KubeObject, ObjectKey } from "../api/object.ts";
+import { keyOf, type KubeObject, type ObjectKey } from "../api/object.ts";
 import type { Applier } from "../kube/applier.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { EventRecorder } from "../kube/events.ts";
@@ -12,6 +12,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../telemetry/metrics.ts";
 import { Redactor } from "../telemetry/redactor.ts";
 import { targetDeployment, workloadKinds } from "../workload/kinds.ts";
+import { controlPlaneServiceAccountName } from "../workload/names.ts";
 import { EnvSources } from "./env_sources.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
 
@@ -34,7 +35,8 @@ export interface ControlPlaneControllerOptions {
   reconciler?: Partial<Pick<ReconcilerOptions, "now" | "stages">>;
 }
 
-/** Indexes of control planes by the ConfigMaps and Secrets of `envFrom`, as `namespace/name`. */
+/** Indexes of control planes by what they name, as `namespace/name`. */
+const BY_SERVICE_ACCOUNT = "service-account";
 const BY_CONFIG_MAP = "env-config-map";
 const BY_SECRET = "env-secret";
 
@@ -43,6 +45,7 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
   const { client, cache, applier, recorder, log, metrics = noMetrics, namespaces = [] } = options;
   const kinds = workloadKinds(cache, namespaces);
   const { controlPlanes } = kinds;
+  controlPlanes.addIndex(BY_SERVICE_ACCOUNT, serviceAccount);
   controlPlanes.addIndex(BY_CONFIG_MAP, (object) => references(object, "configMapRef"));
   controlPlanes.addIndex(BY_SECRET, (object) => references(object, "secretRef"));
   countByPhase(controlPlanes, metrics);
@@ -66,6 +69,10 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
       owned(kinds.deployments, CoderControlPlanes),
       owned(kinds.services, CoderControlPlanes),
       owned(kinds.serviceAccounts, CoderControlPlanes),
+      // Objects of others that are in the way, as far as the cache sees them: they may go, or be given to us.
+      watching(kinds.deployments, namesakes(controlPlanes)),
+      watching(kinds.services, namesakes(controlPlanes)),
+      watching(kinds.serviceAccounts, users(controlPlanes, BY_SERVICE_ACCOUNT)),
       watching(kinds.configMaps, users(controlPlanes, BY_CONFIG_MAP), { predicate: anyVersion }),
       watching(kinds.secrets, users(controlPlanes, BY_SECRET), { predicate: anyVersion }),
       // Deployments are named after their control planes.
@@ -87,10 +94,21 @@ function users(
   index: string,
 ): (object: KubeObject) => ObjectKey[] {
   return ({ metadata }) =>
-    controlPlanes.byIndex(index, `${metadata.namespace ?? ""}/${metadata.name ?? ""}`).map((user) => ({
-      namespace: user.metadata.namespace ?? "",
-      name: user.metadata.name ?? "",
-    }));
+    controlPlanes.byIndex(index, `${metadata.namespace ?? ""}/${metadata.name ?? ""}`).map(keyOf);
+}
+
+/** The control plane that an object is named like. */
+function namesakes(controlPlanes: Informer<CoderControlPlane>): (object: KubeObject) => ObjectKey[] {
+  return (object) => controlPlanes.get(keyOf(object)) === undefined ? [] : [keyOf(object)];
+}
+
+function serviceAccount({ metadata, spec }: CoderControlPlane): string[] {
+  const given: unknown = spec?.serviceAccount?.name;
+  const name = controlPlaneServiceAccountName(
+    metadata.name ?? "",
+    typeof given === "string" ? given : undefined,
+  );
+  return [`${metadata.namespace ?? ""}/${name}`];
 }
 
 /** Reads raw objects, which may have any shape. */

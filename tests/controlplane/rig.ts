@@ -1,0 +1,167 @@
+/** The control plane controller in this process, on a real cluster, for one namespace, under the shipped RBAC. */
+import type { CoderControlPlane } from "../../src/api/control_plane.ts";
+import type { Condition } from "../../src/api/kubernetes/types.ts";
+import {
+  controlPlaneController,
+  type ControlPlaneControllerOptions,
+} from "../../src/controlplane/controller.ts";
+import { createEventSender } from "../../src/kube/events.ts";
+import { loadKubeConfig } from "../../src/kube/kube_config.ts";
+import { createRestClient } from "../../src/kube/rest_client.ts";
+import { createApplier } from "../../src/kube/server_side_apply.ts";
+import { createSharedCache } from "../../src/kube/shared_cache.ts";
+import { createLogger } from "../../src/telemetry/log.ts";
+import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
+import { installOperator } from "../operator/install.ts";
+
+const CONTROL_PLANES = "/apis/coder.com/v1alpha1/namespaces";
+const STOPPED = new Error("the test ends");
+
+/** A running operator. */
+export interface Operator extends AsyncDisposable {
+  /** Log lines of the operator so far, newest last. */
+  readonly lines: string[];
+  /** Asks for one more pass over a control plane and waits for its end; the number of passes so far. */
+  again(name: string): Promise<number>;
+}
+
+/** What may be changed about it. */
+export type OperatorOptions =
+  & Partial<Pick<ControlPlaneControllerOptions, "reconciler" | "controller">>
+  & { kubeconfig?: string; namespaces?: readonly string[] };
+
+/** One test's namespace, with shorthands. */
+export interface Rig {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  operator(options?: OperatorOptions): Promise<Operator>;
+  /** Creates a control plane; as the API server then has it. */
+  create(name: string, spec?: CoderControlPlane["spec"]): Promise<CoderControlPlane>;
+  /** Merge-patches a control plane. */
+  change(name: string, patch: object): Promise<CoderControlPlane>;
+  controlPlane(name: string): Promise<CoderControlPlane | undefined>;
+  /** Any namespaced object, by its resource path such as `apps/v1/deployments/coder`; undefined where there is none. */
+  // deno-lint-ignore no-explicit-any -- tests look into objects of any kind
+  get(path: string): Promise<any>;
+  // deno-lint-ignore no-explicit-any -- tests look into objects of any kind
+  send(method: string, path: string, body?: unknown, manager?: string): Promise<any>;
+  /** Waits until a condition has a status (`Absent`: is not there), for the current generation. */
+  condition(name: string, type: string, status: "True" | "False" | "Absent"): Promise<Condition>;
+  /** Waits for a pod that is ready and a status that says so. */
+  ready(name: string): Promise<CoderControlPlane>;
+  /** Reasons of the Events about a control plane. */
+  eventReasons(name: string): Promise<string[]>;
+}
+
+let installed: Promise<string> | undefined;
+
+/** Makes a namespace in the shared cluster. CRDs and RBAC are installed once. */
+export async function startRig(prefix: string): Promise<Rig> {
+  const cluster = await sharedCluster();
+  installed ??= installOperator(cluster);
+  const kubeconfig = await installed;
+  const namespace = await cluster.newNamespace(prefix);
+  const path = (resource: string) => {
+    const [first = "", second = "", ...rest] = resource.split("/");
+    return first === "v1"
+      ? `/api/v1/namespaces/${namespace}/${[second, ...rest].join("/")}`
+      : `/apis/${first}/${second}/namespaces/${namespace}/${rest.join("/")}`;
+  };
+  const one = (name: string) => `${CONTROL_PLANES}/${namespace}/codercontrolplanes/${name}`;
+  const rig: Rig = {
+    cluster,
+    namespace,
+    operator: (options = {}) => startOperator({ kubeconfig, namespaces: [namespace], ...options }),
+    create: (name, spec = {}) =>
+      cluster.request("POST", `${CONTROL_PLANES}/${namespace}/codercontrolplanes`, {
+        apiVersion: "coder.com/v1alpha1",
+        kind: "CoderControlPlane",
+        metadata: { name },
+        spec,
+      }),
+    change: (name, patch) => cluster.request("PATCH", one(name), patch),
+    controlPlane: (name) => cluster.find(one(name)),
+    get: (resource) => cluster.find(path(resource)),
+    send: (method, resource, body, manager) =>
+      cluster.request(
+        method,
+        path(resource) + (manager === undefined ? "" : `?fieldManager=${manager}`),
+        body,
+      ),
+    async condition(name, type, status) {
+      return await waitFor(async () => {
+        const object = await rig.controlPlane(name);
+        if (object?.status?.observedGeneration !== object?.metadata.generation) return undefined;
+        const found = object?.status?.conditions?.find((each) => each.type === type);
+        if (status === "Absent") {
+          return found === undefined
+            ? { type, status, reason: "", message: "", lastTransitionTime: "" }
+            : undefined;
+        }
+        return found?.status === status ? found : undefined;
+      }, { what: `condition ${type} of ${name} to be ${status}` });
+    },
+    async ready(name) {
+      await rig.condition(name, "Ready", "True");
+      await rig.condition(name, "Progressing", "False");
+      const object = await rig.controlPlane(name);
+      if (object === undefined) throw new Error(`${name} is gone`);
+      return object;
+    },
+    async eventReasons(name) {
+      const list = await rig.get("events.k8s.io/v1/events");
+      // deno-lint-ignore no-explicit-any -- events as sent
+      return list.items.filter((each: any) => each.regarding?.name === name).map((each: any) => each.reason);
+    },
+  };
+  return rig;
+}
+
+async function startOperator(
+  options: OperatorOptions & { kubeconfig: string; namespaces: readonly string[] },
+): Promise<Operator> {
+  const lines: string[] = [];
+  const log = createLogger({ level: "debug", format: "json", write: (line) => void lines.push(line) });
+  const client = createRestClient({
+    connection: loadKubeConfig({ kubeconfig: options.kubeconfig, env: {} }),
+    logger: log,
+  });
+  const cache = createSharedCache({ client, log, freeze: true });
+  const recorder = createEventSender({ client, reportingInstance: "test", logger: log });
+  const controller = controlPlaneController({
+    client,
+    cache,
+    applier: createApplier({ client, cache, log }),
+    recorder,
+    log,
+    namespaces: options.namespaces,
+    ...(options.reconciler && { reconciler: options.reconciler }),
+    ...(options.controller && { controller: options.controller }),
+  });
+  const stop = new AbortController();
+  cache.start(stop.signal);
+  await cache.whenSynced(AbortSignal.timeout(30_000));
+  const run = controller.run({ stop: stop.signal, abort: stop.signal });
+  const passes = (name: string) =>
+    lines.filter((line) => line.includes(`"name":"${name}"`) && /"(reconciled|reconcile failed)/.test(line))
+      .length;
+  return {
+    lines,
+    async again(name) {
+      const before = passes(name);
+      controller.enqueue({ namespace: options.namespaces[0] ?? "", name });
+      await waitFor(() => passes(name) > before && controller.inHand().length === 0, {
+        what: `one more pass over ${name}`,
+        intervalMs: 10,
+      });
+      return passes(name);
+    },
+    async [Symbol.asyncDispose]() {
+      await recorder.close(2_000);
+      stop.abort(STOPPED);
+      await run;
+      await cache.whenStopped();
+      client.close();
+    },
+  };
+}
