@@ -57,7 +57,7 @@ export function createCredentials(
 }
 
 function authenticatorOf(
-  { cluster, user }: CredentialSource,
+  { user }: CredentialSource,
   where: string,
   exec: { authenticate: Authenticate } | undefined,
 ): Authenticate | undefined {
@@ -71,7 +71,7 @@ function authenticatorOf(
     };
   }
   if (exec !== undefined) return exec.authenticate;
-  if (isRecord(user.authProvider)) return legacyAuthenticator(cluster, user, where);
+  if (isRecord(user.authProvider)) return legacyAuthenticator(user, where);
   return undefined;
 }
 
@@ -95,26 +95,37 @@ function fileAuthenticator(tokenFile: string, name: string, where: string): Auth
   };
 }
 
-/** `auth-provider` entries (OIDC, …) need the whole of `client-node`, which is loaded only for them. */
-function legacyAuthenticator(cluster: Cluster, user: User, where: string): Authenticate {
-  let config: Promise<{ applyToHTTPSOptions(options: https.RequestOptions): Promise<void> }> | undefined;
-  return async (options) => {
-    try {
-      config ??= import("@kubernetes/client-node/dist/config.js").then(({ KubeConfig }) => {
-        const full = new KubeConfig();
-        full.loadFromClusterAndUser(cluster, user);
-        return full;
-      });
-      await (await config).applyToHTTPSOptions(options as https.RequestOptions);
-    } catch (cause) {
-      const provider = String((user.authProvider as { name?: unknown }).name);
-      throw new KubeConfigError(
-        `The auth-provider "${provider}" of ${where} gave no credentials: ${words(cause)}. ` +
-          "An exec plugin is the supported way.",
-        { cause },
-      );
+/**
+ * `auth-provider: oidc` with an id-token that still holds. Renewing it would need the whole of `client-node` (25 MB of
+ * memory in every process); the other providers are gone from Kubernetes itself since 1.26.
+ */
+function legacyAuthenticator(user: User, where: string): Authenticate {
+  const provider: Record<string, unknown> = isRecord(user.authProvider) ? user.authProvider : {};
+  const config: Record<string, unknown> = isRecord(provider["config"]) ? provider["config"] : {};
+  return (options) => {
+    const token = config["id-token"];
+    const advice = 'Use an exec plugin ("kubectl oidc-login"), or log in again and restart.';
+    if (provider["name"] !== "oidc" || typeof token !== "string") {
+      const name = String(provider["name"]);
+      const said = `The auth-provider "${name}" of ${where} is not supported. ${advice}`;
+      return Promise.reject(new KubeConfigError(said));
     }
+    if (expiryOf(token) * 1000 <= Date.now()) {
+      return Promise.reject(new KubeConfigError(`The id-token of ${where} has expired. ${advice}`));
+    }
+    options.headers["Authorization"] = `Bearer ${token}`;
+    return Promise.resolve();
   };
+}
+
+/** `exp` of a JWT, in seconds; 0 where it has none. */
+function expiryOf(token: string): number {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+    return isRecord(payload) && typeof payload["exp"] === "number" ? payload["exp"] : 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** Reads the certificate files, and reads them again when they are old. */

@@ -120,19 +120,34 @@ Deno.test("a certificate file that cannot be read is named", async () => {
   );
 });
 
-Deno.test("an OIDC login that still holds is used", async () => {
+function idToken(expiresInSeconds: number): string {
   const part = (value: unknown) => btoa(JSON.stringify(value)).replace(/=+$/, "");
-  const token = `${part({ alg: "none" })}.${part({ exp: Math.floor(Date.now() / 1000) + 600 })}.sig`;
+  return `${part({ alg: "none" })}.${part({ exp: Math.floor(Date.now() / 1000) + expiresInSeconds })}.sig`;
+}
+
+Deno.test("an OIDC login that still holds is used", async () => {
+  const token = idToken(600);
   const { headers } = await make({ authProvider: { name: "oidc", config: { "id-token": token } } })
     .credentials();
   assert.equal(headers["authorization"], `Bearer ${token}`);
 });
 
-Deno.test("an auth-provider that fails is named, with the way out", async () => {
-  const broken = { authProvider: { name: "oidc", config: { "id-token": "a.b.c" } } };
-  await assert.rejects(make(broken).credentials(), (error) => {
-    assert.ok(error instanceof KubeConfigError);
-    assert.match(error.message, /The auth-provider "oidc" of user "u" .* exec plugin is the supported way/);
-    return true;
-  });
+Deno.test("an OIDC login that is over, or cannot be read, is refused with the way out", async () => {
+  for (const token of [idToken(-1), "a.b.c", "nonsense", `a.${btoa("[]")}.c`]) {
+    const user = { authProvider: { name: "oidc", config: { "id-token": token } } };
+    await assert.rejects(make(user).credentials(), (error) => {
+      assert.ok(error instanceof KubeConfigError);
+      assert.match(error.message, /The id-token of user "u" .* has expired\. Use an exec plugin/);
+      return true;
+    });
+  }
+});
+
+Deno.test("an auth-provider that Kubernetes has dropped is named", async () => {
+  for (const authProvider of [{ name: "gcp", config: {} }, { name: "oidc" }, {}]) {
+    await assert.rejects(
+      make({ authProvider }).credentials(),
+      /auth-provider ".*" of user "u" .* is not supported/,
+    );
+  }
 });
