@@ -17,6 +17,9 @@ const TARGETS = [
 ] as const;
 type Target = (typeof TARGETS)[number];
 
+/** Where the bundle is made; gone afterwards. */
+const WORK = `${root}/dist/build`;
+
 /** Gets a runtime on machines that reach the npm registry alone; not part of this repository. */
 const RUNTIME_TOOL = `${root}/../shared/tools/denort`;
 
@@ -29,15 +32,26 @@ export async function main(args: readonly string[]): Promise<number> {
     say(`compile: ${target.message}`);
     return 2;
   }
+  try {
+    await build(target);
+    return 0;
+  } catch (error) {
+    say(`compile: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    await Deno.remove(WORK, { recursive: true }).catch(() => {});
+  }
+}
+
+async function build(target: Target | undefined): Promise<void> {
   const started = performance.now();
-  const work = `${root}/dist/build`;
-  await Deno.remove(work, { recursive: true }).catch(() => {});
-  await Deno.mkdir(work, { recursive: true });
+  await Deno.remove(WORK, { recursive: true }).catch(() => {});
+  await Deno.mkdir(WORK, { recursive: true });
   const stamp = await buildStamp(root);
-  const entry = `${work}/coder-k8s.ts`;
+  const entry = `${WORK}/coder-k8s.ts`;
   await Deno.writeTextFile(entry, entryPoint(stamp));
 
-  const bundle = `${work}/bundle`;
+  const bundle = `${WORK}/bundle`;
   say(`bundling ${stamp.version} (${stamp.commit})`);
   await deno([
     "bundle",
@@ -64,11 +78,9 @@ export async function main(args: readonly string[]): Promise<number> {
     `--output=${binary}`,
     `${bundle}/coder-k8s.js`,
   ], runtime === undefined ? {} : { DENORT_BIN: runtime });
-  await Deno.remove(work, { recursive: true });
   const file = target?.includes("windows") ? `${binary}.exe` : binary;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   say(`${file}\n${megabytes((await Deno.stat(file)).size)} in ${seconds} s`);
-  return 0;
 }
 
 function targetOf(args: readonly string[]): Target | undefined | Error {
@@ -115,8 +127,13 @@ async function runtimeOf(target: Target | undefined): Promise<string | undefined
 }
 
 async function deno(args: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  const { code, output } = await runDeno(args, { cwd: root, env });
-  if (code !== 0) throw new Error(`deno ${args[0]} failed:\n${output.trim()}`);
+  const { code, output } = await runDeno(args, { cwd: root, env: { NO_COLOR: "1", ...env } });
+  if (code === 0) return;
+  const said = output.split("\nStack backtrace:")[0]?.trim() ?? "";
+  const hint = said.includes("denort")
+    ? "\nThe runtime could not be fetched: set DENORT_BIN to the denort of this Deno version for the target."
+    : "";
+  throw new Error(`deno ${args[0]} failed:\n${said}${hint}`);
 }
 
 function megabytes(bytes: number): string {

@@ -76,7 +76,12 @@ function optionEntry(option: Option, terminal: Terminal): string {
   const name = option.isSwitch ? `--${option.flag}` : `--${option.flag} <${option.value}>`;
   const choices = option.choices === undefined ? "" : ` One of ${option.choices.join(", ")}.`;
   const fallback = option.shownDefault === "" ? "" : `default ${option.shownDefault}; `;
-  return entry(name, [option.help + choices], terminal, `${fallback}env ${option.env}`);
+  return entry(
+    name,
+    [option.help + choices],
+    terminal,
+    `${fallback}env ${option.env}${option.alias === undefined ? "" : ` or ${option.alias}`}`,
+  );
 }
 
 /** A name, and beside it (below it, where it is long) its explanation. */

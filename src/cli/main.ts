@@ -40,7 +40,7 @@ export async function main(args: readonly string[], surroundings?: Surroundings)
 
   if (command?.name === "completion") return completion(strays, parsed, mistakes, around);
   mistakes.push(...strays.map((stray) => strayArgument(stray, command)));
-  if (command?.name === "version" || (parsed.flags.has("version") && word === undefined)) {
+  if (command?.name === "version" || parsed.flags.has("version")) {
     return version(parsed, mistakes, around);
   }
   return await run(command, parsed, mistakes, around);
@@ -52,7 +52,7 @@ async function run(
   before: readonly Mistake[],
   around: Surroundings,
 ): Promise<number> {
-  const mistakes = [...before, ...notFor("a mode", parsed, [OUTPUT_FLAG.flag, "version"])];
+  const mistakes = [...before, ...notFor("a mode", parsed, [OUTPUT_FLAG.flag])];
   const flags = new Map(parsed.flags);
   if (command !== undefined) {
     const named = flags.get("app")?.find((app) => app !== command.name);

@@ -102,6 +102,7 @@ Deno.test("each command has its own help", async () => {
 Deno.test("version prints text or JSON, also as a flag", async () => {
   assert.equal((await run(["version"])).out, "coder-k8s 1.2.3\n  commit   abc\n  deno     2.9.4\n");
   assert.equal((await run(["--version"])).out, (await run(["version"])).out);
+  assert.equal((await run(["controller", "--version"])).out, (await run(["version"])).out);
   for (const args of [["version", "-o", "json"], ["version", "--output=json"], ["--version", "-o=json"]]) {
     const { code, out } = await run(args);
     assert.equal(code, 0);
