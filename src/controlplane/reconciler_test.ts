@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import type { CoderControlPlane, ControlPlaneStatus } from "../api/control_plane.ts";
+import type { Deployment } from "../api/kubernetes/types.ts";
+import { ForeignObjectError } from "../kube/applier.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { KubeApiError } from "../kube/errors.ts";
+import { TerminalError } from "../reconciler/reconcile.ts";
+import { silentLogger } from "../telemetry/logger.ts";
+import { conditionOf } from "../workload/conditions.ts";
+import { SpecError } from "../workload/spec_error.ts";
+import { RBAC_FINALIZER } from "./finalizer.ts";
+import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
+import type { Pass, Step } from "./step.ts";
+import { storedControlPlane } from "./testing.ts";
+
+const key = { namespace: "a", name: "coder" };
+const refusal = (code: number, reason = "") =>
+  new KubeApiError(code, reason, "refused", { method: "PUT", path: "/" });
+const fails = (error: unknown): Step => ({ name: "Some", run: () => Promise.reject(error) });
+
+/** A cache with one control plane, or none, and a server that stores its status. */
+class World {
+  cached: CoderControlPlane | undefined;
+  deployment: Deployment | undefined;
+  statuses: ControlPlaneStatus[] = [];
+  events: string[] = [];
+  refuseStatus: unknown;
+  asked: string[] = [];
+  written: (string | undefined)[] = [];
+  defines: () => Promise<boolean> = () => Promise.resolve(false);
+
+  constructor(spec: unknown = {}, metadata: Partial<CoderControlPlane["metadata"]> = {}) {
+    this.cached = storedControlPlane(spec as CoderControlPlane["spec"], metadata);
+  }
+
+  async run(steps: Step[] = [], signal = new AbortController().signal) {
+    const client = {
+      update: (_type: unknown, object: CoderControlPlane) => {
+        this.written.push(object.metadata.uid);
+        if (this.refuseStatus) return Promise.reject(this.refuseStatus);
+        this.statuses.push(object.status ?? {});
+        return Promise.resolve(object);
+      },
+      list: () => Promise.reject(refusal(403, "Forbidden")),
+    } as unknown as KubeClient;
+    const options = {
+      client,
+      kinds: {
+        controlPlanes: { get: () => this.cached, observe: () => {} },
+        deployments: { get: () => this.deployment },
+      },
+      envSources: { define: (_sources: unknown, name: string) => (this.asked.push(name), this.defines()) },
+      events: {
+        event: (_object: unknown, type: string, reason: string) => void this.events.push(`${type} ${reason}`),
+      },
+      redact: (text: string) => text,
+      namespaces: [],
+      now: () => new Date("2026-01-01T00:00:00Z"),
+      stages: [steps],
+    } as unknown as ReconcilerOptions;
+    return await controlPlaneReconcile(options)(key, { signal, log: silentLogger });
+  }
+
+  condition(type: string) {
+    const condition = conditionOf(this.statuses.at(-1)?.conditions, type);
+    return condition === undefined ? undefined : `${condition.status}/${condition.reason}`;
+  }
+}
+
+Deno.test("a control plane that is gone needs nothing", async () => {
+  const world = new World();
+  world.cached = undefined;
+  assert.equal(await world.run([fails(new Error("not called"))]), undefined);
+});
+
+Deno.test("an object that cannot be read gets a status, and waits for its next change", async () => {
+  const world = new World({ replicas: "three" });
+  await assert.rejects(world.run(), TerminalError);
+  assert.equal(world.condition("Stalled"), "True/InvalidSpec");
+  assert.match(conditionOf(world.statuses[0]?.conditions, "Stalled")?.message ?? "", /spec.replicas/);
+  assert.deepEqual(world.events.filter((event) => event.startsWith("Warning")), [
+    "Warning Degraded",
+    "Warning Stalled",
+  ]);
+});
+
+Deno.test("a spec that cannot be made is not tried again before it changes", async () => {
+  const world = new World();
+  await assert.rejects(world.run([fails(new SpecError("spec.x", "is blank"))]), TerminalError);
+  assert.equal(world.condition("Degraded"), "True/InvalidSpec");
+});
+
+Deno.test("an object of somebody else is looked at again after a while", async () => {
+  const world = new World();
+  const foreign = new ForeignObjectError("m", "services", key, "uncontrolled");
+  const result = await world.run([fails(foreign), fails(new SpecError("spec.x", "is blank"))]);
+  assert.deepEqual(result, { requeueAfterMs: 60_000 });
+});
+
+Deno.test("what may pass by itself is thrown, without what will not", async () => {
+  const world = new World();
+  const broken = new Error("broken");
+  await assert.rejects(
+    world.run([fails(new SpecError("spec.x", "is blank")), fails(broken)]),
+    (error) => error instanceof AggregateError && error.errors.length === 1 && error.errors[0] === broken,
+  );
+  assert.equal(world.condition("Degraded"), "True/InvalidSpec");
+});
+
+Deno.test("a status that cannot be written is one more failure, and tells no event", async () => {
+  const world = new World();
+  world.refuseStatus = refusal(503);
+  const broken = new Error("broken");
+  await assert.rejects(
+    world.run([fails(broken)]),
+    (error) =>
+      error instanceof AggregateError && error.errors[0] === broken && error.errors[1] === world.refuseStatus,
+  );
+  assert.deepEqual(world.events, []);
+});
+
+Deno.test("an aborted pass writes no status", async () => {
+  const world = new World();
+  const abort = new AbortController();
+  const reason = new Error("leadership was lost");
+  const step: Step = { name: "Some", run: () => Promise.resolve(abort.abort(reason)) };
+  await assert.rejects(world.run([step], abort.signal), reason);
+  assert.deepEqual(world.statuses, []);
+});
+
+Deno.test("an unchanged status is not written again", async () => {
+  const world = new World();
+  await world.run();
+  const [status] = world.statuses;
+  assert.ok(status !== undefined);
+  world.cached = { ...storedControlPlane(), status };
+  await world.run();
+  assert.equal(world.statuses.length, 1);
+});
+
+Deno.test("a control plane that replaced the one in hand gets no status of it", async () => {
+  const world = new World();
+  const replace: Step = {
+    name: "Some",
+    run: (_pass: Pass) => Promise.resolve(void (world.cached = storedControlPlane({}, { uid: "uid-2" }))),
+  };
+  world.refuseStatus = refusal(404, "NotFound");
+  assert.deepEqual(await world.run([replace]), {});
+  assert.deepEqual(world.written, ["uid-1"], "the server finds that gone");
+});
+
+Deno.test("sources are asked for a database only where it matters", async () => {
+  const one = new World();
+  await one.run();
+  assert.deepEqual(one.asked, []);
+  const named = new World({ replicas: 2, extraEnv: [{ name: "CODER_PG_CONNECTION_URL", value: "x" }] });
+  await named.run();
+  assert.deepEqual(named.asked, []);
+  const several = new World({ replicas: 2 });
+  await several.run();
+  assert.deepEqual(several.asked, ["CODER_PG_CONNECTION_URL"]);
+  assert.equal(several.condition("ConfigurationWarning"), "True/BuiltInDatabaseShared");
+  const unknown = new World({ replicas: 2 });
+  unknown.defines = () => Promise.reject(refusal(403, "Forbidden"));
+  await unknown.run();
+  assert.equal(
+    unknown.condition("ConfigurationWarning"),
+    undefined,
+    "nobody is warned of what cannot be told",
+  );
+});
+
+Deno.test("a clean-up that fails is told and tried again", async () => {
+  const deletionTimestamp = "2026-01-01T00:00:00Z";
+  const world = new World({}, { deletionTimestamp, finalizers: [RBAC_FINALIZER] });
+  await assert.rejects(world.run(), KubeApiError);
+  assert.deepEqual(world.events, ["Warning CleanupFailed"]);
+  assert.deepEqual(world.statuses, []);
+  const free = new World({}, { deletionTimestamp, finalizers: ["example.com/hold"] });
+  await free.run([fails(new Error("not called"))]);
+  assert.deepEqual([free.events, free.statuses], [[], []]);
+});
