@@ -13,7 +13,6 @@ const TARGETS = [
   "aarch64-unknown-linux-gnu",
   "x86_64-apple-darwin",
   "aarch64-apple-darwin",
-  "x86_64-pc-windows-msvc",
 ] as const;
 type Target = (typeof TARGETS)[number];
 
@@ -78,9 +77,8 @@ async function build(target: Target | undefined): Promise<void> {
     `--output=${binary}`,
     `${bundle}/coder-k8s.js`,
   ], runtime === undefined ? {} : { DENORT_BIN: runtime });
-  const file = target?.includes("windows") ? `${binary}.exe` : binary;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  say(`${file}\n${megabytes((await Deno.stat(file)).size)} in ${seconds} s`);
+  say(`${binary}\n${megabytes((await Deno.stat(binary)).size)} in ${seconds} s`);
 }
 
 function targetOf(args: readonly string[]): Target | undefined | Error {

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { commandOf, COMMANDS } from "./commands.ts";
+import { commandHelp, mainHelp } from "./help.ts";
+import { OPTIONS } from "./options.ts";
+import { GROUPS } from "./schema.ts";
+import { plainTerminal } from "./terminal.ts";
+
+const headings = (page: string) =>
+  page.split("\n").filter((line, index, all) => /^[A-Z]/.test(line) && all[index - 1] === "");
+
+Deno.test("the page begins with what the program is and has its headings in order", () => {
+  const page = mainHelp(plainTerminal);
+  assert.match(page, /^coder-k8s runs Coder on Kubernetes/);
+  const named = headings(page).filter((line) => !line.startsWith("Every flag"));
+  assert.deepEqual(named, ["Usage", "Commands", ...GROUPS, "Examples"]);
+});
+
+Deno.test("pages fit the terminal they are shown on", () => {
+  for (const width of [60, 80, 120]) {
+    const longest = Math.max(...mainHelp({ ...plainTerminal, width }).split("\n").map((line) => line.length));
+    // Names and commands to copy are never broken.
+    assert.ok(longest <= Math.max(width, 80), `${longest} columns on ${width}`);
+  }
+});
+
+Deno.test("headings and small print are marked for terminals that can show it", () => {
+  const page = mainHelp({ width: 100, bold: (text) => `<b>${text}</b>`, dim: (text) => `<i>${text}</i>` });
+  assert.match(page, /<b>Usage<\/b>/);
+  assert.match(page, /<i>default 8; env CODER_K8S_CONCURRENCY<\/i>/);
+  assert.match(page, /<i># Against the cluster/);
+});
+
+Deno.test("explanations of long names stand below them, of short ones beside them", () => {
+  const page = mainHelp(plainTerminal);
+  assert.match(page, /^ {2}--debug {2,}Log everything/m);
+  assert.match(page, /^ {2}--template-build-initial-poll-interval <duration>\n {34}How often/m);
+});
+
+Deno.test("a mode's page has its own words and all flags, another command's has no flags of modes", () => {
+  for (const command of COMMANDS) {
+    const page = commandHelp(command, plainTerminal);
+    const shown = OPTIONS.filter(({ flag }) => page.includes(`--${flag} `));
+    assert.equal(shown.length, command.isMode ? OPTIONS.length : 0, command.name);
+    assert.ok(page.startsWith(command.description.slice(0, 20)), command.name);
+  }
+});
+
+Deno.test("what completion's page tells to type is not broken over lines", () => {
+  const command = commandOf("completion");
+  assert.ok(command);
+  const page = commandHelp(command, { ...plainTerminal, width: 40 });
+  assert.match(page, /^ {2}zsh {3}coder-k8s completion zsh > "\$\{fpath\[1\]\}\/_coder-k8s"$/m);
+});
+
+Deno.test("the second name of the session token's variable is shown", () => {
+  assert.match(
+    mainHelp({ ...plainTerminal, width: 120 }),
+    /CODER_K8S_CODER_SESSION_TOKEN or CODER_SESSION_TOKEN/,
+  );
+});
