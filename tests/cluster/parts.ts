@@ -162,7 +162,8 @@ function kwokArgs({ dir, ports }: ClusterState): string[] {
     "--manage-all-nodes=true",
     "--node-ip=127.0.0.1",
     "--cidr=10.244.0.1/16",
-    "--node-lease-duration-seconds=40",
+    // There is one KWOK: with leases a new one would wait up to 40 s for those of its killed predecessor.
+    "--node-lease-duration-seconds=0",
     `--server-address=127.0.0.1:${ports.kwok}`,
   ];
 }
