@@ -1,0 +1,212 @@
+/** One call to Coder: path, budget, headers, exchange, verdict, parsed answer. Everything noun-specific is data. */
+import type { z } from "zod";
+import { type Clock, systemClock } from "../telemetry/clock.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { Redactor } from "../telemetry/redactor.ts";
+import { adviceFor } from "./advice.ts";
+import { answerOf } from "./answer.ts";
+import { createBudget, type Permit, type RequestBudget } from "./budget.ts";
+import { createRequestReport } from "./client_metrics.ts";
+import {
+  type CallDescription,
+  CoderConnectionError,
+  CoderNotSentError,
+  CoderResponseError,
+} from "./errors.ts";
+import { isFromCoder, type RefusedCall } from "./refusal.ts";
+import { retryAfterMs } from "./retry_after.ts";
+import { expandRoute, PathParameterError, type Query, queryString } from "./route.ts";
+import type { CoderTransport, TransportAnswer } from "./transport.ts";
+import { TransportFailure } from "./transport_failure.ts";
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Ends the call; its reason becomes the error's cause. */
+  signal?: AbortSignal | undefined;
+  /** Deadline of the whole call, waiting for the request budget included, in milliseconds. @default {15_000} */
+  timeoutMs?: number | undefined;
+}
+
+/** What one call is. */
+export interface CallSpec<T> {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Path template. */
+  readonly route: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly query?: Query;
+  readonly body?: unknown;
+  /** Parts of the body that must never be seen again, such as passwords and licences. */
+  readonly secrets?: readonly string[];
+  /** The form of the answer; absent where only success counts. `text` takes it as it is. */
+  readonly answer?: z.ZodType<T> | "text";
+  /** Whether the session token goes along. @default {true} */
+  readonly signedIn?: boolean;
+  /**
+   * Asks Coder not to count this request, which it grants to owners alone (and, where it counts by address, to nobody).
+   * For writes that must not be lost half way. @default {false}
+   */
+  readonly bypassRateLimit?: boolean;
+}
+
+/** Performs calls under one identity. */
+export type Call = <T = void>(spec: CallSpec<T>, options?: CallOptions) => Promise<T>;
+
+export interface CallerOptions {
+  transport: CoderTransport;
+  /** Session token; absent for what needs none. White space around it is dropped. */
+  token?: string | undefined;
+  /** Shared by all callers of one deployment. @default a budget of its own */
+  budget?: RequestBudget | undefined;
+  metrics?: Metrics | undefined;
+  clock?: Clock | undefined;
+  /** @default {"coder-k8s"} */
+  userAgent?: string | undefined;
+  /** Deadline of calls that name none, in milliseconds. @default {15_000} */
+  timeoutMs?: number | undefined;
+}
+
+const BYPASS_HEADER = "X-Coder-Bypass-Ratelimit";
+
+/** Makes the function that performs calls. */
+export function createCaller(options: CallerOptions): Call {
+  const { transport, clock = systemClock, userAgent = "coder-k8s" } = options;
+  const token = options.token?.trim();
+  const budget = options.budget ??
+    createBudget({ clock, ...options.metrics && { metrics: options.metrics } });
+  const report = createRequestReport(options.metrics);
+  let mayBypass = true;
+
+  return async function call<T>(spec: CallSpec<T>, callOptions: CallOptions = {}): Promise<T> {
+    const description: CallDescription = { method: spec.method, route: spec.route };
+    const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? 15_000;
+    const end = clock.now() + timeoutMs;
+    const { signal } = callOptions;
+    const path = pathOf(spec, description, transport.address);
+    const clean = cleaner(token, spec.secrets);
+    const refused: RefusedCall = { ...description, path: clean(path), address: transport.address, clean };
+    const what = `${spec.method} ${refused.path} at ${transport.address}`;
+    if (spec.signedIn !== false) checkToken(token, what, description);
+    const body = spec.body === undefined ? undefined : JSON.stringify(spec.body);
+
+    for (let bypass = mayBypass && spec.bypassRateLimit === true;; bypass = false) {
+      const permit = await budget.acquire(path, { maxWaitMs: end - clock.now(), signal });
+      if (!permit.granted) throw notGranted(permit, what, description, signal);
+      const answer = await exchange({
+        method: spec.method,
+        path: path + queryString(spec.query),
+        headers: {
+          "Accept": "application/json",
+          "User-Agent": userAgent,
+          ...(spec.signedIn !== false && token !== undefined ? { "Coder-Session-Token": token } : {}),
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...(bypass ? { [BYPASS_HEADER]: "true" } : {}),
+        },
+        ...(body === undefined ? {} : { body }),
+        signal,
+        timeoutMs: Math.max(1, end - clock.now()),
+      });
+      if (answer.status === 429) budget.limited(path, retryAfterMs(answer.headers), !isFromCoder(answer));
+      else budget.passed(path);
+      if (answer.status === 428 && bypass) {
+        // Only owners may bypass the limit, and this token's user is none: ask no more.
+        mayBypass = false;
+        continue;
+      }
+      return answerOf<T>(answer, spec.answer, refused);
+    }
+
+    async function exchange(request: Parameters<CoderTransport["send"]>[0]): Promise<TransportAnswer> {
+      const start = clock.now();
+      let code: number | "<error>" = "<error>";
+      try {
+        const answer = await transport.send(request);
+        code = answer.status;
+        return answer;
+      } catch (error) {
+        throw unanswered(error, what, description, clean, signal);
+      } finally {
+        report(spec.route, spec.method, code, (clock.now() - start) / 1_000);
+      }
+    }
+  };
+}
+
+function pathOf<T>(spec: CallSpec<T>, call: CallDescription, address: string): string {
+  try {
+    return expandRoute(spec.route, spec.parameters);
+  } catch (error) {
+    if (!(error instanceof PathParameterError)) throw error;
+    const message = `${spec.method} ${spec.route} at ${address} was not sent: ${error.message}`;
+    throw new CoderNotSentError(message, { kind: "invalid", reason: "badParameter", call });
+  }
+}
+
+/** A header cannot carry anything else, and the runtime's own error would quote it. */
+function checkToken(token: string | undefined, what: string, call: CallDescription): void {
+  if (token !== undefined && /^[\x21-\x7e]+$/.test(token)) return;
+  const reason = token === undefined || token === "" ? "tokenMissing" : "tokenMalformed";
+  const advice = adviceFor({ kind: "unauthorized", reason });
+  throw new CoderNotSentError(`${what} was not sent. ${advice}`, { kind: "unauthorized", reason, call });
+}
+
+/** Takes the secrets of one call, and all that look like secrets, out of what a server says. */
+function cleaner(token: string | undefined, secrets: readonly string[] = []): (text: string) => string {
+  let redactor: Redactor | undefined;
+  return (text) => {
+    if (redactor === undefined) {
+      redactor = new Redactor();
+      // Long enough that Coder would take it; shorter ones would only mutilate the message.
+      for (const secret of [token ?? "", ...secrets]) redactor.add(secret);
+    }
+    return redactor.text(text);
+  };
+}
+
+function notGranted(
+  permit: Permit & { granted: false },
+  what: string,
+  call: CallDescription,
+  signal: AbortSignal | undefined,
+): Error {
+  if (permit.reason === "aborted") {
+    const message = `${what} was not sent: the call was ended by its caller`;
+    return new CoderConnectionError(message, { kind: "aborted", call, maybeSent: false }, {
+      cause: signal?.reason,
+    });
+  }
+  const seconds = Math.ceil(permit.retryAfterMs / 1_000);
+  const why = permit.reason === "held"
+    ? `Coder asked for silence; the next request may go in ${seconds} s`
+    : `the request budget of this deployment is used up; there is room in ${seconds} s`;
+  return new CoderNotSentError(`${what} was not sent: ${why}`, {
+    kind: "rateLimited",
+    reason: "held",
+    call,
+    retryAfterMs: permit.retryAfterMs,
+  });
+}
+
+function unanswered(
+  error: unknown,
+  what: string,
+  call: CallDescription,
+  clean: (text: string) => string,
+  signal: AbortSignal | undefined,
+): Error {
+  const failure = error instanceof TransportFailure ? error : new TransportFailure(
+    "connectionBroken",
+    error instanceof Error ? error.message : String(error),
+    true,
+  );
+  const { maybeSent } = failure;
+  if (failure.reason === "aborted") {
+    const message = `${what}: the call was ended by its caller`;
+    return new CoderConnectionError(message, { kind: "aborted", call, maybeSent }, { cause: signal?.reason });
+  }
+  const { reason } = failure;
+  const advice = adviceFor({ kind: "unavailable", reason });
+  // Without the original as cause: an injected transport's errors may quote what it sent.
+  const message = `${what}: ${clean(failure.message).replace(/[.\s]+$/, "")}. ${advice}`;
+  if (reason === "tooLarge") return new CoderResponseError(message, { reason, call, status: 0 });
+  return new CoderConnectionError(message, { kind: "unavailable", reason, call, maybeSent });
+}

@@ -1,0 +1,58 @@
+/** All calls to one Coder deployment under one identity, by noun. */
+import { type Call, type CallerOptions, createCaller } from "./call.ts";
+import { type DeploymentCalls, deploymentCalls } from "./deployment.ts";
+import { type LicenseCalls, licenseCalls } from "./licenses.ts";
+import { type OrganizationCalls, organizationCalls } from "./organizations.ts";
+import { type ProvisionerCalls, provisionerCalls } from "./provisioner_keys.ts";
+import { type SystemCalls, systemCalls } from "./system.ts";
+import { type TemplateCalls, templateCalls } from "./templates.ts";
+import { type TokenCalls, tokenCalls } from "./tokens.ts";
+import { type UserCalls, userCalls } from "./users.ts";
+import { type WorkspaceProxyCalls, workspaceProxyCalls } from "./workspace_proxies.ts";
+import { type WorkspaceCalls, workspaceCalls } from "./workspaces.ts";
+
+/**
+ * A client. Every call may throw a {@linkcode CoderError}; nothing else, save programming errors.
+ *
+ * @example
+ * ```ts
+ * const client = createCoderClient({ transport: createTransport({ url: "https://coder.example.com" }), token });
+ * const { version } = await client.system.buildInfo();
+ * const operator = await client.users.me({ signal, timeoutMs: 5_000 });
+ * ```
+ */
+export interface CoderClient {
+  /** Where it is, for messages. */
+  readonly address: string;
+  readonly system: SystemCalls;
+  readonly users: UserCalls;
+  readonly tokens: TokenCalls;
+  readonly organizations: OrganizationCalls;
+  readonly licenses: LicenseCalls;
+  readonly provisioners: ProvisionerCalls;
+  readonly workspaceProxies: WorkspaceProxyCalls;
+  readonly templates: TemplateCalls;
+  readonly workspaces: WorkspaceCalls;
+  readonly deployment: DeploymentCalls;
+  /** Any other call, with the same budget, metrics and errors. */
+  readonly call: Call;
+}
+
+/** Makes a client on a transport. Cheap: connections belong to the transport, limits to the budget. */
+export function createCoderClient(options: CallerOptions): CoderClient {
+  const call = createCaller(options);
+  return {
+    address: options.transport.address,
+    system: systemCalls(call),
+    users: userCalls(call),
+    tokens: tokenCalls(call),
+    organizations: organizationCalls(call),
+    licenses: licenseCalls(call),
+    provisioners: provisionerCalls(call),
+    workspaceProxies: workspaceProxyCalls(call),
+    templates: templateCalls(call),
+    workspaces: workspaceCalls(call),
+    deployment: deploymentCalls(call),
+    call,
+  };
+}

@@ -1,0 +1,40 @@
+/** Configuration and figures of a whole deployment. They need the right to read them, which owners have. */
+import { z } from "zod";
+import type { Call, CallOptions } from "./call.ts";
+import { listOf, optionalText, timestamp } from "./schema_parts.ts";
+
+const optionSchema = z.object({
+  name: optionalText,
+  /** Environment variable, such as `CODER_ACCESS_URL`. */
+  env: optionalText,
+  flag: optionalText,
+  /** As coderd runs with it; secrets are left out by coderd itself. */
+  value: z.unknown(),
+});
+
+export const deploymentConfigSchema = z.object({ options: listOf(optionSchema) });
+export type DeploymentConfig = z.infer<typeof deploymentConfigSchema>;
+
+const count = z.number().nullish().transform((value) => value ?? 0);
+
+export const deploymentStatsSchema = z.object({
+  aggregated_from: timestamp,
+  collected_at: timestamp,
+  workspaces: z.object({ pending: count, building: count, running: count, failed: count, stopped: count }),
+  session_count: z.object({ vscode: count, ssh: count, jetbrains: count, reconnecting_pty: count }),
+});
+export type DeploymentStats = z.infer<typeof deploymentStatsSchema>;
+
+export interface DeploymentCalls {
+  config(options?: CallOptions): Promise<DeploymentConfig>;
+  stats(options?: CallOptions): Promise<DeploymentStats>;
+}
+
+export function deploymentCalls(call: Call): DeploymentCalls {
+  return {
+    config: (options) =>
+      call({ method: "GET", route: "/api/v2/deployment/config", answer: deploymentConfigSchema }, options),
+    stats: (options) =>
+      call({ method: "GET", route: "/api/v2/deployment/stats", answer: deploymentStatsSchema }, options),
+  };
+}

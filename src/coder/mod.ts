@@ -1,0 +1,31 @@
+/** The door of the room: calls to Coder. */
+export { CoderAddressError } from "./address.ts";
+export { type BudgetOptions, createBudget, type RequestBudget } from "./budget.ts";
+export type { Call, CallerOptions, CallOptions, CallSpec } from "./call.ts";
+export { type CoderClient, createCoderClient } from "./client.ts";
+export { type DeploymentConfig, type DeploymentStats } from "./deployment.ts";
+export {
+  createDeployments,
+  type DeploymentAddress,
+  type Deployments,
+  type DeploymentsOptions,
+} from "./deployments.ts";
+export * from "./errors.ts";
+export { type Entitlements, type License, type LicenseClaims, readLicenseClaims } from "./licenses.ts";
+export type { Organization } from "./organizations.ts";
+export type { ProvisionerDaemon, ProvisionerKey, ProvisionerKeyDaemons } from "./provisioner_keys.ts";
+export { createServiceProxyTransport, type ServiceProxyOptions } from "./service_proxy.ts";
+export type { BuildInfo } from "./system.ts";
+export type { Template } from "./templates.ts";
+export { type ApiKey, type NewToken, tokenId } from "./tokens.ts";
+export {
+  type CoderTransport,
+  createTransport,
+  type TransportAnswer,
+  type TransportOptions,
+  type TransportRequest,
+} from "./transport.ts";
+export { TransportFailure } from "./transport_failure.ts";
+export type { AuthCheck, AuthMethods, NewFirstUser, User, UserPage } from "./users.ts";
+export type { ProxyFace, WorkspaceProxy } from "./workspace_proxies.ts";
+export type { Workspace, WorkspaceBuild, WorkspacePage } from "./workspaces.ts";

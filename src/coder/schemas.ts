@@ -1,0 +1,11 @@
+/** The forms of all answers, by noun. Fields that are not named here may come and are dropped. */
+export { deploymentConfigSchema, deploymentStatsSchema } from "./deployment.ts";
+export { entitlementsSchema, licenseSchema } from "./licenses.ts";
+export { organizationSchema } from "./organizations.ts";
+export { provisionerDaemonSchema, provisionerKeySchema } from "./provisioner_keys.ts";
+export { buildInfoSchema } from "./system.ts";
+export { templateSchema } from "./templates.ts";
+export { apiKeySchema } from "./tokens.ts";
+export { authMethodsSchema, userPageSchema, userSchema } from "./users.ts";
+export { workspaceProxySchema } from "./workspace_proxies.ts";
+export { workspaceBuildSchema, workspacePageSchema, workspaceSchema } from "./workspaces.ts";

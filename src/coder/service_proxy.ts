@@ -1,0 +1,54 @@
+/** Reaching Coder through the API server's service proxy, from where its Service cannot be dialled. */
+import { CoderAddressError } from "./address.ts";
+import type { CoderTransport, TransportAnswer, TransportRequest } from "./transport.ts";
+import { TransportFailure } from "./transport_failure.ts";
+
+/** A Service's port as the API server names it. */
+export interface ServicePort {
+  readonly namespace: string;
+  readonly service: string;
+  /** Number or name. */
+  readonly port: number | string;
+  /** How the API server talks to the pod. @default {"http"} */
+  readonly scheme?: "http" | "https";
+}
+
+export interface ServiceProxyOptions extends ServicePort {
+  /**
+   * Sends one request to the API server, under the caller's own Kubernetes credentials. Its failures become failures to
+   * reach Coder.
+   */
+  send(request: TransportRequest): Promise<TransportAnswer>;
+}
+
+/** The path under which the API server proxies to the Service. Throws {@linkcode CoderAddressError} for odd names. */
+export function serviceProxyPath({ namespace, service, port, scheme = "http" }: ServicePort): string {
+  for (const part of [namespace, service, String(port)]) {
+    if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(part)) {
+      throw new CoderAddressError(`"${part}" cannot be part of a Service's address (namespace/service:port)`);
+    }
+  }
+  return `/api/v1/namespaces/${namespace}/services/${scheme}:${service}:${port}/proxy`;
+}
+
+/** A transport through the API server. It needs the permission `create`, `get`, … on `services/proxy`. */
+export function createServiceProxyTransport(options: ServiceProxyOptions): CoderTransport {
+  const prefix = serviceProxyPath(options);
+  const address = `${options.namespace}/${options.service}:${options.port} through the API server`;
+  let closed = false;
+  return {
+    address,
+    async send(request) {
+      if (closed) throw new TransportFailure("closed", "this connection to Coder is closed", false);
+      try {
+        return await options.send({ ...request, path: prefix + request.path });
+      } catch (error) {
+        throw TransportFailure.of(error, request.signal?.aborted ? "aborted" : undefined, true, request);
+      }
+    },
+    /** The API server's connections are not ours to close. */
+    close() {
+      closed = true;
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/** How requests reach one Coder deployment. Injected, so that it can go through the API server's service proxy. */
+import { Buffer } from "node:buffer";
+import type http from "node:http";
+import { type BaseUrl, parseAddress } from "./address.ts";
+import { createConnections } from "./connections.ts";
+import { startDeadline } from "./deadline.ts";
+import type { AnswerHeaders } from "./retry_after.ts";
+import { isBroken, TransportFailure } from "./transport_failure.ts";
+
+/** One request. */
+export interface TransportRequest {
+  readonly method: string;
+  /** With query; appended to the base path. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Deadline of the whole exchange, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** One answer, read to its end. */
+export interface TransportAnswer {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: AnswerHeaders;
+  readonly body: string;
+}
+
+/** Sends requests to one deployment. Never follows redirects: the token goes to this address alone. */
+export interface CoderTransport {
+  /** Where requests go, for messages. */
+  readonly address: string;
+  /** A whole exchange. Throws {@linkcode TransportFailure} where there is no complete answer. */
+  send(request: TransportRequest): Promise<TransportAnswer>;
+  /** Closes all connections; calls in flight fail. */
+  close(): void;
+}
+
+export interface TransportOptions {
+  /** `https://host[:port][/base]`; the base path is kept. */
+  url: string;
+  /** PEM certificates to trust, in place of the system's. */
+  ca?: string | undefined;
+  /** Name to ask for and to verify in the server's certificate, in place of the host. */
+  tlsServerName?: string | undefined;
+  /** Connections at a time. @default {8} */
+  maxSockets?: number;
+  /** Idle connections are closed after this many milliseconds. @default {90_000} */
+  idleMs?: number;
+  /** Larger response bodies are an error, in bytes. @default {67_108_864} */
+  maxResponseBytes?: number;
+}
+
+/** The direct way: pooled connections to `url`. Nothing is connected before the first request. */
+export function createTransport(options: TransportOptions): CoderTransport {
+  const { maxSockets = 8, idleMs = 90_000, maxResponseBytes = 64 * 1024 * 1024 } = options;
+  const base = parseAddress(options.url);
+  const connections = createConnections({
+    url: base.url,
+    ca: options.ca,
+    tlsServerName: options.tlsServerName,
+    maxSockets,
+    idleMs,
+  });
+  let closed = false;
+
+  return {
+    address: base.text,
+    async send(request) {
+      if (closed) throw new TransportFailure("closed", "this connection to Coder is closed", false);
+      const deadline = startDeadline(request.timeoutMs, request.signal);
+      try {
+        for (let again = false;; again = true) {
+          const sent = connections.open(requestOptions(base, request), request.method === "GET");
+          const stop = () => sent.outgoing.destroy();
+          deadline.signal.addEventListener("abort", stop, { once: true });
+          try {
+            const response = await deadline.race(responseOf(sent.outgoing, request.body));
+            const body = await deadline.race(readAll(response, maxResponseBytes));
+            return { status: response.statusCode ?? 0, headers: response.headers, body };
+          } catch (error) {
+            sent.outgoing.destroy();
+            // The server closed an idle connection just as it was picked: nothing was answered, reading again is safe.
+            const stale = sent.reused && request.method === "GET" && isBroken(error);
+            if (stale && !again && !deadline.over) {
+              connections.dropIdle();
+              continue;
+            }
+            // Whatever swallowed this request swallows those on its sister connections too.
+            if (deadline.over === "timeout") connections.dropIdle();
+            throw TransportFailure.of(error, deadline.over, sent.connected, request);
+          } finally {
+            deadline.signal.removeEventListener("abort", stop);
+          }
+        }
+      } finally {
+        deadline.end();
+      }
+    },
+    close() {
+      closed = true;
+      connections.close();
+    },
+  };
+}
+
+function requestOptions(base: BaseUrl, request: TransportRequest): http.RequestOptions {
+  const length = request.body === undefined
+    ? (request.method === "GET" ? {} : { "content-length": "0" })
+    : { "content-length": String(Buffer.byteLength(request.body)) };
+  return {
+    method: request.method,
+    path: base.basePath + request.path,
+    headers: { ...request.headers, ...length },
+  };
+}
+
+function responseOf(outgoing: http.ClientRequest, body: string | undefined): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once("response", resolve);
+    // Stays for the request's life: an error after the response must not become an uncaught exception.
+    outgoing.on("error", reject);
+    outgoing.once(
+      "close",
+      () => reject(new TransportFailure("connectionBroken", "the connection ended", true)),
+    );
+    outgoing.end(body);
+  });
+}
+
+async function readAll(response: http.IncomingMessage, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > limit) {
+      throw new TransportFailure("tooLarge", `the answer is larger than ${limit} bytes`, true);
+    }
+    chunks.push(chunk);
+  }
+  if (!response.complete) {
+    throw new TransportFailure("connectionBroken", "the connection ended in the middle of the answer", true);
+  }
+  return Buffer.concat(chunks, size).toString("utf8");
+}
