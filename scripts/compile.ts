@@ -4,9 +4,9 @@
  *
  * `DENORT_BIN` names the runtime to put it on; absent, `deno compile` fetches it.
  */
-import { root, run, runDeno, say } from "./lib/run.ts";
+import { bundle, compile, runtimeOf } from "./lib/executable.ts";
+import { root, say } from "./lib/run.ts";
 import { buildStamp } from "./lib/stamp.ts";
-import { COMPILE_FLAGS } from "./lib/compile_flags.ts";
 
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -18,9 +18,6 @@ type Target = (typeof TARGETS)[number];
 
 /** Where the bundle is made; gone afterwards. */
 const WORK = `${root}/dist/build`;
-
-/** Gets a runtime on machines that reach the npm registry alone; not part of this repository. */
-const RUNTIME_TOOL = `${root}/../shared/tools/denort`;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -50,33 +47,13 @@ async function build(target: Target | undefined): Promise<void> {
   const entry = `${WORK}/coder-k8s.ts`;
   await Deno.writeTextFile(entry, entryPoint(stamp));
 
-  const bundle = `${WORK}/bundle`;
+  const chunks = `${WORK}/bundle`;
   say(`bundling ${stamp.version} (${stamp.commit})`);
-  await deno([
-    "bundle",
-    "--quiet",
-    "--minify",
-    "--keep-names",
-    "--code-splitting",
-    `--outdir=${bundle}`,
-    entry,
-  ]);
+  await bundle(entry, chunks);
   const binary = `${root}/dist/coder-k8s${target === undefined ? "" : `-${target}`}`;
   const runtime = await runtimeOf(target);
   say(`compiling${runtime === undefined ? "" : ` on ${runtime}`}`);
-  await deno([
-    "compile",
-    "--quiet",
-    "--no-check",
-    "--no-config",
-    "--no-npm",
-    "--no-remote",
-    ...COMPILE_FLAGS,
-    ...chunks(bundle),
-    ...(target === undefined ? [] : [`--target=${target}`]),
-    `--output=${binary}`,
-    `${bundle}/coder-k8s.js`,
-  ], runtime === undefined ? {} : { DENORT_BIN: runtime });
+  await compile({ bundle: chunks, entry: "coder-k8s.js", output: binary, target, runtime });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   say(`${binary}\n${megabytes((await Deno.stat(binary)).size)} in ${seconds} s`);
 }
@@ -106,32 +83,6 @@ Object.defineProperty(globalThis, "require", { value: createRequire(import.meta.
 stampBuild(${JSON.stringify(stamp)});
 Deno.exit(await main(Deno.args));
 `;
-}
-
-/** Chunks that are loaded by name at run time: `deno compile` sees most of them, naming all makes sure. */
-function chunks(bundle: string): string[] {
-  return [...Deno.readDirSync(bundle)].filter(({ name }) => name.endsWith(".js") && name !== "coder-k8s.js")
-    .map(({ name }) => `--include=${bundle}/${name}`);
-}
-
-async function runtimeOf(target: Target | undefined): Promise<string | undefined> {
-  const given = Deno.env.get("DENORT_BIN");
-  if (given) return given;
-  const here = target === undefined || target === Deno.build.target;
-  if (!here || !await Deno.stat(RUNTIME_TOOL).then(() => true, () => false)) return undefined;
-  const { code, output } = await run(RUNTIME_TOOL, []);
-  if (code !== 0) throw new Error(`${RUNTIME_TOOL} failed: ${output.trim()}`);
-  return output.trim().split("\n").at(-1);
-}
-
-async function deno(args: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  const { code, output } = await runDeno(args, { cwd: root, env: { NO_COLOR: "1", ...env } });
-  if (code === 0) return;
-  const said = output.split("\nStack backtrace:")[0]?.trim() ?? "";
-  const hint = said.includes("denort")
-    ? "\nThe runtime could not be fetched: set DENORT_BIN to the denort of this Deno version for the target."
-    : "";
-  throw new Error(`deno ${args[0]} failed:\n${said}${hint}`);
 }
 
 function megabytes(bytes: number): string {

@@ -1,7 +1,7 @@
 /** `deno task coverage`: the tests with line coverage of main.ts and src/; fails below 90 %. */
 import { lineCoverage } from "./lib/lcov.ts";
 import { root, runDeno, say } from "./lib/run.ts";
-import { runTests } from "./test.ts";
+import { runTests } from "./run_tests.ts";
 
 /** The least share of source lines that tests must run. */
 const LEAST = 0.9;

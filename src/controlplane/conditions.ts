@@ -97,7 +97,7 @@ function progress(rollout: Rollout | undefined): ConditionUpdate {
       "The Deployment is paused: kubectl rollout resume goes on with it",
     );
   }
-  return progressing("True", "RollingOut", `The rollout goes on: ${rollout.waitingFor}`);
+  return progressing("True", "RollingOut", `Rolling out: ${rollout.waitingFor}`);
 }
 
 function degradation({ rollout, failures }: ConditionFacts): ConditionUpdate {

@@ -29,7 +29,7 @@ export function rolloutOf(deployment: Deployment): Rollout {
   const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
   const available = condition("Available");
   const progressing = condition("Progressing");
-  const waitingFor = current ? missing(deployment, wanted) : "the cluster to notice the latest change";
+  const waitingFor = current ? missing(deployment, wanted) : "the cluster has yet to see the latest change";
   return {
     wanted,
     ready: status?.readyReplicas ?? 0,

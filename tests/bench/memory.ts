@@ -1,4 +1,5 @@
 /** Where the memory goes: an empty program, the libraries, the operator, each compiled alike and run side by side. */
+import { bundle, compile, runtimeOf } from "../../scripts/lib/executable.ts";
 import type { Report, Row } from "./report.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -12,24 +13,31 @@ const programs: { what: string; source: string }[] = [
   { what: "… with logtape", source: `import { getLogger } from "@logtape/logtape"; getLogger();` },
   {
     what: "… with client-node (credentials only)",
-    source: `import { readKubeConfig } from "ROOT/src/kube/kube_config.ts"; void readKubeConfig;`,
+    source: `const { loadKubeConfig } = await import("ROOT/src/kube/kube_config.ts"); void loadKubeConfig;`,
   },
 ];
 
+/** CommonJS packages ask for Node's own modules with `require`, as in the product's entry point. */
+const PRELUDE = `import { createRequire } from "node:module";
+Object.defineProperty(globalThis, "require", { value: createRequire(import.meta.url) });
+`;
+const REPORT = `
+console.log(Deno.memoryUsage().rss);
+`;
+
 /** Compiles and measures each; needs `deno task compile` to have worked here (a runtime for `deno compile`). */
 export async function measure(): Promise<Report> {
-  const { bundle, compileBundle } = await import("../../scripts/compile.ts");
   const folder = await Deno.makeTempDir({ prefix: "coder-k8s-bench-memory-" });
   const rows: Row[] = [];
+  const runtime = await runtimeOf();
   try {
     for (const [index, program] of programs.entries()) {
-      const entry = `${root}/dist/bench/memory-${index}.ts`;
-      const report = `\nconsole.log(Deno.memoryUsage().rss);\n`;
-      await Deno.mkdir(`${root}/dist/bench`, { recursive: true });
-      await Deno.writeTextFile(entry, program.source.replaceAll("ROOT", root) + report);
-      const bundled = `${folder}/${index}.js`;
-      await bundle(entry, bundled);
-      await compileBundle(bundled, `${folder}/${index}`);
+      const work = `${root}/dist/bench/memory-${index}`;
+      await Deno.mkdir(work, { recursive: true });
+      await Deno.writeTextFile(`${work}/main.ts`, PRELUDE + program.source.replaceAll("ROOT", root) + REPORT);
+      await bundle(`${work}/main.ts`, `${work}/bundle`);
+      await compile({ bundle: `${work}/bundle`, entry: "main.js", output: `${folder}/${index}`, runtime });
+      await Deno.remove(work, { recursive: true });
       const readings: number[] = [];
       for (let run = 0; run < 3; run++) {
         const { stdout } = await new Deno.Command(`${folder}/${index}`, { stderr: "null" }).output();
@@ -37,7 +45,6 @@ export async function measure(): Promise<Report> {
       }
       const rss = readings.sort((a, b) => a - b)[1] ?? Number.NaN;
       rows.push({ what: program.what, measured: `${(rss / 1e6).toFixed(0)} MB`, value: rss });
-      await Deno.remove(entry);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
