@@ -261,3 +261,11 @@ Deno.test("a port that somebody takes meanwhile is no reason to fail", async () 
     await removeTree(dir);
   }
 });
+
+Deno.test("a directory that holds other files is refused and left alone", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${dir}/precious`, "kept");
+  await assert.rejects(startCluster({ dir }), /which is not empty/);
+  assert.equal(await Deno.readTextFile(`${dir}/precious`), "kept");
+  await removeTree(dir);
+});

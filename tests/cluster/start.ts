@@ -14,7 +14,7 @@ import { waitFor } from "./wait.ts";
 export interface StartOptions {
   /** Shown in errors. @default the name of its directory */
   name?: string;
-  /** Where its files go. @default a new temporary directory */
+  /** Where its files go: a directory that is empty or not there yet, and is removed with the cluster. @default a new one */
   dir?: string;
   /**
    * The process that it ends with, however that ends. `null`: nobody, it stays until somebody calls `destroy`.
@@ -40,6 +40,9 @@ const PORT_ATTEMPTS = 5;
 export async function startCluster(options: StartOptions = {}): Promise<Cluster> {
   const tools = await ensureTools();
   const dir = options.dir ?? await Deno.makeTempDir({ prefix: "coder-k8s-cluster-" });
+  if (await exists(dir) && (await Array.fromAsync(Deno.readDir(dir))).length > 0) {
+    throw new Error(`a cluster cannot be kept in ${dir}, which is not empty: it is removed with the cluster`);
+  }
   const name = options.name ?? dir.split("/").at(-1) ?? dir;
   const progress = options.progress ?? SILENT;
   for (let attempt = 1;; attempt++) {
