@@ -7,10 +7,20 @@ const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 /** Programs to compile: each prints its resident memory after start and ends. */
 const programs: { what: string; source: string }[] = [
   { what: "V8 and Deno: an empty program", source: "" },
-  { what: "… with node:https", source: `import "node:https";` },
-  { what: "… with zod", source: `import { z } from "zod"; z.object({ a: z.string() }).parse({ a: "" });` },
-  { what: "… with prom-client", source: `import { Registry } from "prom-client"; new Registry();` },
-  { what: "… with logtape", source: `import { getLogger } from "@logtape/logtape"; getLogger();` },
+  { what: "… with node:https", source: `await import("node:https");` },
+  {
+    what: "… with zod",
+    source: `const { z } = await import("zod"); z.object({ a: z.string() }).parse({ a: "" });`,
+  },
+  {
+    what: "… with prom-client",
+    source:
+      `const { PrometheusMetrics } = await import("ROOT/src/telemetry/prometheus.ts"); new PrometheusMetrics();`,
+  },
+  {
+    what: "… with logtape",
+    source: `const { createLogger } = await import("ROOT/src/telemetry/log.ts"); createLogger();`,
+  },
   {
     what: "… with client-node (credentials only)",
     source: `const { loadKubeConfig } = await import("ROOT/src/kube/kube_config.ts"); void loadKubeConfig;`,
@@ -40,7 +50,8 @@ export async function measure(): Promise<Report> {
       await Deno.remove(work, { recursive: true });
       const readings: number[] = [];
       for (let run = 0; run < 3; run++) {
-        const { stdout } = await new Deno.Command(`${folder}/${index}`, { stderr: "null" }).output();
+        const { code, stdout } = await new Deno.Command(`${folder}/${index}`, { stderr: "inherit" }).output();
+        if (code !== 0) throw new Error(`${program.what}: the compiled program ended with ${code}`);
         readings.push(Number(new TextDecoder().decode(stdout).trim()));
       }
       const rss = readings.sort((a, b) => a - b)[1] ?? Number.NaN;
