@@ -96,7 +96,8 @@ class WatchCache implements RunningCache {
   start(signal: AbortSignal): void {
     if (this.#signal !== undefined) throw new Error("The cache was started already: it runs once.");
     this.#signal = signal;
-    for (const { informer } of this.#declared.values()) this.#run(informer);
+    // A copy: an optional kind declares the one of its definitions as it starts, which then runs already.
+    for (const { informer } of [...this.#declared.values()]) this.#run(informer);
   }
 
   async whenSynced(signal: AbortSignal): Promise<void> {
