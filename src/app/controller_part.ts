@@ -10,12 +10,22 @@ import type { PartFactory } from "./part.ts";
 /** How long Events that are not sent yet may hold up the end, in milliseconds. */
 const FLUSH_MS = 3_000;
 
+/** Events are many where much happens at once: they must never take the controllers' share of the API server. */
+const EVENT_RATE = { qps: 50, burst: 100 };
+
 /** Makes the controllers, each on the one cache, applier and recorder of the process. */
 export const controllerPart: PartFactory = (core) => {
   const { config, client, cache, redactor, metrics, instance } = core;
   const log = core.log.child({ part: "controller" });
   const redact = (text: string) => redactor.text(text);
-  const recorder = createEventSender({ client, reportingInstance: instance, redact, logger: log, metrics });
+  const eventClient = client.separate(EVENT_RATE);
+  const recorder = createEventSender({
+    client: eventClient,
+    reportingInstance: instance,
+    redact,
+    logger: log,
+    metrics,
+  });
   const applier = createApplier({ client, cache, log, metrics });
   const controlPlanes = controlPlaneController({
     client,
@@ -31,7 +41,7 @@ export const controllerPart: PartFactory = (core) => {
   return {
     controllers: [controlPlanes],
     runnables: [definitionsLog({ informers: [cache.informer(CoderControlPlanes)], log })],
-    flush: [{ name: "events", run: () => recorder.close(FLUSH_MS) }],
+    flush: [{ name: "events", run: () => recorder.close(FLUSH_MS).finally(() => eventClient.close()) }],
     ...(config.leaderElect ? { election: leaderElection(core) } : {}),
   };
 };

@@ -41,7 +41,7 @@ export interface EventSenderOptions {
   reportingController?: string;
   /** Removes secrets from notes. */
   redact?: (text: string) => string;
-  /** Events that may wait to be sent; more are dropped. @default {1_000} */
+  /** Events that may wait to be sent; more are dropped. @default {5_000} */
   maxPending?: number;
   logger?: Logger;
   metrics?: Metrics;
@@ -61,7 +61,7 @@ type DropReason = "queue_full" | "rate_limited" | "forbidden" | "failed" | "clos
 
 /** Makes the recorder of a process. */
 export function createEventSender(options: EventSenderOptions): EventSender {
-  const { client, clock = systemClock, logger = silentLogger, metrics = noMetrics, maxPending = 1_000 } =
+  const { client, clock = systemClock, logger = silentLogger, metrics = noMetrics, maxPending = 5_000 } =
     options;
   const redact = options.redact ?? ((text: string) => text);
   const sent = metrics.counter("coder_k8s_events_sent_total", "Events created or updated.", ["type"]);
