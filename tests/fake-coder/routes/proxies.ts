@@ -1,0 +1,138 @@
+/** Workspace proxies: enterprise builds alone. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { z } from "zod";
+import { created, notFound, ok, refuse } from "../reply.ts";
+import type { Context, FakeRoute } from "../route.ts";
+import type { FakeProxy, FakeState } from "../state.ts";
+
+// Checked before the token, so that a bad token gets 403 too.
+const FEATURE = { name: "workspace_proxy", title: "Workspace Proxies", early: true };
+
+const newToken = (id: string) => `${id}:${randomBytes(32).toString("hex")}`;
+
+function proxyJson(proxy: FakeProxy, settings: Context["settings"]): Record<string, unknown> {
+  const { token: _, status, ...rest } = proxy;
+  return {
+    ...rest,
+    healthy: status === "ok",
+    path_app_url: status === "unregistered" ? "" : `https://${proxy.name}.example.com`,
+    wildcard_hostname: "",
+    derp_enabled: true,
+    derp_only: false,
+    version: status === "unregistered" ? "" : settings.version,
+    status: { status, report: { errors: [], warnings: [] }, checked_at: proxy.updated_at },
+  };
+}
+
+function primary(state: FakeState, settings: Context["settings"]): Record<string, unknown> {
+  const now = state.time();
+  return proxyJson({
+    id: state.deploymentId,
+    name: "primary",
+    display_name: "Default",
+    icon_url: "/emojis/1f3e1.png",
+    deleted: false,
+    created_at: now,
+    updated_at: now,
+    status: "ok",
+    token: "",
+  }, settings);
+}
+
+function find({ state, parameters }: Context): FakeProxy | undefined {
+  const { proxy = "" } = parameters;
+  return state.proxies.find((one) => !one.deleted && (one.id === proxy || one.name === proxy));
+}
+
+const one = "/api/v2/workspaceproxies/{proxy}";
+
+export const proxyRoutes: readonly FakeRoute[] = [
+  {
+    method: "GET",
+    template: "/api/v2/workspaceproxies",
+    feature: FEATURE,
+    owner: true,
+    handle: ({ state, settings }) => {
+      const live = state.proxies.filter((proxy) => !proxy.deleted).map((proxy) => proxyJson(proxy, settings));
+      return ok({ regions: [primary(state, settings), ...live] });
+    },
+  },
+  {
+    method: "POST",
+    template: "/api/v2/workspaceproxies",
+    feature: FEATURE,
+    owner: true,
+    body: z.strictObject({ name: z.string().min(1), display_name: z.string(), icon: z.string() }),
+    handle: ({ state, settings, body }) => {
+      if (body.name.toLowerCase() === "primary") {
+        return refuse(400, `The name "primary" is reserved for the primary region.`, {
+          validations: [{ field: "name", detail: "Reserved name" }],
+        });
+      }
+      if (state.proxies.some((proxy) => !proxy.deleted && proxy.name === body.name)) {
+        return refuse(409, `Workspace proxy with name "${body.name}" already exists.`);
+      }
+      const id = randomUUID();
+      const proxy: FakeProxy = {
+        id,
+        name: body.name,
+        display_name: body.display_name,
+        icon_url: body.icon,
+        deleted: false,
+        created_at: state.time(),
+        updated_at: state.time(),
+        status: "unregistered",
+        token: newToken(id),
+      };
+      state.proxies.push(proxy);
+      return created({ proxy: proxyJson(proxy, settings), proxy_token: proxy.token });
+    },
+  },
+  {
+    method: "GET",
+    template: one,
+    feature: FEATURE,
+    owner: true,
+    handle: (context) => {
+      const proxy = find(context);
+      return proxy === undefined ? notFound() : ok(proxyJson(proxy, context.settings));
+    },
+  },
+  {
+    method: "PATCH",
+    template: one,
+    feature: FEATURE,
+    owner: true,
+    body: z.strictObject({
+      id: z.guid(),
+      name: z.string().min(1),
+      display_name: z.string(),
+      icon: z.string(),
+      regenerate_token: z.boolean(),
+    }),
+    handle: (context) => {
+      const proxy = find(context);
+      if (proxy === undefined) return notFound();
+      const { name, display_name, icon, regenerate_token } = context.body;
+      Object.assign(proxy, { name, display_name, icon_url: icon, updated_at: context.state.time() });
+      if (regenerate_token) proxy.token = newToken(proxy.id);
+      return ok({
+        proxy: proxyJson(proxy, context.settings),
+        proxy_token: regenerate_token ? proxy.token : "",
+      });
+    },
+  },
+  {
+    method: "DELETE",
+    template: one,
+    feature: FEATURE,
+    owner: true,
+    handle: (context) => {
+      if (context.parameters["proxy"] === "primary") return refuse(400, "Cannot delete primary proxy");
+      const proxy = find(context);
+      if (proxy === undefined) return notFound();
+      proxy.deleted = true;
+      return ok({ message: "Proxy has been deleted!" });
+    },
+  },
+];
