@@ -9,7 +9,7 @@ export interface PumpOptions {
   signal: AbortSignal;
   /**
    * The moment (in the clock's time) at which silence is an error, given the moment of the last sign of life. Asked
-   * again after every wait, so that it may change.
+   * again after every event, so that it may change with what has come.
    */
   silentAt: (lastSign: number) => number;
   /** The error of a silent stream. */
@@ -30,6 +30,8 @@ export async function pumpWatch<T>(
   const iterator = stream[Symbol.asyncIterator]();
   const finished = new AbortController();
   let lastSign = clock.now();
+  let checkAt = 0;
+  let checkEarlier = () => {};
 
   const reading = (async () => {
     for (;;) {
@@ -37,13 +39,17 @@ export async function pumpWatch<T>(
       if (done || finished.signal.aborted) return;
       lastSign = clock.now();
       onEvent(value);
+      if (options.silentAt(lastSign) < checkAt) checkEarlier();
     }
   })();
   const guarding = (async () => {
-    for (;;) {
-      const left = options.silentAt(lastSign) - clock.now();
+    while (!finished.signal.aborted) {
+      checkAt = options.silentAt(lastSign);
+      const left = checkAt - clock.now();
       if (left <= 0) throw options.silence();
-      await clock.sleep(left, finished.signal);
+      const waiting = new AbortController();
+      checkEarlier = () => waiting.abort();
+      await clock.sleep(left, waiting.signal).catch(() => {});
     }
   })();
   // Only one of the three decides; what the others say later must not go unhandled.
@@ -61,6 +67,7 @@ export async function pumpWatch<T>(
   } finally {
     signal.removeEventListener("abort", onAbort);
     finished.abort();
+    checkEarlier();
     // Not awaited: a frozen stream would not let us go.
     iterator.return?.()?.catch(() => {});
   }

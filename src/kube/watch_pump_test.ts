@@ -90,6 +90,19 @@ Deno.test("silence for too long is an error, and every event puts it off", async
   assert.deepEqual(heard, ["one", "two", "three"]);
 });
 
+Deno.test("an event may shorten how long silence may last", async () => {
+  let limit = 90_000;
+  const { watch, clock, done, heard } = reading(undefined, () => limit);
+  await clock.advance(1_000);
+  limit = 5_000;
+  watch.send(event("one"));
+  await clock.advance(4_999);
+  assert.deepEqual(heard, ["one"]);
+  await clock.advance(1);
+  assert.equal(clock.sleeping, 0);
+  await assert.rejects(done, SilentWatchError);
+});
+
 Deno.test("how long silence may last can change while it is read", async () => {
   let limit = 10_000;
   const { watch, clock, done } = reading(undefined, () => limit);
