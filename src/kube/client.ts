@@ -106,7 +106,14 @@ export interface KubeClient {
    * Opens a watch. The promise settles once the server has answered (so that a refusal is an error of the call, not
    * of the stream); iterating ends when the server closes it and throws when the connection breaks.
    */
-  watch<T extends KubeObject>(type: ResourceType<T>, options?: WatchOptions): Promise<AsyncIterable<WatchEvent<T>>>;
+  watch<T extends KubeObject>(
+    type: ResourceType<T>,
+    options?: WatchOptions,
+  ): Promise<AsyncIterable<WatchEvent<T>>>;
   /** Any other path, parsed JSON in and out: discovery, `/version`, reviews. */
-  raw(method: string, path: string, options?: CallOptions & { body?: unknown; accept?: string }): Promise<unknown>;
+  raw(
+    method: string,
+    path: string,
+    options?: CallOptions & { body?: unknown; accept?: string },
+  ): Promise<unknown>;
 }
