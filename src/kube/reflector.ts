@@ -49,7 +49,8 @@ export interface ReflectorTimes {
   openMs?: number;
   /**
    * A watch that says nothing for so long is opened again from where it stood. Servers send a bookmark about every
-   * minute, so one and a half minutes of silence are no accident; where a server sends none it costs one call.
+   * minute once their version of the kind has moved on, so a busy kind that is silent for one and a half minutes is
+   * broken; for a quiet one, of which nothing tells a frozen connection from a healthy one, this costs one cheap call.
    * @default {90_000}
    */
   stallMs?: number;
