@@ -9,7 +9,7 @@ import {
   readinessProbe,
   tls,
 } from "./control_plane_parts.ts";
-import { AGE_COLUMN, coderResource, type KindDefinition } from "./definition.ts";
+import { AGE_COLUMN, coderResource, type KindDefinition, WORKLOAD_COLUMNS } from "./definition.ts";
 import {
   embedded,
   flag,
@@ -200,25 +200,7 @@ export const controlPlaneDefinition: KindDefinition = {
   shortNames: ["ccp"],
   description: "A Coder deployment: the operator runs Coder with these settings and reports how it fares.",
   columns: [
-    {
-      name: "Phase",
-      type: "string",
-      jsonPath: ".status.phase",
-      description: "Pending, or Ready once a pod is ready.",
-    },
-    {
-      name: "Ready",
-      type: "integer",
-      jsonPath: ".status.readyReplicas",
-      description: "Pods that are ready.",
-    },
-    {
-      name: "Replicas",
-      type: "integer",
-      jsonPath: ".spec.replicas",
-      description: "Pods that should run.",
-      priority: 1,
-    },
+    ...WORKLOAD_COLUMNS,
     { name: "Image", type: "string", jsonPath: ".spec.image", description: "Container image of Coder." },
     {
       name: "License",

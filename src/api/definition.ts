@@ -37,6 +37,29 @@ export interface KindDefinition {
   readonly rules: readonly Rule[];
 }
 
+/** The first columns of every kind: how its pods are. */
+export const WORKLOAD_COLUMNS: readonly PrinterColumn[] = [
+  {
+    name: "Phase",
+    type: "string",
+    jsonPath: ".status.phase",
+    description: "Pending, or Ready once a pod is ready.",
+  },
+  {
+    name: "Ready",
+    type: "integer",
+    jsonPath: ".status.readyReplicas",
+    description: "Pods that are ready.",
+  },
+  {
+    name: "Replicas",
+    type: "integer",
+    jsonPath: ".spec.replicas",
+    description: "Pods that should run.",
+    priority: 1,
+  },
+];
+
 /** The last column of every kind. */
 export const AGE_COLUMN: PrinterColumn = {
   name: "Age",

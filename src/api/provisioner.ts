@@ -1,6 +1,6 @@
 /** `CoderProvisioner`: external provisioner daemons of a control plane. */
 import type { z } from "zod";
-import { AGE_COLUMN, coderResource, type KindDefinition } from "./definition.ts";
+import { AGE_COLUMN, coderResource, type KindDefinition, WORKLOAD_COLUMNS } from "./definition.ts";
 import { embedded, group, int64, optional, type Rule, text, textMap, textOr } from "./field.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 import { objectSchema, readObject } from "./object_schema.ts";
@@ -126,25 +126,7 @@ export const provisionerDefinition: KindDefinition = {
   shortNames: ["cprov"],
   description: "External provisioner daemons: pods that build workspaces for a Coder deployment.",
   columns: [
-    {
-      name: "Phase",
-      type: "string",
-      jsonPath: ".status.phase",
-      description: "Pending, or Ready once a pod is ready.",
-    },
-    {
-      name: "Ready",
-      type: "integer",
-      jsonPath: ".status.readyReplicas",
-      description: "Pods that are ready.",
-    },
-    {
-      name: "Replicas",
-      type: "integer",
-      jsonPath: ".spec.replicas",
-      description: "Pods that should run.",
-      priority: 1,
-    },
+    ...WORKLOAD_COLUMNS,
     {
       name: "Control Plane",
       type: "string",

@@ -1,6 +1,6 @@
 /** `CoderWorkspaceProxy`: a Coder workspace proxy near its users. */
 import type { z } from "zod";
-import { AGE_COLUMN, coderResource, type KindDefinition } from "./definition.ts";
+import { AGE_COLUMN, coderResource, type KindDefinition, WORKLOAD_COLUMNS } from "./definition.ts";
 import { flag, group, optional, type Rule, text, textOr } from "./field.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 import { objectSchema, readObject } from "./object_schema.ts";
@@ -123,25 +123,7 @@ export const workspaceProxyDefinition: KindDefinition = {
   description:
     "A Coder workspace proxy: carries connections to workspaces for users far from the Coder deployment.",
   columns: [
-    {
-      name: "Phase",
-      type: "string",
-      jsonPath: ".status.phase",
-      description: "Pending, or Ready once a pod is ready.",
-    },
-    {
-      name: "Ready",
-      type: "integer",
-      jsonPath: ".status.readyReplicas",
-      description: "Pods that are ready.",
-    },
-    {
-      name: "Replicas",
-      type: "integer",
-      jsonPath: ".spec.replicas",
-      description: "Pods that should run.",
-      priority: 1,
-    },
+    ...WORKLOAD_COLUMNS,
     { name: "Image", type: "string", jsonPath: ".status.image", description: "Container image that runs." },
     {
       name: "URL",
