@@ -1,5 +1,6 @@
 /** Which programs a cluster is made of, and under which key their builds are cached. */
 import { createHash } from "node:crypto";
+import { GO_ENVIRONMENT } from "./go_build.ts";
 
 /** A program and the Go package that it is built from. */
 export const TOOL_PACKAGES = {
@@ -26,14 +27,11 @@ export const STAGE_FILES = [
 /** The module that ships the stages. */
 export const STAGE_MODULE = "sigs.k8s.io/kwok";
 
-/** Environment of every `go` call: static binaries, so that no C compiler is needed; no foreign workspace. */
-export const GO_ENVIRONMENT = { CGO_ENABLED: "0", GOWORK: "off" } as const;
-
 /** `vX.Y.Z` of a module in the text of a go.mod. */
 export function moduleVersion(goMod: string, module: string): string {
   const escaped = module.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&");
   const found = new RegExp(`^\\s*(?:require\\s+)?${escaped}\\s+(v\\S+)`, "m").exec(goMod)?.[1];
-  if (!found) throw new Error(`go.mod of the cluster tools does not require ${module}`);
+  if (!found) throw new Error(`the tools' go.mod does not require ${module}`);
   return found;
 }
 
@@ -71,6 +69,11 @@ export function cacheKey(input: CacheKeyInput): string {
     JSON.stringify([TOOL_PACKAGES, STAGE_FILES, GO_ENVIRONMENT]),
     `${input.os}/${input.arch}`,
   ];
+  return keyOf(parts);
+}
+
+/** A short name for what some texts say together; where one ends and the next begins counts too. */
+export function keyOf(parts: readonly string[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(`${part.length}:${part}`);
   return hash.digest("hex").slice(0, 16);

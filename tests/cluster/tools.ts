@@ -3,12 +3,12 @@
  * `tools/go.mod` into `${XDG_CACHE_HOME:-~/.cache}/coder-k8s/tools/<key>/`.
  */
 import { basename, join } from "node:path";
+import { buildProgram, type GoOptions, needGo, runGo, ToolsError } from "./go_build.ts";
 import { cacheHome, exists, removeTree, withFileLock } from "./paths.ts";
 import { type ProgressSink, standardError, step } from "./progress.ts";
 import {
   buildFlags,
   cacheKey,
-  GO_ENVIRONMENT,
   STAGE_FILES,
   STAGE_MODULE,
   type Tool,
@@ -23,10 +23,7 @@ export interface Tools {
   stages: string[];
 }
 
-/** The tools are not there and cannot be built. The message is one line that says what to do. */
-export class ToolsError extends Error {
-  override name = "ToolsError";
-}
+export { ToolsError };
 
 /** How to get the tools. */
 export interface EnsureToolsOptions {
@@ -53,7 +50,7 @@ const GO_MISSING =
  */
 export async function ensureTools(options: EnsureToolsOptions = {}): Promise<Tools> {
   const assets = options.assets ?? Deno.env.get("KUBEBUILDER_ASSETS");
-  const go = options.go ?? "go";
+  const go: GoOptions = { go: options.go ?? "go", moduleDir: MODULE_DIR };
   const goMod = await Deno.readTextFile(join(MODULE_DIR, "go.mod"));
   const goSum = await Deno.readTextFile(join(MODULE_DIR, "go.sum"));
   const key = cacheKey({ goMod, goSum, os: Deno.build.os, arch: Deno.build.arch });
@@ -73,7 +70,7 @@ export async function ensureTools(options: EnsureToolsOptions = {}): Promise<Too
   const progress = options.progress ?? standardError();
   await Deno.mkdir(dir, { recursive: true });
   await withFileLock(join(dir, ".lock"), async () => {
-    await goVersion(go);
+    await needGo(go, GO_MISSING);
     if (!(await exists(join(dir, "stages")))) await copyStages(go, dir);
     const toBuild: Tool[] = [];
     for (const tool of missing) if (!(await exists(join(dir, tool)))) toBuild.push(tool);
@@ -84,23 +81,17 @@ export async function ensureTools(options: EnsureToolsOptions = {}): Promise<Too
     }
     const flags = buildFlags(goMod, new Date().toISOString().slice(0, 19) + "Z");
     for (const [index, tool] of toBuild.entries()) {
-      await step(progress, `${tool} (${index + 1} of ${toBuild.length})`, () => build(go, flags, tool, dir));
+      await step(
+        progress,
+        `${tool} (${index + 1} of ${toBuild.length})`,
+        () => buildProgram(go, flags, TOOL_PACKAGES[tool], join(dir, tool)),
+      );
     }
   }, () => progress.write("Another process builds the test cluster's programs; waiting for it.\n"));
   return { path, stages };
 }
 
-async function build(go: string, flags: string[], tool: Tool, dir: string): Promise<void> {
-  const unfinished = join(dir, `.${tool}.${Deno.pid}`);
-  try {
-    await runGo(go, ["build", ...flags, "-o", unfinished, TOOL_PACKAGES[tool]]);
-    await Deno.rename(unfinished, join(dir, tool));
-  } finally {
-    await removeTree(unfinished);
-  }
-}
-
-async function copyStages(go: string, dir: string): Promise<void> {
+async function copyStages(go: GoOptions, dir: string): Promise<void> {
   const answer: unknown = JSON.parse(await runGo(go, ["mod", "download", "-json", STAGE_MODULE]));
   const source = (answer as { Dir?: unknown }).Dir;
   if (typeof source !== "string") throw new ToolsError(`go mod download ${STAGE_MODULE} named no directory`);
@@ -112,22 +103,4 @@ async function copyStages(go: string, dir: string): Promise<void> {
     await Deno.writeTextFile(join(unfinished, basename(file)), text);
   }
   await Deno.rename(unfinished, join(dir, "stages"));
-}
-
-async function goVersion(go: string): Promise<void> {
-  try {
-    await runGo(go, ["version"]);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new ToolsError(GO_MISSING, { cause: error });
-    throw error;
-  }
-}
-
-async function runGo(go: string, args: string[]): Promise<string> {
-  const command = new Deno.Command(go, { args, cwd: MODULE_DIR, env: GO_ENVIRONMENT, stdin: "null" });
-  const { success, stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  if (success) return decoder.decode(stdout);
-  const reason = decoder.decode(stderr).trim().split("\n").slice(-15).join("\n");
-  throw new ToolsError(`${go} ${args[0]} ${args.at(-1)} failed in ${MODULE_DIR}:\n${reason}`);
 }
