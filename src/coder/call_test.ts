@@ -138,7 +138,7 @@ Deno.test("after a 429 the path is silent until the time that Coder named", asyn
     const held = await failure(rig.client.users.me());
     assert.ok(held instanceof CoderNotSentError);
     assert.equal(held.kind, "rateLimited");
-    assert.ok((held.retryAfterMs ?? 0) > 59_000, `${held.retryAfterMs}`);
+    assert.ok((held.retryAfterMs ?? 0) > 30_000, `${held.retryAfterMs}`);
   }
   assert.equal(rig.fake.count({ route: "/api/v2/users/{user}" }), 1);
   assert.equal((await rig.client.system.buildInfo()).workspace_proxy, false);
@@ -161,21 +161,20 @@ Deno.test("the silence ends when its time has come", async () => {
   assert.equal((await rig.client.users.me()).username, "admin");
 });
 
-Deno.test("a deployment that limits every path gets few requests in a minute, however many calls are made", async () => {
-  await using rig = await startClientRig({ budget: { jitter: 0 } });
-  for (const retryAfter of [60, null]) {
-    rig.fake.faults.clear();
+for (const retryAfter of [60, null]) {
+  const named = retryAfter === null ? "without naming a time" : "for a minute";
+  Deno.test(`a deployment that limits every path ${named} gets two requests, however many calls are made`, async () => {
+    await using rig = await startClientRig();
     rig.fake.faults.rateLimit(retryAfter);
-    const before = rig.fake.requests.length;
     for (let index = 0; index < 30; index++) {
       await failure(rig.client.users.me());
       await failure(rig.client.organizations.list());
       await failure(rig.client.licenses.list());
       await failure(rig.client.system.buildInfo());
     }
-    assert.ok(rig.fake.requests.length - before <= 2, `${rig.fake.requests.length - before} requests`);
-  }
-});
+    assert.equal(rig.fake.requests.length, 2);
+  });
+}
 
 Deno.test("the request budget holds a hot loop back", async () => {
   await using rig = await startClientRig({ budget: { perMinute: 60, burst: 5 }, timeoutMs: 200 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { failure, startClientRig } from "../../tests/fake-coder/client_rig.ts";
 import { htmlPage } from "../../tests/fake-coder/mod.ts";
 import {
-  CoderApiError,
+  type CoderApiError,
   isDatabaseAway,
   isNotFound,
   isTokenRefused,

@@ -53,7 +53,7 @@ export const tokenRoutes: readonly FakeRoute[] = [
     method: "POST",
     template: "/api/v2/users/{user}/keys/tokens",
     body: z.strictObject({
-      lifetime: z.number().int().min(0).optional(),
+      lifetime: z.number().min(0).refine(Number.isInteger).optional(),
       scopes: z.array(z.string()).optional(),
       token_name: z.string().optional(),
     }),

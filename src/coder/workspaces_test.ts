@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { failure, startClientRig } from "../../tests/fake-coder/client_rig.ts";
+import { addWorkspace } from "../../tests/fake-coder/mod.ts";
+
+Deno.test("workspaces are listed with their number", async () => {
+  await using rig = await startClientRig();
+  for (const name of ["a", "b", "c"]) addWorkspace(rig.fake.state, rig.owner, name);
+  const all = await rig.client.workspaces.list();
+  assert.equal(all.count, 3);
+  assert.deepEqual(all.workspaces.map(({ name }) => name), ["a", "b", "c"]);
+  const page = await rig.client.workspaces.list({ limit: 1, offset: 1, q: "owner:me" });
+  assert.deepEqual(page.workspaces.map(({ name }) => name), ["b"]);
+});
+
+Deno.test("a workspace has its latest build and its template", async () => {
+  await using rig = await startClientRig();
+  const { id } = addWorkspace(rig.fake.state, rig.owner, "a");
+  const workspace = await rig.client.workspaces.get(id);
+  assert.equal(workspace.latest_build.status, "running");
+  assert.equal(workspace.latest_build.job?.status, "succeeded");
+  assert.equal(workspace.template_name, "docker");
+  assert.equal(workspace.owner_name, "admin");
+});
+
+Deno.test("a deleted workspace is not found by id unless asked for", async () => {
+  await using rig = await startClientRig();
+  const { id } = addWorkspace(rig.fake.state, rig.owner, "a", { deleted: true });
+  assert.equal((await failure(rig.client.workspaces.get(id))).kind, "notFound");
+  assert.equal((await rig.client.workspaces.get(id, { includeDeleted: true })).name, "a");
+  assert.equal(await rig.client.workspaces.find("me", "a"), undefined);
+});
+
+Deno.test("a workspace is found by owner and name", async () => {
+  await using rig = await startClientRig();
+  const { id } = addWorkspace(rig.fake.state, rig.owner, "a");
+  assert.equal((await rig.client.workspaces.find("admin", "a"))?.id, id);
+  assert.equal((await rig.client.workspaces.find("me", "a"))?.id, id);
+  assert.equal(await rig.client.workspaces.find("me", "b"), undefined);
+});
+
+Deno.test("one broken workspace is reported by its place in the list", async () => {
+  await using rig = await startClientRig();
+  addWorkspace(rig.fake.state, rig.owner, "a");
+  addWorkspace(rig.fake.state, rig.owner, "b", { latest_build: null });
+  const error = await failure(rig.client.workspaces.list());
+  assert.match(error.message, /workspaces\[1\]\.latest_build: expected object/);
+});
