@@ -23,7 +23,7 @@ const done = { replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableRepli
 Deno.test("a Deployment that nobody has looked at yet waits for the cluster", () => {
   const rollout = rolloutOf(deployment(undefined));
   assert.equal(rollout.complete, false);
-  assert.match(rollout.waitingFor, /notice/);
+  assert.match(rollout.waitingFor, /yet to see the latest change/);
   assert.equal(rollout.available, false);
   assert.match(rollout.unavailableBecause, /no pod has become ready/);
   assert.equal(rolloutOf(deployment({ ...done, observedGeneration: 2 })).complete, false);

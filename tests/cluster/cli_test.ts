@@ -61,6 +61,8 @@ Deno.test("cluster:up leaves a cluster running, and cluster:down ends it", async
 
     await t.step("up starts a part that has died", async () => {
       Deno.kill(first[4] ?? 0, "SIGKILL");
+      // A killed process is still listed for a moment.
+      await waitFor(async () => (await pids())[4] === undefined, { what: "the killed part to be gone" });
       assert.equal(await up(NAME, recorder()), kubeconfig);
       const now = await pids();
       assert.deepEqual(now.slice(0, 4), first.slice(0, 4));
@@ -71,6 +73,9 @@ Deno.test("cluster:up leaves a cluster running, and cluster:down ends it", async
     await t.step("up cleans what a dead cluster left behind, and starts anew", async () => {
       const before = await Deno.readTextFile(kubeconfig);
       for (const pid of await pids()) Deno.kill(pid ?? 0, "SIGKILL");
+      await waitFor(async () => (await pids()).every((pid) => pid === undefined), {
+        what: "all parts to be gone",
+      });
       assert.equal(await up(NAME, recorder()), kubeconfig);
       assert.notEqual(await Deno.readTextFile(kubeconfig), before);
       assert.equal((await pids()).includes(undefined), false);
