@@ -39,8 +39,8 @@ export interface CallSpec<T> {
   readonly secrets?: readonly string[];
   /** The form of the answer; absent where only success counts. `text` takes it as it is. */
   readonly answer?: z.ZodType<T> | "text";
-  /** Whether the session token goes along. @default {true} */
-  readonly signedIn?: boolean;
+  /** Whether the session token goes along; `ifAny`: the call works without one. @default {true} */
+  readonly signedIn?: boolean | "ifAny";
   /**
    * Asks Coder not to count this request, which it grants to owners alone (and, where it counts by address, to nobody).
    * For writes that must not be lost half way. @default {false}
@@ -85,7 +85,9 @@ export function createCaller(options: CallerOptions): Call {
     const clean = cleaner(token, spec.secrets);
     const refused: RefusedCall = { ...description, path: clean(path), address: transport.address, clean };
     const what = `${spec.method} ${refused.path} at ${transport.address}`;
-    if (spec.signedIn !== false) checkToken(token, what, description);
+    if (spec.signedIn !== false && !(spec.signedIn === "ifAny" && !token)) {
+      checkToken(token, what, description);
+    }
     const body = spec.body === undefined ? undefined : JSON.stringify(spec.body);
 
     for (let bypass = mayBypass && spec.bypassRateLimit === true;; bypass = false) {
@@ -97,7 +99,7 @@ export function createCaller(options: CallerOptions): Call {
         headers: {
           "Accept": "application/json",
           "User-Agent": userAgent,
-          ...(spec.signedIn !== false && token !== undefined ? { "Coder-Session-Token": token } : {}),
+          ...(spec.signedIn !== false && token ? { "Coder-Session-Token": token } : {}),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
           ...(bypass ? { [BYPASS_HEADER]: "true" } : {}),
         },

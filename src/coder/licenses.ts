@@ -6,7 +6,7 @@ import { wasThere } from "./users.ts";
 
 export const licenseSchema = z.object({
   id: z.number().int(),
-  /** Equal to the `jti` of the licence's own claims. */
+  /** Equal to the `jti` of the licence's own claims; random where they have none. */
   uuid: z.string(),
   uploaded_at: timestamp,
   /** What the licence says; the licence itself is never given back. */
@@ -34,17 +34,19 @@ export const entitlementsSchema = z.object({
 export type Entitlements = z.infer<typeof entitlementsSchema>;
 
 export interface LicenseCalls {
-  /** `isUnsupported` on builds that know no licences. */
+  /** `isUnsupported` on builds that know no licences; empty for users who may not see them. */
   list(options?: CallOptions): Promise<License[]>;
   /**
-   * Adds a licence. Invalid where it is no licence, or not for this deployment; conflict where it is there already.
-   * List first: a licence whose addition failed may have been stored.
+   * Adds a licence. Invalid where it is no licence, or not for this deployment; conflict where this very text is there
+   * already. List first: a licence whose addition failed may have been stored, and another text with the same `jti`
+   * would be stored beside it.
    */
   add(license: string, options?: CallOptions): Promise<License>;
   /** False where it was gone already. */
   delete(id: number, options?: CallOptions): Promise<boolean>;
-  /** Makes this replica read the licences again. */
+  /** Makes all replicas read the licences again. Invalid, with a time to wait, within a minute of the last time. */
   refresh(options?: CallOptions): Promise<void>;
+  /** Coder 2.30 asks for no token and answers from memory, so also while its database is away. */
   entitlements(options?: CallOptions): Promise<Entitlements>;
 }
 
@@ -66,7 +68,12 @@ export function licenseCalls(call: Call): LicenseCalls {
       ),
     refresh: (options) => call({ method: "POST", route: "/api/v2/licenses/refresh-entitlements" }, options),
     entitlements: (options) =>
-      call({ method: "GET", route: "/api/v2/entitlements", answer: entitlementsSchema }, options),
+      call({
+        method: "GET",
+        route: "/api/v2/entitlements",
+        answer: entitlementsSchema,
+        signedIn: "ifAny",
+      }, options),
   };
 }
 

@@ -38,6 +38,7 @@ Deno.test("version and health are known without the database", async () => {
   rig.fake.settings.databaseAway = true;
   assert.equal((await rig.client.system.buildInfo()).version, "v2.30.0+43e67d1");
   assert.equal(await rig.client.system.isAlive(), true);
+  assert.equal((await rig.client.licenses.entitlements()).has_license, false);
 });
 
 Deno.test("whether there is a first user is unknown without the database, not no", async () => {

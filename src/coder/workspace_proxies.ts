@@ -49,7 +49,10 @@ export interface WorkspaceProxyCalls {
   find(proxy: string, options?: CallOptions): Promise<WorkspaceProxy | undefined>;
   /** Registers a proxy; its token is shown this once. Conflict where the name is taken. */
   create(face: ProxyFace, options?: CallOptions): Promise<{ proxy: WorkspaceProxy; proxyToken: string }>;
-  /** Sets all three. With `regenerateToken` the running proxy's token stops working, and the new one comes back. */
+  /**
+   * Sets all three, which must not be empty: Coder refuses that here, though not in `create`. With `regenerateToken` the
+   * running proxy's token stops working, and the new one comes back.
+   */
   update(
     id: string,
     face: ProxyFace & { regenerateToken?: boolean },

@@ -42,6 +42,15 @@ Deno.test("a change keeps the token unless a new one is asked for", async () => 
   assert.equal(renewed.proxyToken, rig.fake.state.proxies[0]?.token);
 });
 
+Deno.test("Coder refuses to empty a proxy's display name or icon", async () => {
+  const rig = await licensedRig();
+  const { proxy } = await rig.client.workspaceProxies.create({ ...face, icon: "" });
+  const error = await failure(rig.client.workspaceProxies.update(proxy.id, { ...face, icon: "" }));
+  assert.equal(error.kind, "invalid");
+  assert.match(rig.fake.violations.join(), /body icon/);
+  await assert.rejects(async () => await rig[Symbol.asyncDispose](), /body icon/);
+});
+
 Deno.test("a name is taken once, until its proxy is deleted", async () => {
   await using rig = await licensedRig();
   await rig.client.workspaceProxies.create(face);

@@ -108,7 +108,10 @@ Deno.test("provisioner keys check the token before the licence, proxies after it
   await using rig = await startClientRig();
   const stranger = rig.clientWith(`${"a".repeat(10)}-${"b".repeat(22)}`);
   assert.equal((await refusal(stranger.provisioners.listKeys("default"))).status, 401);
-  assert.equal((await refusal(stranger.workspaceProxies.list())).status, 403);
+  const proxies = await refusal(stranger.workspaceProxies.list());
+  assert.equal(proxies.coderMessage, "Workspace Proxy is a Premium feature. Contact sales!");
+  // The organization comes before the licence.
+  assert.equal((await refusal(rig.client.provisioners.listKeys("nowhere"))).status, 404);
 });
 
 Deno.test("without enterprise routes a probe is no violation", async () => {

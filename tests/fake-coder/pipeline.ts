@@ -1,7 +1,7 @@
 /** From a request to its answer, in coderd's order: rate limit, route, feature, token, rights, body, handler. */
 import { authenticate } from "./authentication.ts";
 import type { RateLimiter } from "./rate_limit.ts";
-import { empty, forbidden, refuse, type Reply, routeNotFound } from "./reply.ts";
+import { empty, forbidden, notFound, refuse, type Reply, routeNotFound } from "./reply.ts";
 import { checkBody, headerProblems, queryProblems } from "./request_check.ts";
 import { type Context, type FakeRoute, findRoute } from "./route.ts";
 import { entitlement } from "./routes/licenses.ts";
@@ -67,12 +67,12 @@ function inner(world: World, request: IncomingRequest): Reply {
   for (const problem of headerProblems(request.headers, route, request.body)) violation(problem);
   for (const problem of queryProblems(request.query, route)) violation(problem);
   const locked = feature?.name !== undefined && entitlement(state, feature.name) === "not_entitled"
-    ? refuse(403, `${feature.title} is a Premium feature. Contact sales!`)
+    ? refuse(403, `${titleOf(feature.name)} is a Premium feature. Contact sales!`)
     : undefined;
   if (feature?.early === true && locked !== undefined) return locked;
 
   let caller: Context["caller"];
-  if (route.auth === "none") {
+  if (route.auth === "none" || route.auth === "unchecked") {
     if (settings.databaseAway && route.database !== undefined) return refuse(500, route.database);
   } else {
     const who = authenticate(tokenOf(request), state, settings);
@@ -80,6 +80,8 @@ function inner(world: World, request: IncomingRequest): Reply {
     caller = who;
     if (route.owner === true && !who.user.roles.includes("owner")) return forbidden();
   }
+  const { organization } = parameters;
+  if (organization !== undefined && state.organization(organization) === undefined) return notFound();
   if (locked !== undefined) return locked;
 
   const checked = checkBody(request.body, route);
@@ -98,6 +100,11 @@ function inner(world: World, request: IncomingRequest): Reply {
     caller,
     headers: request.headers,
   });
+}
+
+/** `workspace_proxy` → `Workspace Proxy`. */
+function titleOf(feature: string): string {
+  return feature.split("_").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join(" ");
 }
 
 function tokenOf(request: IncomingRequest): string | undefined {

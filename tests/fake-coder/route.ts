@@ -23,12 +23,15 @@ export interface FakeRoute {
   readonly method: string;
   /** `/api/v2/users/{user}`. */
   readonly template: string;
-  /** `none` refuses a token as a violation: it must not be sent where it is not needed. @default {"user"} */
-  readonly auth?: "none" | "user";
+  /**
+   * `none` makes a token a violation: it must not be sent where it is not needed. `unchecked`: one may come and is not
+   * looked at. @default {"user"}
+   */
+  readonly auth?: "none" | "unchecked" | "user";
   /** Only owners may. @default {false} */
   readonly owner?: boolean;
   /** Route of enterprise builds alone, with the feature it needs; `early` checks that before the token. */
-  readonly feature?: { readonly name?: string; readonly title?: string; readonly early?: boolean };
+  readonly feature?: { readonly name?: string; readonly early?: boolean };
   /** Query keys that exist. @default {[]} */
   readonly query?: readonly string[];
   /** The one form of the body; absent where there must be none. */

@@ -53,6 +53,8 @@ export interface FakeLicense {
   uuid: string;
   uploaded_at: string;
   claims: Record<string, unknown>;
+  /** The licence itself: never shown, unique. */
+  jwt: string;
 }
 
 export interface FakeProvisionerKey {
@@ -103,6 +105,8 @@ export class FakeState {
   /** Environment of coderd, as `/deployment/config` shows it. */
   readonly environment = new Map<string, unknown>();
   nextLicenseId = 1;
+  /** When entitlements were last worked out, in milliseconds since 1970. */
+  entitlementsAt = 0;
   #offsetMs = 0;
 
   constructor() {

@@ -74,9 +74,7 @@ function claimsOf(license: string): Record<string, unknown> | undefined {
   if (parts.length !== 3) return undefined;
   try {
     const claims = JSON.parse(Buffer.from(parts[1] ?? "", "base64url").toString());
-    return typeof claims === "object" && claims !== null && typeof claims.jti === "string"
-      ? claims
-      : undefined;
+    return typeof claims === "object" && claims !== null ? claims : undefined;
   } catch {
     return undefined;
   }
@@ -103,8 +101,11 @@ export const licenseRoutes: readonly FakeRoute[] = [
     method: "GET",
     template: "/api/v2/licenses",
     feature: {},
-    owner: true,
-    handle: ({ state }) => ok(state.licenses.length === 0 ? null : state.licenses),
+    // Those who may not see licences see an empty list.
+    handle: ({ state, caller }) => {
+      const visible = caller!.user.roles.includes("owner") ? state.licenses : [];
+      return ok(visible.length === 0 ? null : visible.map(({ jwt: _, ...license }) => license));
+    },
   },
   {
     method: "POST",
@@ -126,18 +127,20 @@ export const licenseRoutes: readonly FakeRoute[] = [
           }.`,
         });
       }
-      if (state.licenses.some(({ uuid }) => uuid === claims["jti"])) {
+      if (state.licenses.some(({ jwt }) => jwt === body.license)) {
         return refuse(500, "Unable to add license to database", {
-          detail: `pq: duplicate key value violates unique constraint "licenses_uuid_key"`,
+          detail: `pq: duplicate key value violates unique constraint "licenses_jwt_key"`,
         });
       }
       const license = {
         id: state.nextLicenseId++,
-        uuid: String(claims["jti"]),
+        // Old licences have no identity of their own.
+        uuid: typeof claims["jti"] === "string" ? claims["jti"] : randomUUID(),
         uploaded_at: state.time(),
         claims,
       };
-      state.licenses.push(license);
+      state.licenses.push({ ...license, jwt: body.license });
+      state.entitlementsAt = state.now();
       return created(license);
     },
   },
@@ -147,9 +150,11 @@ export const licenseRoutes: readonly FakeRoute[] = [
     feature: {},
     owner: true,
     handle: ({ state, parameters }) => {
+      if (!/^\d+$/.test(parameters["id"] ?? "")) return refuse(404, "License ID must be an integer");
       const index = state.licenses.findIndex(({ id }) => String(id) === parameters["id"]);
       if (index < 0) return refuse(404, "Unknown license ID");
       state.licenses.splice(index, 1);
+      state.entitlementsAt = state.now();
       return empty(200);
     },
   },
@@ -158,11 +163,21 @@ export const licenseRoutes: readonly FakeRoute[] = [
     template: "/api/v2/licenses/refresh-entitlements",
     feature: {},
     owner: true,
-    handle: () => ok({ message: "Entitlements updated successfully." }),
+    handle: ({ state }) => {
+      const wait = Math.floor((state.entitlementsAt + 60_000 - state.now()) / 1_000);
+      if (wait > 0) {
+        const message = "Entitlements already recently refreshed, " +
+          `please wait ${wait} seconds to force a new refresh`;
+        return refuse(400, message, { headers: { "Retry-After": String(wait) } });
+      }
+      state.entitlementsAt = state.now();
+      return ok({ message: "Entitlements updated" });
+    },
   },
   {
     method: "GET",
     template: "/api/v2/entitlements",
+    auth: "unchecked",
     feature: {},
     handle: ({ state }) => {
       const features = FEATURES.map((name) => {

@@ -5,7 +5,7 @@ import { created, empty, notFound, ok, refuse } from "../reply.ts";
 import type { Context, FakeRoute } from "../route.ts";
 import { type FakeOrganization, randomText } from "../state.ts";
 
-const FEATURE = { name: "external_provisioner_daemons", title: "External provisioner daemons" };
+const FEATURE = { name: "external_provisioner_daemons" };
 const RESERVED = ["built-in", "user-auth", "psk"];
 const tags = z.record(z.string(), z.string());
 
@@ -38,12 +38,11 @@ export const provisionerRoutes: readonly FakeRoute[] = [
     body: z.strictObject({ name: z.string().min(1).max(64), tags }),
     handle: inOrganization(({ state, body }, { id }) => {
       if (RESERVED.includes(body.name)) {
-        return refuse(400, "Name cannot be reserved", {
-          validations: [{ field: "name", detail: `Name cannot be reserved name "${body.name}"` }],
-        });
+        const detail = `Name cannot be reserved name '${body.name}'`;
+        return refuse(400, detail, { validations: [{ field: "name", detail }] });
       }
       if (state.provisionerKeys.some((key) => key.organization === id && key.name === body.name)) {
-        return refuse(409, `Provisioner key with name "${body.name}" already exists.`);
+        return refuse(409, `Provisioner key with name '${body.name}' already exists in organization`);
       }
       const secret = randomText(43);
       state.provisionerKeys.push({
@@ -78,7 +77,7 @@ export const provisionerRoutes: readonly FakeRoute[] = [
     owner: true,
     handle: inOrganization(({ state, parameters }, { id }) => {
       const { name = "" } = parameters;
-      if (RESERVED.includes(name)) return refuse(400, `Cannot delete reserved provisioner key "${name}"`);
+      if (RESERVED.includes(name)) return refuse(400, `Cannot delete reserved '${name}' provisioner key`);
       const index = state.provisionerKeys.findIndex((key) => key.organization === id && key.name === name);
       if (index < 0) return notFound();
       state.provisionerKeys.splice(index, 1);

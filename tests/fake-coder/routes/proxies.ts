@@ -6,7 +6,7 @@ import type { Context, FakeRoute } from "../route.ts";
 import type { FakeProxy, FakeState } from "../state.ts";
 
 // Checked before the token, so that a bad token gets 403 too.
-const FEATURE = { name: "workspace_proxy", title: "Workspace Proxies", early: true };
+const FEATURE = { name: "workspace_proxy", early: true };
 
 const newToken = (id: string) => `${id}:${randomBytes(32).toString("hex")}`;
 
@@ -41,7 +41,9 @@ function primary(state: FakeState, settings: Context["settings"]): Record<string
 
 function find({ state, parameters }: Context): FakeProxy | undefined {
   const { proxy = "" } = parameters;
-  return state.proxies.find((one) => !one.deleted && (one.id === proxy || one.name === proxy));
+  return state.proxies.find((one) =>
+    !one.deleted && (one.id === proxy || one.name.toLowerCase() === proxy.toLowerCase())
+  );
 }
 
 const one = "/api/v2/workspaceproxies/{proxy}";
@@ -69,7 +71,9 @@ export const proxyRoutes: readonly FakeRoute[] = [
           validations: [{ field: "name", detail: "Reserved name" }],
         });
       }
-      if (state.proxies.some((proxy) => !proxy.deleted && proxy.name === body.name)) {
+      if (
+        state.proxies.some((proxy) => !proxy.deleted && proxy.name.toLowerCase() === body.name.toLowerCase())
+      ) {
         return refuse(409, `Workspace proxy with name "${body.name}" already exists.`);
       }
       const id = randomUUID();
@@ -105,9 +109,10 @@ export const proxyRoutes: readonly FakeRoute[] = [
     owner: true,
     body: z.strictObject({
       id: z.guid(),
+      // "Required" means not empty here, unlike when creating one.
       name: z.string().min(1),
-      display_name: z.string(),
-      icon: z.string(),
+      display_name: z.string().min(1),
+      icon: z.string().min(1),
       regenerate_token: z.boolean(),
     }),
     handle: (context) => {
