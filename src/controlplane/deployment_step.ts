@@ -39,7 +39,12 @@ export const deploymentStep: Step = {
       ...(replicas === undefined ? [REPLICAS_PATH] : []),
       ...(template === undefined ? [TEMPLATE_PATH] : []),
     ];
-    const result = await tools.applier.apply(Deployments, desired, { owner: object, signal, release });
+    const result = await tools.applier.apply(Deployments, desired, {
+      owner: object,
+      ownerType: CoderControlPlanes,
+      signal,
+      release,
+    });
     pass.deployment = result.object;
     recordApply(tools.events, object, desired, result.outcome);
     if (wantsUpgrade(pass)) await markUpgraded(pass, tools);

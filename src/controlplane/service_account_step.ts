@@ -1,4 +1,5 @@
 /** The ServiceAccount of a control plane: made, let go, and removed once its successor is in use. */
+import { CoderControlPlanes } from "../api/control_plane.ts";
 import { ServiceAccounts } from "../api/kubernetes/resources.ts";
 import type { ServiceAccount } from "../api/kubernetes/types.ts";
 import { keyOf, type KubeObject } from "../api/object.ts";
@@ -24,6 +25,7 @@ export const serviceAccountStep: Step = {
     const desired = desiredServiceAccount(controlPlane);
     const { outcome } = await tools.applier.apply(ServiceAccounts, desired, {
       owner: object,
+      ownerType: CoderControlPlanes,
       isOurs: (live) => wasLetGo(live, pass),
       signal,
     });

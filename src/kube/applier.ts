@@ -15,6 +15,8 @@ export type ApplyOutcome = "created" | "configured" | "unchanged";
 export interface ApplyOptions {
   /** Becomes the controller owner reference (same namespace only). */
   owner?: KubeObject;
+  /** The owner's kind: what an earlier object of its name left behind is then removed. @default it is refused */
+  ownerType?: ResourceType;
   /**
    * Says whether an existing object that nobody controls is nevertheless ours, such as one in another namespace or one
    * whose owner reference we took away ourselves.

@@ -25,7 +25,8 @@ import { deleteOwned } from "./delete_owned.ts";
 import { prepare, withPreconditions } from "./desired_object.ts";
 import { isConflict, isNotFound } from "./errors.ts";
 import type { SharedCache } from "./informer.ts";
-import { claim } from "./ownership.ts";
+import { removeLeftover } from "./leftover.ts";
+import { type Claim, claim } from "./ownership.ts";
 import { planTakeover } from "./takeover.ts";
 
 /** What an applier works with. */
@@ -151,7 +152,8 @@ class ServerSideApplier implements Applier {
   /** Undefined: `work.live` is newer now, and everything is to be judged again. */
   async #change<T extends KubeObject>(work: Work<T>, live: T): Promise<Result<T> | undefined> {
     const { type, options, hash } = work;
-    const right = claim(type, live, options);
+    const right = await this.#claim(work, live);
+    if (right === undefined) return undefined;
     if (work.fresh) {
       const plan = planTakeover(live, options.owner, FIELD_MANAGER, releasable(work));
       if (plan !== undefined) {
@@ -168,6 +170,26 @@ class ServerSideApplier implements Applier {
       return undefined;
     }
     return await this.#update(work, live, right === "adopt");
+  }
+
+  /** Undefined: it was in the way, left behind by an earlier owner of the name, and `work.live` is newer now. */
+  async #claim<T extends KubeObject>(work: Work<T>, live: T): Promise<Claim | undefined> {
+    const { type, options: { owner, ownerType } } = work;
+    try {
+      return claim(type, live, work.options);
+    } catch (error) {
+      if (!(error instanceof ForeignObjectError) || owner === undefined || ownerType === undefined) {
+        throw error;
+      }
+      const call = callOptions(work.options);
+      if (!await removeLeftover(this.#client, type, live, { owner, ownerType }, call)) throw error;
+    }
+    this.#log.info("removed what an earlier object of the same name left behind", {
+      resource: resourceText(type),
+      object: keyText(work.key),
+    });
+    await this.#refresh(work);
+    return undefined;
   }
 
   async #update<T extends KubeObject>(

@@ -1,0 +1,1 @@
+/** Control planes that are deleted and made again while they are being reconciled. */

@@ -1,0 +1,178 @@
+/** Nothing that the operator does is refused under the shipped RBAC, and every right that it grants is used. */
+import assert from "node:assert/strict";
+import type { PolicyRule } from "../cluster/mod.ts";
+import { waitFor } from "../cluster/mod.ts";
+import { OPERATOR_USER } from "../operator/install.ts";
+import { freePort } from "../operator/process.ts";
+import { workspaceRights } from "./workspace_rights.ts";
+import { LEASE, type Scene, startScene } from "./scene.ts";
+
+const RBAC = "/apis/rbac.authorization.k8s.io/v1";
+
+/** Rights that this life does not use, and why they are granted all the same. */
+const NOT_USED_HERE: readonly { right: RegExp; why: string }[] = [
+  {
+    right: /^\w+ (coderprovisioners|coderworkspaceproxies)(\/status)?\.coder\.com$/,
+    why: "their reconcilers are to come",
+  },
+  {
+    right: /^create (deployments\.apps|services|serviceaccounts)$/,
+    why: "an apply of what is not there yet is audited as a patch",
+  },
+  { right: /^update \w+\/finalizers\.coder\.com$/, why: "asked for by an admission plugin, never sent" },
+];
+
+async function rulesOf(scene: Scene): Promise<PolicyRule[]> {
+  const paths = [
+    "clusterroles/manager-role",
+    "clusterroles/system:auth-delegator",
+    "namespaces/coder-system/roles/coder-k8s-leader-election",
+  ];
+  const roles = await Promise.all(paths.map((path) => scene.cluster.request("GET", `${RBAC}/${path}`)));
+  return roles.flatMap(({ rules }) => rules);
+}
+
+/** Objects that the control planes name, or that are in their way. */
+async function surroundings(scene: Scene): Promise<void> {
+  const { namespace } = scene;
+  await scene.cluster.apply([
+    { apiVersion: "v1", kind: "Secret", metadata: { name: "env" }, stringData: { A: "1" } },
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "env" }, data: { B: "2" } },
+    {
+      apiVersion: "autoscaling/v2",
+      kind: "HorizontalPodAutoscaler",
+      metadata: { name: "full" },
+      spec: {
+        scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "full" },
+        minReplicas: 1,
+        maxReplicas: 1,
+      },
+    },
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "adopted" } },
+    { apiVersion: "v1", kind: "Service", metadata: { name: "adopted" }, spec: { ports: [{ port: 80 }] } },
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "adopted" },
+      spec: {
+        replicas: 0,
+        selector: {
+          matchLabels: {
+            "app.kubernetes.io/instance": "adopted",
+            "app.kubernetes.io/managed-by": "coder-k8s",
+            "app.kubernetes.io/name": "coder-control-plane",
+          },
+        },
+        template: {
+          metadata: {
+            labels: {
+              "app.kubernetes.io/instance": "adopted",
+              "app.kubernetes.io/managed-by": "coder-k8s",
+              "app.kubernetes.io/name": "coder-control-plane",
+            },
+          },
+          spec: { containers: [{ name: "other", image: "example.com/other:1" }] },
+        },
+      },
+    },
+  ], namespace);
+}
+
+Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no right unused", async () => {
+  await using scene = await startScene("rights");
+  const { cluster, namespace, faults } = scene;
+  await cluster.request("DELETE", LEASE).catch(() => {});
+  const mark = await cluster.audit.mark();
+  // A server without WatchList is asked for lists.
+  const old = faults.answer(422, { watch: true, when: ({ query }) => query.has("sendInitialEvents") });
+  const metrics = `127.0.0.1:${await freePort()}`;
+  const operator = await scene.operator({
+    flags: { app: "all", "metrics-bind-address": metrics, "metrics-access": "protected" },
+  });
+  try {
+    old.remove();
+    const token = await cluster.serviceAccountToken({ namespace, name: "default" });
+    const scrape = await fetch(`http://${metrics}/metrics`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await scrape.body?.cancel();
+    assert.equal(scrape.status, 403);
+    await surroundings(scene);
+    await fullLife(scene);
+    await adoption(scene);
+    await lostRace(scene);
+    await foreignCleanUp(scene);
+  } finally {
+    // Events that are still waiting are sent at the end.
+    await operator.stop();
+  }
+  const view = await cluster.audit.since(mark);
+  assert.deepEqual(view.denied(OPERATOR_USER).map(({ verb, uri }) => `${verb} ${uri}`), []);
+  const unused = view.rightsNeverUsed(OPERATOR_USER, await rulesOf(scene));
+  assert.deepEqual(unused.filter((right) => !NOT_USED_HERE.some((each) => each.right.test(right))), []);
+  for (const { right, why } of NOT_USED_HERE) {
+    assert.ok(unused.some((each) => right.test(each)), `the exception ${right} (${why}) is one no more`);
+  }
+  assert.deepEqual(operator.failures().filter(({ msg }) => msg !== "reconcile failed, trying again"), []);
+});
+
+/** Made, with values of others, changed, its ServiceAccount renamed and given up, mended, deleted. */
+async function fullLife(scene: Scene): Promise<void> {
+  const { cluster } = scene;
+  await scene.create("full", {
+    envFrom: [{ secretRef: { name: "env" } }, { configMapRef: { name: "env" } }],
+  });
+  await scene.settled("full");
+  for (let i = 0; i < 2; i++) {
+    await cluster.request("DELETE", scene.path("services", "full"));
+    await scene.settled("full");
+  }
+  await scene.change("full", { spec: { serviceAccount: { name: "renamed" } } });
+  await waitFor(async () => await cluster.find(scene.path("serviceaccounts", "full")) === undefined, {
+    what: "the ServiceAccount of the old name to go",
+  });
+  await scene.change("full", { spec: { serviceAccount: { disableCreate: true } } });
+  await waitFor(async () => {
+    const account = await cluster.find(scene.path("serviceaccounts", "renamed"));
+    return account !== undefined && account.metadata.ownerReferences === undefined;
+  }, { what: "the ServiceAccount to be let go" });
+  await scene.change("full", { spec: { extraEnv: [{ name: "TEST_A", value: "1" }] } });
+  await scene.condition("full", "Ready", "True");
+  await scene.remove("full");
+  await scene.gone("full");
+}
+
+async function adoption(scene: Scene): Promise<void> {
+  await scene.create("adopted");
+  await scene.condition("adopted", "Degraded", "True", "ForeignObject");
+  for (const resource of ["serviceaccounts", "services", "deployments"]) {
+    const metadata = { annotations: { "coder.com/adopt": "adopted" } };
+    await scene.cluster.request("PATCH", scene.path(resource, "adopted"), { metadata });
+  }
+  // Objects without our label wake nobody.
+  await scene.change("adopted", { spec: { replicas: 1 } });
+  await scene.settled("adopted");
+}
+
+/** A status that is written on an old version of the object is written again on the live one. */
+async function lostRace(scene: Scene): Promise<void> {
+  const frozen = scene.faults.freeze({ watch: true, resource: "codercontrolplanes" });
+  await scene.change("adopted", { metadata: { labels: { unseen: "true" } } });
+  await scene.cluster.request("DELETE", scene.path("deployments", "adopted"));
+  await waitFor(() => scene.faults.count({ verb: "get", resource: "codercontrolplanes" }) > 0, {
+    what: "the live object to be read",
+  });
+  frozen.remove();
+  await scene.settled("adopted");
+}
+
+/** Rights that a Go operator granted in another namespace. */
+async function foreignCleanUp(scene: Scene): Promise<void> {
+  const finalizers = ["coder.com/workspace-rbac-cleanup"];
+  const plane = await scene.create("granting", {}, { finalizers });
+  const rights = await workspaceRights(scene, plane);
+  await scene.settled("granting");
+  await scene.remove("granting");
+  await scene.gone("granting");
+  assert.deepEqual(await rights.left(), []);
+}
