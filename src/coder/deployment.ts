@@ -8,8 +8,8 @@ const optionSchema = z.object({
   /** Environment variable, such as `CODER_ACCESS_URL`. */
   env: optionalText,
   flag: optionalText,
-  /** As coderd runs with it; secrets are left out by coderd itself. */
-  value: z.unknown(),
+  /** As coderd runs with it; absent where it is a secret or not set. */
+  value: z.unknown().optional(),
 });
 
 export const deploymentConfigSchema = z.object({ options: listOf(optionSchema) });

@@ -6,10 +6,13 @@ Deno.test("the configuration shows by which environment a deployment runs", asyn
   await using rig = await startClientRig();
   rig.fake.state.environment.set("CODER_ACCESS_URL", "https://coder.example.com");
   rig.fake.state.environment.set("CODER_API_RATE_LIMIT", 512);
+  // Secrets come without a value.
+  rig.fake.state.environment.set("CODER_PG_CONNECTION_URL", undefined);
   const { options } = await rig.client.deployment.config();
   assert.deepEqual(options.map(({ env, value }) => [env, value]), [
     ["CODER_ACCESS_URL", "https://coder.example.com"],
     ["CODER_API_RATE_LIMIT", 512],
+    ["CODER_PG_CONNECTION_URL", undefined],
   ]);
 });
 

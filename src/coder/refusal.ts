@@ -51,7 +51,8 @@ function coderWords(body: RefusalBody | undefined): string {
   if (body === undefined) return "";
   const fields = body.validations.map(({ field, detail }) => `${field}: ${detail}`).join("; ");
   const extra = [body.detail === body.message ? "" : body.detail, fields].filter((part) => part !== "");
-  return extra.length === 0 ? body.message : `${body.message} (${extra.join("; ")})`;
+  const said = body.message.replace(/[.\s]+$/, "");
+  return extra.length === 0 ? said : `${said} (${extra.join("; ").replace(/[.\s]+$/, "")})`;
 }
 
 /** Neither a 401 nor a 404 of a proxy says anything about Coder's tokens or objects. */

@@ -227,7 +227,7 @@ Deno.test("details and field errors are part of the message", () => {
     }),
     call,
   );
-  assert.match(error.message, /Validation failed\. \(look; name: taken; icon: \)/);
+  assert.match(error.message, /Coder answered 400: Validation failed \(look; name: taken; icon:\s?\)/);
   assert.deepEqual(error.validations, [{ field: "name", detail: "taken" }, { field: "icon", detail: "" }]);
 });
 

@@ -30,7 +30,12 @@ export function refuse(
 export const notFound = (): Reply =>
   refuse(404, "Resource not found or you do not have access to this resource");
 export const routeNotFound = (): Reply => refuse(404, "Route not found.");
-export const forbidden = (): Reply => refuse(403, "Forbidden.");
+export const forbidden = (): Reply =>
+  refuse(403, "Forbidden.", {
+    detail:
+      "You don't have permission to view this content. If you believe this is a mistake, please contact your " +
+      "administrator or try signing in with different credentials.",
+  });
 export const unknownUser = (name: string): Reply =>
   refuse(400, `"user" must be an existing uuid or username.`, {
     detail: `queried user=${JSON.stringify(name)}`,

@@ -60,8 +60,8 @@ export const userRoutes: readonly FakeRoute[] = [
     handle: ({ state, body }) => {
       if (realUsers(state).length > 0) return refuse(409, "The initial user has already been created.");
       if (body.password.length < 8) {
-        return refuse(400, "Password not strong enough!", {
-          validations: [{ field: "password", detail: "password must be at least 8 characters" }],
+        return refuse(400, "Password is invalid", {
+          validations: [{ field: "password", detail: "insecure password, try using a longer password" }],
         });
       }
       const { email, username, password, name = "" } = body;
