@@ -102,6 +102,7 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
     await adoption(scene);
     await lostRace(scene);
     await foreignCleanUp(scene);
+    await leftovers(scene);
   } finally {
     // Events that are still waiting are sent at the end.
     await operator.stop();
@@ -175,4 +176,18 @@ async function foreignCleanUp(scene: Scene): Promise<void> {
   await scene.remove("granting");
   await scene.gone("granting");
   assert.deepEqual(await rights.left(), []);
+}
+
+/** Children of an earlier control plane are in the way, while nobody collects garbage. */
+async function leftovers(scene: Scene): Promise<void> {
+  await scene.create("again", { replicas: 0 });
+  await scene.settled("again");
+  try {
+    await scene.cluster.kill("controller-manager");
+    await scene.remove("again");
+    await scene.create("again", { replicas: 0 });
+    await scene.settled("again");
+  } finally {
+    await scene.cluster.start("controller-manager");
+  }
 }
