@@ -1,0 +1,32 @@
+/** The first user of a deployment, who owns it. */
+import { request, RequestError } from "./request.ts";
+
+/** The first user, signed in. */
+export interface FirstUser {
+  id: string;
+  username: string;
+  email: string;
+  password: string;
+  /** A session token, good for a day. */
+  token: string;
+  /** The default organization. */
+  organizationId: string;
+}
+
+const CREDENTIALS = { username: "owner", email: "owner@example.com", password: "Correct-Horse-Battery-1" };
+
+/** Makes the first user when there is none, and signs in. @throws {RequestError} when somebody else was the first */
+export async function signInFirstUser(url: string): Promise<FirstUser> {
+  await request(url, "POST", "/api/v2/users/first", { body: { ...CREDENTIALS, trial: false } }).catch(
+    (error: unknown) => {
+      // Another process was as quick, or it has been there all along.
+      if (!(error instanceof RequestError && error.status === 409)) throw error;
+    },
+  );
+  const { email, password } = CREDENTIALS;
+  const { session_token: token } = await request(url, "POST", "/api/v2/users/login", {
+    body: { email, password },
+  });
+  const me = await request(url, "GET", "/api/v2/users/me", { token });
+  return { ...CREDENTIALS, id: me.id, token, organizationId: me.organization_ids[0] };
+}
