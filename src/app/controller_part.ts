@@ -3,7 +3,7 @@ import { CoderControlPlanes } from "../api/control_plane.ts";
 import { controlPlaneController } from "../controlplane/controller.ts";
 import { createEventSender } from "../kube/events.ts";
 import { createApplier } from "../kube/server_side_apply.ts";
-import { definitionsLog } from "./definitions.ts";
+import { definitionsCheck, definitionsLog } from "./definitions.ts";
 import { leaderElection } from "./election.ts";
 import type { PartFactory } from "./part.ts";
 
@@ -15,7 +15,7 @@ const EVENT_RATE = { qps: 50, burst: 100 };
 
 /** Makes the controllers, each on the one cache, applier and recorder of the process. */
 export const controllerPart: PartFactory = (core) => {
-  const { config, client, cache, redactor, metrics, instance } = core;
+  const { config, client, cache, health, redactor, metrics, instance } = core;
   const log = core.log.child({ part: "controller" });
   const redact = (text: string) => redactor.text(text);
   const eventClient = client.separate(EVENT_RATE);
@@ -38,9 +38,11 @@ export const controllerPart: PartFactory = (core) => {
     namespaces: config.namespace,
     controller: { concurrency: config.concurrency, deadlineMs: config.reconcileTimeout },
   });
+  const own = [cache.informer(CoderControlPlanes)];
+  health.add("readiness", "definitions", definitionsCheck(own));
   return {
     controllers: [controlPlanes],
-    runnables: [definitionsLog({ informers: [cache.informer(CoderControlPlanes)], log })],
+    runnables: [definitionsLog({ informers: own, log })],
     flush: [{ name: "events", run: () => recorder.close(FLUSH_MS).finally(() => eventClient.close()) }],
     ...(config.leaderElect ? { election: leaderElection(core) } : {}),
   };

@@ -15,6 +15,17 @@ export interface DefinitionsLogOptions {
   readonly periodMs?: number;
 }
 
+/** How a definition is installed. */
+const INSTALL = "kubectl apply --server-side -k crd";
+
+/** A readiness check: names the definitions that are missing; empty where all are there. */
+export function definitionsCheck(informers: DefinitionsLogOptions["informers"]): () => string {
+  return () =>
+    informers.filter(({ exists }) => !exists)
+      .map(({ type }) => `${resourceText(type)} is not installed, waiting for it: ${INSTALL}`)
+      .join("; ");
+}
+
 /** Runs beside the controllers: one line when a definition is missing, one when it is there. */
 export function definitionsLog(options: DefinitionsLogOptions): Runnable {
   const { informers, log, clock = systemClock, periodMs = 1_000 } = options;
@@ -30,9 +41,7 @@ export function definitionsLog(options: DefinitionsLogOptions): Runnable {
             if (missing.delete(crd)) log.info("the definition is installed, going on", { crd });
           } else if (!missing.has(crd)) {
             missing.add(crd);
-            log.warn("a definition is not installed, waiting for it: kubectl apply --server-side -k crd", {
-              crd,
-            });
+            log.warn(`a definition is not installed, waiting for it: ${INSTALL}`, { crd });
           }
         }
         await sleep(periodMs, signal, clock);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ResourceType } from "../api/object.ts";
 import { type Logger, silentLogger } from "../telemetry/logger.ts";
 import { FakeClock } from "../telemetry/testing/fake_clock.ts";
-import { definitionsLog } from "./definitions.ts";
+import { definitionsCheck, definitionsLog } from "./definitions.ts";
 
 const kind = (plural: string): ResourceType => ({
   group: "coder.com",
@@ -71,4 +71,18 @@ Deno.test("its coming is said, and its going again", async () => {
 
 Deno.test("it runs on every replica, once the caches are filled", () => {
   assert.equal(watched().runnable.phase, "synced");
+});
+
+Deno.test("readiness names what is missing and how to install it, as long as it is missing", () => {
+  const { planes, proxies } = watched();
+  const check = definitionsCheck([planes, proxies]);
+  assert.equal(check(), "");
+  proxies.exists = false;
+  const text =
+    "coderworkspaceproxies.coder.com is not installed, waiting for it: kubectl apply --server-side -k crd";
+  assert.equal(check(), text);
+  planes.exists = false;
+  assert.equal(check(), `${text.replace("coderworkspaceproxies", "codercontrolplanes")}; ${text}`);
+  planes.exists = proxies.exists = true;
+  assert.equal(check(), "");
 });

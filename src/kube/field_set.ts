@@ -77,6 +77,15 @@ export function withoutField(set: FieldSet, path: FieldPath): FieldSet {
   return { member: set.member, children };
 }
 
+/** `path` and everything below it, as far as the set has it. */
+export function onlyField(set: FieldSet, path: FieldPath): FieldSet {
+  const [step, ...rest] = path;
+  if (step === undefined) return set;
+  const child = set.children.get(stepText(step));
+  if (child === undefined) return emptyFieldSet;
+  return { member: false, children: new Map([[stepText(step), onlyField(child, rest)]]) };
+}
+
 /** True where exactly this path is in the set. */
 export function owns(set: FieldSet, path: FieldPath): boolean {
   return subsetAt(set, path)?.member ?? false;

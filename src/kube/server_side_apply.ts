@@ -20,6 +20,7 @@ import {
 import { ApplyMemory } from "./apply_memory.ts";
 import { callOptions, isInvalid, isMetadataOnly, releasable, valueAt, type Work } from "./apply_work.ts";
 import type { KubeClient } from "./client.ts";
+import { collidingItems, planReclaim } from "./collisions.ts";
 import { differences } from "./contains.ts";
 import { deleteOwned } from "./delete_owned.ts";
 import { prepare, withPreconditions } from "./desired_object.ts";
@@ -209,6 +210,7 @@ class ServerSideApplier implements Applier {
       // Replaced by another of the same name, or controlled by somebody by now: both are seen in a fresh copy. Where
       // nothing of it is new, the object we send is what the server refuses.
       await this.#refresh(work);
+      if (isInvalid(error) && await this.#makeRoom(work, uid)) return undefined;
       const same = work.live !== undefined && work.live.metadata.resourceVersion === resourceVersion;
       if (same || (isInvalid(error) && work.live !== undefined && this.#isStillOurs(work, work.live, uid))) {
         throw error;
@@ -223,6 +225,16 @@ class ServerSideApplier implements Applier {
     }
     const unchanged = object.metadata.resourceVersion === resourceVersion;
     return { object, outcome: unchanged ? "unchanged" : "configured" };
+  }
+
+  /** Whether items of others stood in the place of ours, and are ours now, to be removed by the next apply. */
+  async #makeRoom<T extends KubeObject>(work: Work<T>, uid: string | undefined): Promise<boolean> {
+    const { live, body } = work;
+    if (live === undefined || !this.#isStillOurs(work, live, uid)) return false;
+    const plan = planReclaim(live, FIELD_MANAGER, collidingItems(live, body));
+    if (plan === undefined) return false;
+    await this.#takeOver(work, live, plan);
+    return true;
   }
 
   async #takeOver<T extends KubeObject>(
