@@ -57,7 +57,11 @@ Deno.test("the children of a deleted control plane go with it", async () => {
   );
   await rig.send("DELETE", "coder.com/v1alpha1/codercontrolplanes/coder");
   for (const path of ["apps/v1/deployments/coder", "v1/services/coder", "v1/serviceaccounts/coder"]) {
-    await waitFor(async () => (await rig.get(path)) === undefined, { what: `${path} to go` });
+    // A garbage collector that is older than the definition learns of it within half a minute only.
+    await waitFor(async () => (await rig.get(path)) === undefined, {
+      what: `${path} to go`,
+      timeoutMs: 90_000,
+    });
   }
 });
 
@@ -116,7 +120,11 @@ Deno.test("a control plane that goes while it is reconciled leaves nothing behin
   }
   await operator.again("coder");
   for (const path of ["apps/v1/deployments/coder", "v1/services/coder", "v1/serviceaccounts/coder"]) {
-    await waitFor(async () => (await rig.get(path)) === undefined, { what: `${path} to go` });
+    // A garbage collector that is older than the definition learns of it within half a minute only.
+    await waitFor(async () => (await rig.get(path)) === undefined, {
+      what: `${path} to go`,
+      timeoutMs: 90_000,
+    });
   }
 });
 
