@@ -1,0 +1,55 @@
+/** The command line of `deno task soak`. */
+import { parseArgs } from "node:util";
+
+export const AREAS = ["chaos", "idle"] as const;
+export type Area = typeof AREAS[number];
+
+/** What was asked for. */
+export interface SoakOptions {
+  areas: readonly Area[];
+  /** Of each area. */
+  minutes: number;
+  seed: number;
+  help: boolean;
+}
+
+export const HELP = `deno task soak [area…] [--minutes N] [--seed N]
+
+Runs the operator for long on a cluster of its own, and exits 1 where it did not bear it.
+
+  chaos   users at work on control planes while API server, watches, requests and the operator itself break;
+          at the end all has to be as they last asked for
+  idle    200 control planes and nothing to do: no writes, no growth
+
+  --minutes N   how long each area runs (default 10)
+  --seed N      the plan of chaos; the same seed and minutes give the same plan (default: a new one, printed)
+`;
+
+/** @throws {Error} naming every mistake */
+export function parseOptions(args: readonly string[], newSeed: () => number): SoakOptions {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      minutes: { type: "string", default: "10" },
+      seed: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const mistakes: string[] = [];
+  const unknown = positionals.filter((each) => !(AREAS as readonly string[]).includes(each));
+  if (unknown.length > 0) {
+    mistakes.push(`there is no area named ${unknown.join(", ")}; there are: ${AREAS.join(", ")}`);
+  }
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0 && Number.isFinite(minutes))) {
+    mistakes.push(`--minutes must be a number above 0, not "${values.minutes}"`);
+  }
+  const seed = values.seed === undefined ? newSeed() : Number(values.seed);
+  if (!Number.isSafeInteger(seed) || seed < 0 || values.seed === "") {
+    mistakes.push(`--seed must be a whole number from 0 on, not "${values.seed}"`);
+  }
+  if (mistakes.length > 0) throw new Error(mistakes.join("; "));
+  const areas = AREAS.filter((area) => positionals.length === 0 || positionals.includes(area));
+  return { areas, minutes, seed, help: values.help };
+}
