@@ -41,6 +41,8 @@ async function startParts(
   const encoder = new TextEncoder();
   const operator = await startOperator({
     kubeconfig,
+    // Ctrl-C is the demo's: it ends the operator in its turn.
+    detached: true,
     onLine: (line) => void file.writeSync(encoder.encode(line + "\n")),
   });
   operator.ended.finally(() => file.close());

@@ -12,6 +12,8 @@ export interface OperatorOptions {
   binary?: string;
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** In a process group of its own, so that Ctrl-C on the terminal does not reach it. @default {false} */
+  detached?: boolean;
   /** Where its log goes besides memory. */
   onLine?: (line: string) => void;
 }
@@ -67,6 +69,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    detached: options.detached ?? false,
     env: { POD_NAMESPACE: "coder-system", ...options.env },
   }).spawn();
   const lines: string[] = [];
