@@ -1,11 +1,11 @@
 /** The composition root: makes one of everything, gives it to the parts of the mode, runs them to the end. */
 import { hostname } from "node:os";
-import type { ClusterConnection } from "../kube/connection.ts";
-import { loadKubeConfig } from "../kube/kube_config.ts";
-import { leaseNamespace, newIdentity } from "../kube/lease_names.ts";
-import { createRestClient } from "../kube/rest_client.ts";
+import type { ClusterConnection } from "../kube/config/connection.ts";
+import { loadKubeConfig } from "../kube/config/kube_config.ts";
+import { leaseNamespace, newIdentity } from "../kube/lease/lease_names.ts";
+import { createRestClient } from "../kube/rest/rest_client.ts";
 import { createReviewer } from "../kube/reviews.ts";
-import { createSharedCache, type SharedCacheOptions } from "../kube/shared_cache.ts";
+import { createSharedCache, type SharedCacheOptions } from "../kube/cache/shared_cache.ts";
 import { createManager } from "../reconciler/manager.ts";
 import { Health } from "../telemetry/health.ts";
 import type { HttpServer } from "../telemetry/http_server.ts";

@@ -1,8 +1,8 @@
 /** The controllers: what turns resources into running Coder deployments. */
 import { CoderControlPlanes } from "../api/control_plane.ts";
 import { controlPlaneController } from "../controlplane/controller.ts";
-import { createEventSender } from "../kube/events.ts";
-import { createApplier } from "../kube/server_side_apply.ts";
+import { createEventSender } from "../kube/events/events.ts";
+import { createApplier } from "../kube/apply/server_side_apply.ts";
 import { definitionsCheck, definitionsLog } from "./definitions.ts";
 import { leaderElection } from "./election.ts";
 import type { PartFactory } from "./part.ts";

@@ -1,5 +1,5 @@
 /** The Lease that decides which replica reconciles. */
-import { runLeaderElection } from "../kube/leader_election.ts";
+import { runLeaderElection } from "../kube/lease/leader_election.ts";
 import type { LeaderElection } from "../reconciler/leadership.ts";
 import type { Core } from "./part.ts";
 

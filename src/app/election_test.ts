@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { LeaderElectionOptions } from "../kube/leader_election.ts";
-import type { RestClient } from "../kube/rest_client.ts";
+import type { LeaderElectionOptions } from "../kube/lease/leader_election.ts";
+import type { RestClient } from "../kube/rest/rest_client.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { noMetrics } from "../telemetry/metrics.ts";
 import { leaderElection } from "./election.ts";

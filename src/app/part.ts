@@ -1,5 +1,5 @@
 /** What the composition root gives to the parts of a mode, and what they give back. */
-import type { RestClient } from "../kube/rest_client.ts";
+import type { RestClient } from "../kube/rest/rest_client.ts";
 import type { SharedCache } from "../kube/informer.ts";
 import type { LeaderElection } from "../reconciler/leadership.ts";
 import type { ManagerOptions } from "../reconciler/manager.ts";

@@ -1,7 +1,7 @@
 /** Events for what happened to children, recorded on the control plane. */
 import type { KubeObject } from "../api/object.ts";
 import type { ApplyOutcome } from "../kube/applier.ts";
-import type { EventRecorder } from "../kube/events.ts";
+import type { EventRecorder } from "../kube/events/events.ts";
 
 /** Records that `child` was created or changed; nothing where it was not. */
 export function recordApply(

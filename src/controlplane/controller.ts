@@ -3,7 +3,7 @@ import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane
 import { keyOf, type KubeObject, type ObjectKey } from "../api/object.ts";
 import type { Applier } from "../kube/applier.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { EventRecorder } from "../kube/events.ts";
+import type { EventRecorder } from "../kube/events/events.ts";
 import type { Informer, SharedCache } from "../kube/informer.ts";
 import { type Controller, type ControllerOptions, createController } from "../reconciler/controller.ts";
 import type { Predicate } from "../reconciler/predicate.ts";

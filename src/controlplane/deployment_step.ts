@@ -2,7 +2,7 @@
 import { CoderControlPlanes } from "../api/control_plane.ts";
 import { Deployments } from "../api/kubernetes/resources.ts";
 import type { Deployment, PodTemplateSpec } from "../api/kubernetes/types.ts";
-import { isControlledBy } from "../kube/owner_references.ts";
+import { isControlledBy } from "../kube/apply/owner_references.ts";
 import { type DeploymentFacts, noFacts } from "../workload/deployment_facts.ts";
 import { REPLICAS_PATH, TEMPLATE_PATH } from "../workload/held_fields.ts";
 import { BY_TARGET } from "../workload/kinds.ts";

@@ -1,6 +1,6 @@
 /** Failures of steps, sorted by what helps. */
 import { ForeignObjectError } from "../kube/applier.ts";
-import { DuplicateKeyError } from "../kube/duplicate_keys.ts";
+import { DuplicateKeyError } from "../kube/apply/duplicate_keys.ts";
 import { isConflict, isForbidden, isTransient, KubeApiError } from "../kube/errors.ts";
 import { SpecError } from "../workload/spec_error.ts";
 

@@ -3,7 +3,7 @@ import { Deployments } from "../api/kubernetes/resources.ts";
 import type { Deployment, ManagedFieldsEntry } from "../api/kubernetes/types.ts";
 import { FIELD_MANAGER } from "../kube/applier.ts";
 import { isConflict, KubeApiError } from "../kube/errors.ts";
-import { isControlledBy } from "../kube/owner_references.ts";
+import { isControlledBy } from "../kube/apply/owner_references.ts";
 import { keptTemplateHash } from "../workload/deployment_facts.ts";
 import { managedFieldsPatch, setAside, takeBack } from "../workload/held_fields.ts";
 import type { Pass, Tools } from "./step.ts";

@@ -2,7 +2,7 @@
 import type { CoderControlPlane } from "../api/control_plane.ts";
 import type { Role, RoleBinding } from "../api/kubernetes/types.ts";
 import type { KubeObject } from "../api/object.ts";
-import { isControlledBy } from "../kube/owner_references.ts";
+import { isControlledBy } from "../kube/apply/owner_references.ts";
 import { CONTROL_PLANE_LABEL, CONTROL_PLANE_NAMESPACE_LABEL } from "../workload/labels.ts";
 import { workspaceRoleBindingName, workspaceRoleName, workspaceScopeHash } from "../workload/names.ts";
 

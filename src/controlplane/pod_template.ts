@@ -1,7 +1,7 @@
 /** The pod template of a control plane: exactly what the Go operator rendered, but for repeated environment names. */
 import type { ControlPlane } from "../api/control_plane.ts";
 import type { Container, LocalObjectReference, PodSpec, PodTemplateSpec } from "../api/kubernetes/types.ts";
-import { shortHash } from "../kube/canonical_json.ts";
+import { shortHash } from "../kube/apply/canonical_json.ts";
 import { caMounts, tlsMounts } from "../workload/certificates.ts";
 import { standardLabels } from "../workload/labels.ts";
 import { controlPlaneServiceAccountName } from "../workload/names.ts";

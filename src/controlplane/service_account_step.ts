@@ -5,7 +5,7 @@ import type { ServiceAccount } from "../api/kubernetes/types.ts";
 import { keyOf, type KubeObject } from "../api/object.ts";
 import { APPLIED_ANNOTATION } from "../kube/applier.ts";
 import { isNotFound } from "../kube/errors.ts";
-import { isControlledBy } from "../kube/owner_references.ts";
+import { isControlledBy } from "../kube/apply/owner_references.ts";
 import { standardLabels } from "../workload/labels.ts";
 import { recordApply } from "./child_events.ts";
 import { desiredServiceAccount } from "./children.ts";

@@ -4,7 +4,7 @@ import type { Deployment } from "../api/kubernetes/types.ts";
 import type { ObjectKey } from "../api/object.ts";
 import type { Applier } from "../kube/applier.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { EventRecorder } from "../kube/events.ts";
+import type { EventRecorder } from "../kube/events/events.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { WorkloadKinds } from "../workload/kinds.ts";
 import type { EnvSources } from "./env_sources.ts";

@@ -1,9 +1,9 @@
 /** What a Deployment's managed fields say, boiled down to a few facts that the cache keeps beside the object. */
 import type { Deployment } from "../api/kubernetes/types.ts";
-import { shortHash } from "../kube/canonical_json.ts";
-import { extractFields } from "../kube/extract_fields.ts";
-import { parseFields } from "../kube/field_set.ts";
-import { writersOf } from "../kube/takeover.ts";
+import { shortHash } from "../kube/apply/canonical_json.ts";
+import { extractFields } from "../kube/apply/extract_fields.ts";
+import { parseFields } from "../kube/apply/field_set.ts";
+import { writersOf } from "../kube/apply/takeover.ts";
 import { holderEntry } from "./held_fields.ts";
 
 /** Who owns what. */

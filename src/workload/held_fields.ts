@@ -18,8 +18,8 @@ import {
   stepText,
   unionFields,
   withoutField,
-} from "../kube/field_set.ts";
-import { controllerOf } from "../kube/owner_references.ts";
+} from "../kube/apply/field_set.ts";
+import { controllerOf } from "../kube/apply/owner_references.ts";
 
 /** Owns a pod template that was written before us, or by an older version, and is kept as it is. */
 export const TEMPLATE_HOLDER = "coder-k8s-kept-template";

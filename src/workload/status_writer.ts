@@ -1,6 +1,6 @@
 /** The one status write of a pass: nothing where nothing changed, and never over what others wrote meanwhile. */
 import { keyOf, type KubeObject, type ResourceType } from "../api/object.ts";
-import { canonicalJson } from "../kube/canonical_json.ts";
+import { canonicalJson } from "../kube/apply/canonical_json.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
 import type { Informer } from "../kube/informer.ts";

@@ -1,6 +1,6 @@
 /** What would change in a pod template, in words. Values are never shown: environment variables may be secret. */
 import type { Deployment, EnvVar, PodTemplateSpec } from "../api/kubernetes/types.ts";
-import { type Difference, differences } from "../kube/contains.ts";
+import { type Difference, differences } from "../kube/apply/contains.ts";
 import { withoutDefaults } from "./template_defaults.ts";
 
 /**

@@ -7,7 +7,7 @@
 import { Deployments, Pods, Secrets } from "../../src/api/kubernetes/resources.ts";
 import type { KubeObject, ResourceType } from "../../src/api/object.ts";
 import type { KubeClient, ObjectList } from "../../src/kube/client.ts";
-import { createSharedCache } from "../../src/kube/shared_cache.ts";
+import { createSharedCache } from "../../src/kube/cache/shared_cache.ts";
 import { samples } from "./cache_objects.ts";
 import type { Report, Row } from "./report.ts";
 

@@ -23,7 +23,8 @@ const programs: { what: string; source: string }[] = [
   },
   {
     what: "… with client-node (credentials only)",
-    source: `const { loadKubeConfig } = await import("ROOT/src/kube/kube_config.ts"); void loadKubeConfig;`,
+    source:
+      `const { loadKubeConfig } = await import("ROOT/src/kube/config/kube_config.ts"); void loadKubeConfig;`,
   },
 ];
 

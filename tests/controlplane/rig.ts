@@ -5,11 +5,11 @@ import {
   controlPlaneController,
   type ControlPlaneControllerOptions,
 } from "../../src/controlplane/controller.ts";
-import { createEventSender } from "../../src/kube/events.ts";
-import { loadKubeConfig } from "../../src/kube/kube_config.ts";
-import { createRestClient } from "../../src/kube/rest_client.ts";
-import { createApplier } from "../../src/kube/server_side_apply.ts";
-import { createSharedCache } from "../../src/kube/shared_cache.ts";
+import { createEventSender } from "../../src/kube/events/events.ts";
+import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
+import { createRestClient } from "../../src/kube/rest/rest_client.ts";
+import { createApplier } from "../../src/kube/apply/server_side_apply.ts";
+import { createSharedCache } from "../../src/kube/cache/shared_cache.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
 import { installOperator } from "../operator/install.ts";

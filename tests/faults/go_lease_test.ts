@@ -6,7 +6,7 @@ import { runOperator } from "./operator.ts";
 import { LEASE, type Scene, startScene } from "./scene.ts";
 
 const HOLDER = "coder-k8s-7d9f8b6c5-x2x4z_3b9e2a1c-8f0d-4a55-9c1e-0a1b2c3d4e5f";
-const SECONDS = 3;
+const SECONDS = 2;
 const HOUR_MS = 3_600_000;
 
 const microTime = (ms: number) => new Date(ms).toISOString().replace("Z", "000Z");
@@ -63,13 +63,8 @@ class GoLeader {
   }
 }
 
-for (
-  const [words, skewMs] of [["is right", 0], ["is an hour behind", -HOUR_MS], [
-    "is an hour ahead",
-    HOUR_MS,
-  ]] as const
-) {
-  Deno.test(`a Go operator whose clock ${words} leads while it renews its lease, and not longer`, async () => {
+for (const [words, skewMs] of [["behind", -HOUR_MS], ["ahead", HOUR_MS]] as const) {
+  Deno.test(`a Go operator whose clock is an hour ${words} leads while it renews its lease, and not longer`, async () => {
     await using scene = await startScene("go-lease");
     const leader = await GoLeader.acquire(scene, skewMs);
     try {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConfigMaps, ServiceAccounts, Services } from "../../src/api/kubernetes/resources.ts";
 import type { ConfigMap, Service } from "../../src/api/kubernetes/types.ts";
 import { ForeignObjectError } from "../../src/kube/applier.ts";
-import { controllerReference } from "../../src/kube/owner_references.ts";
+import { controllerReference } from "../../src/kube/apply/owner_references.ts";
 import { type ApplyHarness, newOwner, type Recorded, withApplier } from "./apply_harness.ts";
 import { fullService, fullServiceAccount } from "./apply_samples.ts";
 

@@ -13,10 +13,10 @@ import type { ConfigMap } from "../../src/api/kubernetes/types.ts";
 import type { Applier } from "../../src/kube/applier.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import type { SharedCache } from "../../src/kube/informer.ts";
-import { loadKubeConfig } from "../../src/kube/kube_config.ts";
-import { createRestClient } from "../../src/kube/rest_client.ts";
-import { createApplier } from "../../src/kube/server_side_apply.ts";
-import { createSharedCache } from "../../src/kube/shared_cache.ts";
+import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
+import { createRestClient } from "../../src/kube/rest/rest_client.ts";
+import { createApplier } from "../../src/kube/apply/server_side_apply.ts";
+import { createSharedCache } from "../../src/kube/cache/shared_cache.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
 

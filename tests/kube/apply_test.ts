@@ -9,7 +9,7 @@ import {
   Services,
 } from "../../src/api/kubernetes/resources.ts";
 import type { Deployment, RoleBinding } from "../../src/api/kubernetes/types.ts";
-import { DuplicateKeyError } from "../../src/kube/duplicate_keys.ts";
+import { DuplicateKeyError } from "../../src/kube/apply/duplicate_keys.ts";
 import { KubeApiError } from "../../src/kube/errors.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { type ApplyHarness, newOwner, withApplier } from "./apply_harness.ts";

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { keyOf, keyText, type KubeObject, type ResourceType } from "../../src/api/object.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import type { Informer, InformerHandler } from "../../src/kube/informer.ts";
-import { loadKubeConfig } from "../../src/kube/kube_config.ts";
-import { createRestClient } from "../../src/kube/rest_client.ts";
+import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
+import { createRestClient } from "../../src/kube/rest/rest_client.ts";
 import {
   createSharedCache,
   type RunningCache,
   type SharedCacheOptions,
-} from "../../src/kube/shared_cache.ts";
+} from "../../src/kube/cache/shared_cache.ts";
 import {
   type Cluster,
   type FaultRig,

@@ -1,7 +1,11 @@
 /** Kubeconfigs of every kind for the real cluster, and clients made from them. */
 import { join } from "node:path";
-import { loadKubeConfig, type LoadOptions } from "../../src/kube/kube_config.ts";
-import { createRestClient, type RestClient, type RestClientOptions } from "../../src/kube/rest_client.ts";
+import { loadKubeConfig, type LoadOptions } from "../../src/kube/config/kube_config.ts";
+import {
+  createRestClient,
+  type RestClient,
+  type RestClientOptions,
+} from "../../src/kube/rest/rest_client.ts";
 import { type Cluster, sharedCluster } from "../cluster/mod.ts";
 
 export interface ClientHarness {

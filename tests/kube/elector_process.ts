@@ -1,7 +1,7 @@
 /** A candidate in a process of its own, to be killed: prints one JSON line for all that happens to it. */
-import { loadKubeConfig } from "../../src/kube/kube_config.ts";
-import { runLeaderElection } from "../../src/kube/leader_election.ts";
-import { createRestClient } from "../../src/kube/rest_client.ts";
+import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
+import { runLeaderElection } from "../../src/kube/lease/leader_election.ts";
+import { createRestClient } from "../../src/kube/rest/rest_client.ts";
 
 /** One line of its output. */
 export interface ElectorLine {

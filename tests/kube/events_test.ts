@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { ConfigMaps, Events } from "../../src/api/kubernetes/resources.ts";
 import type { ConfigMap } from "../../src/api/kubernetes/types.ts";
-import { createEventSender, type EventSender, type EventSenderOptions } from "../../src/kube/events.ts";
-import type { RestClient } from "../../src/kube/rest_client.ts";
+import {
+  createEventSender,
+  type EventSender,
+  type EventSenderOptions,
+} from "../../src/kube/events/events.ts";
+import type { RestClient } from "../../src/kube/rest/rest_client.ts";
 import { CountingMetrics } from "../../src/kube/testing/counting_metrics.ts";
 import { recordingLogger } from "../../src/kube/testing/recording_logger.ts";
 import { waitFor } from "../cluster/mod.ts";

@@ -1,7 +1,7 @@
 /** Writes objects the way the Go operator does: POST what is absent, otherwise GET, change and PUT the whole object. */
 import type { KubeObject } from "../../src/api/object.ts";
 import type { Deployment, OwnerReference, Service } from "../../src/api/kubernetes/types.ts";
-import { controllerReference } from "../../src/kube/owner_references.ts";
+import { controllerReference } from "../../src/kube/apply/owner_references.ts";
 import { type Cluster, waitFor } from "../cluster/mod.ts";
 
 export const labels = {

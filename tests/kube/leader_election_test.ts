@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Leases } from "../../src/api/kubernetes/resources.ts";
 import type { Lease, LeaseSpec } from "../../src/api/kubernetes/types.ts";
-import { loadKubeConfig } from "../../src/kube/kube_config.ts";
-import { type LeaderElectionOptions, runLeaderElection } from "../../src/kube/leader_election.ts";
-import { createRestClient, type RestClient } from "../../src/kube/rest_client.ts";
+import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
+import { type LeaderElectionOptions, runLeaderElection } from "../../src/kube/lease/leader_election.ts";
+import { createRestClient, type RestClient } from "../../src/kube/rest/rest_client.ts";
 import { type Cluster, sharedCluster, sleep, startCluster, waitFor } from "../cluster/mod.ts";
 import type { ElectorLine } from "./elector_process.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Deployments, Pods, Services } from "../../src/api/kubernetes/resources.ts";
 import type { Deployment, Service } from "../../src/api/kubernetes/types.ts";
 import { FIELD_MANAGER, ForeignObjectError } from "../../src/kube/applier.ts";
-import { writersOf, writtenByOperator } from "../../src/kube/takeover.ts";
+import { writersOf, writtenByOperator } from "../../src/kube/apply/takeover.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { type ApplyHarness, type Recorded, withApplier } from "./apply_harness.ts";
 import { GoOperator, labels } from "./go_operator.ts";

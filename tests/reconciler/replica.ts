@@ -2,10 +2,10 @@
 import { ConfigMaps, Leases } from "../../src/api/kubernetes/resources.ts";
 import type { ConfigMap } from "../../src/api/kubernetes/types.ts";
 import type { ObjectKey } from "../../src/api/object.ts";
-import { loadKubeConfig } from "../../src/kube/kube_config.ts";
-import { runLeaderElection } from "../../src/kube/leader_election.ts";
-import { createRestClient, type RestClient } from "../../src/kube/rest_client.ts";
-import { createSharedCache } from "../../src/kube/shared_cache.ts";
+import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
+import { runLeaderElection } from "../../src/kube/lease/leader_election.ts";
+import { createRestClient, type RestClient } from "../../src/kube/rest/rest_client.ts";
+import { createSharedCache } from "../../src/kube/cache/shared_cache.ts";
 import { createController } from "../../src/reconciler/controller.ts";
 import { createManager, type Manager } from "../../src/reconciler/manager.ts";
 import type { ReconcileContext } from "../../src/reconciler/reconcile.ts";

@@ -19,10 +19,10 @@ export interface ChaosOptions {
   /** The operator's log, a path. @default nowhere */
   logFile?: string;
   signal: AbortSignal;
-  /** Called with the number of steps done, after each. */
-  progress?: (done: number, atMs: number, keeper: Keeper) => void;
-  /** Called when the last step is done and all is whole again. */
-  settling?: () => void;
+  /** Called with the number of steps done after each, and the start of the first (`performance.now()`). */
+  progress?: (done: number, startedAt: number, keeper: Keeper) => void;
+  /** Called with what is not right yet, when the last step is done and all is whole again. */
+  settling?: (wrong: readonly string[]) => void;
 }
 
 /** Resident memory that an operator from source may take, in megabytes. Measured: about 190. */
@@ -38,18 +38,25 @@ export async function run(options: AreaOptions): Promise<Report> {
   say(`  ${[...countSteps(plan)].map(([type, count]) => `${count} × ${type}`).join(", ")}`);
   const logFile = `${dir}/chaos-${seed}.log`;
   say(`operator's log: ${logFile}`);
-  let line = "starting a cluster and the operator";
-  return await watch(() => line, () =>
+  let line = () => "starting a cluster and the operator";
+  return await watch(() => line(), () =>
     runChaos({
       plan,
       leaderElection: true,
       logFile,
       signal,
-      progress: (done, atMs, { starts, peak, problems }) => {
-        line = `${clock(atMs)} of ${clock(plan.durationMs)}: step ${done} of ${plan.steps.length}, ` +
-          `operator no. ${starts}, ${megabytes(peak).toFixed(0)} MB at most, ${problems.length} problems`;
+      progress: (done, startedAt, keeper) => {
+        line = () =>
+          `${clock(performance.now() - startedAt)} of ${clock(plan.durationMs)}: step ${done} of ` +
+          `${plan.steps.length}, operator no. ${keeper.starts}, ${
+            megabytes(keeper.peak).toFixed(0)
+          } MB at most, ` +
+          `${keeper.problems.length} problems`;
       },
-      settling: () => line = "all is whole again; waiting until everything is as asked for",
+      settling: (wrong) => {
+        line = () =>
+          `all is whole again; ${wrong.length} differences from what was asked for: ${wrong[0] ?? ""}`;
+      },
     }));
 }
 
@@ -73,16 +80,15 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
       if (early > 0) await sleep(early, signal);
       if ("plane" in step) await carryOut(scene, step, ledger, signal);
       else disturber.begin(step);
-      options.progress?.(i + 1, performance.now() - started, keeper);
+      options.progress?.(i + 1, started, keeper);
     }
   } finally {
     ended.abort();
     await disturber.finish();
   }
   const changingMs = performance.now() - started;
-  options.settling?.();
   const settleMs = options.settleMs ?? 180_000;
-  const wrong = await settled(scene, plan, ledger, { settleMs, signal });
+  const { wrong, last } = await settled(scene, plan, ledger, { ...options, settleMs });
   const settledMs = performance.now() - started - changingMs;
   const restless = wrong.length === 0 ? await atRest(scene, signal) : [];
   // The last look at memory and panics comes before the end of the process.
@@ -94,6 +100,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
       ["what was hit", hitsText(disturber.hits)],
       ["operator processes", `${keeper.starts}, ${keeper.lines} lines of log`],
       ["settled after", `${(settledMs / 1000).toFixed(1)} s (${settleMs / 1000} s allowed)`],
+      ["right at last", last.length === 0 ? "all was right at once" : last.slice(0, 3).join("; ")],
     ],
     checks: checksOf(plan, keeper, wrong, restless),
   };
@@ -119,24 +126,26 @@ function checksOf(
   ];
 }
 
-/** Waits until nothing is wrong. What still is at the deadline. */
+/** Waits until nothing is wrong. What still is at the deadline, and what was wrong last before that. */
 async function settled(
   scene: Scene,
   plan: Plan,
   ledger: Ledger,
-  { settleMs, signal }: { settleMs: number; signal: AbortSignal },
-): Promise<string[]> {
+  { settleMs, settling, signal }: Pick<ChaosOptions, "settling" | "signal"> & { settleMs: number },
+): Promise<{ wrong: string[]; last: string[] }> {
   const specs = finalSpecs(plan);
-  let wrong = ["nothing could be read"];
+  let [wrong, last] = [["nothing could be read"], [] as string[]];
   try {
     await waitFor(async () => {
       wrong = violations(await observe(scene), specs, ledger);
+      if (wrong.length > 0) last = wrong;
+      settling?.(wrong);
       return wrong.length === 0;
     }, { what: "all to be as asked for", timeoutMs: settleMs, intervalMs: 200, signal });
   } catch (error) {
     if (!(error instanceof WaitTimeoutError)) throw error;
   }
-  return wrong;
+  return { wrong, last };
 }
 
 /** Waits until the operator writes nothing for a while. Its last writes where it never does. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { keyOf, keyText } from "../../api/object.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Informer, InformerHandler } from "../informer.ts";
-import { createSharedCache, type RunningCache, type SharedCacheOptions } from "../shared_cache.ts";
+import { createSharedCache, type RunningCache, type SharedCacheOptions } from "../cache/shared_cache.ts";
 import { FakeApi } from "./fake_api.ts";
 import { ManualClock, settle } from "./manual_clock.ts";
 import { type Widget, Widgets } from "./objects.ts";

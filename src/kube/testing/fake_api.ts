@@ -10,7 +10,7 @@ import {
 } from "../../api/object.ts";
 import type { KubeClient, ListOptions, ObjectList, Selection, WatchEvent, WatchOptions } from "../client.ts";
 import { KubeApiError } from "../errors.ts";
-import { labelMatcher } from "../label_selector.ts";
+import { labelMatcher } from "../cache/label_selector.ts";
 import { FakeWatch } from "./fake_watch.ts";
 
 /** One change, in the order in which it happened. */

@@ -1,7 +1,7 @@
 /** A plain HTTP server in this process, for what the HTTP client does with answers of every kind. For tests alone. */
 import http from "node:http";
 import type net from "node:net";
-import type { ClusterConnection, Credentials } from "../connection.ts";
+import type { ClusterConnection, Credentials } from "../config/connection.ts";
 
 /** One request as the server saw it. */
 export interface SeenRequest {
