@@ -20,7 +20,10 @@ export class StartError extends Error {
 
 /** Where an instance lives and whom it ends with. */
 export interface InstanceOptions {
-  /** Where its files go: a directory that is not there yet or empty, removed at the end. @default a new one */
+  /**
+   * Where its files go: a directory that is not there yet or empty, removed at the end. PostgreSQL, which does not run
+   * as root, must be able to get there. @default a new one
+   */
   dir?: string;
   /** The process that it ends with, however that ends. `null`: nobody, it stays until `destroy`. @default this one */
   owner?: Owner | null;
