@@ -22,7 +22,13 @@ import {
 
 type Fields = Record<string, unknown>;
 
-/** The items of `live` that bear the name of an item of `desired` under another key: where they stand. */
+/** No other kind has a list of this path whose items merge by key. */
+const SERVICE_PORTS = "spec.ports";
+
+/**
+ * The items of `live` that bear the name of an item of `desired` under another key, or none where they need one: where
+ * they stand.
+ */
 export function collidingItems(live: KubeObject, desired: KubeObject): FieldPath[] {
   const schema = fieldSchemaOf(desired);
   return schema.known ? inMaps(live as unknown as Fields, desired as unknown as Fields, [], "", schema) : [];
@@ -60,9 +66,13 @@ function inLists(
     const steps = [...at, { key }];
     const same = wanted.find((each) => canonicalJson(each.key ?? null) === canonicalJson(key));
     if (same !== undefined) return isFields(same.item) ? inMaps(item, same.item, steps, path, schema) : [];
-    const isNamesake = !keys.includes("name") && typeof item["name"] === "string" &&
-      wanted.some((each) => isFields(each.item) && each.item["name"] === item["name"]);
-    return isNamesake ? [steps] : [];
+    if (keys.includes("name")) return [];
+    const name = item["name"] ?? "";
+    // A Service's only port needs no name; beside ours it would, and whoever put it there gave it none.
+    const isRival = name === ""
+      ? path === SERVICE_PORTS
+      : wanted.some((each) => isFields(each.item) && each.item["name"] === name);
+    return isRival ? [steps] : [];
   });
 }
 

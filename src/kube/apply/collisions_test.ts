@@ -32,6 +32,16 @@ Deno.test("a port of our name under another number is in our place; others are n
   assert.deepEqual(collidingItems(live, service(port(9999, "http"))), []);
 });
 
+Deno.test("a port of a Service without a name is in our place, one of a container is not", () => {
+  for (const name of ["", undefined]) {
+    const nameless = { port: 9999, protocol: "TCP", ...(name === undefined ? {} : { name }) };
+    const live = { ...service(), spec: { ports: [nameless] } } as Service;
+    assert.deepEqual(collidingItems(live, service(port(80, "http"))), [at(9999)]);
+  }
+  const container = deployment({ name: "", containerPort: 1 });
+  assert.deepEqual(collidingItems(container, deployment({ name: "http", containerPort: 8080 })), []);
+});
+
 Deno.test("a protocol that is left out is TCP", () => {
   const unsaid = { ...service(), spec: { ports: [{ name: "http", port: 80 }] } };
   assert.deepEqual(collidingItems(unsaid, service(port(80, "http"))), []);
