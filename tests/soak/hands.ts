@@ -36,15 +36,17 @@ export function handEdit(child: Child, field: string, mark: number): object {
     metadata: note,
     spec: { template: { spec: { containers: [{ name: "coder", ...change }] } } },
   });
+  const ports = (...items: object[]) => ({
+    metadata: note,
+    spec: { ports: [{ $patch: "replace" }, ...items] },
+  });
   const edits: Record<string, object> = {
     "deployments image": container({ image: `example.com/by-hand:${mark}` }),
     "deployments variable": container({ env: [{ name: "TEST_0", $patch: "delete" }] }),
     "deployments replicas": { metadata: note, spec: { replicas: 5 } },
     "deployments labels": { metadata: { ...note, labels: { "app.kubernetes.io/managed-by": "somebody" } } },
-    "services port": {
-      metadata: note,
-      spec: { ports: [{ $patch: "replace" }, { name: "http", port: 20_000 + mark, targetPort: 8080 }] },
-    },
+    "services port": ports({ name: "http", port: 20_000 + mark, targetPort: 8080 }),
+    "services nameless port": ports({ port: 20_000 + mark }),
     "services selector": { metadata: note, spec: { selector: { "by-hand": String(mark) } } },
     "services annotation": {
       metadata: { annotations: { ...note.annotations, "example.com/revision": `by-hand-${mark}` } },

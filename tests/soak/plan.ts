@@ -10,7 +10,7 @@ export type Child = typeof CHILDREN[number];
 /** Which fields of a child somebody changes by hand: all of them are the operator's. */
 export const HAND_EDITS = {
   deployments: ["image", "replicas", "variable", "labels"],
-  services: ["port", "selector", "annotation"],
+  services: ["port", "nameless port", "selector", "annotation"],
   serviceaccounts: ["labels"],
 } as const satisfies Record<Child, readonly string[]>;
 
