@@ -90,6 +90,9 @@ function differences(name: string, { plane, children, spec }: One, ledger: Ledge
   const wanted = byHand ? actual : plane.spec?.replicas;
   const asIfWanted = wanted === undefined ? plane : { ...plane, spec: { ...plane.spec, replicas: wanted } };
   wrong.push(...shortcomings(asIfWanted, children));
+  // Says whose turn it is: the cluster's to run the pods, or the operator's to tell of them.
+  const ready = deployment?.status?.readyReplicas ?? 0;
+  if (wanted !== undefined && ready !== wanted) wrong.push(`the cluster runs ${ready} pods of ${wanted}`);
 
   const expect = (what: string, is: unknown, should: unknown) => {
     if (text(is) !== text(should)) wrong.push(`${what} is ${text(is)}, not ${text(should)}`);

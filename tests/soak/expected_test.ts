@@ -62,6 +62,7 @@ function parts(): Parts {
           spec: { containers: [{ name: "coder", image: "coder:1", env: [{ name: "TEST_0", value: "a" }] }] },
         },
       },
+      status: { readyReplicas: 1 },
     },
     service: {
       apiVersion: "v1",
@@ -122,6 +123,10 @@ const SPOILT: Record<string, { spoil: (parts: Parts, ledger: Ledger) => void; sa
     spoil: ({ service }) => service.metadata.ownerReferences![0]!.uid = "p0",
     says: /owner of the Service is "p0"/,
   },
+  "a pod that does not run": {
+    spoil: ({ deployment }) => deployment.status!.readyReplicas = 0,
+    says: /the cluster runs 0 pods of 1/,
+  },
   "a note that was lost": {
     spoil: (_, ledger) => ledger.notes.set("services/one", { uid: "s1", value: "8" }),
     says: /the note that somebody put on services is nothing, not "8"/,
@@ -143,6 +148,7 @@ Deno.test("a number that was set by hand may stay, if the status counts it and t
   const scaled = (uid: string) => (all: Parts, ledger: Ledger) => {
     ledger.scales.set("one", { uid, value: "3" });
     all.deployment.spec!.replicas = 3;
+    all.deployment.status!.readyReplicas = 3;
     all.plane.status!.readyReplicas = 3;
   };
   assert.deepEqual(after(scaled("d1")), []);
