@@ -11,6 +11,7 @@ import {
   extraEnv,
   imagePullSecrets,
   replicas,
+  scaleStatus,
   secretKeyReference,
   workloadStatus,
 } from "./shared.ts";
@@ -69,6 +70,7 @@ const specSchema = group("What provisioners should run, and for which Coder.", {
 
 const statusSchema = group("What the operator last saw and did. Zero values are left out.", {
   ...workloadStatus(),
+  ...scaleStatus(),
   image: optional(text("Container image that the pods run.")),
   organizationID: optional(text("Identifier of the organization in Coder.")),
   organizationName: optional(text("Organization of the present key.")),

@@ -147,11 +147,17 @@ export function workloadStatus() {
         "The metadata.generation that this status describes; older than metadata.generation means: not yet handled.",
       ),
     ),
-    replicas: optional(int32("Pods that exist for this object, ready or not.")),
     readyReplicas: optional(int32("Pods that are ready. Absent means 0.")),
-    selector: optional(text("Label selector of the pods, as text: how autoscalers find them.")),
     phase: optional(
       text("Pending while no pod is ready, Ready once at least one is. The conditions say why."),
     ),
+  };
+}
+
+/** Status fields of the kinds that can be scaled: what the scale subresource shows. */
+export function scaleStatus() {
+  return {
+    replicas: optional(int32("Pods that exist for this object, ready or not.")),
+    selector: optional(text("Label selector of the pods, as text: how autoscalers find them.")),
   };
 }

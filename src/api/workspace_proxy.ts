@@ -12,6 +12,7 @@ import {
   extraEnv,
   imagePullSecrets,
   replicas,
+  scaleStatus,
   secretKeyReference,
   secretKeySelector,
   service,
@@ -71,6 +72,7 @@ const specSchema = group("What the proxy should be, and which Coder it belongs t
 
 const statusSchema = group("What the operator last saw and did. Zero values are left out.", {
   ...workloadStatus(),
+  ...scaleStatus(),
   image: optional(text("Container image that the pods run.")),
   registered: optional(flag("Whether the operator registered this proxy with Coder. Absent means no.")),
   proxyTokenSecretRef: optional(secretKeyReference("Where the proxy's token is kept.")),

@@ -28,7 +28,7 @@ const LIMITS = [
 ];
 
 const NEW_STATUS: Readonly<Record<Plural, readonly string[]>> = {
-  codercontrolplanes: ["replicas", "selector"],
+  codercontrolplanes: [],
   coderprovisioners: ["replicas", "selector", "image"],
   coderworkspaceproxies: ["replicas", "selector", "image"],
 };
