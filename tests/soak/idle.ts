@@ -1,8 +1,6 @@
 /** Many control planes and nobody who wants anything: the operator has to write nothing and to grow by nothing. */
 import { type AuditMark, type Cluster, sleep, waitFor } from "../cluster/mod.ts";
-import { sampleOf } from "../faults/metrics.ts";
-import { startScene } from "../faults/scene.ts";
-import type { Scene } from "../faults/scene.ts";
+import { type Scene, startScene } from "../faults/scene.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
 import { growth } from "./growth.ts";
 import { Keeper } from "./keeper.ts";
@@ -23,6 +21,8 @@ export interface IdleOptions {
 
 /** From one look at the memory to the next, in milliseconds. */
 const LOOK_MS = 2_000;
+/** So long without a write is rest, in milliseconds. */
+const REST_MS = 10_000;
 /** How much more memory the last quarter may show than the first, in megabytes: what a garbage collector leaves. */
 const GROWTH_LIMIT = 15;
 const WRITES = ["create", "update", "patch", "delete", "deletecollection"];
@@ -50,7 +50,8 @@ export async function runIdle(options: IdleOptions): Promise<Report> {
   const started = performance.now();
   await createAll(scene, planes);
   await allReady(scene, planes, signal, progress);
-  await restful(keeper, signal);
+  progress("waiting until nothing is left to do");
+  await restful(scene.cluster, signal);
   const busyMs = performance.now() - started;
 
   const mark = await scene.cluster.audit.mark();
@@ -111,17 +112,17 @@ async function allReady(
   }, { what: `${count} control planes to be ready`, timeoutMs: 300_000, intervalMs: 500, signal });
 }
 
-/** Until no pass has begun for five seconds: what became ready last has been told. */
-async function restful({ operator }: Keeper, signal: AbortSignal): Promise<void> {
-  let [last, since] = [-1, performance.now()];
+/** Until nothing is written for a while: what became ready last has been told, and all Events are sent. */
+async function restful({ audit }: Cluster, signal: AbortSignal): Promise<void> {
   await waitFor(async () => {
-    const now = sampleOf(await operator.metrics(), "controller_runtime_reconcile_total");
-    if (now !== last) [last, since] = [now, performance.now()];
-    return performance.now() - since > 5_000;
+    const mark = await audit.mark();
+    await sleep(REST_MS, signal);
+    const writes = await writesSince({ audit }, mark);
+    return writes.length === 0 || Promise.reject(new Error(writes.at(-1)));
   }, { what: "the operator to come to rest", timeoutMs: 180_000, intervalMs: 250, signal });
 }
 
-async function writesSince({ audit }: Cluster, mark: AuditMark): Promise<string[]> {
+async function writesSince({ audit }: Pick<Cluster, "audit">, mark: AuditMark): Promise<string[]> {
   return (await audit.since(mark)).requests({ user: OPERATOR_USER, verb: WRITES })
     .filter(({ resource }) => resource !== "leases")
     .map(({ verb, uri, at }) => `${at.toISOString()} ${verb} ${uri}`);
