@@ -1,14 +1,10 @@
 /** `CoderControlPlane`: one Coder deployment. */
 import type { z } from "zod";
-import {
-  certs,
-  expose,
-  livenessProbe,
-  operatorAccess,
-  rbac,
-  readinessProbe,
-  tls,
-} from "./control_plane_parts.ts";
+import { accessStatus, operatorAccess } from "./control_plane_access.ts";
+import { certs, expose, livenessProbe, rbac, readinessProbe, tls } from "./control_plane_parts.ts";
+import { firstUser, signIn } from "./control_plane_signin.ts";
+import { addressStatus, upgrade, versionStatus } from "./control_plane_upgrade.ts";
+import { workload } from "./control_plane_workload.ts";
 import { AGE_COLUMN, coderResource, type KindDefinition, WORKLOAD_COLUMNS } from "./definition.ts";
 import {
   embedded,
@@ -136,15 +132,22 @@ const specSchema = group("What this Coder deployment should be.", {
   affinity: optional(
     embedded("Affinity", "Which nodes and which neighbours the pods prefer, need or avoid."),
   ),
+  ...workload(),
+  firstUser: optional(firstUser()),
+  signIn: optional(signIn()),
+  upgrade: optional(upgrade()),
 });
 
 const statusSchema = group("What the operator last saw. Zero values are left out.", {
   ...workloadStatus(),
   url: optional(text("Address of Coder inside the cluster, always with its port.")),
+  ...addressStatus(),
+  ...versionStatus(),
   operatorTokenSecretRef: optional(
     secretKeyReference("Where the operator's API token for this Coder is kept."),
   ),
   operatorAccessReady: optional(flag("Whether the operator has a working token. Absent means no.")),
+  ...accessStatus(),
   licenseLastApplied: optional(time("When the licence was last uploaded.")),
   licenseLastAppliedHash: optional(text("SHA-256 of that licence, in hexadecimal: tells a changed Secret.")),
   licenseTier: optional(text("What the licence is: none, trial, enterprise, premium or unknown.")),
@@ -201,7 +204,19 @@ export const controlPlaneDefinition: KindDefinition = {
   description: "A Coder deployment: the operator runs Coder with these settings and reports how it fares.",
   columns: [
     ...WORKLOAD_COLUMNS,
-    { name: "Image", type: "string", jsonPath: ".spec.image", description: "Container image of Coder." },
+    {
+      name: "Version",
+      type: "string",
+      jsonPath: ".status.version",
+      description: "Version of Coder that answers.",
+    },
+    {
+      name: "Image",
+      type: "string",
+      jsonPath: ".spec.image",
+      description: "Container image of Coder.",
+      priority: 1,
+    },
     {
       name: "License",
       type: "string",
@@ -210,6 +225,13 @@ export const controlPlaneDefinition: KindDefinition = {
       priority: 1,
     },
     { name: "URL", type: "string", jsonPath: ".status.url", description: "Address inside the cluster." },
+    {
+      name: "External",
+      type: "string",
+      jsonPath: ".status.externalURL",
+      description: "Address from outside the cluster.",
+      priority: 1,
+    },
     AGE_COLUMN,
   ],
   scale: false,

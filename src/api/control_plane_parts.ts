@@ -13,29 +13,7 @@ import {
   text,
   textMap,
 } from "./field.ts";
-import { HOST, HOST_OR_EMPTY, NAMESPACE, NOT_BLANK, OBJECT_NAME_TRIMMED } from "./patterns.ts";
-
-/** `operatorAccess` */
-export function operatorAccess() {
-  return stored(
-    group(
-      "The operator's own user and API token in Coder, with which it applies licences and reads entitlements.",
-      {
-        disabled: stored(
-          flag(
-            "Give the operator no access: its token is revoked, and what needs it (licences, provisioner keys) stops.",
-          ),
-          false,
-        ),
-        generatedTokenSecretName: optional(text(
-          "Name of the Secret that gets the token, at key token. Default: <name>-operator-token.",
-          { pattern: OBJECT_NAME_TRIMMED },
-        )),
-      },
-    ),
-    {},
-  );
-}
+import { HOST, HOST_OR_EMPTY, NAMESPACE, NOT_BLANK } from "./patterns.ts";
 
 /** `rbac` */
 export function rbac() {

@@ -11,6 +11,7 @@ export type Mode = (typeof MODES)[number];
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export const LOG_FORMATS = ["json", "text"] as const;
 export const METRICS_ACCESS = ["open", "protected"] as const;
+export const CODER_ACCESS = ["auto", "direct", "kube-proxy"] as const;
 
 /** Everything a mode needs to know. All durations are milliseconds; `null` addresses are turned off. */
 export interface Config {
@@ -24,6 +25,14 @@ export interface Config {
   readonly kubeApiBurst: number;
   readonly concurrency: number;
   readonly reconcileTimeout: number;
+  /** How Coder is reached; `auto` is `direct` in a cluster and `kube-proxy` outside of one. */
+  readonly coderAccess: (typeof CODER_ACCESS)[number];
+  /** Addresses of control planes' Coders, by `namespace/name`. */
+  readonly controlPlaneEndpoint: ReadonlyMap<string, string>;
+  /** DNS domain of the cluster. */
+  readonly clusterDomain: string;
+  /** Namespaces in which control planes may be granted workspace rights without being asked; `*` is a wildcard. */
+  readonly workspaceNamespaces: readonly string[];
   readonly leaderElect: boolean;
   readonly leaderElectionNamespace?: string | undefined;
   readonly healthBindAddress: BindAddress | null;

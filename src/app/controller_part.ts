@@ -1,8 +1,15 @@
 /** The controllers: what turns resources into running Coder deployments. */
 import { CoderControlPlanes } from "../api/control_plane.ts";
+import { createOperatorDatabase } from "../coder/database/database.ts";
+import { visitController } from "../controlplane/coder/controller.ts";
+import { VisitResults } from "../controlplane/coder/results.ts";
+import { visitSteps } from "../controlplane/coder/steps.ts";
 import { controlPlaneController } from "../controlplane/controller.ts";
 import { createEventSender } from "../kube/events/events.ts";
 import { createApplier } from "../kube/apply/server_side_apply.ts";
+import type { Redactor } from "../telemetry/redactor.ts";
+import { workloadKinds } from "../workload/kinds.ts";
+import { coderDeployments, reachOptions } from "./coder_calls.ts";
 import { definitionsCheck, definitionsLog } from "./definitions.ts";
 import { leaderElection } from "./election.ts";
 import type { PartFactory } from "./part.ts";
@@ -27,6 +34,7 @@ export const controllerPart: PartFactory = (core) => {
     metrics,
   });
   const applier = createApplier({ client, cache, log, metrics });
+  const results = new VisitResults();
   const controlPlanes = controlPlaneController({
     client,
     cache,
@@ -36,14 +44,56 @@ export const controllerPart: PartFactory = (core) => {
     metrics,
     redact,
     namespaces: config.namespace,
+    workspaceNamespaces: config.workspaceNamespaces,
+    results,
     controller: { concurrency: config.concurrency, deadlineMs: config.reconcileTimeout },
+  });
+  const deployments = coderDeployments(core);
+  const database = createOperatorDatabase();
+  const visits = visitController({
+    tools: {
+      client,
+      applier,
+      kinds: workloadKinds(cache, config.namespace),
+      events: recorder,
+      database,
+      redact,
+      keepSecret: keeper(redactor),
+      now: () => new Date(),
+      random: Math.random,
+    },
+    deployments,
+    reach: reachOptions(core),
+    steps: visitSteps(),
+    results,
+    onNews: (key) => controlPlanes.enqueue(key),
+    log,
+    metrics,
   });
   const own = [cache.informer(CoderControlPlanes)];
   health.add("readiness", "definitions", definitionsCheck(own));
   return {
-    controllers: [controlPlanes],
+    controllers: [controlPlanes, visits],
     runnables: [definitionsLog({ informers: own, log })],
-    flush: [{ name: "events", run: () => recorder.close(FLUSH_MS).finally(() => eventClient.close()) }],
+    flush: [{ name: "events", run: () => recorder.close(FLUSH_MS).finally(() => eventClient.close()) }, {
+      name: "connections to Coder",
+      run: async () => {
+        deployments.close();
+        await database.close();
+      },
+    }],
     ...(config.leaderElect ? { election: leaderElection(core) } : {}),
   };
 };
+
+/** Each secret is registered once, however often it is read. */
+function keeper(redactor: Redactor): (...secrets: string[]) => void {
+  const known = new Set<string>();
+  return (...secrets) => {
+    for (const secret of secrets) {
+      if (known.has(secret)) continue;
+      known.add(secret);
+      redactor.add(secret);
+    }
+  };
+}

@@ -3,15 +3,18 @@
  * `CODER_K8S_LOG_LEVEL` and the key `logLevel` of the config file; help and shell completion are made from it too.
  */
 import { z } from "zod";
-import { LOG_FORMATS, LOG_LEVELS, METRICS_ACCESS, MODES } from "../app/config.ts";
+import { CODER_ACCESS, LOG_FORMATS, LOG_LEVELS, METRICS_ACCESS, MODES } from "../app/config.ts";
 import {
   bindAddress,
   boolean,
   choice,
+  domain,
   duration,
+  endpoints,
   httpUrl,
   namespace,
   namespaceList,
+  namespacePatterns,
   number,
   text,
 } from "./values.ts";
@@ -104,6 +107,35 @@ export const settingsSchema = z.strictObject({
     help: "Requests that may go out at once before --kube-api-qps counts.",
   }),
 
+  coderAccess: choice(CODER_ACCESS).prefault("auto").register(optionMeta, {
+    group: "Controllers",
+    value: "way",
+    choices: CODER_ACCESS,
+    help:
+      "How Coder is reached: its Service directly, or through the API server's service proxy (needs rights on " +
+      "services/proxy). auto: directly inside the cluster, through the API server outside of it.",
+  }),
+  controlPlaneEndpoint: endpoints().prefault([]).register(optionMeta, {
+    group: "Controllers",
+    value: "namespace/name=URL",
+    repeat: true,
+    defaultText: "the address of the Service",
+    help: "Where the Coder of one control plane is reached; may be repeated.",
+  }),
+  clusterDomain: domain().prefault("cluster.local").register(optionMeta, {
+    group: "Controllers",
+    value: "domain",
+    help: "DNS domain of the cluster.",
+  }),
+  workspaceNamespaces: namespacePatterns().prefault([]).register(optionMeta, {
+    group: "Controllers",
+    value: "name,...",
+    repeat: true,
+    defaultText: "none: a namespace must opt in itself",
+    help:
+      "Namespaces in which any control plane may be granted the rights to run workspaces; * is a wildcard. Others opt " +
+      "in by the label coder.com/workspaces-from=<namespace of the control plane>.",
+  }),
   concurrency: number({ min: 1, max: 256 }).prefault("8").register(optionMeta, {
     group: "Controllers",
     value: "number",

@@ -119,6 +119,52 @@ export function httpUrl(): z.ZodType<string> {
   });
 }
 
+/** Names of namespaces in which `*` stands for any characters: comma-separated, repeated, or a YAML list. */
+export function namespacePatterns(): z.ZodType<readonly string[]> {
+  const form = "a namespace name, in which * stands for any characters, or several with commas between";
+  return value(form, (raw) => {
+    const given = Array.isArray(raw) ? raw : [raw];
+    const names: string[] = [];
+    for (const item of given) {
+      const joined = textOf(item);
+      if (joined === undefined) return undefined;
+      names.push(...joined.split(",").map((name) => name.trim()).filter((name) => name !== ""));
+    }
+    return names.every((name) => /^[-a-z0-9*]{1,63}$/.test(name)) ? [...new Set(names)] : undefined;
+  });
+}
+
+/** A DNS domain, without dots at its ends. */
+export function domain(): z.ZodType<string> {
+  return value('a DNS domain such as "cluster.local"', (raw) => {
+    const given = textOf(raw)?.trim().replace(/\.$/, "") ?? "";
+    return given.length <= 253 && given.split(".").every((label) => DNS_LABEL.test(label))
+      ? given
+      : undefined;
+  });
+}
+
+/** `namespace/name=URL`: comma-separated, repeated, or a YAML list. */
+export function endpoints(): z.ZodType<ReadonlyMap<string, string>> {
+  return value('namespace/name=URL, such as "coder/coder=http://127.0.0.1:3000"', (raw) => {
+    const given = Array.isArray(raw) ? raw : [raw];
+    const found = new Map<string, string>();
+    for (const item of given) {
+      const text = textOf(item);
+      if (text === undefined) return undefined;
+      for (const entry of text.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
+        const [, key = "", target = ""] = /^([^=]*)=(.*)$/.exec(entry) ?? [];
+        const [namespace = "", name = "", ...rest] = key.split("/");
+        const url = httpUrl().safeParse(target);
+        const named = DNS_LABEL.test(namespace) && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name);
+        if (!named || rest.length > 0 || !url.success) return undefined;
+        found.set(key, url.data);
+      }
+    }
+    return found;
+  });
+}
+
 /** Scalars as text: YAML gives numbers and booleans where flags and the environment give words. */
 function textOf(raw: unknown): string | undefined {
   if (typeof raw === "string") return raw;

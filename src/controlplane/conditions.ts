@@ -4,7 +4,7 @@ import type { ConditionUpdate } from "../workload/conditions.ts";
 import { UPGRADE_NOW_ANNOTATION } from "../workload/template_decision.ts";
 import { failureText, isStalling, notable, type StepFailure } from "./failure.ts";
 import type { Rollout } from "./rollout.ts";
-import type { ConfigurationWarning } from "./warnings.ts";
+import type { Trouble } from "./report.ts";
 
 /** Conditions that are only there while they are true. */
 export const TRANSIENT_CONDITIONS = [
@@ -21,7 +21,9 @@ export interface ConditionFacts {
   rollout: Rollout | undefined;
   failures: readonly StepFailure[];
   pendingUpgrade: readonly string[];
-  warnings: readonly ConfigurationWarning[];
+  warnings: readonly Trouble[];
+  /** What is wrong while Coder itself may well run. */
+  troubles: readonly Trouble[];
 }
 
 /** All of them, in the order in which they are read best. */
@@ -100,7 +102,7 @@ function progress(rollout: Rollout | undefined): ConditionUpdate {
   return progressing("True", "RollingOut", `Rolling out: ${rollout.waitingFor}`);
 }
 
-function degradation({ rollout, failures }: ConditionFacts): ConditionUpdate {
+function degradation({ rollout, failures, troubles }: ConditionFacts): ConditionUpdate {
   const degraded = (reason: string, message: string): ConditionUpdate => ({
     type: "Degraded",
     status: "True",
@@ -115,6 +117,10 @@ function degradation({ rollout, failures }: ConditionFacts): ConditionUpdate {
   if (rollout?.stuck !== undefined) {
     const advice = "see the pods' events and logs; pods of the earlier version go on where there are any";
     return degraded("ProgressDeadlineExceeded", `${rollout.stuck}; ${advice}`);
+  }
+  const [trouble] = troubles;
+  if (trouble !== undefined) {
+    return degraded(trouble.reason, troubles.map(({ message }) => message).join("; "));
   }
   return { type: "Degraded", status: "False", reason: "AsExpected", message: "Nothing is wrong" };
 }
@@ -163,7 +169,7 @@ function upgradePending({ key, pendingUpgrade }: ConditionFacts): ConditionUpdat
   }];
 }
 
-function configurationWarning(warnings: readonly ConfigurationWarning[]): ConditionUpdate[] {
+function configurationWarning(warnings: readonly Trouble[]): ConditionUpdate[] {
   const [first] = warnings;
   if (first === undefined) return [];
   const message = warnings.map((warning) => warning.message).join(". ");

@@ -13,6 +13,7 @@ import { type Metrics, noMetrics } from "../telemetry/metrics.ts";
 import { Redactor } from "../telemetry/redactor.ts";
 import { targetDeployment, workloadKinds } from "../workload/kinds.ts";
 import { controlPlaneServiceAccountName } from "../workload/names.ts";
+import type { VisitResults } from "./coder/results.ts";
 import { EnvSources } from "./env_sources.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
 
@@ -27,6 +28,10 @@ export interface ControlPlaneControllerOptions {
   metrics?: Metrics;
   /** Namespaces to work in. @default all */
   namespaces?: readonly string[];
+  /** Namespaces in which control planes may be granted rights without being asked; `*` is a wildcard. @default none */
+  workspaceNamespaces?: readonly string[];
+  /** What visits to Coder find out. @default there are no visits */
+  results?: VisitResults;
   /** Takes secrets out of texts for conditions. @default secrets are known by their shape alone */
   redact?: (text: string) => string;
   /** Concurrency, deadlines and back-off. */
@@ -58,6 +63,9 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
     events: recorder,
     redact: options.redact ?? ((text) => redactor.text(text)),
     namespaces,
+    workspaceNamespaces: options.workspaceNamespaces ?? [],
+    now: () => new Date(),
+    ...(options.results !== undefined && { results: options.results }),
     ...options.reconciler,
   });
   return createController({
@@ -69,6 +77,10 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
       owned(kinds.deployments, CoderControlPlanes),
       owned(kinds.services, CoderControlPlanes),
       owned(kinds.serviceAccounts, CoderControlPlanes),
+      owned(kinds.ingresses, CoderControlPlanes),
+      owned(kinds.httpRoutes, CoderControlPlanes),
+      owned(kinds.disruptionBudgets, CoderControlPlanes),
+      owned(kinds.jobs, CoderControlPlanes),
       // Objects of others that are in the way, as far as the cache sees them: they may go, or be given to us.
       watching(kinds.deployments, namesakes(controlPlanes)),
       watching(kinds.services, namesakes(controlPlanes)),

@@ -14,6 +14,11 @@ import { isManagedBinding, isManagedRole, type RbacOwner, rbacOwner } from "./ma
 /** Set by the Go operator on every control plane. */
 export const RBAC_FINALIZER = "coder.com/workspace-rbac-cleanup";
 
+/** True where the operator has something to do before the object may go. */
+export function hasFinalizer({ metadata }: CoderControlPlane): boolean {
+  return (metadata.finalizers ?? []).includes(RBAC_FINALIZER);
+}
+
 const ATTEMPTS = 5;
 
 /** What a clean-up works with. */
@@ -29,7 +34,7 @@ export interface CleanupOptions {
  * Returns what was deleted, as `RoleBinding a/b`.
  */
 export async function finalize(object: CoderControlPlane, options: CleanupOptions): Promise<string[]> {
-  if (!(object.metadata.finalizers ?? []).includes(RBAC_FINALIZER)) return [];
+  if (!hasFinalizer(object)) return [];
   const owner = rbacOwner(object);
   const bindings = await managed(RoleBindings, owner, isManagedBinding, options);
   const roles = await managed(Roles, owner, isManagedRole, options);

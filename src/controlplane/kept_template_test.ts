@@ -5,6 +5,7 @@ import { isForbidden, KubeApiError } from "../kube/errors.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { TEMPLATE_HOLDER } from "../workload/held_fields.ts";
 import { holdTemplate, returnTemplate } from "./kept_template.ts";
+import { Report } from "./report.ts";
 import type { Pass, Tools } from "./step.ts";
 import { controlPlane, storedControlPlane } from "./testing.ts";
 
@@ -42,6 +43,8 @@ class Api {
     controlPlane: controlPlane(),
     signal: new AbortController().signal,
     log: silentLogger,
+    report: new Report(),
+    visit: undefined,
   };
   tools = {
     client: {

@@ -15,18 +15,20 @@ import {
 } from "../reconciler/reconcile.ts";
 import { writeStatus } from "../workload/status_writer.ts";
 import { SpecError } from "../workload/spec_error.ts";
+import type { VisitResults } from "./coder/results.ts";
 import { deploymentStep, ownDeployment } from "./deployment_step.ts";
 import { envSources } from "./env_sources.ts";
 import { failureText, isStalling, type StepFailure, stepFailure } from "./failure.ts";
-import { finalize } from "./finalizer.ts";
+import { finalize, hasFinalizer } from "./finalizer.ts";
 import { oldServiceAccountsStep, serviceAccountStep } from "./service_account_step.ts";
 import { serviceStep } from "./service_step.ts";
+import { Report } from "./report.ts";
 import { nextStatus } from "./status.ts";
 import { type Pass, type PassState, runSteps, type Step, type Tools } from "./step.ts";
 import { transitions } from "./transitions.ts";
 import { DATABASE_URL, namesDatabase } from "./warnings.ts";
 
-/** What is done, stage by stage. Workspace RBAC, exposure, operator access and licences are steps of their own, to come. */
+/** What is done, stage by stage. What concerns Coder itself (access, licence) is done by visits: see `coder/`. */
 const STAGES: readonly (readonly Step[])[] = [
   [serviceAccountStep, deploymentStep, serviceStep],
   [oldServiceAccountsStep],
@@ -37,10 +39,8 @@ const LOOK_AGAIN_MS = 60_000;
 
 /** What passes work with beside the tools of their steps. */
 export interface ReconcilerOptions extends Tools {
-  /** Namespaces that the operator works in; empty means all. */
-  namespaces: readonly string[];
-  /** @default the wall clock */
-  now?: () => Date;
+  /** What visits to Coder found out. @default there are no visits */
+  results?: VisitResults;
   /** @default {STAGES} */
   stages?: readonly (readonly Step[])[];
 }
@@ -51,7 +51,8 @@ export function controlPlaneReconcile(options: ReconcilerOptions): Reconcile {
     const object = options.kinds.controlPlanes.get(key);
     if (object === undefined) return;
     if (object.metadata.deletionTimestamp !== undefined) return await end(object, options, context);
-    const state: PassState = { key, object, ...context };
+    const visit = options.results?.get(object.metadata.uid ?? "");
+    const state: PassState = { key, object, ...context, report: new Report(), visit };
     const read = readObject(object, options);
     if ("failure" in read) return await conclude(state, undefined, [read.failure], options);
     const pass: Pass = { ...state, controlPlane: read.controlPlane };
@@ -77,7 +78,11 @@ async function conclude(
     failures,
     pendingUpgrade: pass.pendingUpgrade,
     databaseKnown: controlPlane === undefined || await knowsDatabase(controlPlane, pass, options),
-    now: options.now?.() ?? new Date(),
+    reports: [
+      { ...pass.report.data(), generation: object.metadata.generation ?? 0 },
+      ...(pass.visit === undefined ? [] : [{ ...pass.visit.report, generation: pass.visit.generation }]),
+    ],
+    now: options.now(),
   };
   try {
     const { before, after, written } = await writeStatus<ControlPlaneStatus, CoderControlPlane>({
@@ -97,7 +102,7 @@ async function conclude(
     signal.throwIfAborted();
     return verdict([...failures, stepFailure("Status", error, options.redact)]);
   }
-  return verdict(failures);
+  return verdict(failures, pass.report.lookAgainMs);
 }
 
 /** A step may have written to the object itself; another object of the same name is none of this pass' business. */
@@ -106,12 +111,14 @@ function latest(object: CoderControlPlane, cached: CoderControlPlane | undefined
 }
 
 /** Throws what is worth another try at once; comes back later for what somebody has to change. */
-function verdict(failures: readonly StepFailure[]): ReconcileResult {
+function verdict(failures: readonly StepFailure[], lookAgainMs?: number): ReconcileResult {
   const retried = failures.filter((failure) => !isStalling(failure));
   const errors = (those: readonly StepFailure[]) => those.map(({ error }) => error);
   if (retried.length > 0) throw new AggregateError(errors(retried), failureText(failures));
+  const foreign = failures.some(({ reason }) => reason === "ForeignObject");
+  const wishes = [...(lookAgainMs === undefined ? [] : [lookAgainMs]), ...(foreign ? [LOOK_AGAIN_MS] : [])];
+  if (wishes.length > 0) return { requeueAfterMs: Math.min(...wishes) };
   if (failures.length === 0) return {};
-  if (failures.some(({ reason }) => reason === "ForeignObject")) return { requeueAfterMs: LOOK_AGAIN_MS };
   throw new TerminalError(failureText(failures), { cause: new AggregateError(errors(failures)) });
 }
 
@@ -143,12 +150,25 @@ async function knowsDatabase(
   }
 }
 
+/** How long the end of a control plane waits for what is to be removed in Coder, in milliseconds. */
+const END_PATIENCE_MS = 120_000;
+
 async function end(
   object: CoderControlPlane,
   options: ReconcilerOptions,
   { signal }: ReconcileContext,
-): Promise<void> {
-  const { client, events, namespaces, redact } = options;
+): Promise<ReconcileResult | void> {
+  const { client, events, namespaces, redact, results } = options;
+  const uid = object.metadata.uid ?? "";
+  const ended = results?.ended(uid);
+  if (results !== undefined && hasFinalizer(object) && ended?.done !== true) {
+    const since = Date.parse(object.metadata.deletionTimestamp ?? "");
+    const left = since + END_PATIENCE_MS - options.now().getTime();
+    if (left > 0) return { requeueAfterMs: left };
+    const note = "What the operator made in Coder could not be removed, and is left: " +
+      (ended?.message || "Coder and its database were not reached");
+    events.event(object, "Warning", "AccessNotRevoked", note, "Delete");
+  }
   try {
     const deleted = await finalize(object, { client, namespaces, signal });
     if (deleted.length > 0) {

@@ -8,6 +8,7 @@ import { statusUrl } from "../workload/urls.ts";
 import { conditionsOf, TRANSIENT_CONDITIONS } from "./conditions.ts";
 import { serviceAddress } from "./environment.ts";
 import type { StepFailure } from "./failure.ts";
+import type { ReportData, ReportedStatus, StatusChange } from "./report.ts";
 import { rolloutOf } from "./rollout.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -24,8 +25,13 @@ export interface PassFacts {
   pendingUpgrade: readonly string[] | undefined;
   /** A database is configured, or may be. */
   databaseKnown: boolean;
+  /** What steps and visits say beside, in order: a later one has the last word. */
+  reports: readonly GenerationReport[];
   now: Date;
 }
+
+/** A report, and the generation of the object that it is about. */
+export type GenerationReport = ReportData & { generation: number };
 
 /** Fields of the Go operator's status, and of later features, stay; zero values are left out. */
 export function nextStatus(before: ControlPlaneStatus | undefined, facts: PassFacts): ControlPlaneStatus {
@@ -38,21 +44,38 @@ export function nextStatus(before: ControlPlaneStatus | undefined, facts: PassFa
     replicas: rollout?.wanted ?? controlPlane.spec.replicas,
     databaseKnown: facts.databaseKnown,
   });
-  const updates = conditionsOf({ ...facts, pendingUpgrade: facts.pendingUpgrade ?? [], rollout, warnings });
+  for (const { warnings: more } of facts.reports) warnings.push(...more);
+  const troubles = facts.reports.flatMap((report) => report.troubles);
+  const updates = conditionsOf({
+    ...facts,
+    pendingUpgrade: facts.pendingUpgrade ?? [],
+    rollout,
+    warnings,
+    troubles,
+  });
   const current = new Set(updates.map(({ type }) => type));
   if (facts.pendingUpgrade === undefined) current.add("UpgradePending");
   const removed = TRANSIENT_CONDITIONS.filter((type) => !current.has(type));
   const seen = isTakeoverPending(deployment) ? observed : Math.max(generation, observed ?? 0);
   const address = controlPlane === undefined ? url : statusUrl(serviceAddress(controlPlane));
   const ready = rollout?.ready ?? 0;
+  const reported = withoutUndefined(Object.assign({}, kept, ...facts.reports.map(({ status }) => status)));
   return {
-    ...kept,
+    ...reported,
     ...(seen !== undefined && { observedGeneration: seen }),
     ...(ready > 0 && { readyReplicas: ready }),
     phase: ready > 0 ? "Ready" : "Pending",
     ...(address !== undefined && { url: address }),
-    conditions: withConditions(conditions, updates, removed, { generation, now }),
+    conditions: facts.reports.reduce(
+      (all, report) =>
+        withConditions(all, report.conditions, report.absent, { generation: report.generation, now }),
+      withConditions(conditions, updates, removed, { generation, now }),
+    ),
   };
+}
+
+function withoutUndefined(status: StatusChange): ReportedStatus {
+  return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined));
 }
 
 /**

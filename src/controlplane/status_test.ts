@@ -34,6 +34,7 @@ const facts: PassFacts = {
   failures: [],
   pendingUpgrade: [],
   databaseKnown: true,
+  reports: [],
   now: new Date("2026-01-01T00:00:00Z"),
 };
 const failure = (step: string, error: unknown): StepFailure => stepFailure(step, error, (text) => text);

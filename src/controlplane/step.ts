@@ -9,6 +9,8 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { WorkloadKinds } from "../workload/kinds.ts";
 import type { EnvSources } from "./env_sources.ts";
 import { type StepFailure, stepFailure } from "./failure.ts";
+import type { Report } from "./report.ts";
+import type { VisitResult } from "./coder/results.ts";
 
 /** What every step works with. */
 export interface Tools {
@@ -19,6 +21,12 @@ export interface Tools {
   events: EventRecorder;
   /** Takes secrets out of texts that others wrote. */
   redact: (text: string) => string;
+  /** Namespaces that the operator works in; empty means all. */
+  namespaces: readonly string[];
+  /** Namespaces that control planes may grant rights in without being asked; `*` is a wildcard. */
+  workspaceNamespaces: readonly string[];
+  /** @default the wall clock */
+  now: () => Date;
 }
 
 /** What a pass is about, and what it finds out: for later steps and for the status. */
@@ -28,6 +36,12 @@ export interface PassState {
   readonly object: CoderControlPlane;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** What steps want the status to say beside what is made of the Deployment and of failures. */
+  readonly report: Report;
+  /** What the last visit to Coder found out; undefined before the first one of this process. */
+  readonly visit: VisitResult | undefined;
+  /** The image that is to run now where that is not the spec's: an upgrade waits, or was stopped. */
+  image?: string;
   /** The live Deployment where it is ours, as of the last that was seen of it. */
   deployment?: Deployment;
   /** Changes of the pod template that wait for the next change of the spec; undefined while that is not known. */

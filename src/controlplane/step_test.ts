@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { silentLogger } from "../telemetry/logger.ts";
+import { Report } from "./report.ts";
 import { type Pass, runSteps, type Step, type Tools } from "./step.ts";
 import { controlPlane, storedControlPlane } from "./testing.ts";
 
@@ -12,6 +13,8 @@ function pass(signal = new AbortController().signal): Pass {
     controlPlane: controlPlane(),
     signal,
     log: silentLogger,
+    report: new Report(),
+    visit: undefined,
   };
 }
 

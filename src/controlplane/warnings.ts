@@ -1,13 +1,7 @@
 /** What a control plane allows but should not have. */
 import type { ControlPlane } from "../api/control_plane.ts";
 import { repeatedNames } from "./environment.ts";
-
-/** One thing to look at. */
-export interface ConfigurationWarning {
-  /** CamelCase, stable. */
-  reason: "RepeatedEnvironment" | "BuiltInDatabaseShared";
-  message: string;
-}
+import type { Trouble } from "./report.ts";
 
 /** The database of a control plane. */
 export const DATABASE_URL = "CODER_PG_CONNECTION_URL";
@@ -27,8 +21,8 @@ export function namesDatabase({ spec }: ControlPlane): boolean {
 }
 
 /** In a fixed order. */
-export function warningsOf(controlPlane: ControlPlane, facts: WarningFacts): ConfigurationWarning[] {
-  const warnings: ConfigurationWarning[] = [];
+export function warningsOf(controlPlane: ControlPlane, facts: WarningFacts): Trouble[] {
+  const warnings: Trouble[] = [];
   if (facts.replicas > 1 && !facts.databaseKnown) {
     warnings.push({
       reason: "BuiltInDatabaseShared",

@@ -1,9 +1,16 @@
 /** The kinds that reconcilers read, each declared in one way only: the cache watches a kind once in the process. */
 import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
+import { type HTTPRoute, HTTPRoutes } from "../api/gateway.ts";
 import {
   ConfigMaps,
   Deployments,
   HorizontalPodAutoscalers,
+  Ingresses,
+  Jobs,
+  Namespaces,
+  PodDisruptionBudgets,
+  RoleBindings,
+  Roles,
   Secrets,
   ServiceAccounts,
   Services,
@@ -12,6 +19,12 @@ import type {
   ConfigMap,
   Deployment,
   HorizontalPodAutoscaler,
+  Ingress,
+  Job,
+  Namespace,
+  PodDisruptionBudget,
+  Role,
+  RoleBinding,
   Secret,
   Service,
   ServiceAccount,
@@ -38,6 +51,20 @@ export interface WorkloadKinds {
   configMaps: Informer<ConfigMap>;
   /** Their targets only, by {@linkcode BY_TARGET}. */
   autoscalers: Informer<HorizontalPodAutoscaler>;
+  /** Only those with our label. */
+  ingresses: Informer<Ingress>;
+  /** Only those with our label. The kind may be missing, and may come later. */
+  httpRoutes: Informer<HTTPRoute>;
+  /** Only those with our label. */
+  disruptionBudgets: Informer<PodDisruptionBudget>;
+  /** Only those with our label. */
+  jobs: Informer<Job>;
+  /** Only those with our label: workspace RBAC. */
+  roles: Informer<Role>;
+  /** Only those with our label: workspace RBAC. */
+  roleBindings: Informer<RoleBinding>;
+  /** Metadata only: who may have rights granted there. */
+  namespaces: Informer<Namespace>;
 }
 
 const declared = new WeakMap<SharedCache, WorkloadKinds>();
@@ -60,6 +87,13 @@ export function workloadKinds(cache: SharedCache, namespaces: readonly string[] 
     secrets: cache.informer(Secrets, { ...scope, metadataOnly: true }),
     configMaps: cache.informer(ConfigMaps, { ...scope, metadataOnly: true }),
     autoscalers: cache.informer(HorizontalPodAutoscalers, { ...scope, transform: targetOnly }),
+    ingresses: cache.informer(Ingresses, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
+    httpRoutes: cache.informer(HTTPRoutes, { ...scope, labelSelector: MANAGED_BY_SELECTOR, optional: true }),
+    disruptionBudgets: cache.informer(PodDisruptionBudgets, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
+    jobs: cache.informer(Jobs, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
+    roles: cache.informer(Roles, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
+    roleBindings: cache.informer(RoleBindings, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
+    namespaces: cache.informer(Namespaces, { metadataOnly: true }),
   };
   kinds.autoscalers.addIndex(BY_TARGET, targetDeployment);
   declared.set(cache, kinds);

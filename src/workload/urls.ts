@@ -27,9 +27,12 @@ export function plainPort(address: ServiceAddress): number {
   return address.tls && port === 443 ? 80 : port;
 }
 
+/** DNS domain of most clusters. */
+export const CLUSTER_DOMAIN = "cluster.local";
+
 /** The DNS name of a Service. */
-export function serviceHost(name: string, namespace: string): string {
-  return `${name}.${namespace}.svc.cluster.local`;
+export function serviceHost(name: string, namespace: string, clusterDomain = CLUSTER_DOMAIN): string {
+  return `${name}.${namespace}.svc.${clusterDomain}`;
 }
 
 /** `CODER_ACCESS_URL` where the user gives none: without the port where it is the scheme's own. */
@@ -47,6 +50,6 @@ export function statusUrl(address: ServiceAddress): string {
 }
 
 /** Where callers inside the cluster reach Coder, over plain HTTP: no certificate has to match. */
-export function internalUrl(address: ServiceAddress): string {
-  return `http://${serviceHost(address.name, address.namespace)}:${plainPort(address)}`;
+export function internalUrl(address: ServiceAddress, clusterDomain?: string): string {
+  return `http://${serviceHost(address.name, address.namespace, clusterDomain)}:${plainPort(address)}`;
 }

@@ -4,7 +4,7 @@ import { OPERATOR_USER } from "../operator/install.ts";
 import { type Scene, startScene } from "../faults/scene.ts";
 import { Disturber } from "./disturber.ts";
 import { observe, violations } from "./expected.ts";
-import { carryOut, Ledger } from "./hands.ts";
+import { Ledger, Users } from "./hands.ts";
 import { Keeper } from "./keeper.ts";
 import { countSteps, type Disturbance, finalSpecs, type Plan, planChaos } from "./plan.ts";
 import { type AreaOptions, atMost, type Check, clock, megabytes, type Report, without } from "./report.ts";
@@ -73,15 +73,17 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const ended = new AbortController();
   const disturber = new Disturber(scene, keeper, AbortSignal.any([signal, ended.signal]));
   const ledger = new Ledger();
+  const users = new Users(scene, ledger, signal);
   const started = performance.now();
   try {
     for (const [i, { atMs, step }] of plan.steps.entries()) {
       const early = atMs - (performance.now() - started);
       if (early > 0) await sleep(early, signal);
-      if ("plane" in step) await carryOut(scene, step, ledger, signal);
+      if ("plane" in step) users.begin(step);
       else disturber.begin(step);
       options.progress?.(i + 1, started, keeper);
     }
+    await users.finish();
   } finally {
     ended.abort();
     await disturber.finish();

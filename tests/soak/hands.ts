@@ -63,8 +63,35 @@ export function restartTime(mark: number): string {
   return new Date(Date.UTC(2024, 0, 1) + mark * 1_000).toISOString();
 }
 
+/** One user for each control plane: what cannot be done yet holds up nobody else's. */
+export class Users {
+  #work = new Map<string, Promise<void>>();
+  #failures: unknown[] = [];
+
+  constructor(
+    private readonly scene: Scene,
+    private readonly ledger: Ledger,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Begins a step, after those of the same control plane. */
+  begin(step: UserStep): void {
+    const before = this.#work.get(step.plane) ?? Promise.resolve();
+    const done = before.then(() => carryOut(this.scene, step, this.ledger, this.signal));
+    this.#work.set(step.plane, done.catch((error) => void this.#failures.push(error)));
+  }
+
+  /** Waits until all is done. @throws where something could not be done */
+  async finish(): Promise<void> {
+    await Promise.all(this.#work.values());
+    if (this.#failures.length > 0) {
+      throw new AggregateError(this.#failures, `users could not do what they wanted: ${this.#failures[0]}`);
+    }
+  }
+}
+
 /** Carries a step out and writes down what has to stay. @throws {WaitTimeoutError} where it cannot be done */
-export async function carryOut(
+async function carryOut(
   scene: Scene,
   step: UserStep,
   ledger: Ledger,

@@ -1,0 +1,41 @@
+/** How the controllers reach Coder: one pool of connections a deployment, directly or through the API server. */
+import {
+  createDeployments,
+  createServiceProxyTransport,
+  createTransport,
+  type Deployments,
+} from "../coder/mod.ts";
+import { KUBE_PROXY_SCHEME, parseKubeProxy, type ReachOptions } from "../controlplane/coder/reach.ts";
+import { createServiceProxySender } from "../kube/rest/service_proxy.ts";
+import type { Core } from "./part.ts";
+
+/** Where the operator reaches a control plane's Coder, by the configuration. */
+export function reachOptions({ config, client }: Core): ReachOptions {
+  const outside = client.connection.source !== "in-cluster";
+  const route = config.coderAccess === "auto" ? (outside ? "kube-proxy" : "direct") : config.coderAccess;
+  return { endpoints: config.controlPlaneEndpoint, route, clusterDomain: config.clusterDomain };
+}
+
+/** The connections to all deployments; `close` ends them. */
+export function coderDeployments({ client, metrics }: Core): Deployments {
+  const sender = createServiceProxySender(client.connection);
+  const deployments = createDeployments({
+    metrics,
+    connect: (_key, address) => {
+      const proxied = address.url.startsWith(KUBE_PROXY_SCHEME) ? parseKubeProxy(address.url) : undefined;
+      return proxied === undefined
+        ? createTransport(address)
+        : createServiceProxyTransport({ ...proxied, send: (request) => sender.send(request) });
+    },
+  });
+  return {
+    ...deployments,
+    get size() {
+      return deployments.size;
+    },
+    close() {
+      deployments.close();
+      sender.close();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * A step that asks Coder now and then: at once when what it depends on has changed, otherwise at long intervals, and after
+ * a failure as its class says. Between two times it repeats what it said before, so that visits that other things cause
+ * cost Coder nothing.
+ */
+import { shortHash } from "../../kube/apply/canonical_json.ts";
+import type { Report, ReportData } from "../report.ts";
+import { type BackoffOptions, retryDelay, type VisitFailure, visitFailure } from "./failure.ts";
+import { Report as NewReport } from "../report.ts";
+import type { Visit, VisitStep, VisitTools } from "./visit.ts";
+
+/** What makes a periodic step. */
+export interface PeriodicOptions {
+  name: string;
+  /** Between two successful times, in milliseconds; spread by ±10 %. @default {300_000} */
+  everyMs?: number;
+  backoff?: BackoffOptions;
+  /**
+   * Everything whose change is worth asking at once; it is hashed. Undefined: nothing to do now, what was said before is
+   * forgotten.
+   */
+  inputs(visit: Visit, tools: VisitTools): unknown | Promise<unknown>;
+  /** Asks, and writes into `report`, whose content is repeated until the next time. A returned number is the next time. */
+  ask(visit: Visit, tools: VisitTools, report: Report): Promise<number | void>;
+  /** Says into `report` that asking failed. What it sets on the visit by `ask` is lost. */
+  failed(visit: Visit, tools: VisitTools, report: Report, failure: VisitFailure, error: unknown): void;
+}
+
+interface Memory {
+  inputs: string;
+  said: ReportData;
+  failures: number;
+  /** In milliseconds since the epoch. */
+  due: number;
+}
+
+/** Makes the step. */
+export function periodicStep(options: PeriodicOptions): VisitStep {
+  const { name, everyMs = 300_000 } = options;
+  const memories = new Map<string, Memory>();
+  return {
+    name,
+    async run(visit, tools) {
+      const uid = visit.object.metadata.uid ?? "";
+      const given = await options.inputs(visit, tools);
+      if (given === undefined) return void memories.delete(uid);
+      const inputs = shortHash(given);
+      const known = memories.get(uid);
+      const now = tools.now().getTime();
+      if (known !== undefined && known.inputs === inputs && now < known.due) {
+        repeat(known.said, visit.report);
+        return visit.report.lookAgain(known.due - now);
+      }
+      const report = new NewReport();
+      let wait: number;
+      let failures = 0;
+      try {
+        wait = await options.ask(visit, tools, report) ?? everyMs * (0.9 + 0.2 * tools.random());
+      } catch (error) {
+        visit.signal.throwIfAborted();
+        const failure = visitFailure(error, tools.redact);
+        failures = (known?.inputs === inputs ? known.failures : 0) + 1;
+        wait = retryDelay(failure, failures, tools.random(), options.backoff);
+        options.failed(visit, tools, report, failure, error);
+        visit.log.info("a visit could not do its work", {
+          step: name,
+          reason: failure.reason,
+          retryMs: wait,
+        });
+      }
+      const said = report.data();
+      memories.set(uid, { inputs, said, failures, due: tools.now().getTime() + wait });
+      repeat(said, visit.report);
+      visit.report.lookAgain(wait);
+    },
+    forget: (uid) => void memories.delete(uid),
+  };
+}
+
+/** Says again what was said before. */
+export function repeat(said: ReportData, report: Report): void {
+  for (const condition of said.conditions) report.condition(condition);
+  for (const type of said.absent) report.noCondition(type);
+  for (const trouble of said.troubles) report.trouble(trouble);
+  for (const warning of said.warnings) report.warning(warning);
+  report.status(said.status);
+}

@@ -1,0 +1,92 @@
+/** The Secrets that visits need: which ones, whether they changed, and what one key of them holds. */
+import type { CoderControlPlane, ControlPlane } from "../../api/control_plane.ts";
+import { Secrets } from "../../api/kubernetes/resources.ts";
+import { keyText, type ObjectKey } from "../../api/object.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { isNotFound } from "../../kube/errors.ts";
+import type { WorkloadKinds } from "../../workload/kinds.ts";
+import { operatorTokenSecretName } from "../../workload/names.ts";
+
+/** A key of a Secret. */
+export interface SecretKey {
+  readonly secret: ObjectKey;
+  readonly key: string;
+}
+
+/** A value, or why there is none. */
+export type SecretValue =
+  | { readonly value: string }
+  | { readonly missing: "Secret" | "key" | "value"; readonly message: string };
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Reads one key, now. White space around the value does not count. Throws what the API server refuses. */
+export async function readSecret(
+  client: Pick<KubeClient, "get">,
+  { secret, key }: SecretKey,
+  signal: AbortSignal,
+): Promise<SecretValue> {
+  try {
+    const { data = {} } = await client.get(Secrets, secret, { signal });
+    const encoded = Object.hasOwn(data, key) ? data[key] : undefined;
+    if (encoded === undefined) {
+      return { missing: "key", message: `Secret ${keyText(secret)} has no key ${key}; add it` };
+    }
+    const value = decode(encoded).trim();
+    return value === ""
+      ? { missing: "value", message: `Secret ${keyText(secret)} has nothing at key ${key}; fill it` }
+      : { value };
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return {
+      missing: "Secret",
+      message: `Secret ${keyText(secret)} does not exist; create it with key ${key}`,
+    };
+  }
+}
+
+function decode(base64: string): string {
+  try {
+    return decoder.decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+  } catch {
+    return "";
+  }
+}
+
+/** Which version of a Secret there is, for inputs of periodic steps; empty where there is none. */
+export function secretVersion({ secrets }: Pick<WorkloadKinds, "secrets">, secret: ObjectKey): string {
+  const { uid = "", resourceVersion = "" } = secrets.get(secret)?.metadata ?? {};
+  return `${uid} ${resourceVersion}`.trim();
+}
+
+/** `namespace/name` of every Secret that visits to a control plane read. Takes raw objects, which may have any shape. */
+export function visitSecrets({ metadata, spec }: CoderControlPlane): string[] {
+  const { namespace = "", name = "" } = metadata;
+  const access = spec?.operatorAccess;
+  const generated: unknown = access?.generatedTokenSecretName;
+  const names: unknown[] = [
+    operatorTokenSecretName(name, typeof generated === "string" ? generated : undefined),
+    access?.databaseURLSecretRef?.name,
+    access?.databaseCASecretRef?.name,
+    access?.bootstrapTokenSecretRef?.name,
+    spec?.licenseSecretRef?.name,
+    spec?.firstUser?.secretName,
+    ...(Array.isArray(spec?.extraEnv)
+      ? spec.extraEnv.map((each) => each?.valueFrom?.secretKeyRef?.name)
+      : []),
+    ...(Array.isArray(spec?.envFrom) ? spec.envFrom.map((each) => each?.secretRef?.name) : []),
+  ];
+  return [
+    ...new Set(names.flatMap((each) => typeof each === "string" && each.trim() !== "" ? [each.trim()] : [])),
+  ]
+    .map((each) => `${namespace}/${each}`);
+}
+
+/** The Secret with the operator's token; its key is always `token`. */
+export function tokenSecretKey({ metadata, spec }: ControlPlane): SecretKey {
+  const { namespace = "", name = "" } = metadata;
+  return {
+    secret: { namespace, name: operatorTokenSecretName(name, spec.operatorAccess.generatedTokenSecretName) },
+    key: "token",
+  };
+}
