@@ -48,5 +48,8 @@ export function workload() {
 
 /** A number, or a percentage as text. */
 export function intOrPercent(description: string) {
-  return z.union([z.number(), z.string()]).meta({ description, "x-kubernetes-int-or-string": true });
+  return z.custom<number | string>(
+    (value) => typeof value === "string" || Number.isInteger(value),
+    "expected a whole number or a text",
+  ).meta({ description, "x-kubernetes-int-or-string": true });
 }

@@ -5,12 +5,20 @@ import {
   controlPlaneController,
   type ControlPlaneControllerOptions,
 } from "../../src/controlplane/controller.ts";
+import { createOperatorDatabase } from "../../src/coder/database/database.ts";
+import { createDeployments } from "../../src/coder/mod.ts";
+import { visitController, type VisitControllerOptions } from "../../src/controlplane/coder/controller.ts";
+import { VisitResults } from "../../src/controlplane/coder/results.ts";
+import { visitSteps } from "../../src/controlplane/coder/steps.ts";
+import type { VisitStep, VisitTools } from "../../src/controlplane/coder/visit.ts";
 import { createEventSender } from "../../src/kube/events/events.ts";
 import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
 import { createRestClient } from "../../src/kube/rest/rest_client.ts";
 import { createApplier } from "../../src/kube/apply/server_side_apply.ts";
 import { createSharedCache } from "../../src/kube/cache/shared_cache.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
+import { Redactor } from "../../src/telemetry/redactor.ts";
+import { workloadKinds } from "../../src/workload/kinds.ts";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
 import { installOperator } from "../operator/install.ts";
 
@@ -23,12 +31,25 @@ export interface Operator extends AsyncDisposable {
   readonly lines: string[];
   /** Asks for one more pass over a control plane and waits for its end; the number of passes so far. */
   again(name: string): Promise<number>;
+  /** Asks for a visit to a control plane's Coder now. */
+  visit(name: string): void;
 }
 
 /** What may be changed about it. */
 export type OperatorOptions =
-  & Partial<Pick<ControlPlaneControllerOptions, "reconciler" | "controller">>
-  & { kubeconfig?: string; namespaces?: readonly string[] };
+  & Partial<Pick<ControlPlaneControllerOptions, "reconciler" | "controller" | "workspaceNamespaces">>
+  & {
+    kubeconfig?: string;
+    namespaces?: readonly string[];
+    /** Turns visits to Coder on: where the Coders are, by the names of their control planes. */
+    endpoints?: Readonly<Record<string, string>>;
+    /** Replaces parts of the visits. */
+    visits?: {
+      steps?: readonly VisitStep[];
+      tools?: Partial<VisitTools>;
+      controller?: VisitControllerOptions["controller"];
+    };
+  };
 
 /** One test's namespace, with shorthands. */
 export interface Rig {
@@ -127,24 +148,63 @@ async function startOperator(
     logger: log,
   });
   const cache = createSharedCache({ client, log, freeze: true });
-  const recorder = createEventSender({ client, reportingInstance: "test", logger: log });
+  const redactor = new Redactor();
+  const redact = (text: string) => redactor.text(text);
+  const recorder = createEventSender({ client, reportingInstance: "test", logger: log, redact });
+  const applier = createApplier({ client, cache, log });
+  const results = new VisitResults();
   const controller = controlPlaneController({
     client,
     cache,
-    applier: createApplier({ client, cache, log }),
+    applier,
     recorder,
     log,
+    redact,
     namespaces: options.namespaces,
+    ...(options.endpoints && { results }),
+    ...(options.workspaceNamespaces && { workspaceNamespaces: options.workspaceNamespaces }),
     ...(options.reconciler && { reconciler: options.reconciler }),
     ...(options.controller && { controller: options.controller }),
+  });
+  const deployments = createDeployments();
+  const database = createOperatorDatabase();
+  const [namespace = ""] = options.namespaces;
+  const visits = options.endpoints === undefined ? undefined : visitController({
+    tools: {
+      client,
+      applier,
+      kinds: workloadKinds(cache, options.namespaces),
+      events: recorder,
+      database,
+      redact,
+      keepSecret: (...secrets) => secrets.forEach((secret) => redactor.add(secret)),
+      now: () => new Date(),
+      random: Math.random,
+      ...options.visits?.tools,
+    },
+    deployments,
+    reach: {
+      endpoints: new Map(
+        Object.entries(options.endpoints).map(([name, url]) => [`${namespace}/${name}`, url]),
+      ),
+      route: "direct",
+    },
+    steps: options.visits?.steps ?? visitSteps(),
+    results,
+    onNews: (key) => controller.enqueue(key),
+    log,
+    ...(options.visits?.controller && { controller: options.visits.controller }),
   });
   const stop = new AbortController();
   cache.start(stop.signal);
   await cache.whenSynced(AbortSignal.timeout(30_000));
-  const run = controller.run({ stop: stop.signal, abort: stop.signal });
+  const signals = { stop: stop.signal, abort: stop.signal };
+  const run = Promise.all([controller.run(signals), visits?.run(signals)]);
   const passes = (name: string) =>
-    lines.filter((line) => line.includes(`"name":"${name}"`) && /"(reconciled|reconcile failed)/.test(line))
-      .length;
+    lines.filter((line) =>
+      line.includes(`"name":"${name}"`) && line.includes('"controller":"codercontrolplane"') &&
+      /"(reconciled|reconcile failed)/.test(line)
+    ).length;
   return {
     lines,
     async again(name) {
@@ -156,10 +216,13 @@ async function startOperator(
       });
       return passes(name);
     },
+    visit: (name) => visits?.enqueue({ namespace, name }),
     async [Symbol.asyncDispose]() {
       await recorder.close(2_000);
       stop.abort(STOPPED);
       await run;
+      deployments.close();
+      await database.close();
       await cache.whenStopped();
       client.close();
     },
