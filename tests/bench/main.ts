@@ -8,6 +8,7 @@ const areas: Record<string, () => Promise<{ measure: () => Promise<Report> }>> =
   controlplane: () => import("./controlplane.ts"),
   memory: () => import("./memory.ts"),
   cache: () => import("./cache.ts"),
+  calls: () => import("./coder_calls.ts"),
 };
 
 function say(line: string): void {
