@@ -21,7 +21,7 @@ async function runOnRealParts(args: readonly string[]): Promise<number> {
   const paths = args.filter((arg) => !arg.startsWith("-"));
   const options = args.filter((arg) => arg.startsWith("-"));
   // Built before the tests begin, so that no test's deadline has to bear it, and with progress on the screen.
-  if (paths.length === 0 || paths.some((path) => path.includes("tests/coder"))) await ensureCoderTools();
+  if (paths.length === 0 || paths.some((path) => path.includes("tests/"))) await ensureCoderTools();
   return await withSharedCluster(async () => {
     const child = new Deno.Command(Deno.execPath(), {
       args: [

@@ -78,6 +78,7 @@ async function conclude(
     failures,
     pendingUpgrade: pass.pendingUpgrade,
     databaseKnown: controlPlane === undefined || await knowsDatabase(controlPlane, pass, options),
+    visited: options.results === undefined || pass.visit !== undefined,
     reports: [
       { ...pass.report.data(), generation: object.metadata.generation ?? 0 },
       ...(pass.visit === undefined ? [] : [{ ...pass.visit.report, generation: pass.visit.generation }]),

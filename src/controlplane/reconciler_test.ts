@@ -8,6 +8,7 @@ import { TerminalError } from "../reconciler/reconcile.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { conditionOf } from "../workload/conditions.ts";
 import { SpecError } from "../workload/spec_error.ts";
+import { VisitResults } from "./coder/results.ts";
 import { RBAC_FINALIZER } from "./finalizer.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
 import type { Pass, Step } from "./step.ts";
@@ -25,6 +26,8 @@ class World {
   statuses: ControlPlaneStatus[] = [];
   events: string[] = [];
   refuseStatus: unknown;
+  now = new Date("2026-01-01T00:00:00Z");
+  results: VisitResults | undefined;
   asked: string[] = [];
   written: (string | undefined)[] = [];
   defines: () => Promise<boolean> = () => Promise.resolve(false);
@@ -55,7 +58,8 @@ class World {
       },
       redact: (text: string) => text,
       namespaces: [],
-      now: () => new Date("2026-01-01T00:00:00Z"),
+      now: () => this.now,
+      ...(this.results && { results: this.results }),
       stages: [steps],
     } as unknown as ReconcilerOptions;
     return await controlPlaneReconcile(options)(key, { signal, log: silentLogger });
@@ -179,4 +183,26 @@ Deno.test("a clean-up that fails is told and tried again", async () => {
   const free = new World({}, { deletionTimestamp, finalizers: ["example.com/hold"] });
   await free.run([fails(new Error("not called"))]);
   assert.deepEqual([free.events, free.statuses], [[], []]);
+});
+
+Deno.test("an end waits for what is to be removed in Coder, and not for ever", async () => {
+  const deletionTimestamp = "2026-01-01T00:00:00Z";
+  const ending = () => {
+    const world = new World({}, { deletionTimestamp, finalizers: [RBAC_FINALIZER] });
+    world.results = new VisitResults();
+    return world;
+  };
+  const waiting = ending();
+  assert.deepEqual(await waiting.run(), { requeueAfterMs: 120_000 });
+  waiting.now = new Date("2026-01-01T00:01:30Z");
+  waiting.results?.setEnded("uid-1", { done: false, message: "the database is away" });
+  assert.deepEqual(await waiting.run(), { requeueAfterMs: 30_000 });
+  waiting.now = new Date("2026-01-01T00:02:00Z");
+  await assert.rejects(waiting.run(), KubeApiError, "it goes on to the clean-up");
+  assert.deepEqual(waiting.events, ["Warning AccessNotRevoked", "Warning CleanupFailed"]);
+
+  const done = ending();
+  done.results?.setEnded("uid-1", { done: true, message: "" });
+  await assert.rejects(done.run(), KubeApiError);
+  assert.deepEqual(done.events, ["Warning CleanupFailed"]);
 });

@@ -1,8 +1,8 @@
 /** The status that follows a pass. Pure: the same facts give the same status, so that nothing is written for nothing. */
 import type { ControlPlane, ControlPlaneStatus } from "../api/control_plane.ts";
-import type { Deployment } from "../api/kubernetes/types.ts";
+import type { Condition, Deployment } from "../api/kubernetes/types.ts";
 import type { ObjectKey } from "../api/object.ts";
-import { withConditions } from "../workload/conditions.ts";
+import { conditionOf, type ConditionUpdate, withConditions } from "../workload/conditions.ts";
 import { INPUTS_ANNOTATION } from "../workload/template_decision.ts";
 import { statusUrl } from "../workload/urls.ts";
 import { conditionsOf, TRANSIENT_CONDITIONS } from "./conditions.ts";
@@ -25,6 +25,8 @@ export interface PassFacts {
   pendingUpgrade: readonly string[] | undefined;
   /** A database is configured, or may be. */
   databaseKnown: boolean;
+  /** False before the first visit of this process to Coder: what an earlier process found out there then stays. */
+  visited: boolean;
   /** What steps and visits say beside, in order: a later one has the last word. */
   reports: readonly GenerationReport[];
   now: Date;
@@ -46,15 +48,17 @@ export function nextStatus(before: ControlPlaneStatus | undefined, facts: PassFa
   });
   for (const { warnings: more } of facts.reports) warnings.push(...more);
   const troubles = facts.reports.flatMap((report) => report.troubles);
-  const updates = conditionsOf({
+  const said = conditionsOf({
     ...facts,
     pendingUpgrade: facts.pendingUpgrade ?? [],
     rollout,
     warnings,
     troubles,
   });
-  const current = new Set(updates.map(({ type }) => type));
+  const current = new Set(said.map(({ type }) => type));
   if (facts.pendingUpgrade === undefined) current.add("UpgradePending");
+  if (!facts.visited) current.add("ConfigurationWarning");
+  const updates = facts.visited ? said : said.filter((update) => !mayHide(update, conditions));
   const removed = TRANSIENT_CONDITIONS.filter((type) => !current.has(type));
   const seen = isTakeoverPending(deployment) ? observed : Math.max(generation, observed ?? 0);
   const address = controlPlane === undefined ? url : statusUrl(serviceAddress(controlPlane));
@@ -72,6 +76,11 @@ export function nextStatus(before: ControlPlaneStatus | undefined, facts: PassFa
       withConditions(conditions, updates, removed, { generation, now }),
     ),
   };
+}
+
+/** "Nothing is wrong", before Coder was asked, over something that an earlier process found wrong. */
+function mayHide({ type, status }: ConditionUpdate, conditions: readonly Condition[] | undefined): boolean {
+  return type === "Degraded" && status === "False" && conditionOf(conditions, type)?.status === "True";
 }
 
 function withoutUndefined(status: StatusChange): ReportedStatus {

@@ -5,6 +5,7 @@ import { ForeignObjectError } from "../kube/applier.ts";
 import { KubeApiError } from "../kube/errors.ts";
 import { conditionOf } from "../workload/conditions.ts";
 import { SpecError } from "../workload/spec_error.ts";
+import { EMPTY_REPORT, type ReportData } from "./report.ts";
 import { type StepFailure, stepFailure } from "./failure.ts";
 import { nextStatus, type PassFacts } from "./status.ts";
 import { controlPlane } from "./testing.ts";
@@ -34,6 +35,7 @@ const facts: PassFacts = {
   failures: [],
   pendingUpgrade: [],
   databaseKnown: true,
+  visited: true,
   reports: [],
   now: new Date("2026-01-01T00:00:00Z"),
 };
@@ -249,4 +251,69 @@ Deno.test("configurations that will not work well are named", () => {
   const status = nextStatus(undefined, shared);
   assert.equal(says(status, "ConfigurationWarning"), "True/BuiltInDatabaseShared");
   assert.equal(says(nextStatus(status, facts), "ConfigurationWarning"), "absent");
+});
+
+const reported = (data: Partial<ReportData>): PassFacts => ({
+  ...facts,
+  reports: [{ ...EMPTY_REPORT, ...data, generation: 1 }],
+});
+
+Deno.test("what steps and visits report is in the status, and the last word counts", () => {
+  const status = nextStatus({ version: "v1", licenseTier: "none" }, {
+    ...facts,
+    reports: [
+      { ...EMPTY_REPORT, status: { version: "v2", licenseTier: "premium" }, generation: 1 },
+      {
+        ...EMPTY_REPORT,
+        conditions: [{ type: "OperatorAccess", status: "True", reason: "Ready", message: "m" }],
+        status: { version: "v3", licenseTier: undefined },
+        generation: 1,
+      },
+    ],
+  });
+  assert.equal(status.version, "v3");
+  assert.equal("licenseTier" in status, false, "undefined removes a field");
+  assert.equal(says(status, "OperatorAccess"), "True/Ready");
+});
+
+Deno.test("a trouble degrades and does not make unready", () => {
+  const status = nextStatus(
+    undefined,
+    reported({ troubles: [{ reason: "DatabaseUnreachable", message: "m" }] }),
+  );
+  assert.equal(says(status, "Degraded"), "True/DatabaseUnreachable");
+  assert.equal(says(status, "Ready"), "True/Ready");
+});
+
+Deno.test("warnings of reports join those of the spec", () => {
+  const warned = nextStatus(undefined, reported({ warnings: [{ reason: "OldVersion", message: "m" }] }));
+  assert.equal(says(warned, "ConfigurationWarning"), "True/OldVersion");
+  assert.equal(says(nextStatus(warned, facts), "ConfigurationWarning"), "absent");
+});
+
+Deno.test("a condition that a report takes away goes", () => {
+  const before = nextStatus(
+    undefined,
+    reported({
+      conditions: [{ type: "Exposed", status: "True", reason: "Exposed", message: "m" }],
+    }),
+  );
+  assert.equal(says(before, "Exposed"), "True/Exposed");
+  assert.equal(says(nextStatus(before, reported({ absent: ["Exposed"] })), "Exposed"), "absent");
+  assert.equal(says(nextStatus(before, facts), "Exposed"), "True/Exposed", "silence changes nothing");
+});
+
+Deno.test("before the first visit of a process, what an earlier one found wrong is not called right", () => {
+  const before = nextStatus(
+    undefined,
+    reported({
+      troubles: [{ reason: "DatabaseUnreachable", message: "m" }],
+      warnings: [{ reason: "OldVersion", message: "m" }],
+    }),
+  );
+  const restarted = nextStatus(before, { ...facts, visited: false });
+  assert.deepEqual(restarted, before);
+  const visited = nextStatus(restarted, facts);
+  assert.equal(says(visited, "Degraded"), "False/AsExpected");
+  assert.equal(says(visited, "ConfigurationWarning"), "absent");
 });
