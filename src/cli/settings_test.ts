@@ -30,6 +30,10 @@ Deno.test("with nothing given the documented defaults hold", async () => {
     namespace: [],
     kubeApiQps: 300,
     kubeApiBurst: 600,
+    coderAccess: "auto",
+    controlPlaneEndpoint: new Map(),
+    clusterDomain: "cluster.local",
+    workspaceNamespaces: [],
     concurrency: 8,
     reconcileTimeout: 120_000,
     leaderElect: true,
@@ -80,6 +84,10 @@ Deno.test("every option can be set in all three places", async () => {
     leaderElectionNamespace: "a",
     debug: "true",
     metricsAccess: "protected",
+    coderAccess: "direct",
+    controlPlaneEndpoint: "a/coder=http://127.0.0.1:3000",
+    clusterDomain: "k8s.example.com",
+    workspaceNamespaces: "team-*",
     logLevel: "debug",
     logFormat: "text",
     coderUrl: "https://c.example.com",
@@ -149,6 +157,26 @@ Deno.test("namespaces come comma-separated, repeated or as a list, each once", a
   const file = await load(["--config=c.yaml"], {}, "namespace: [a, b]\n");
   assert.deepEqual(file.settings?.namespace, ["a", "b"]);
   assert.deepEqual((await load(["--namespace="])).settings?.namespace, []);
+});
+
+Deno.test("endpoints come comma-separated, repeated, or as a list or a map of the file", async () => {
+  const both = new Map([["a/x", "http://x:3000"], ["b/y", "https://y"]]);
+  const flags = await load([
+    "--control-plane-endpoint=a/x=http://x:3000",
+    "--control-plane-endpoint=b/y=https://y",
+  ]);
+  assert.deepEqual(flags.settings?.controlPlaneEndpoint, both);
+  const variable = { CODER_K8S_CONTROL_PLANE_ENDPOINT: "a/x=http://x:3000, b/y=https://y" };
+  assert.deepEqual((await load([], variable)).settings?.controlPlaneEndpoint, both);
+  const list = "controlPlaneEndpoint: [a/x=http://x:3000, b/y=https://y]\n";
+  assert.deepEqual((await load(["--config=c.yaml"], {}, list)).settings?.controlPlaneEndpoint, both);
+  const map = "controlPlaneEndpoint:\n  a/x: http://x:3000\n  b/y: https://y\n";
+  assert.deepEqual((await load(["--config=c.yaml"], {}, map)).settings?.controlPlaneEndpoint, both);
+  const wrong = await load(["--config=c.yaml"], {}, "controlPlaneEndpoint: { coder: http://x }\n");
+  assert.deepEqual(wrong.said, [
+    'controlPlaneEndpoint (c.yaml, line 1): must be namespace/name=URL, such as "coder/coder=http://127.0.0.1:3000" ' +
+    '(it is {"coder":"http://x"})',
+  ]);
 });
 
 Deno.test("of a flag given twice the last counts", async () => {

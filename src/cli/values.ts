@@ -144,25 +144,36 @@ export function domain(): z.ZodType<string> {
   });
 }
 
-/** `namespace/name=URL`: comma-separated, repeated, or a YAML list. */
+/** `namespace/name=URL`: comma-separated, repeated, a YAML list of such texts, or a YAML map from name to URL. */
 export function endpoints(): z.ZodType<ReadonlyMap<string, string>> {
   return value('namespace/name=URL, such as "coder/coder=http://127.0.0.1:3000"', (raw) => {
-    const given = Array.isArray(raw) ? raw : [raw];
     const found = new Map<string, string>();
-    for (const item of given) {
-      const text = textOf(item);
-      if (text === undefined) return undefined;
-      for (const entry of text.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
-        const [, key = "", target = ""] = /^([^=]*)=(.*)$/.exec(entry) ?? [];
-        const [namespace = "", name = "", ...rest] = key.split("/");
-        const url = httpUrl().safeParse(target);
-        const named = DNS_LABEL.test(namespace) && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name);
-        if (!named || rest.length > 0 || !url.success) return undefined;
-        found.set(key, url.data);
-      }
+    for (const [key, target] of endpointEntries(raw) ?? [["", ""]]) {
+      const [namespace = "", name = "", ...rest] = key.split("/");
+      const url = httpUrl().safeParse(target);
+      const named = DNS_LABEL.test(namespace) && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name);
+      if (!named || rest.length > 0 || !url.success) return undefined;
+      found.set(key, url.data);
     }
     return found;
   });
+}
+
+/** Pairs of name and URL, not looked at yet. Undefined where the value has another shape. */
+function endpointEntries(raw: unknown): (readonly [name: string, url: string])[] | undefined {
+  if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) {
+    return Object.entries(raw).map(([name, url]) => [name.trim(), textOf(url) ?? ""] as const);
+  }
+  const entries: (readonly [string, string])[] = [];
+  for (const item of Array.isArray(raw) ? raw : [raw]) {
+    const text = textOf(item);
+    if (text === undefined) return undefined;
+    for (const entry of text.split(",").map((each) => each.trim())) {
+      const equals = entry.indexOf("=");
+      if (entry !== "") entries.push([entry.slice(0, Math.max(0, equals)).trim(), entry.slice(equals + 1)]);
+    }
+  }
+  return entries;
 }
 
 /** Scalars as text: YAML gives numbers and booleans where flags and the environment give words. */

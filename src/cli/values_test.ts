@@ -4,10 +4,13 @@ import {
   bindAddress,
   boolean,
   choice,
+  domain,
   duration,
+  endpoints,
   httpUrl,
   namespace,
   namespaceList,
+  namespacePatterns,
   number,
   text,
 } from "./values.ts";
@@ -115,5 +118,65 @@ Deno.test("a URL is absolute, http or https, with a host and without credentials
     [["http://c", "http://c"], ["https://c:8443/base/", "https://c:8443/base"], [" https://c ", "https://c"]],
     ["c", "ftp://c", "https://", "http:c", "https://u:p@c", "https://:0x", null],
     /^must be a URL with scheme http or https and a host/,
+  );
+});
+
+Deno.test("patterns of namespaces are names in which a star stands for anything", () => {
+  table<readonly string[]>(
+    namespacePatterns(),
+    [["", []], ["team-*, *, team-*", ["team-*", "*"]], [["a", "b,c"], ["a", "b", "c"]], ["a".repeat(63), [
+      "a".repeat(63),
+    ]]],
+    ["A", "a b", "a.b", "a?", "a".repeat(64), [["a"]], null, {}],
+    /^must be a namespace name, in which \* stands for any characters, or several with commas between$/,
+  );
+});
+
+Deno.test("a domain is made of DNS labels; a dot at its end means the same", () => {
+  table(
+    domain(),
+    [["cluster.local", "cluster.local"], ["cluster.local.", "cluster.local"], [" k8s ", "k8s"]],
+    ["", ".", ".local", "a..b", "Cluster.local", "a_b", `${"a.".repeat(127)}ab`, null, ["a"]],
+    /^must be a DNS domain such as "cluster\.local"$/,
+  );
+});
+
+Deno.test("endpoints are names of control planes with URLs, in every form that a source can write", () => {
+  const one = new Map([["a/x", "http://x:3000"]]);
+  const both = new Map([...one, ["b/y", "https://y/base"]]);
+  table<ReadonlyMap<string, string>>(
+    endpoints(),
+    [
+      ["", new Map()],
+      [[], new Map()],
+      [{}, new Map()],
+      ["a/x=http://x:3000", one],
+      ["a/x=http://x:3000,b/y=https://y/base/,", both],
+      [["a/x=http://x:3000", "b/y=https://y/base"], both],
+      [{ "a/x": "http://x:3000", "b/y": "https://y/base" }, both],
+      ["a/x=http://w,a/x=http://x:3000", one],
+      ["a/x.y=http://x:3000", new Map([["a/x.y", "http://x:3000"]])],
+    ],
+    [
+      "a/x",
+      "x=http://x",
+      "a/b/c=http://x",
+      "/x=http://x",
+      "a/=http://x",
+      "a.b/x=http://x",
+      "A/x=http://x",
+      "a/x=ftp://x",
+      "a/x=http://u:p@x",
+      "a/x=http://x,b",
+      ["a/x=http://x", 7],
+      [["a/x=http://x"]],
+      [{ "a/x": "http://x" }],
+      { "a/x": null },
+      { "a/x": ["http://x"] },
+      { x: "http://x" },
+      7,
+      null,
+    ],
+    /^must be namespace\/name=URL, such as /,
   );
 });
