@@ -20,7 +20,10 @@ export interface StoredToken {
   readonly id: string;
   readonly name: string;
   readonly createdAt: Date;
+  /** Coder moves it on with use, by `lifetimeMs` from then. */
   readonly expiresAt: Date;
+  /** How long it was made to live (`lifetime_seconds`), in milliseconds. */
+  readonly lifetimeMs: number;
   readonly lastUsedAt: Date;
 }
 
