@@ -26,6 +26,8 @@ export interface InformerHandler<T extends KubeObject> {
   added?(object: T, initial: boolean): void;
   updated?(before: T, after: T): void;
   deleted?(object: T): void;
+  /** An optional kind came (true; its objects follow) or went (false; its objects follow, as deleted). */
+  presence?(exists: boolean): void;
 }
 
 /** One kind in the shared cache. Objects are shared: never change one. */

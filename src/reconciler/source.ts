@@ -87,6 +87,18 @@ export function watching<T extends KubeObject>(
   };
 }
 
+/** An optional kind that comes or goes: asks for the objects that `keys` then names. */
+export function presence(informer: Informer, keys: () => readonly ObjectKey[]): Source {
+  return {
+    start: (enqueue) =>
+      informer.subscribe({
+        presence() {
+          for (const key of keys()) enqueue(key, 0);
+        },
+      }),
+  };
+}
+
 /** The key of the object's controller, where that is of the kind `owner` (in any version). */
 export function controllerKeys(object: KubeObject, owner: ResourceType): ObjectKey[] {
   for (const reference of object.metadata.ownerReferences ?? []) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { keyText } from "../api/object.ts";
-import { controllerKeys, LOW_PRIORITY, owned, primary, type Source, watching } from "./source.ts";
+import { controllerKeys, LOW_PRIORITY, owned, presence, primary, type Source, watching } from "./source.ts";
 import { changed, controlledBy, FakeInformer, GADGET, key, make, WIDGET } from "./testing/fakes.ts";
 
 /** Starts a source and keeps what it asks for. */
@@ -118,5 +118,22 @@ Deno.test("a mapped kind can leave deletions out", () => {
   const informer = new FakeInformer(GADGET);
   const { take } = asked(watching(informer, () => [key("a")], { predicate: { deleted: () => false } }));
   informer.remove(make(GADGET, "g"));
+  assert.deepEqual(take(), []);
+});
+
+Deno.test("a kind that comes or goes asks for those who wait for it, and its objects for nobody", () => {
+  const informer = new FakeInformer();
+  informer.put(make(WIDGET, "old"));
+  const waiting = [key("one")];
+  const { stop, take } = asked(presence(informer, () => waiting));
+  informer.put(make(WIDGET, "new"));
+  assert.deepEqual(take(), []);
+  informer.setExists(false);
+  assert.deepEqual(take(), [["ns/one", 0]]);
+  waiting.push(key("two"));
+  informer.setExists(true);
+  assert.deepEqual(take(), [["ns/one", 0], ["ns/two", 0]]);
+  stop();
+  informer.setExists(false);
   assert.deepEqual(take(), []);
 });

@@ -22,6 +22,7 @@ function listener(heard: string[], name = ""): InformerHandler<Widget> {
     added: (object, initial) => void heard.push(`${name}+${nameOf(object)}${initial ? "!" : ""}`),
     updated: (before, after) => void heard.push(`${name}${nameOf(before)}>${nameOf(after)}`),
     deleted: (object) => void heard.push(`${name}-${nameOf(object)}`),
+    presence: (exists) => void heard.push(`${name}${exists ? "came" : "went"}`),
   };
 }
 
@@ -32,7 +33,8 @@ Deno.test("a subscriber hears of everything that is there, as initial, then of e
   events.dispatch(added("three"));
   events.dispatch({ type: "updated", before: widget("one"), after: widget("one") });
   events.dispatch({ type: "deleted", object: widget("two") });
-  assert.deepEqual(heard, ["+one!", "+two!", "+three", "one>one", "-two"]);
+  events.dispatch({ type: "presence", exists: false });
+  assert.deepEqual(heard, ["+one!", "+two!", "+three", "one>one", "-two", "went"]);
 });
 
 Deno.test("a handler needs only the methods it wants", () => {
@@ -41,6 +43,7 @@ Deno.test("a handler needs only the methods it wants", () => {
   events.dispatch(added("two"));
   events.dispatch({ type: "updated", before: widget("one"), after: widget("one") });
   events.dispatch({ type: "deleted", object: widget("two") });
+  events.dispatch({ type: "presence", exists: true });
   assert.deepEqual(errors, []);
 });
 

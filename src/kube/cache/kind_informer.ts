@@ -147,7 +147,7 @@ export class KindInformer<T extends KubeObject = KubeObject> implements Informer
     while (!signal.aborted) {
       try {
         if (mustAsk) await this.#awaitKind(signal);
-        this.#exists = true;
+        this.#setExists(true);
         this.#setTrouble("");
         if (await this.#reflect(signal) === "missing") mustAsk = await this.#onMissing(signal);
       } catch (error) {
@@ -173,10 +173,16 @@ export class KindInformer<T extends KubeObject = KubeObject> implements Informer
   #setAbsent(): void {
     const { kind, log, type } = this.#options;
     const why = missingText(type);
-    this.#exists = false;
+    this.#setExists(false);
     if (kind.optional) this.#hasSynced = true;
     else if (this.#trouble !== why) log.warn(why);
     this.#setTrouble(kind.optional ? "" : why);
+  }
+
+  #setExists(exists: boolean): void {
+    if (this.#exists === exists) return;
+    this.#exists = exists;
+    this.#dispatcher.dispatch({ type: "presence", exists });
   }
 
   /** The server said 404. Returns whether discovery must say otherwise before the next try. */

@@ -245,10 +245,15 @@ Deno.test("an optional kind counts as synced while it is absent, starts with its
   api.serve(Gadgets, false);
   const informer = cache.informer(Gadgets, { optional: true });
   const heard: string[] = [];
-  informer.subscribe(recorder(heard));
+  const told: string[] = [];
+  informer.subscribe({
+    ...recorder(heard),
+    presence: (exists) => told.push(`${exists} ${informer.exists} ${informer.list().length}`),
+  });
   await start();
   assert.deepEqual([informer.exists, informer.hasSynced, informer.trouble], [false, true, ""]);
   await clock.advance(60_000);
+  assert.deepEqual(told, [], "still absent is no news");
   const before = clock.now();
   api.put(CRD_TYPE, CRD);
   await settle();
@@ -269,6 +274,11 @@ Deno.test("an optional kind counts as synced while it is absent, starts with its
   await clock.until(() => !informer.exists, "the kind is gone");
   assert.deepEqual(informer.list(), []);
   assert.deepEqual(heard, ["+a/one!", "-a/one"]);
+  assert.deepEqual(
+    told,
+    ["true true 0", "false false 1"],
+    "the kind comes before its objects, and goes before",
+  );
   assert.deepEqual([informer.hasSynced, informer.trouble], [true, ""]);
   assert.deepEqual(logged.filter((line) => !line.includes("connection reset")), []);
 

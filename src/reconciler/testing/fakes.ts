@@ -102,6 +102,11 @@ export class FakeInformer implements Informer {
       else handler.updated?.(before, object);
     }
   }
+  /** The kind comes or goes. */
+  setExists(exists: boolean): void {
+    this.exists = exists;
+    for (const handler of this.handlers) handler.presence?.(exists);
+  }
   /** DELETED. */
   remove(object: KubeObject): void {
     this.objects.delete(keyText(keyOf(object)));
