@@ -15,11 +15,13 @@ import { ACCESS_URL, injectedAccessUrl, wantsAccessUrl } from "./environment.ts"
 import { holdTemplate, returnTemplate } from "./kept_template.ts";
 import { podTemplate, RENDERING, templateInputs } from "./pod_template.ts";
 import type { Pass, PassState, Step, Tools } from "./step.ts";
+import { effective } from "./upgrade/effective.ts";
 
 export const deploymentStep: Step = {
   name: "Deployment",
   async run(pass, tools) {
-    const { controlPlane, object, key, signal } = pass;
+    const { object, key, signal } = pass;
+    const controlPlane = effective(pass.controlPlane, pass.image);
     const live = ownDeployment(pass, tools);
     const facts = live === undefined
       ? noFacts
