@@ -26,6 +26,6 @@ export {
   type TransportRequest,
 } from "./transport.ts";
 export { TransportFailure } from "./transport_failure.ts";
-export type { AuthCheck, AuthMethods, NewFirstUser, User, UserPage } from "./users.ts";
+export type { AuthCheck, AuthMethods, NewFirstUser, NewTokenUser, User, UserPage } from "./users.ts";
 export type { ProxyFace, WorkspaceProxy } from "./workspace_proxies.ts";
 export type { Workspace, WorkspaceBuild, WorkspacePage } from "./workspaces.ts";

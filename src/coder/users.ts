@@ -46,6 +46,14 @@ export interface NewFirstUser {
   name?: string;
 }
 
+/** A user that signs in with nothing but tokens. */
+export interface NewTokenUser {
+  email: string;
+  username: string;
+  /** Ids; at least one. */
+  organizationIds: readonly string[];
+}
+
 /** One right to ask for. */
 export interface AuthCheck {
   /** Such as `read`, `create`, `update`, `delete`. */
@@ -76,6 +84,10 @@ export interface UserCalls {
   hasFirst(options?: CallOptions): Promise<boolean>;
   /** Creates the first user, an owner. Conflict where there is one. Needs no token. */
   createFirst(user: NewFirstUser, options?: CallOptions): Promise<z.infer<typeof firstUserSchema>>;
+  /** Creates a user without a way to sign in (login type `none`). Conflict where the name or the email is taken. */
+  createTokenUser(user: NewTokenUser, options?: CallOptions): Promise<User>;
+  /** Sets the site-wide roles, such as `owner`; `member` is implied. */
+  setRoles(user: string, roles: readonly string[], options?: CallOptions): Promise<User>;
   /** Signs in with a password. Needs no token. */
   login(
     credentials: { email: string; password: string },
@@ -121,6 +133,21 @@ export function userCalls(call: Call): UserCalls {
         secrets: [password],
         answer: firstUserSchema,
         signedIn: false,
+      }, options),
+    createTokenUser: ({ email, username, organizationIds }, options) =>
+      call({
+        method: "POST",
+        route: "/api/v2/users",
+        body: { email, username, login_type: "none", organization_ids: organizationIds },
+        answer: userSchema,
+      }, options),
+    setRoles: (user, roles, options) =>
+      call({
+        method: "PUT",
+        route: "/api/v2/users/{user}/roles",
+        parameters: { user },
+        body: { roles },
+        answer: userSchema,
       }, options),
     login: ({ email, password }, options) =>
       call({

@@ -144,3 +144,18 @@ Deno.test("a user of another version is understood as far as we need it", () => 
   assert.deepEqual([user.roles, user.organization_ids, user.email], [[], [], ""]);
   assert.equal(userSchema.safeParse({ ...user, id: "nobody" }).success, false);
 });
+
+Deno.test("a user that signs in with tokens alone is made once, and given a role", async () => {
+  await using rig = await startClientRig();
+  const organizationIds = [rig.fake.state.defaultOrganization.id];
+  const robot = { username: "robot", email: "robot@example.com", organizationIds };
+  const made = await rig.client.users.createTokenUser(robot);
+  assert.equal(made.login_type, "none");
+  assert.deepEqual(made.roles, []);
+  assert.equal((await failure(rig.client.users.createTokenUser(robot))).kind, "conflict");
+  const promoted = await rig.client.users.setRoles("robot", ["owner"]);
+  assert.deepEqual(promoted.roles, [{ name: "owner" }]);
+  assert.equal((await failure(rig.client.users.setRoles("robot", ["king"]))).kind, "invalid");
+  const member = rig.memberClient();
+  assert.equal((await failure(member.users.setRoles("robot", []))).kind, "forbidden");
+});

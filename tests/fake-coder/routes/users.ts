@@ -1,6 +1,6 @@
 /** Users and sign-in. */
 import { z } from "zod";
-import { created, ok, refuse, type Reply, unauthorized, unknownUser } from "../reply.ts";
+import { created, forbidden, ok, refuse, type Reply, unauthorized, unknownUser } from "../reply.ts";
 import type { Context, FakeRoute } from "../route.ts";
 import type { FakeState, FakeUser } from "../state.ts";
 
@@ -108,6 +108,46 @@ export const userRoutes: readonly FakeRoute[] = [
       if (!(offset >= 0) || !(limit >= 0)) return refuse(400, "Query parameters have invalid values.");
       const page = matches.slice(offset, limit === 0 ? undefined : offset + limit);
       return ok({ users: page.map(userJson), count: matches.length });
+    },
+  },
+  {
+    method: "POST",
+    template: "/api/v2/users",
+    body: z.strictObject({
+      email: z.email(),
+      username: z.string().regex(/^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$/).max(32),
+      login_type: z.literal("none"),
+      organization_ids: z.array(z.uuid()),
+    }),
+    handle: ({ state, body, caller }) => {
+      if (!caller!.user.roles.includes("owner")) return forbidden();
+      const { email, username, organization_ids } = body;
+      if (organization_ids.length === 0) {
+        return refuse(400, "No organization specified to place the user as a member of.");
+      }
+      const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+      const users = [...state.users.values()].filter((user) => !user.deleted);
+      if (users.some((user) => same(user.username, username) || same(user.email, email))) {
+        return refuse(409, "User already exists.");
+      }
+      const user = state.addUser({ email, username, login_type: "none", roles: [], status: "dormant" });
+      return created(userJson(user));
+    },
+  },
+  {
+    method: "PUT",
+    template: "/api/v2/users/{user}/roles",
+    body: z.strictObject({ roles: z.array(z.string()) }),
+    handle: (context) => {
+      const found = pathUser(context);
+      if ("refusal" in found) return found.refusal;
+      if (!context.caller!.user.roles.includes("owner")) return forbidden();
+      const unknown = context.body.roles.find((role: string) =>
+        !["owner", "auditor", "template-admin", "user-admin"].includes(role)
+      );
+      if (unknown !== undefined) return refuse(400, `"${unknown}" is not a supported role`);
+      found.user.roles = [...context.body.roles];
+      return ok(userJson(found.user));
     },
   },
   {
