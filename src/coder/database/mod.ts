@@ -6,6 +6,12 @@ export interface DatabaseAddress {
   readonly url: string;
   /** PEM certificates to verify the server with, in place of those that `sslrootcert` would name. */
   readonly ca?: string | undefined;
+  /**
+   * Where a host without a full name is looked up, in this order: what Coder's pod has in its resolv.conf, such as
+   * `coder.svc.cluster.local`, `svc.cluster.local`, `cluster.local`. The operator may run in another namespace, where a
+   * bare `postgres` is another Service or none. @default as the operator's own resolver does
+   */
+  readonly searchDomains?: readonly string[] | undefined;
 }
 
 /** Who the operator is inside Coder. */
@@ -29,11 +35,11 @@ export interface StoredToken {
 
 export interface TokenRequest {
   readonly user: OperatorUser;
-  /** Names that are this control plane's; no other token is ever looked at. */
+  /** Names that are this control plane's, the preferred one first; no other token is ever looked at. */
   readonly names: readonly string[];
   /** The token in use, if there is one. It is valid where it is among `names` and matches the stored hash. */
   readonly token?: string | undefined;
-  /** Its name in Coder where a new one has to be made: one of `names` that is not in use. */
+  /** How long a token lives that has to be made. Coder moves its end on with use. */
   readonly lifetimeMs: number;
   /** Make a new token although the one in use is valid: it is to be renewed. @default {false} */
   readonly renew?: boolean;
@@ -51,7 +57,11 @@ export interface TokenOutcome {
   readonly others: readonly StoredToken[];
 }
 
-/** Calls to Coder's database. Each opens a connection, does one short transaction under a deadline and closes it. */
+/**
+ * Calls to Coder's database. Each opens a connection, does one short transaction and closes it, all within 10 s.
+ *
+ * @throws {DatabaseError} or, where `signal` aborts, the signal's reason
+ */
 export interface OperatorDatabase {
   /** Makes the user where it is missing, and a token where the one in use is not valid (or is to be renewed). */
   ensureToken(address: DatabaseAddress, request: TokenRequest, signal: AbortSignal): Promise<TokenOutcome>;
