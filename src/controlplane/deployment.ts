@@ -4,6 +4,7 @@ import type { Deployment, PodTemplateSpec } from "../api/kubernetes/types.ts";
 import { standardLabels } from "../workload/labels.ts";
 import { REPLICAS_ANNOTATION } from "../workload/replicas.ts";
 import { INPUTS_ANNOTATION, RENDERING_ANNOTATION } from "../workload/template_decision.ts";
+import type { RolloutParts } from "./upgrade/rollout_parts.ts";
 
 /** What was decided about the parts that may be left to others. */
 export interface DeploymentParts {
@@ -15,16 +16,20 @@ export interface DeploymentParts {
   inputs: string;
   /** The value of the rendering annotation. */
   rendering: string;
+  /** How the rollout of another image is to go. */
+  rollout?: RolloutParts;
 }
 
-/** The object for the applier. Strategy, deadlines and history stay as the cluster or others set them. */
+/** The object for the applier. Strategy and deadlines that an upgrade does not need stay as the cluster or others set them. */
 export function desiredDeployment(controlPlane: ControlPlane, parts: DeploymentParts): Deployment {
   const { metadata: { namespace = "", name = "" }, spec } = controlPlane;
   const labels = standardLabels("coder-control-plane", name);
   const { template, replicas, inputs, rendering } = parts;
+  const { annotations, ...rollout } = parts.rollout ?? {};
   const deploymentSpec = {
     ...(replicas !== undefined && { replicas }),
     selector: { matchLabels: labels },
+    ...rollout,
     ...(template !== undefined && { template }),
   };
   return {
@@ -38,6 +43,7 @@ export function desiredDeployment(controlPlane: ControlPlane, parts: DeploymentP
         [INPUTS_ANNOTATION]: inputs,
         [RENDERING_ANNOTATION]: rendering,
         [REPLICAS_ANNOTATION]: String(spec.replicas),
+        ...annotations,
       },
     },
     // An apply may leave out what is there already; the type describes whole objects.

@@ -16,6 +16,7 @@ import { holdTemplate, returnTemplate } from "./kept_template.ts";
 import { podTemplate, RENDERING, templateInputs } from "./pod_template.ts";
 import type { Pass, PassState, Step, Tools } from "./step.ts";
 import { effective } from "./upgrade/effective.ts";
+import { rolloutParts } from "./upgrade/rollout_parts.ts";
 
 export const deploymentStep: Step = {
   name: "Deployment",
@@ -36,7 +37,13 @@ export const deploymentStep: Step = {
       facts,
       autoscaled: tools.kinds.autoscalers.byIndex(BY_TARGET, `${key.namespace}/${key.name}`).length > 0,
     });
-    const desired = desiredDeployment(controlPlane, { template, replicas, inputs, rendering });
+    const desired = desiredDeployment(controlPlane, {
+      template,
+      replicas,
+      inputs,
+      rendering,
+      rollout: await rolloutParts(pass, tools, inputs),
+    });
     const release = [
       ...(replicas === undefined ? [REPLICAS_PATH] : []),
       ...(template === undefined ? [TEMPLATE_PATH] : []),

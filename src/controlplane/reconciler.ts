@@ -26,10 +26,12 @@ import { Report } from "./report.ts";
 import { nextStatus } from "./status.ts";
 import { type Pass, type PassState, runSteps, type Step, type Tools } from "./step.ts";
 import { transitions } from "./transitions.ts";
+import { upgradeStep } from "./upgrade/upgrade_step.ts";
 import { DATABASE_URL, namesDatabase } from "./warnings.ts";
 
 /** What is done, stage by stage. What concerns Coder itself (access, licence) is done by visits: see `coder/`. */
 const STAGES: readonly (readonly Step[])[] = [
+  [upgradeStep],
   [serviceAccountStep, deploymentStep, serviceStep],
   [oldServiceAccountsStep],
 ];

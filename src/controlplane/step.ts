@@ -11,6 +11,7 @@ import type { EnvSources } from "./env_sources.ts";
 import { type StepFailure, stepFailure } from "./failure.ts";
 import type { Report } from "./report.ts";
 import type { VisitResult } from "./coder/results.ts";
+import type { UpgradePlan } from "./upgrade/plan.ts";
 
 /** What every step works with. */
 export interface Tools {
@@ -42,6 +43,8 @@ export interface PassState {
   readonly visit: VisitResult | undefined;
   /** The image that is to run now where that is not the spec's: an upgrade waits, or was stopped. */
   image?: string;
+  /** What is done about the image, once that is decided. */
+  upgrade?: UpgradePlan;
   /** The live Deployment where it is ours, as of the last that was seen of it. */
   deployment?: Deployment;
   /** Changes of the pod template that wait for the next change of the spec; undefined while that is not known. */

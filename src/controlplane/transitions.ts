@@ -24,6 +24,7 @@ const told: readonly Told[] = [
   { type: "Progressing", becomes: ["Normal", "Progressing"], ends: ["Normal", "RolloutEnded"] },
   { type: "Available", becomes: ["Normal", "Available"], ends: ["Warning", "Unavailable"] },
   { type: "Ready", becomes: ["Normal", "Ready"], ends: ["Warning", "NotReady"] },
+  { type: "Upgrading", becomes: ["Normal", "Upgrading"], ends: ["Warning", "UpgradeStopped"] },
   { type: "UpgradePending", becomes: ["Normal", "UpgradePending"] },
   { type: "ConfigurationWarning", becomes: ["Warning", "ConfigurationWarning"] },
 ];

@@ -43,6 +43,11 @@ export function controlPlaneServiceAccountName(name: string, override?: string):
   return override !== undefined && override !== "" ? override : name;
 }
 
+/** The Job of a backup before an upgrade; `hash` (10 digits) tells it from others. Its pods carry the name as a label. */
+export function backupJobName(name: string, hash: string): string {
+  return fitted(name, { suffix: `-backup-${hash}`, max: 63, keep: 36 });
+}
+
 /** What keeps the workspace RBAC of two control planes apart. */
 export function workspaceScopeHash(namespace: string, name: string): string {
   return h32(joined(namespace, name));

@@ -1,0 +1,71 @@
+/** Follows the rollout of an image that was let through: stops it where it does not become ready, and goes on. Pure. */
+import type { Deployment } from "../../api/kubernetes/types.ts";
+import { shortHash } from "../../kube/apply/canonical_json.ts";
+import { INPUTS_ANNOTATION } from "../../workload/template_decision.ts";
+import { rolloutOf } from "../rollout.ts";
+import { type RolloutState, templateImage } from "./rollout_state.ts";
+import { isRolledOut, newPods } from "./upgrade_facts.ts";
+
+/** Seconds without progress that a rollout of another image may take; migrations count as no progress. */
+export const PROGRESS_DEADLINE = 1_800;
+
+/** How far it is. */
+export type Phase = "complete" | "rollingOut" | "waitingForMigrations" | "stopped";
+
+/** What is known. */
+export interface FollowFacts {
+  /** As it should be written, before this look at it. */
+  state: RolloutState;
+  /** The live Deployment. */
+  deployment: Deployment | undefined;
+  /** The hash of what the pod template is made from now. */
+  inputs: string;
+  /** The value of the annotation that asks for another try. */
+  retry: string;
+  /** Another image waits for its turn: this one is not tried again. */
+  waiting: boolean;
+  now: Date;
+}
+
+/** What follows. */
+export interface Follow {
+  state: RolloutState;
+  phase: Phase;
+  /** Hold the Deployment's rollout. */
+  paused: boolean;
+  /** Look again after so many milliseconds: the time is not up yet. */
+  lookAgainMs?: number;
+}
+
+/** See the file's head. */
+export function follow({ state, deployment, inputs, retry, waiting, now }: FollowFacts): Follow {
+  const { stopped, ...going } = state;
+  // The Deployment has yet to get this image: nothing that it says is about it.
+  if (deployment === undefined || templateImage(deployment) !== state.image) {
+    return { state: going, phase: "rollingOut", paused: false };
+  }
+  const pods = newPods(deployment);
+  const next: RolloutState = pods.ready > 0 ? { ...going, ready: true } : going;
+  if (isRolledOut(deployment, state.image)) return { state: next, phase: "complete", paused: false };
+  const phase = pods.count > 0 && pods.ready === 0 ? "waitingForMigrations" : "rollingOut";
+  const goOn = (again: boolean): Follow => ({
+    state: again && !waiting ? { ...next, since: now.toISOString() } : next,
+    phase,
+    paused: false,
+  });
+  const ready = pods.count > 0 && pods.ready >= pods.count;
+  const attempt = shortHash({ inputs, retry });
+  const paused = deployment.spec?.paused === true;
+  if (stopped !== undefined) {
+    // Somebody resumed it, it recovered by itself, or something was changed.
+    if (!paused || ready || (!waiting && stopped !== attempt)) return goOn(true);
+    return { state: { ...next, stopped }, phase: "stopped", paused: true };
+  }
+  // What the pods are made from changes right now: the time starts anew.
+  if (deployment.metadata.annotations?.[INPUTS_ANNOTATION] !== inputs) return goOn(true);
+  if (rolloutOf(deployment).stuck === undefined || ready || paused) return goOn(false);
+  const deadline = (deployment.spec?.progressDeadlineSeconds ?? PROGRESS_DEADLINE) * 1_000;
+  const left = Date.parse(state.since) + deadline - now.getTime();
+  if (left > 0) return { ...goOn(false), lookAgainMs: left };
+  return { state: { ...next, stopped: attempt }, phase: "stopped", paused: true };
+}

@@ -1,0 +1,53 @@
+/**
+ * What the operator remembers of the last change of image. It is an annotation of the Deployment, so that it is written in
+ * one piece with the pod template it is about, and no end of the operator can come between.
+ */
+import type { Deployment } from "../../api/kubernetes/types.ts";
+
+/** On a Deployment whose image this operator has changed. */
+export const ROLLOUT_ANNOTATION = "coder.com/rollout";
+
+/** The content of {@linkcode ROLLOUT_ANNOTATION}. */
+export interface RolloutState {
+  /** The image that was let through to the pods. */
+  readonly image: string;
+  /** When, or when it was tried again; RFC 3339. Also tells one change to the same image from another. */
+  readonly since: string;
+  /** A pod of it has been ready: what it does to the database schema is done. */
+  readonly ready?: true;
+  /** The rollout was stopped by us: a hash of what was rolled out, whose change goes on with it. */
+  readonly stopped?: string;
+}
+
+/** Reads the annotation; undefined where there is none, or somebody made something else of it. */
+export function rolloutState(deployment: Deployment | undefined): RolloutState | undefined {
+  const text = deployment?.metadata.annotations?.[ROLLOUT_ANNOTATION];
+  if (text === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { image, since, ready, stopped } = value as Record<string, unknown>;
+  if (typeof image !== "string" || image === "" || typeof since !== "string") return undefined;
+  if (Number.isNaN(Date.parse(since))) return undefined;
+  return {
+    image,
+    since,
+    ...(ready === true && { ready }),
+    ...(typeof stopped === "string" && { stopped }),
+  };
+}
+
+/** The annotation's value. */
+export function rolloutStateText({ image, since, ready, stopped }: RolloutState): string {
+  return JSON.stringify({ image, since, ready, stopped });
+}
+
+/** The image of the Coder container, as the live pod template has it. */
+export function templateImage(deployment: Deployment | undefined): string | undefined {
+  const containers = deployment?.spec?.template.spec?.containers ?? [];
+  return (containers.find(({ name }) => name === "coder") ?? containers[0])?.image;
+}
