@@ -24,12 +24,21 @@ const told: readonly Told[] = [
   { type: "Progressing", becomes: ["Normal", "Progressing"], ends: ["Normal", "RolloutEnded"] },
   { type: "Available", becomes: ["Normal", "Available"], ends: ["Warning", "Unavailable"] },
   { type: "Ready", becomes: ["Normal", "Ready"], ends: ["Warning", "NotReady"] },
+  { type: "Exposed", becomes: ["Normal", "Exposed"], ends: ["Warning", "NotExposed"] },
   { type: "Upgrading", becomes: ["Normal", "Upgrading"], ends: ["Warning", "UpgradeStopped"] },
   { type: "UpgradePending", becomes: ["Normal", "UpgradePending"] },
+  { type: "CoderReachable", becomes: ["Normal", "CoderReachable"], ends: ["Warning", "CoderUnreachable"] },
+  { type: "LicenseApplied", becomes: ["Normal", "LicenseApplied"], ends: ["Warning", "LicenseNotApplied"] },
+  { type: "FirstUser", becomes: ["Normal", "FirstUserExists"] },
+  {
+    type: "WorkspaceRBAC",
+    becomes: ["Normal", "WorkspaceRBACGranted"],
+    ends: ["Normal", "WorkspaceRBACChanged"],
+  },
   { type: "ConfigurationWarning", becomes: ["Warning", "ConfigurationWarning"] },
 ];
 
-/** The events of the change from one list of conditions to the next. A condition that starts out false says nothing. */
+/** The events of the change from one list of conditions to the next. A condition that starts out false, or goes, says nothing. */
 export function transitions(
   before: readonly Condition[] | undefined,
   after: readonly Condition[] | undefined,
@@ -39,12 +48,13 @@ export function transitions(
     const now = conditionOf(after, type);
     const is = now?.status === "True";
     if (was === is) return [];
+    if (now === undefined) return [];
     const [eventType, reason] = (is ? becomes : ends) ?? [];
     if (eventType === undefined || reason === undefined) return [];
     return [{ type: eventType, reason, note: noteOf(now) }];
   });
 }
 
-function noteOf(condition: Condition | undefined): string {
-  return condition === undefined ? "" : `${condition.message} (${condition.reason})`;
+function noteOf({ message, reason }: Condition): string {
+  return `${message} (${reason})`;
 }

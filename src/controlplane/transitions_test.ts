@@ -19,7 +19,11 @@ Deno.test("a condition that becomes true, and one that stops, is told once", () 
     ["Progressing", ["Normal Progressing"], ["Normal RolloutEnded"]],
     ["Degraded", ["Warning Degraded"], ["Normal Recovered"]],
     ["Stalled", ["Warning Stalled"], []],
+    ["Exposed", ["Normal Exposed"], ["Warning NotExposed"]],
     ["UpgradePending", ["Normal UpgradePending"], []],
+    ["CoderReachable", ["Normal CoderReachable"], ["Warning CoderUnreachable"]],
+    ["LicenseApplied", ["Normal LicenseApplied"], ["Warning LicenseNotApplied"]],
+    ["FirstUser", ["Normal FirstUserExists"], []],
     ["ConfigurationWarning", ["Warning ConfigurationWarning"], []],
   ];
   for (const [type, becomes, ends] of rows) {
@@ -27,13 +31,13 @@ Deno.test("a condition that becomes true, and one that stops, is told once", () 
     assert.deepEqual(reasons(no, yes), becomes, type);
     assert.deepEqual(reasons(yes, no), ends, type);
     assert.deepEqual(reasons(yes, yes), [], type);
-    assert.deepEqual(reasons(yes, []), ends, `${type} removed`);
+    assert.deepEqual(reasons(yes, []), [], `${type} that goes says nothing`);
   }
 });
 
 Deno.test("a condition that starts out false, and one of others, says nothing", () => {
   assert.deepEqual(reasons(undefined, [condition("Ready", "False"), condition("Degraded", "False")]), []);
-  assert.deepEqual(reasons([], [condition("LicenseApplied", "True"), condition("Reconciling", "True")]), []);
+  assert.deepEqual(reasons([], [condition("Theirs", "True"), condition("Reconciling", "True")]), []);
 });
 
 Deno.test("another reason or message alone is no transition", () => {

@@ -1,6 +1,6 @@
 /** Failures of visits, sorted by what helps: the reason of a condition, and when to try again. */
 import { DatabaseError, type DatabaseErrorKind } from "../../coder/database/mod.ts";
-import { CoderError, type CoderErrorKind } from "../../coder/mod.ts";
+import { CoderAddressError, CoderError, type CoderErrorKind } from "../../coder/mod.ts";
 import { KubeApiError, KubeConnectionError } from "../../kube/errors.ts";
 
 /** How a failure is told and treated. */
@@ -48,6 +48,7 @@ export function visitFailure(error: unknown, redact: (text: string) => string): 
     const databaseAway = error.reason === "databaseAway" ? { reason: "CoderDatabaseAway" } : {};
     return { ...CODER_REASONS[error.kind], ...databaseAway, message, retryAfterMs: error.retryAfterMs };
   }
+  if (error instanceof CoderAddressError) return { reason: "AddressInvalid", transient: false, message };
   if (error instanceof DatabaseError) return { ...DATABASE_REASONS[error.kind], message };
   if (error instanceof KubeApiError || error instanceof KubeConnectionError) {
     return { reason: "KubernetesAPI", transient: true, message };

@@ -4,9 +4,8 @@
  * cost Coder nothing.
  */
 import { shortHash } from "../../kube/apply/canonical_json.ts";
-import type { Report, ReportData } from "../report.ts";
+import { Report, type ReportData } from "../report.ts";
 import { type BackoffOptions, retryDelay, type VisitFailure, visitFailure } from "./failure.ts";
-import { Report as NewReport } from "../report.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 
 /** What makes a periodic step. */
@@ -20,6 +19,10 @@ export interface PeriodicOptions {
    * forgotten.
    */
   inputs(visit: Visit, tools: VisitTools): unknown | Promise<unknown>;
+  /** True where this is no time to ask, such as while Coder does not answer: what was said before stands. @default never */
+  holds?(visit: Visit): boolean;
+  /** What is said while it holds and nothing was said before. @default nothing */
+  waiting?(visit: Visit, tools: VisitTools): void;
   /** Asks, and writes into `report`, whose content is repeated until the next time. A returned number is the next time. */
   ask(visit: Visit, tools: VisitTools, report: Report): Promise<number | void>;
   /** Says into `report` that asking failed. What it sets on the visit by `ask` is lost. */
@@ -30,7 +33,9 @@ interface Memory {
   inputs: string;
   said: ReportData;
   failures: number;
-  /** In milliseconds since the epoch. */
+  /** When it was asked, in milliseconds since the epoch. */
+  asked: number;
+  /** When it is asked next. */
   due: number;
 }
 
@@ -46,12 +51,16 @@ export function periodicStep(options: PeriodicOptions): VisitStep {
       if (given === undefined) return void memories.delete(uid);
       const inputs = shortHash(given);
       const known = memories.get(uid);
+      if (options.holds?.(visit) === true) {
+        return known === undefined ? options.waiting?.(visit, tools) : repeat(known.said, visit.report);
+      }
       const now = tools.now().getTime();
-      if (known !== undefined && known.inputs === inputs && now < known.due) {
+      // Where the clock was set back, the time that was meant is unknown: ask.
+      if (known !== undefined && known.inputs === inputs && known.asked <= now && now < known.due) {
         repeat(known.said, visit.report);
         return visit.report.lookAgain(known.due - now);
       }
-      const report = new NewReport();
+      const report = new Report();
       let wait: number;
       let failures = 0;
       try {
@@ -65,11 +74,12 @@ export function periodicStep(options: PeriodicOptions): VisitStep {
         visit.log.info("a visit could not do its work", {
           step: name,
           reason: failure.reason,
-          retryMs: wait,
+          retryMs: Math.round(wait),
         });
       }
       const said = report.data();
-      memories.set(uid, { inputs, said, failures, due: tools.now().getTime() + wait });
+      const asked = tools.now().getTime();
+      memories.set(uid, { inputs, said, failures, asked, due: asked + wait });
       repeat(said, visit.report);
       visit.report.lookAgain(wait);
     },

@@ -26,30 +26,51 @@ export async function readSecret(
   { secret, key }: SecretKey,
   signal: AbortSignal,
 ): Promise<SecretValue> {
+  const [value] = await readSecretKeys(client, secret, [key], signal);
+  return value ?? missingSecret(secret, [key]);
+}
+
+/** Reads several keys of one version of a Secret, in the order of `keys`. As {@linkcode readSecret} otherwise. */
+export async function readSecretKeys(
+  client: Pick<KubeClient, "get">,
+  secret: ObjectKey,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<SecretValue[]> {
   try {
-    const { data = {} } = await client.get(Secrets, secret, { signal });
-    const encoded = Object.hasOwn(data, key) ? data[key] : undefined;
-    if (encoded === undefined) {
-      return { missing: "key", message: `Secret ${keyText(secret)} has no key ${key}; add it` };
-    }
-    const value = decode(encoded).trim();
-    return value === ""
-      ? { missing: "value", message: `Secret ${keyText(secret)} has nothing at key ${key}; fill it` }
-      : { value };
+    const { data } = await client.get(Secrets, secret, { signal });
+    return keys.map((key) => valueOf(secret, key, data ?? {}));
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    return {
-      missing: "Secret",
-      message: `Secret ${keyText(secret)} does not exist; create it with key ${key}`,
-    };
+    return keys.map(() => missingSecret(secret, keys));
   }
 }
 
-function decode(base64: string): string {
+function valueOf(secret: ObjectKey, key: string, data: Readonly<Record<string, string>>): SecretValue {
+  const encoded = Object.hasOwn(data, key) ? data[key] : undefined;
+  if (encoded === undefined) {
+    return { missing: "key", message: `Secret ${keyText(secret)} has no key ${key}; add it` };
+  }
+  const value = decode(encoded)?.trim();
+  if (value === undefined) {
+    return { missing: "value", message: `Secret ${keyText(secret)} has no text at key ${key}; correct it` };
+  }
+  return value === ""
+    ? { missing: "value", message: `Secret ${keyText(secret)} has nothing at key ${key}; fill it` }
+    : { value };
+}
+
+function missingSecret(secret: ObjectKey, keys: readonly string[]): SecretValue {
+  const what = keys.length === 1 ? `key ${keys[0]}` : `keys ${keys.join(", ")}`;
+  return { missing: "Secret", message: `Secret ${keyText(secret)} does not exist; create it with ${what}` };
+}
+
+/** Undefined where it is not base64 of UTF-8. */
+function decode(base64: string): string | undefined {
   try {
-    return decoder.decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+    return decoder.decode(Uint8Array.fromBase64(base64));
   } catch {
-    return "";
+    return undefined;
   }
 }
 
@@ -80,6 +101,18 @@ export function visitSecrets({ metadata, spec }: CoderControlPlane): string[] {
     ...new Set(names.flatMap((each) => typeof each === "string" && each.trim() !== "" ? [each.trim()] : [])),
   ]
     .map((each) => `${namespace}/${each}`);
+}
+
+/** As {@linkcode visitSecrets}, ConfigMaps: the database may be named there. */
+export function visitConfigMaps({ metadata, spec }: CoderControlPlane): string[] {
+  const names: unknown[] = [
+    ...(Array.isArray(spec?.extraEnv)
+      ? spec.extraEnv.map((each) => each?.valueFrom?.configMapKeyRef?.name)
+      : []),
+    ...(Array.isArray(spec?.envFrom) ? spec.envFrom.map((each) => each?.configMapRef?.name) : []),
+  ];
+  const given = names.flatMap((each) => typeof each === "string" && each.trim() !== "" ? [each.trim()] : []);
+  return [...new Set(given)].map((each) => `${metadata.namespace ?? ""}/${each}`);
 }
 
 /** The Secret with the operator's token; its key is always `token`. */

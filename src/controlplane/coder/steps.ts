@@ -1,7 +1,11 @@
 /** What a visit does, in order. */
+import { entitlementsStep } from "./entitlements_step.ts";
+import { firstUserStep } from "./first_user_step.ts";
+import { licenseStep } from "./license_step.ts";
+import { reachStep } from "./reach_step.ts";
 import type { VisitStep } from "./visit.ts";
 
 /** Makes the steps; each remembers what it did for each control plane. */
 export function visitSteps(): VisitStep[] {
-  return [];
+  return [reachStep(), firstUserStep(), licenseStep(), entitlementsStep()];
 }

@@ -55,6 +55,8 @@ export interface Visit {
   reachable: boolean;
   /** The operator's token, where it is known to work. Set by the step `Access`; later steps use it. */
   token?: string | undefined;
+  /** Changes whenever licences were changed. Set by the step `License`. */
+  licenses?: string | undefined;
 }
 
 /** One part of a visit. Steps run one after the other; what one throws is reported and does not stop the others. */
