@@ -1,5 +1,5 @@
 /** `CoderControlPlane`: one Coder deployment. */
-import type { z } from "zod";
+import { z } from "zod";
 import { accessStatus, operatorAccess } from "./control_plane_access.ts";
 import { certs, expose, livenessProbe, rbac, readinessProbe, tls } from "./control_plane_parts.ts";
 import { firstUser, signIn } from "./control_plane_signin.ts";
@@ -150,6 +150,12 @@ const statusSchema = group("What the operator last saw. Zero values are left out
   ...accessStatus(),
   licenseLastApplied: optional(time("When the licence was last uploaded.")),
   licenseLastAppliedHash: optional(text("SHA-256 of that licence, in hexadecimal: tells a changed Secret.")),
+  appliedLicenses: optional(
+    z.array(z.string()).meta({
+      description:
+        "UUIDs of the licences in Coder that the operator added: those that a later one replaces are removed.",
+    }),
+  ),
   licenseTier: optional(text("What the licence is: none, trial, enterprise, premium or unknown.")),
   entitlementsLastChecked: optional(time("When Coder was last asked what the licence allows.")),
   externalProvisionerDaemonsEntitlement: optional(
