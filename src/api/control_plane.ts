@@ -22,6 +22,7 @@ import {
 import type { KubeObject, ResourceType } from "./object.ts";
 import { objectSchema, readObject } from "./object_schema.ts";
 import { SERVICE_NAME, TRIMMED } from "./patterns.ts";
+import { service } from "./service.ts";
 import {
   conditions,
   DEFAULT_IMAGE,
@@ -31,7 +32,6 @@ import {
   replicas,
   secretKeyReference,
   secretKeySelector,
-  service,
   serviceAccount,
   workloadStatus,
 } from "./shared.ts";

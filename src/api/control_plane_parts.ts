@@ -13,7 +13,7 @@ import {
   text,
   textMap,
 } from "./field.ts";
-import { HOST, HOST_OR_EMPTY, NAMESPACE, NOT_BLANK } from "./patterns.ts";
+import { HOST, NAMESPACE, NOT_BLANK, OBJECT_NAME_TRIMMED, WILDCARD_HOST } from "./patterns.ts";
 
 /** `rbac` */
 export function rbac() {
@@ -125,6 +125,20 @@ const WILDCARD_TLS_RULE: Rule = {
   fieldPath: ".tls.wildcardSecretName",
 };
 
+/** Kubernetes refuses it in an Ingress, and a Gateway never matches it. */
+const ADDRESS_RULE: Rule = {
+  rule: "!self.trim().matches('^[0-9]+([.][0-9]+){3}$')",
+  message: "must be a host name, not an IP address",
+};
+
+/** As the Gateway API has it: one listener, or all of them, once. */
+const PARENT_RULE: Rule = {
+  rule: "self.all(a, self.exists_one(b, a.name == b.name && " +
+    "(has(a.__namespace__) ? a.__namespace__ : '') == (has(b.__namespace__) ? b.__namespace__ : '') && " +
+    "(!has(a.sectionName) || !has(b.sectionName) || a.sectionName == b.sectionName)))",
+  message: "one Gateway is named twice: give each a sectionName of its own, or name it once",
+};
+
 /** `expose` */
 export function expose() {
   return group("How Coder is reached from outside the cluster: by an Ingress or by a Gateway.", {
@@ -135,25 +149,35 @@ export function expose() {
 
 function hosts() {
   return {
-    host: text("Host name of Coder. Example: coder.example.com.", { pattern: HOST }),
+    host: text("Host name of Coder, without scheme and port. Example: coder.example.com.", {
+      pattern: HOST,
+      maxLength: 253,
+      "x-kubernetes-validations": [ADDRESS_RULE],
+    }),
     wildcardHost: optional(text(
       "Host name of workspace apps, one level of it a wildcard. Example: *.coder.example.com.",
-      { pattern: HOST_OR_EMPTY },
+      { pattern: WILDCARD_HOST, maxLength: 253 },
     )),
   };
 }
 
 function ingress() {
+  const name = { pattern: OBJECT_NAME_TRIMMED, maxLength: 253 };
   return group("Expose Coder by an Ingress that the operator keeps.", {
-    className: optional(text("IngressClass to use. Default: the cluster's default class. Example: nginx.")),
+    className: optional(
+      text("IngressClass to use. Default: the cluster's default class. Example: nginx.", name),
+    ),
     ...hosts(),
     annotations: textMap(
       "Annotations of the Ingress, for instance cert-manager.io/cluster-issuer. Annotations that others set stay.",
     ),
     tls: optional(group("Certificates of the Ingress.", {
-      secretName: optional(text("Secret of type kubernetes.io/tls with the certificate of host.")),
+      secretName: optional(text("Secret of type kubernetes.io/tls with the certificate of host.", name)),
       wildcardSecretName: optional(
-        text("Secret of type kubernetes.io/tls with the certificate of wildcardHost, which must be set too."),
+        text(
+          "Secret of type kubernetes.io/tls with the certificate of wildcardHost, which must be set too.",
+          name,
+        ),
       ),
     })),
   }, { "x-kubernetes-validations": [WILDCARD_TLS_RULE] });
@@ -161,12 +185,12 @@ function ingress() {
 
 function gateway() {
   const parentRef = group("One Gateway.", {
-    name: text("Name of the Gateway.", { pattern: NOT_BLANK }),
+    name: text("Name of the Gateway.", { pattern: NOT_BLANK, maxLength: 253 }),
     namespace: optional(
-      text("Namespace of the Gateway. Default: that of this object.", { pattern: NOT_BLANK }),
+      text("Namespace of the Gateway. Default: that of this object.", { pattern: NAMESPACE, maxLength: 63 }),
     ),
     sectionName: optional(
-      text("Listener of the Gateway. Default: every one that fits.", { pattern: NOT_BLANK }),
+      text("Listener of the Gateway. Default: every one that fits.", { pattern: NOT_BLANK, maxLength: 253 }),
     ),
   });
   return group(
@@ -176,6 +200,8 @@ function gateway() {
       parentRefs: z.array(parentRef).meta({
         description: "The Gateways that the HTTPRoute attaches to; at least one.",
         minItems: 1,
+        maxItems: 32,
+        "x-kubernetes-validations": [PARENT_RULE],
       }),
     },
   );

@@ -1,7 +1,6 @@
 /** The first user of a control plane, and how people sign in. */
-import { z } from "zod";
-import { flag, group, list, optional, text } from "./field.ts";
-import { DATA_KEY, HTTP_URL, NOT_BLANK } from "./patterns.ts";
+import { flag, group, list, optional, type Rule, text } from "./field.ts";
+import { DATA_KEY, GITHUB_TEAM, HTTP_URL, NOT_BLANK } from "./patterns.ts";
 import { secretKeySelector } from "./shared.ts";
 
 /** `firstUser` */
@@ -20,22 +19,38 @@ export function firstUser() {
   );
 }
 
+const HTTPS_HINT = "An issuer without https works, and is warned of.";
+
+const EVERYONE_RULE: Rule = {
+  rule:
+    "(has(self.allowEveryone) && self.allowEveryone) != ((has(self.allowedOrgs) && self.allowedOrgs.size() > 0) || (has(self.allowedTeams) && self.allowedTeams.size() > 0))",
+  message: "say who may sign in: allowEveryone, or allowedOrgs and allowedTeams, not both",
+};
+
 /** `signIn` */
 export function signIn() {
-  return group("How people sign in. Becomes environment variables of Coder; extraEnv wins over it.", {
-    disablePassword: optional(
-      flag("Allow no passwords. Owners can still sign in with theirs (CODER_DISABLE_PASSWORD_AUTH)."),
-    ),
-    oidc: optional(oidc()),
-    github: optional(github()),
-  });
+  return group(
+    "How people sign in. Becomes environment variables of Coder; extraEnv wins over it. The address that identity providers send people back to is Coder's access URL: spec.expose, or CODER_ACCESS_URL in extraEnv.",
+    {
+      disablePassword: optional(
+        flag("Allow no passwords. Owners can still sign in with theirs (CODER_DISABLE_PASSWORD_AUTH)."),
+      ),
+      disableDefaultGitHub: optional(flag(
+        "Do not offer the GitHub app of Coder's makers, which new deployments offer to everyone (CODER_OAUTH2_GITHUB_DEFAULT_PROVIDER_ENABLE).",
+      )),
+      oidc: optional(oidc()),
+      github: optional(github()),
+    },
+  );
 }
 
 function oidc() {
+  const claim = { minLength: 1 };
   return group("Sign-in with OpenID Connect.", {
-    issuerURL: text("Issuer, as its discovery document names it. Example: https://accounts.google.com.", {
-      pattern: HTTP_URL,
-    }),
+    issuerURL: text(
+      `Issuer, as its discovery document names it. ${HTTPS_HINT} Example: https://accounts.google.com.`,
+      { pattern: HTTP_URL },
+    ),
     clientID: text("Client ID.", { pattern: NOT_BLANK }),
     clientSecretRef: optional(
       secretKeySelector(
@@ -43,14 +58,20 @@ function oidc() {
         "Key in the Secret's data. Default: client-secret.",
       ),
     ),
-    scopes: list("Scopes to ask for. Default: openid, profile, email.", z.string()),
-    emailDomains: list("E-mail domains that may sign in. Default: all.", z.string()),
+    scopes: list(
+      "Scopes to ask for. Default: openid, profile, email.",
+      text("", { pattern: NOT_BLANK }),
+    ),
+    emailDomains: list(
+      "E-mail domains that may sign in. Default: all.",
+      text("", { pattern: NOT_BLANK }),
+    ),
     allowSignups: optional(flag("Create users at their first sign-in. Default: true.")),
     ignoreEmailVerified: optional(flag("Accept addresses that the issuer has not verified.")),
-    usernameField: optional(text("Claim that becomes the user name. Default: preferred_username.")),
-    emailField: optional(text("Claim with the e-mail address. Default: email.")),
-    groupField: optional(text("Claim with the groups.")),
-    signInText: optional(text("Text of the button. Default: OpenID Connect.")),
+    usernameField: optional(text("Claim that becomes the user name. Default: preferred_username.", claim)),
+    emailField: optional(text("Claim with the e-mail address. Default: email.", claim)),
+    groupField: optional(text("Claim with the groups.", claim)),
+    signInText: optional(text("Text of the button. Default: OpenID Connect.", claim)),
     iconURL: optional(text("Icon of the button.", { pattern: HTTP_URL })),
   });
 }
@@ -62,10 +83,16 @@ function github() {
       "The Secret with the client secret.",
       "Key in the Secret's data. Default: client-secret.",
     ),
-    allowSignups: optional(flag("Create users at their first sign-in.")),
+    allowSignups: optional(flag("Create users at their first sign-in. Default: false.")),
     allowEveryone: optional(flag("Let every GitHub user in. Not together with allowedOrgs or allowedTeams.")),
-    allowedOrgs: list("Organisations whose members may sign in.", z.string()),
-    allowedTeams: list("Teams whose members may sign in, as organisation/team.", z.string()),
+    allowedOrgs: list(
+      "Organisations whose members may sign in. With allowedTeams, only the members of those teams.",
+      text("", { pattern: NOT_BLANK }),
+    ),
+    allowedTeams: list(
+      "Teams whose members may sign in, as organisation/team. Their organisations need not be in allowedOrgs.",
+      text("", { pattern: GITHUB_TEAM }),
+    ),
     enterpriseBaseURL: optional(text("Address of a GitHub Enterprise server.", { pattern: HTTP_URL })),
-  });
+  }, { "x-kubernetes-validations": [EVERYONE_RULE] });
 }

@@ -9,7 +9,7 @@ Deno.test("a control plane without a spec reads as one with every default", () =
   assert.deepEqual(parseControlPlane({ metadata }).spec, {
     image: "ghcr.io/coder/coder:latest",
     replicas: 1,
-    service: { type: "ClusterIP", port: 80, annotations: {} },
+    service: { type: "ClusterIP", port: 80, annotations: {}, extraPorts: [] },
     extraArgs: [],
     extraEnv: [],
     imagePullSecrets: [],
@@ -41,6 +41,12 @@ Deno.test("a control plane without a spec reads as one with every default", () =
     nodeSelector: {},
     tolerations: [],
     topologySpreadConstraints: [],
+    command: [],
+    args: [],
+    initContainers: [],
+    podLabels: {},
+    podAnnotations: {},
+    hostAliases: [],
   });
 });
 
@@ -72,7 +78,7 @@ Deno.test("a probe without `enabled` is on for readiness and off for liveness", 
 Deno.test("empty image, empty Service type and port 0 mean the defaults", () => {
   const { image, service } = parse({ image: "", service: { type: "", port: 0 } }).spec;
   assert.equal(image, "ghcr.io/coder/coder:latest");
-  assert.deepEqual(service, { type: "ClusterIP", port: 80, annotations: {} });
+  assert.deepEqual(service, { type: "ClusterIP", port: 80, annotations: {}, extraPorts: [] });
 });
 
 Deno.test("odd values that older schemas let through still read", () => {
@@ -89,7 +95,7 @@ Deno.test("odd values that older schemas let through still read", () => {
     rbac: { workspaceNamespaces: [""] },
   }).spec;
   assert.equal(spec.replicas, -1);
-  assert.deepEqual(spec.service, { type: "ExternalName", port: -1, annotations: {} });
+  assert.deepEqual(spec.service, { type: "ExternalName", port: -1, annotations: {}, extraPorts: [] });
   assert.equal(spec.extraEnv.length, 3);
   assert.equal(spec.expose?.ingress?.tls?.wildcardSecretName, "w");
   assert.deepEqual(spec.expose?.ingress?.annotations, {});

@@ -1,6 +1,6 @@
 /** How a control plane goes from one version of Coder to another. */
 import { z } from "zod";
-import { container, embedded, flag, group, int32, list, optional, text } from "./field.ts";
+import { brief, embedded, flag, group, int32, list, optional, text } from "./field.ts";
 
 /** `upgrade` */
 export function upgrade() {
@@ -16,12 +16,12 @@ export function upgrade() {
       { minimum: 60, maximum: 86_400 },
     )),
     backup: optional(group("A Job that must succeed before a new version rolls out.", {
-      containers: z.array(container()).meta({
+      containers: z.array(brief("Container")).meta({
         description:
           "Containers of the Job. CODER_K8S_FROM_VERSION and CODER_K8S_TO_VERSION, and the CODER_PG_CONNECTION_URL of Coder where extraEnv or envFrom has one, are in their environment.",
         minItems: 1,
       }),
-      volumes: list("Volumes of the Job, such as the one that the backup is written to.", embedded("Volume")),
+      volumes: list("Volumes of the Job, such as the one that the backup is written to.", brief("Volume")),
       podSecurityContext: optional(embedded("PodSecurityContext", "Security settings of the Job's pods.")),
       serviceAccountName: optional(text("ServiceAccount of the Job. Default: that of the control plane.")),
       deadlineSeconds: optional(int32("Seconds that the Job may take. Default: 3600.", { minimum: 1 })),

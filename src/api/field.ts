@@ -28,6 +28,7 @@ export interface Constraints {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly enum?: readonly string[];
   readonly format?: string;
   readonly "x-kubernetes-validations"?: readonly Rule[];
@@ -44,6 +45,8 @@ export interface GeneratorKeys {
   readonly kubernetes?: keyof Embedded;
   /** Schema merged over that structure. */
   readonly overlay?: unknown;
+  /** Describe the fields of that structure alone, not those inside them: large structures count several times. */
+  readonly brief?: boolean;
 }
 
 /** A field that may be absent, and then is absent (never `undefined`) in the result. */
@@ -81,6 +84,14 @@ export function int64(description: string, constraints: Constraints = {}): z.Zod
   return z.number().meta({ description, type: "integer", format: "int64", ...constraints });
 }
 
+/** A whole number or a text, as Kubernetes has it for ports and percentages. */
+export function intOrText(description: string, constraints: Constraints = {}) {
+  return z.custom<number | string>(
+    (value) => typeof value === "string" || Number.isInteger(value),
+    "expected a whole number or a text",
+  ).meta({ description, "x-kubernetes-int-or-string": true, ...constraints });
+}
+
 /** Fields that belong together. */
 export function group<T extends z.ZodRawShape>(description: string, shape: T, constraints: Constraints = {}) {
   return z.object(shape).meta({ description, ...constraints });
@@ -107,6 +118,14 @@ export function embedded<K extends keyof Embedded>(name: K, description?: string
     ...(description === undefined ? {} : { description }),
     ...(overlay === undefined ? {} : { overlay }),
   });
+}
+
+/**
+ * As {@linkcode embedded}, for large structures that a spec has several times: only their own fields are described, for
+ * a CRD has room for so much. `kubectl explain pod.spec` says more.
+ */
+export function brief<K extends keyof Embedded>(name: K) {
+  return embedded(name).meta({ kubernetes: name, brief: true });
 }
 
 /** Gives a field a default that the API server stores, as it stands in every object read from it. */

@@ -38,6 +38,30 @@ export interface HTTPRoute extends KubeObject {
   };
 }
 
+/** `Gateway`, as far as it is read. */
+export interface Gateway extends KubeObject {
+  spec?: {
+    listeners?: {
+      name: string;
+      /** `HTTP`, `HTTPS`, `TLS`, `TCP`, `UDP`, or a domain-prefixed name of an implementation's own. */
+      protocol: string;
+      port: number;
+      /** Absent or empty: every host name. */
+      hostname?: string;
+    }[];
+  };
+  status?: { addresses?: { type?: string; value: string }[] };
+}
+
+/** `gateways.gateway.networking.k8s.io` */
+export const Gateways: ResourceType<Gateway> = {
+  group: "gateway.networking.k8s.io",
+  version: "v1",
+  kind: "Gateway",
+  plural: "gateways",
+  namespaced: true,
+};
+
 /** `httproutes.gateway.networking.k8s.io` */
 export const HTTPRoutes: ResourceType<HTTPRoute> = {
   group: "gateway.networking.k8s.io",

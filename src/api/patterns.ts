@@ -15,10 +15,10 @@ export const NAMESPACE = `^\\s*${LABEL}\\s*$`;
 export const OBJECT_NAME = `^(${SUBDOMAIN})?$`;
 /** As {@linkcode OBJECT_NAME}; white space around it is forgiven. */
 export const OBJECT_NAME_TRIMMED = `^\\s*(${SUBDOMAIN})?\\s*$`;
-/** A host name, or a wildcard for one level of it; white space around it is forgiven. */
-export const HOST = `^\\s*(\\*\\.)?${SUBDOMAIN}\\s*$`;
-/** As {@linkcode HOST}, or empty. */
-export const HOST_OR_EMPTY = `^\\s*((\\*\\.)?${SUBDOMAIN})?\\s*$`;
+/** A host name; white space around it is forgiven. */
+export const HOST = `^\\s*${SUBDOMAIN}\\s*$`;
+/** A host name whose first level is a wildcard, or empty; white space around it is forgiven. */
+export const WILDCARD_HOST = `^\\s*(\\*\\.${SUBDOMAIN})?\\s*$`;
 /** An `http` or `https` URL; white space around it is forgiven. */
 export const HTTP_URL = "^\\s*[hH][tT][tT][pP][sS]?://\\S+\\s*$";
 /** As {@linkcode HTTP_URL}, or empty. */
@@ -29,3 +29,11 @@ export const ENV_NAME = "^[ -<>-~]+$";
 export const DATA_KEY = "^[-._a-zA-Z0-9]*$";
 /** The value of a label. Its length is limited apart from it. */
 export const LABEL_VALUE = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$";
+/** An IPv4 or IPv6 address, roughly: the API server knows better. */
+export const IP_ADDRESS = "^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$";
+/** A range of addresses, roughly. */
+export const CIDR = "^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)/[0-9]{1,3}$";
+/** The name of a Service's port: DNS-1123 label. */
+export const PORT_NAME = `^${LABEL}$`;
+/** A team of GitHub with its organisation: `organisation/team`. */
+export const GITHUB_TEAM = "^[^/\\s]+/[^/\\s]+$";

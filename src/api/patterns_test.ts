@@ -8,8 +8,8 @@ const cases: Record<keyof typeof patterns, { yes: string[]; no: string[] }> = {
   NAMESPACE: { yes: ["a", " a ", "1-a"], no: ["", " ", "a.b", "a-", "A"] },
   OBJECT_NAME: { yes: ["", "a", "a.b-c", "1"], no: [" ", "a..b", ".a", "a.", "a_b", "A"] },
   OBJECT_NAME_TRIMMED: { yes: ["", " ", " a.b "], no: ["a b", "A", "a."] },
-  HOST: { yes: ["coder", "a.b.c", "*.a.b", " a.b "], no: ["", "*", "a.*.b", "**.a", "A.b", "a/b", "a:80"] },
-  HOST_OR_EMPTY: { yes: ["", " ", "*.a"], no: ["*", "a b"] },
+  HOST: { yes: ["coder", "a.b.c", " a.b "], no: ["", "*", "*.a.b", "a.*.b", "A.b", "a/b", "a:80"] },
+  WILDCARD_HOST: { yes: ["", " ", "*.a", " *.a.b "], no: ["*", "*.", "a.b", "**.a", "*.*.a", "*.A"] },
   HTTP_URL: {
     yes: ["http://a", "HTTPS://a:1/b", " https://a "],
     no: ["", "a", "ftp://a", "https://", "http://a b"],
@@ -18,6 +18,10 @@ const cases: Record<keyof typeof patterns, { yes: string[]; no: string[] }> = {
   ENV_NAME: { yes: ["A", "a.b-c d", "~!", "1"], no: ["", "A=B", "ä", "a\nb"] },
   DATA_KEY: { yes: ["", "a.B_c-1"], no: [" ", "a/b", "ä"] },
   LABEL_VALUE: { yes: ["", "a", "A.b_c-1"], no: [" ", "-a", "a-", "a b"] },
+  IP_ADDRESS: { yes: ["10.0.0.1", "fd00::1", "::ffff:10.0.0.1"], no: ["", "10.0.0", "coder", "10.0.0.1/8"] },
+  CIDR: { yes: ["10.0.0.0/8", "fd00::/8"], no: ["", "10.0.0.1", "a/8", "10.0.0.0/"] },
+  PORT_NAME: { yes: ["a", "prometheus-http", "1"], no: ["", "-a", "A", "a.b"] },
+  GITHUB_TEAM: { yes: ["acme/devs", "A.b/c_d"], no: ["", "acme", "acme/", "/devs", "a/b/c", "a /b"] },
 };
 
 for (const [name, pattern] of Object.entries(patterns)) {

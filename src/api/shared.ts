@@ -1,57 +1,14 @@
 /** Parts that the specs and statuses of several kinds share. */
 import { z } from "zod";
-import {
-  embedded,
-  flag,
-  group,
-  int32,
-  int64,
-  list,
-  optional,
-  stored,
-  text,
-  textMap,
-  textOr,
-} from "./field.ts";
+import { embedded, flag, group, int32, int64, list, optional, stored, text, textMap } from "./field.ts";
 import { ENV_NAME, LABEL_VALUE, NOT_BLANK, OBJECT_NAME } from "./patterns.ts";
 
 /** The image that runs where none is named. */
 export const DEFAULT_IMAGE = "ghcr.io/coder/coder:latest";
-/** The port of a Service where none is named. */
-export const DEFAULT_SERVICE_PORT = 80;
 
 /** How many pods. */
 export function replicas(description: string) {
   return stored(int32(description, { minimum: 0 }), 1);
-}
-
-/** `service`: how the pods are reached inside the cluster. */
-export function service(what: string) {
-  return stored(
-    group(`How ${what} is reached inside the cluster: the Service that the operator keeps.`, {
-      type: stored(
-        textOr(
-          "ClusterIP",
-          "Kind of Service: ClusterIP (inside the cluster alone), NodePort or LoadBalancer.",
-          {
-            enum: ["", "ClusterIP", "NodePort", "LoadBalancer"],
-          },
-        ),
-        "ClusterIP",
-      ),
-      port: stored(
-        int32("Port of the Service, 1 to 65535; 0 means the default, 80. Example: 8080.", {
-          minimum: 0,
-          maximum: 65535,
-        }).transform((port) => port === 0 ? DEFAULT_SERVICE_PORT : port),
-        DEFAULT_SERVICE_PORT,
-      ),
-      annotations: textMap(
-        "Annotations of the Service, for instance to tell a cloud load balancer what to do. Annotations that others set stay.",
-      ),
-    }),
-    {},
-  );
 }
 
 /** A reference to one key of a Secret. `key` says what an absent key means. */

@@ -5,6 +5,7 @@ import { flag, group, optional, type Rule, text, textOr } from "./field.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 import { objectSchema, readObject } from "./object_schema.ts";
 import { HTTP_URL, HTTP_URL_OR_EMPTY, OBJECT_NAME, TRIMMED } from "./patterns.ts";
+import { service } from "./service.ts";
 import {
   conditions,
   DEFAULT_IMAGE,
@@ -15,7 +16,6 @@ import {
   scaleStatus,
   secretKeyReference,
   secretKeySelector,
-  service,
   workloadStatus,
 } from "./shared.ts";
 

@@ -7,7 +7,7 @@ Deno.test("a proxy without a spec reads with the defaults of the operator", () =
   assert.deepEqual(parseWorkspaceProxy({ metadata }).spec, {
     image: "ghcr.io/coder/coder:latest",
     replicas: 1,
-    service: { type: "ClusterIP", port: 80, annotations: {} },
+    service: { type: "ClusterIP", port: 80, annotations: {}, extraPorts: [] },
     derpOnly: false,
     extraArgs: [],
     extraEnv: [],
@@ -19,7 +19,7 @@ Deno.test("bootstrap and token references read as given", () => {
   const spec = {
     image: "coder:v2",
     replicas: 2,
-    service: { type: "LoadBalancer", port: 443, annotations: { a: "b" } },
+    service: { type: "LoadBalancer", port: 443, annotations: { a: "b" }, extraPorts: [] },
     primaryAccessURL: "https://coder.example.com",
     proxySessionTokenSecretRef: { name: "t" },
     bootstrap: {

@@ -124,7 +124,9 @@ Deno.test("kubectl get shows phase, readiness, image and address, and -o wide th
   const base = { phase: "Ready", readyReplicas: 2 };
   await make("codercontrolplanes", { replicas: 3, image: "coder:v2" }, {
     ...base,
+    version: "v2.30.0",
     url: "http://c:80",
+    externalURL: "https://c",
     licenseTier: "trial",
   });
   await make("coderprovisioners", { controlPlaneRef: { name: "one" } }, {
@@ -139,8 +141,8 @@ Deno.test("kubectl get shows phase, readiness, image and address, and -o wide th
     return stdout.trim().split("\n").map((line) => line.split(/\s{2,}/).slice(0, -1));
   };
   assert.deepEqual(await table("ccp"), [
-    ["NAME", "PHASE", "READY", "IMAGE", "URL"],
-    ["one", "Ready", "2", "coder:v2", "http://c:80"],
+    ["NAME", "PHASE", "READY", "VERSION", "URL"],
+    ["one", "Ready", "2", "v2.30.0", "http://c:80"],
   ]);
   assert.deepEqual(await table("cprov"), [
     ["NAME", "PHASE", "READY", "IMAGE", "URL"],
@@ -151,8 +153,8 @@ Deno.test("kubectl get shows phase, readiness, image and address, and -o wide th
     ["one", "Ready", "2", "coder:v2", "https://c"],
   ]);
   assert.deepEqual(await table("ccp", "-o", "wide"), [
-    ["NAME", "PHASE", "READY", "REPLICAS", "IMAGE", "LICENSE", "URL"],
-    ["one", "Ready", "2", "3", "coder:v2", "trial", "http://c:80"],
+    ["NAME", "PHASE", "READY", "REPLICAS", "VERSION", "IMAGE", "LICENSE", "URL", "EXTERNAL"],
+    ["one", "Ready", "2", "3", "v2.30.0", "coder:v2", "trial", "http://c:80", "https://c"],
   ]);
   assert.deepEqual(await table("cprov", "-o", "wide"), [
     ["NAME", "PHASE", "READY", "REPLICAS", "CONTROL PLANE", "ORGANIZATION", "IMAGE", "URL"],

@@ -1,5 +1,6 @@
 /** Every rule of the CRDs, each with specs that the API server must accept and specs that it must refuse. */
 import type { Plural } from "./crds.ts";
+import { serviceRules, signInRules, workloadRules } from "./rules_workload.ts";
 
 /** One rule. */
 export interface RuleCase {
@@ -135,13 +136,34 @@ const controlPlane: Omit<RuleCase, "plural">[] = [
   {
     field: "spec.expose.ingress.host",
     accepted: ["coder", "coder.example.com", " coder.example.com "].map((name) => host(name)),
-    refused: ["", " ", "Coder.example.com", "https://coder.example.com", "coder_1"].map((name) => host(name)),
+    refused: [
+      "",
+      " ",
+      "Coder.example.com",
+      "https://coder.example.com",
+      "coder_1",
+      "*.example.com",
+      "coder.example.com:8443",
+      "10.0.0.1",
+      longName,
+    ].map((name) => host(name)),
   },
   {
     field: "spec.expose.ingress.wildcardHost",
     accepted: ["", "*.coder.example.com"].map((wildcardHost) => host("coder.example.com", { wildcardHost })),
-    refused: ["*", "a.*.example.com"].map((wildcardHost) => host("coder.example.com", { wildcardHost })),
+    refused: ["*", "a.*.example.com", "apps.example.com", `*.${longName}`].map((wildcardHost) =>
+      host("coder.example.com", { wildcardHost })
+    ),
   },
+  ...["className", "tls.secretName"].map((field) => {
+    const named = (name: string) =>
+      host("coder.example.com", field === "className" ? { className: name } : { tls: { secretName: name } });
+    return {
+      field: `spec.expose.ingress.${field}`,
+      accepted: ["", "nginx", " a.b-c "].map(named),
+      refused: ["Nginx", "a_b", longName].map(named),
+    };
+  }),
   {
     field: "spec.expose.ingress.tls.wildcardSecretName",
     accepted: [
@@ -152,17 +174,18 @@ const controlPlane: Omit<RuleCase, "plural">[] = [
     refused: [
       host("a", { tls: { wildcardSecretName: "w" } }),
       host("a", { wildcardHost: " ", tls: { wildcardSecretName: "w" } }),
+      host("a", { wildcardHost: "*.a", tls: { wildcardSecretName: "W" } }),
     ],
   },
   {
     field: "spec.expose.gateway.host",
     accepted: [gateway({ host: "coder.example.com" })],
-    refused: [gateway({ host: "" }), gateway({ host: "a b" })],
+    refused: ["", "a b", "*.a", "10.0.0.1", longName].map((host) => gateway({ host })),
   },
   {
     field: "spec.expose.gateway.wildcardHost",
     accepted: [gateway({ wildcardHost: "*.coder.example.com" })],
-    refused: [gateway({ wildcardHost: "**.example.com" })],
+    refused: ["**.example.com", "apps.example.com"].map((wildcardHost) => gateway({ wildcardHost })),
   },
   {
     field: "spec.expose.gateway.parentRefs",
@@ -171,19 +194,33 @@ const controlPlane: Omit<RuleCase, "plural">[] = [
     refused: [gateway({ parentRefs: [] })],
   },
   {
+    field: "spec.expose.gateway.parentRefs",
+    accepted: [
+      [{ name: "a", sectionName: "web" }, { name: "a", sectionName: "websecure" }],
+      [{ name: "a", namespace: "x" }, { name: "a", namespace: "y" }, { name: "a" }],
+      Array.from({ length: 32 }, (_, index) => ({ name: `gateway-${index}` })),
+    ].map((parentRefs) => gateway({ parentRefs })),
+    refused: [
+      [{ name: "a" }, { name: "a" }],
+      [{ name: "a", sectionName: "web" }, { name: "a" }],
+      [{ name: "a", namespace: "x", sectionName: "web" }, { name: "a", namespace: "x", sectionName: "web" }],
+      Array.from({ length: 33 }, (_, index) => ({ name: `gateway-${index}` })),
+    ].map((parentRefs) => gateway({ parentRefs })),
+  },
+  {
     field: "spec.expose.gateway.parentRefs[].name",
     accepted: [parent({ name: "edge" })],
-    refused: [parent({ name: "" })],
+    refused: [parent({ name: "" }), parent({ name: longName })],
   },
   {
     field: "spec.expose.gateway.parentRefs[].namespace",
     accepted: [parent({ namespace: "edge" })],
-    refused: [parent({ namespace: " " })],
+    refused: [" ", "Edge", "a".repeat(64)].map((namespace) => parent({ namespace })),
   },
   {
     field: "spec.expose.gateway.parentRefs[].sectionName",
     accepted: [parent({ sectionName: "https" })],
-    refused: [parent({ sectionName: "" })],
+    refused: [parent({ sectionName: "" }), parent({ sectionName: longName })],
   },
 ];
 
@@ -289,9 +326,12 @@ const proxy: Omit<RuleCase, "plural">[] = [
 
 /** All of them. */
 export const ruleCases: readonly RuleCase[] = [
-  ...controlPlane.map((rule): RuleCase => ({ ...rule, plural: "codercontrolplanes" })),
+  ...[...controlPlane, ...serviceRules, ...workloadRules, ...signInRules].map((rule): RuleCase => ({
+    ...rule,
+    plural: "codercontrolplanes",
+  })),
   ...provisioner.map((rule): RuleCase => ({ ...rule, plural: "coderprovisioners" })),
-  ...proxy.map((rule): RuleCase => ({ ...rule, plural: "coderworkspaceproxies" })),
+  ...[...proxy, ...serviceRules].map((rule): RuleCase => ({ ...rule, plural: "coderworkspaceproxies" })),
 ];
 
 /** Names of objects. */

@@ -14,6 +14,10 @@ export async function crdFiles(root: string): Promise<GeneratedFile[]> {
   return kindDefinitions.map((kind) => ({
     path: `crd/${GROUP}_${kind.resource.plural}.yaml`,
     content: BANNER +
-      stringify(customResourceDefinition(extract, kind), { lineWidth: 0, aliasDuplicateObjects: false }),
+      stringify(customResourceDefinition(extract, kind), {
+        indent: 1,
+        lineWidth: 0,
+        aliasDuplicateObjects: false,
+      }),
   }));
 }

@@ -11,12 +11,12 @@ export function structuralSchema(extract: Extract, schema: z.ZodType): Structura
 }
 
 function convert(extract: Extract, json: Structural): Structural {
-  const { storedDefault, kubernetes, overlay, ...own } = json as Structural & GeneratorKeys;
+  const { storedDefault, kubernetes, overlay, brief, ...own } = json as Structural & GeneratorKeys;
   // Defaults of zod are those of reading; what the server stores is said apart.
   const { default: _read, additionalProperties, properties, items, ...rest } = own as Structural;
   const base = kubernetes === undefined
     ? {}
-    : merge(expandByName(extract, kubernetes), (overlay ?? {}) as Structural);
+    : merge(structure(extract, kubernetes, brief === true), (overlay ?? {}) as Structural);
   const result: Structural = { ...base, ...rest };
   if (isObject(properties)) {
     result["properties"] = Object.fromEntries(
@@ -32,6 +32,31 @@ function convert(extract: Extract, json: Structural): Structural {
   if (description === "") delete result["description"];
   else result["description"] = description;
   return sorted(result);
+}
+
+function structure(extract: Extract, name: string, brief: boolean): Structural {
+  const whole = expandByName(extract, name);
+  return brief ? withDescriptions(whole, 2) : whole;
+}
+
+/** Descriptions of so many levels alone; the level of `schema` itself counts. */
+function withDescriptions(schema: Structural, levels: number): Structural {
+  const { description, ...result } = schema;
+  if (levels > 0 && description !== undefined) result["description"] = description;
+  const { properties } = schema;
+  if (isObject(properties)) {
+    result["properties"] = Object.fromEntries(
+      Object.entries(properties).map(([name, child]) => [
+        name,
+        withDescriptions(child as Structural, levels - 1),
+      ]),
+    );
+  }
+  for (const key of ["items", "additionalProperties"]) {
+    const below = schema[key];
+    if (isObject(below)) result[key] = withDescriptions(below, levels - 1);
+  }
+  return result;
 }
 
 /** The description, with the default where the server stores one that the text does not mention. */
