@@ -1,17 +1,17 @@
 /**
- * Deletion. The Go operator granted workspace rights in other namespaces, where owner references do not reach, and left a
- * finalizer to remember that. Whoever finds it removes those rights first.
+ * Deletion. Workspace rights in other namespaces are where owner references do not reach: a finalizer holds the control
+ * plane until they have been removed. Its name is the Go operator's, whose rights are removed too.
  */
 import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
 import { RoleBindings, Roles } from "../api/kubernetes/resources.ts";
 import type { Role, RoleBinding } from "../api/kubernetes/types.ts";
 import { keyOf, type KubeObject, type ResourceType } from "../api/object.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { isConflict, isNotFound, KubeApiError } from "../kube/errors.ts";
+import { isConflict, isForbidden, isNotFound, KubeApiError } from "../kube/errors.ts";
 import { selectorText, workspaceRbacLabels } from "../workload/labels.ts";
 import { isManagedBinding, isManagedRole, type RbacOwner, rbacOwner } from "./managed_rbac.ts";
 
-/** Set by the Go operator on every control plane. */
+/** On every control plane, the Go operator's included. */
 export const RBAC_FINALIZER = "coder.com/workspace-rbac-cleanup";
 
 /** True where the operator has something to do before the object may go. */
@@ -29,45 +29,87 @@ export interface CleanupOptions {
   signal: AbortSignal;
 }
 
+/** What a clean-up did. */
+export interface CleanupResult {
+  /** As `RoleBinding a/b`. */
+  deleted: readonly string[];
+  /** Namespaces outside of the operator's scope that it may not look into: what an earlier one granted there is left. */
+  unseen: readonly string[];
+}
+
 /**
  * Removes managed workspace RBAC in every namespace, then the finalizer. Without the finalizer there is nothing to do.
- * Returns what was deleted, as `RoleBinding a/b`.
+ * One namespace never holds up another. Throws where something is left that could not be removed: the finalizer stays.
  */
-export async function finalize(object: CoderControlPlane, options: CleanupOptions): Promise<string[]> {
-  if (!hasFinalizer(object)) return [];
-  const owner = rbacOwner(object);
-  const bindings = await managed(RoleBindings, owner, isManagedBinding, options);
-  const roles = await managed(Roles, owner, isManagedRole, options);
-  const deleted: string[] = [];
+export async function finalize(object: CoderControlPlane, options: CleanupOptions): Promise<CleanupResult> {
+  if (!hasFinalizer(object)) return { deleted: [], unseen: [] };
+  const work = new Cleanup(rbacOwner(object), options);
   // Bindings first: a binding without its role grants nothing, a role without its binding does no harm either.
-  for (const [type, objects] of [[RoleBindings, bindings], [Roles, roles]] as const) {
-    for (const each of objects) {
-      if (await remove(type, each, options)) {
-        deleted.push(`${type.kind} ${each.metadata.namespace}/${each.metadata.name}`);
+  await work.clean(RoleBindings, isManagedBinding);
+  await work.clean(Roles, isManagedRole);
+  work.throwIfFailed();
+  await dropFinalizer(object, options);
+  return { deleted: work.deleted, unseen: [...work.unseen] };
+}
+
+class Cleanup {
+  readonly deleted: string[] = [];
+  readonly unseen = new Set<string>();
+  /** By their texts. */
+  readonly #errors = new Map<string, unknown>();
+
+  constructor(private readonly owner: RbacOwner, private readonly options: CleanupOptions) {}
+
+  async clean<T extends Role | RoleBinding>(
+    type: ResourceType<T>,
+    isManaged: (object: T, owner: RbacOwner) => boolean,
+  ): Promise<void> {
+    for (const each of await this.#find(type)) {
+      if (!isManaged(each, this.owner)) continue;
+      try {
+        if (!await remove(type, each, this.options)) continue;
+        this.deleted.push(`${type.kind} ${each.metadata.namespace}/${each.metadata.name}`);
+      } catch (error) {
+        this.#failed(error);
       }
     }
   }
-  await dropFinalizer(object, options);
-  return deleted;
-}
 
-async function managed<T extends Role | RoleBinding>(
-  type: ResourceType<T>,
-  owner: RbacOwner,
-  isManaged: (object: T, owner: RbacOwner) => boolean,
-  { client, namespaces, signal }: CleanupOptions,
-): Promise<T[]> {
-  const labels = workspaceRbacLabels(owner.namespace, owner.name);
-  // A name that is no label value can be on no object; asking for it would be an error.
-  if (!Object.values(labels).every(isLabelValue)) return [];
-  const labelSelector = selectorText(labels);
-  const places = namespaces.length === 0
-    ? [{}]
-    : [...new Set([...namespaces, ...owner.workspaceNamespaces])].map((namespace) => ({ namespace }));
-  const lists = await Promise.all(
-    places.map((place) => client.list(type, { ...place, labelSelector, signal })),
-  );
-  return lists.flatMap(({ items }) => items).filter((each) => isManaged(each, owner));
+  async #find<T extends Role | RoleBinding>(type: ResourceType<T>): Promise<T[]> {
+    const { owner, options: { client, namespaces, signal } } = this;
+    const labels = workspaceRbacLabels(owner.namespace, owner.name);
+    // A name that is no label value can be on no object; asking for it would be an error.
+    if (!Object.values(labels).every(isLabelValue)) return [];
+    const labelSelector = selectorText(labels);
+    const places = namespaces.length === 0
+      ? [undefined]
+      : [...new Set([...namespaces, ...owner.workspaceNamespaces])];
+    const lists = await Promise.all(places.map(async (namespace) => {
+      try {
+        const place = namespace === undefined ? {} : { namespace };
+        return (await client.list(type, { ...place, labelSelector, signal })).items;
+      } catch (error) {
+        if (isForbidden(error) && namespace !== undefined && !namespaces.includes(namespace)) {
+          this.unseen.add(namespace);
+        } else this.#failed(error);
+        return [];
+      }
+    }));
+    return lists.flat();
+  }
+
+  #failed(error: unknown): void {
+    this.options.signal.throwIfAborted();
+    this.#errors.set(error instanceof Error ? error.message : String(error), error);
+  }
+
+  throwIfFailed(): void {
+    const [first] = this.#errors.values();
+    if (this.#errors.size === 1) throw first;
+    if (this.#errors.size > 1) {
+      throw new AggregateError(this.#errors.values(), [...this.#errors.keys()].join("; "));
+    }
+  }
 }
 
 function isLabelValue(text: string): boolean {

@@ -48,15 +48,16 @@ const options = (api: Api, namespaces: string[] = []) => ({ client: api.client, 
 
 Deno.test("without the finalizer there is nothing to do", async () => {
   const api = new Api();
-  assert.deepEqual(await finalize(deleting(["other/finalizer"]), options(api)), []);
-  assert.deepEqual(await finalize(storedControlPlane(), options(api)), []);
+  const nothing = { deleted: [], unseen: [] };
+  assert.deepEqual(await finalize(deleting(["other/finalizer"]), options(api)), nothing);
+  assert.deepEqual(await finalize(storedControlPlane(), options(api)), nothing);
   assert.deepEqual([api.lists, api.patches], [[], []]);
 });
 
 Deno.test("managed objects of all namespaces go, then only our finalizer", async () => {
   const api = new Api();
   api.roles = [role("b"), role("c"), { ...role("d"), metadata: { name: "foreign", namespace: "d" } }];
-  const deleted = await finalize(deleting(["x/first", RBAC_FINALIZER]), options(api));
+  const { deleted } = await finalize(deleting(["x/first", RBAC_FINALIZER]), options(api));
   assert.deepEqual(deleted, ["Role b/r", "Role c/r"]);
   assert.deepEqual(api.deleted, deleted);
   assert.ok(api.lists.every(({ namespace }) => namespace === undefined));
@@ -94,7 +95,7 @@ Deno.test("an object that went by itself, or was replaced, is no failure", async
   api.roles = [role("b"), role("c")];
   const codes = [404, 409];
   api.client.delete = () => Promise.reject(new KubeApiError(codes.shift() ?? 500, "", "m", call));
-  assert.deepEqual(await finalize(deleting([RBAC_FINALIZER]), options(api)), []);
+  assert.deepEqual((await finalize(deleting([RBAC_FINALIZER]), options(api))).deleted, []);
   assert.equal(api.patches.length, 1);
 });
 
@@ -104,6 +105,38 @@ Deno.test("a clean-up that is refused keeps the finalizer", async () => {
   api.client.delete = () => Promise.reject(new KubeApiError(403, "Forbidden", "m", call));
   await assert.rejects(finalize(deleting([RBAC_FINALIZER]), options(api)), isForbidden);
   assert.deepEqual(api.patches, []);
+});
+
+Deno.test("what cannot be removed in one namespace holds up no other, but the finalizer", async () => {
+  const api = new Api();
+  api.roles = [role("b"), role("c"), role("d")];
+  const free = api.client.delete;
+  api.client.delete = (type, key, rest) =>
+    key.namespace === "d"
+      ? free(type, key, rest)
+      : Promise.reject(new KubeApiError(403, "Forbidden", `no deletes in ${key.namespace}`, call));
+  await assert.rejects(
+    finalize(deleting([RBAC_FINALIZER]), options(api)),
+    /^AggregateError: no deletes in b; no deletes in c$/,
+  );
+  assert.deepEqual(api.deleted, ["Role d/r"]);
+  assert.deepEqual(api.patches, []);
+});
+
+Deno.test("a namespace out of scope that may not be looked into is named, and holds nothing up", async () => {
+  const api = new Api();
+  const list = api.client.list;
+  api.client.list = (type, rest) =>
+    rest?.namespace === "a"
+      ? list(type, rest)
+      : Promise.reject(new KubeApiError(403, "Forbidden", "not there", call));
+  const object = storedControlPlane({ rbac: { workspaceNamespaces: ["w"] } }, {
+    finalizers: [RBAC_FINALIZER],
+  });
+  assert.deepEqual(await finalize(object, options(api, ["a"])), { deleted: [], unseen: ["w"] });
+  assert.equal(api.patches.length, 1);
+  await assert.rejects(finalize(object, options(api, ["b"])), isForbidden);
+  assert.equal(api.patches.length, 1);
 });
 
 Deno.test("finalizers that changed meanwhile are looked up again", async () => {

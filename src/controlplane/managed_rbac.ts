@@ -5,19 +5,11 @@ import type { KubeObject } from "../api/object.ts";
 import { isControlledBy } from "../kube/apply/owner_references.ts";
 import { CONTROL_PLANE_LABEL, CONTROL_PLANE_NAMESPACE_LABEL } from "../workload/labels.ts";
 import { workspaceRoleBindingName, workspaceRoleName, workspaceScopeHash } from "../workload/names.ts";
-
-/** On workspace RBAC: the UID of the control plane it was made for. */
-export const OWNER_UID_ANNOTATION = "coder.com/workspace-rbac-owner-uid";
+import { OWNER_UID_ANNOTATION, type WorkspaceGrantee } from "../workload/workspace_rbac.ts";
 
 /** Whose workspace RBAC it is, and what it is called. */
-export interface RbacOwner {
+export interface RbacOwner extends WorkspaceGrantee {
   object: CoderControlPlane;
-  namespace: string;
-  name: string;
-  uid: string;
-  serviceAccount: string;
-  roleName: string;
-  bindingName: string;
   /** Other namespaces that the spec names. */
   workspaceNamespaces: string[];
 }
@@ -28,7 +20,6 @@ export function rbacOwner(object: CoderControlPlane): RbacOwner {
   const given = object.spec?.serviceAccount?.name;
   const trimmed = typeof given === "string" ? given.trim() : "";
   const serviceAccount = trimmed === "" ? name : trimmed;
-  const scope = workspaceScopeHash(namespace, name);
   const listed: unknown = object.spec?.rbac?.workspaceNamespaces;
   return {
     object,
@@ -36,11 +27,23 @@ export function rbacOwner(object: CoderControlPlane): RbacOwner {
     name,
     uid,
     serviceAccount,
-    roleName: workspaceRoleName(serviceAccount, scope),
-    bindingName: workspaceRoleBindingName(serviceAccount, scope),
+    ...rbacNames(namespace, name, serviceAccount),
     workspaceNamespaces: (Array.isArray(listed) ? listed : []).flatMap((each) =>
       typeof each === "string" && each.trim() !== "" ? [each.trim()] : []
     ),
+  };
+}
+
+/** What the workspace RBAC of a ServiceAccount is called. */
+export function rbacNames(
+  namespace: string,
+  name: string,
+  serviceAccount: string,
+): { roleName: string; bindingName: string } {
+  const scope = workspaceScopeHash(namespace, name);
+  return {
+    roleName: workspaceRoleName(serviceAccount, scope),
+    bindingName: workspaceRoleBindingName(serviceAccount, scope),
   };
 }
 
@@ -58,6 +61,15 @@ export function isManagedBinding(binding: RoleBinding, owner: RbacOwner): boolea
   return roleRef.kind === "Role" && roleRef.name === owner.roleName && subjects.length === 1 &&
     subject?.kind === "ServiceAccount" && subject.name === owner.serviceAccount &&
     subject.namespace === owner.namespace;
+}
+
+/**
+ * Made for an earlier control plane of the same namespace and name, which is gone: there can be only one. What it was
+ * granted may be taken over where this one may be granted rights anyway; nowhere else.
+ */
+export function isPredecessors(object: KubeObject, owner: RbacOwner): boolean {
+  return isLabelled(object, owner) && object.metadata.namespace !== owner.namespace &&
+    object.metadata.annotations?.[OWNER_UID_ANNOTATION] !== undefined;
 }
 
 function isMarked(object: KubeObject, owner: RbacOwner): boolean {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CoderControlPlane } from "../api/control_plane.ts";
 import type { Role, RoleBinding } from "../api/kubernetes/types.ts";
-import { isManagedBinding, isManagedRole, rbacOwner } from "./managed_rbac.ts";
+import { isManagedBinding, isManagedRole, isPredecessors, rbacNames, rbacOwner } from "./managed_rbac.ts";
 import { storedControlPlane } from "./testing.ts";
 
 const object = storedControlPlane();
@@ -82,6 +82,19 @@ Deno.test("names follow the service account, and a blank one falls back to the c
   assert.equal(named.roleName, "runner-87ffeed9-workspace-perms");
   assert.equal(named.bindingName, "runner-87ffeed9");
   assert.equal(rbacOwner(storedControlPlane({ serviceAccount: { name: "  " } })).serviceAccount, "coder");
+});
+
+Deno.test("the names of an earlier service account are known without the control plane", () => {
+  const { roleName, bindingName } = rbacOwner(storedControlPlane({ serviceAccount: { name: "runner" } }));
+  assert.deepEqual(rbacNames("a", "coder", "runner"), { roleName, bindingName });
+});
+
+Deno.test("what an earlier control plane of the name left elsewhere is told from what others made", () => {
+  const theirs = { annotations: { [uidAnnotation]: "uid-0" } };
+  assert.ok(isPredecessors(role(theirs), owner));
+  assert.ok(!isPredecessors(role({ ...theirs, namespace: "a" }), owner));
+  assert.ok(!isPredecessors(role({}), owner));
+  assert.ok(!isPredecessors(role({ ...theirs, labels: {} }), owner));
 });
 
 Deno.test("an object of any shape can be finalized", () => {
