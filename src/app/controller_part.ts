@@ -45,6 +45,7 @@ export const controllerPart: PartFactory = (core) => {
     redact,
     namespaces: config.namespace,
     workspaceNamespaces: config.workspaceNamespaces,
+    clusterDomain: config.clusterDomain,
     results,
     controller: { concurrency: config.concurrency, deadlineMs: config.reconcileTimeout },
   });

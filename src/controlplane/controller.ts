@@ -13,8 +13,10 @@ import { type Metrics, noMetrics } from "../telemetry/metrics.ts";
 import { Redactor } from "../telemetry/redactor.ts";
 import { targetDeployment, workloadKinds } from "../workload/kinds.ts";
 import { controlPlaneServiceAccountName } from "../workload/names.ts";
+import { CLUSTER_DOMAIN } from "../workload/urls.ts";
 import type { VisitResults } from "./coder/results.ts";
 import { EnvSources } from "./env_sources.ts";
+import { exposureSources } from "./exposure_sources.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
 
 /** What a control plane controller works with. */
@@ -30,6 +32,8 @@ export interface ControlPlaneControllerOptions {
   namespaces?: readonly string[];
   /** Namespaces in which control planes may be granted rights without being asked; `*` is a wildcard. @default none */
   workspaceNamespaces?: readonly string[];
+  /** DNS domain of the cluster. @default {"cluster.local"} */
+  clusterDomain?: string;
   /** What visits to Coder find out. @default there are no visits */
   results?: VisitResults;
   /** Takes secrets out of texts for conditions. @default secrets are known by their shape alone */
@@ -64,6 +68,7 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
     redact: options.redact ?? ((text) => redactor.text(text)),
     namespaces,
     workspaceNamespaces: options.workspaceNamespaces ?? [],
+    clusterDomain: options.clusterDomain ?? CLUSTER_DOMAIN,
     now: () => new Date(),
     ...(options.results !== undefined && { results: options.results }),
     ...options.reconciler,
@@ -79,6 +84,7 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
       owned(kinds.serviceAccounts, CoderControlPlanes),
       owned(kinds.ingresses, CoderControlPlanes),
       owned(kinds.httpRoutes, CoderControlPlanes),
+      ...exposureSources(kinds),
       owned(kinds.disruptionBudgets, CoderControlPlanes),
       owned(kinds.jobs, CoderControlPlanes),
       // Objects of others that are in the way, as far as the cache sees them: they may go, or be given to us.

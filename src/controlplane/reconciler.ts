@@ -18,6 +18,7 @@ import { SpecError } from "../workload/spec_error.ts";
 import type { VisitResults } from "./coder/results.ts";
 import { deploymentStep, ownDeployment } from "./deployment_step.ts";
 import { envSources } from "./env_sources.ts";
+import { exposureStep } from "./exposure_step.ts";
 import { failureText, isStalling, type StepFailure, stepFailure } from "./failure.ts";
 import { finalize, hasFinalizer } from "./finalizer.ts";
 import { oldServiceAccountsStep, serviceAccountStep } from "./service_account_step.ts";
@@ -33,7 +34,7 @@ import { DATABASE_URL, namesDatabase } from "./warnings.ts";
 const STAGES: readonly (readonly Step[])[] = [
   [upgradeStep],
   [serviceAccountStep, deploymentStep, serviceStep],
-  [oldServiceAccountsStep],
+  [oldServiceAccountsStep, exposureStep],
 ];
 
 /** Objects of others carry no label that wakes us when they go or are released. */

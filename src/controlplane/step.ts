@@ -26,6 +26,8 @@ export interface Tools {
   namespaces: readonly string[];
   /** Namespaces that control planes may grant rights in without being asked; `*` is a wildcard. */
   workspaceNamespaces: readonly string[];
+  /** DNS domain of the cluster, such as `cluster.local`. */
+  clusterDomain: string;
   /** @default the wall clock */
   now: () => Date;
 }

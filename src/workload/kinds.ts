@@ -1,6 +1,6 @@
 /** The kinds that reconcilers read, each declared in one way only: the cache watches a kind once in the process. */
 import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
-import { type HTTPRoute, HTTPRoutes } from "../api/gateway.ts";
+import { type Gateway, Gateways, type HTTPRoute, HTTPRoutes } from "../api/gateway.ts";
 import {
   ConfigMaps,
   Deployments,
@@ -55,6 +55,8 @@ export interface WorkloadKinds {
   ingresses: Informer<Ingress>;
   /** Only those with our label. The kind may be missing, and may come later. */
   httpRoutes: Informer<HTTPRoute>;
+  /** What they listen to and at which addresses, only; theirs are other people's. The kind may be missing. */
+  gateways: Informer<Gateway>;
   /** Only those with our label. */
   disruptionBudgets: Informer<PodDisruptionBudget>;
   /** Only those with our label. */
@@ -89,6 +91,7 @@ export function workloadKinds(cache: SharedCache, namespaces: readonly string[] 
     autoscalers: cache.informer(HorizontalPodAutoscalers, { ...scope, transform: targetOnly }),
     ingresses: cache.informer(Ingresses, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
     httpRoutes: cache.informer(HTTPRoutes, { ...scope, labelSelector: MANAGED_BY_SELECTOR, optional: true }),
+    gateways: cache.informer(Gateways, { ...scope, transform: listenersOnly, optional: true }),
     disruptionBudgets: cache.informer(PodDisruptionBudgets, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
     jobs: cache.informer(Jobs, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
     roles: cache.informer(Roles, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
@@ -105,6 +108,29 @@ function targetOnly(autoscaler: HorizontalPodAutoscaler): HorizontalPodAutoscale
   const scaleTargetRef = spec?.scaleTargetRef;
   if (scaleTargetRef === undefined) return { apiVersion, kind, metadata };
   return { apiVersion, kind, metadata, spec: { scaleTargetRef, maxReplicas: spec?.maxReplicas ?? 0 } };
+}
+
+function listenersOnly({ apiVersion, kind, metadata, spec, status }: Gateway): Gateway {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const listeners = (spec?.listeners ?? []).map(({ name, protocol, port, hostname }) => ({
+    name,
+    protocol,
+    port,
+    ...(hostname !== undefined && { hostname }),
+  }));
+  const addresses = status?.addresses;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...(name !== undefined && { name }),
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    },
+    spec: { listeners },
+    ...(addresses !== undefined && { status: { addresses } }),
+  };
 }
 
 /** `namespace/name` of the Deployment that an autoscaler targets; empty for other targets. */
