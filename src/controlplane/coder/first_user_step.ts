@@ -1,6 +1,6 @@
 /** The first owner of an empty deployment, from a Secret, once. */
 import { keyText, type ObjectKey } from "../../api/object.ts";
-import { type CoderError, isConflict, isInvalid, type NewFirstUser } from "../../coder/mod.ts";
+import { CoderApiError, type CoderError, isConflict, isInvalid, type NewFirstUser } from "../../coder/mod.ts";
 import { conditionOf } from "../../workload/conditions.ts";
 import type { Report } from "../report.ts";
 import { sha256 } from "./license_text.ts";
@@ -134,10 +134,17 @@ function secretOf({ key }: Visit, name: string): ObjectKey {
   return { namespace: key.namespace, name: name.trim() };
 }
 
-/** Coder's own words. The client has taken the password out of them. */
+/** Coder's own words; the client has taken the password out of them. "password: x" would look like one to the redactor. */
 function refusal(visit: Visit, error: CoderError): string {
   const secret = keyText(secretOf(visit, visit.controlPlane.spec.firstUser?.secretName ?? ""));
-  return `Coder refuses the first user of Secret ${secret}; it is tried again when the Secret changes: ${error.message}`;
+  const fields = error instanceof CoderApiError
+    ? error.validations.map(({ field, detail }) => `${field} - ${detail}`).join("; ")
+    : "";
+  const words = error instanceof CoderApiError && error.coderMessage !== ""
+    ? error.coderMessage
+    : error.message;
+  return `Coder refuses the first user of Secret ${secret}, who is tried again when the Secret changes. Coder says: ` +
+    (fields === "" ? words : `${words} (${fields})`);
 }
 
 function say(report: Report, status: "True" | "False", reason: string, message: string): void {

@@ -74,9 +74,11 @@ export function periodicStep(options: PeriodicOptions): VisitStep {
         visit.log.info("a visit could not do its work", {
           step: name,
           reason: failure.reason,
-          retryMs: Math.round(wait),
+          retryMs: Math.ceil(wait),
         });
       }
+      // Dates know no fractions: a visit that comes one too early would be for nothing.
+      wait = Math.ceil(wait);
       const said = report.data();
       const asked = tools.now().getTime();
       memories.set(uid, { inputs, said, failures, asked, due: asked + wait });
