@@ -13,6 +13,8 @@ Deno.test("a control plane becomes ready, with its children and a status that sa
   const { status } = await rig.ready("coder");
   const { conditions, ...fields } = status ?? {};
   assert.deepEqual(fields, {
+    image: "ghcr.io/coder/coder:latest",
+    internalURL: `http://coder.${rig.namespace}.svc.cluster.local:80`,
     observedGeneration: 1,
     phase: "Ready",
     readyReplicas: 1,

@@ -24,6 +24,8 @@ export function randomSpec(random: () => number): ControlPlaneSpecInput {
   }));
   return {
     image: `ghcr.io/coder/coder:v2.${below(random, 50)}.0`,
+    // Versions go up and down here, for no database has to follow.
+    upgrade: { allowDowngrade: true },
     replicas: below(random, 3),
     extraEnv: variables,
     service: {

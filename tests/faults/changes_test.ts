@@ -27,5 +27,5 @@ Deno.test("every edit says all that a spec may say, so that the last one alone d
   const shapes = changes.flatMap((change) =>
     change.type === "delete" ? [] : [Object.keys(change.spec).sort().join()]
   );
-  assert.deepEqual([...new Set(shapes)], ["extraEnv,image,replicas,service"]);
+  assert.deepEqual([...new Set(shapes)], ["extraEnv,image,replicas,service,upgrade"]);
 });
