@@ -18,6 +18,7 @@ import type { VisitResults } from "./coder/results.ts";
 import { EnvSources } from "./env_sources.ts";
 import { exposureSources } from "./exposure_sources.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
+import { workspaceSources } from "./workspace_sources.ts";
 
 /** What a control plane controller works with. */
 export interface ControlPlaneControllerOptions {
@@ -87,6 +88,7 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
       ...exposureSources(kinds),
       owned(kinds.disruptionBudgets, CoderControlPlanes),
       owned(kinds.jobs, CoderControlPlanes),
+      ...workspaceSources(kinds),
       // Objects of others that are in the way, as far as the cache sees them: they may go, or be given to us.
       watching(kinds.deployments, namesakes(controlPlanes)),
       watching(kinds.services, namesakes(controlPlanes)),

@@ -64,12 +64,13 @@ export function isManagedBinding(binding: RoleBinding, owner: RbacOwner): boolea
 }
 
 /**
- * Made for an earlier control plane of the same namespace and name, which is gone: there can be only one. What it was
- * granted may be taken over where this one may be granted rights anyway; nowhere else.
+ * Lost its labels, or was made for an earlier control plane of the same namespace and name, which is gone: there can be
+ * only one. It may be taken over where this one may be granted rights anyway; nowhere else.
  */
-export function isPredecessors(object: KubeObject, owner: RbacOwner): boolean {
-  return isLabelled(object, owner) && object.metadata.namespace !== owner.namespace &&
-    object.metadata.annotations?.[OWNER_UID_ANNOTATION] !== undefined;
+export function isInherited(object: KubeObject, owner: RbacOwner): boolean {
+  const uid = object.metadata.annotations?.[OWNER_UID_ANNOTATION];
+  if (uid === undefined || object.metadata.namespace === owner.namespace) return false;
+  return isLabelled(object, owner) || uid === owner.uid;
 }
 
 function isMarked(object: KubeObject, owner: RbacOwner): boolean {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CoderControlPlane } from "../api/control_plane.ts";
 import type { Role, RoleBinding } from "../api/kubernetes/types.ts";
-import { isManagedBinding, isManagedRole, isPredecessors, rbacNames, rbacOwner } from "./managed_rbac.ts";
+import { isInherited, isManagedBinding, isManagedRole, rbacNames, rbacOwner } from "./managed_rbac.ts";
 import { storedControlPlane } from "./testing.ts";
 
 const object = storedControlPlane();
@@ -91,10 +91,11 @@ Deno.test("the names of an earlier service account are known without the control
 
 Deno.test("what an earlier control plane of the name left elsewhere is told from what others made", () => {
   const theirs = { annotations: { [uidAnnotation]: "uid-0" } };
-  assert.ok(isPredecessors(role(theirs), owner));
-  assert.ok(!isPredecessors(role({ ...theirs, namespace: "a" }), owner));
-  assert.ok(!isPredecessors(role({}), owner));
-  assert.ok(!isPredecessors(role({ ...theirs, labels: {} }), owner));
+  assert.ok(isInherited(role(theirs), owner));
+  assert.ok(!isInherited(role({ ...theirs, namespace: "a" }), owner));
+  assert.ok(!isInherited(role({}), owner));
+  assert.ok(!isInherited(role({ ...theirs, labels: {} }), owner));
+  assert.ok(isInherited(role({ annotations: { [uidAnnotation]: "uid-1" }, labels: {} }), owner));
 });
 
 Deno.test("an object of any shape can be finalized", () => {

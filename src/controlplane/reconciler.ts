@@ -21,6 +21,7 @@ import { envSources } from "./env_sources.ts";
 import { exposureStep } from "./exposure_step.ts";
 import { failureText, isStalling, type StepFailure, stepFailure } from "./failure.ts";
 import { finalize, hasFinalizer } from "./finalizer.ts";
+import { finalizerStep } from "./finalizer_step.ts";
 import { oldServiceAccountsStep, serviceAccountStep } from "./service_account_step.ts";
 import { serviceStep } from "./service_step.ts";
 import { Report } from "./report.ts";
@@ -29,12 +30,13 @@ import { type Pass, type PassState, runSteps, type Step, type Tools } from "./st
 import { transitions } from "./transitions.ts";
 import { upgradeStep } from "./upgrade/upgrade_step.ts";
 import { DATABASE_URL, namesDatabase } from "./warnings.ts";
+import { workspaceRbacStep } from "./workspace_rbac_step.ts";
 
 /** What is done, stage by stage. What concerns Coder itself (access, licence) is done by visits: see `coder/`. */
 const STAGES: readonly (readonly Step[])[] = [
   [upgradeStep],
-  [serviceAccountStep, deploymentStep, serviceStep],
-  [oldServiceAccountsStep, exposureStep],
+  [finalizerStep, serviceAccountStep, deploymentStep, serviceStep],
+  [workspaceRbacStep, oldServiceAccountsStep, exposureStep],
 ];
 
 /** Objects of others carry no label that wakes us when they go or are released. */
@@ -174,7 +176,7 @@ async function end(
     events.event(object, "Warning", "AccessNotRevoked", note, "Delete");
   }
   try {
-    const deleted = await finalize(object, { client, namespaces, signal });
+    const { deleted, unseen } = await finalize(object, { client, namespaces, signal });
     if (deleted.length > 0) {
       events.event(
         object,
@@ -183,6 +185,12 @@ async function end(
         `Removed workspace RBAC: ${deleted.join(", ")}`,
         "Delete",
       );
+    }
+    if (unseen.length > 0) {
+      const note =
+        `The operator may not look into ${unseen.join(", ")}, which spec.rbac.workspaceNamespaces names: ` +
+        "workspace RBAC that an earlier operator made there is left";
+      events.event(object, "Warning", "RBACNotRemoved", note, "Delete");
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -9,7 +9,7 @@ import { covers } from "../workload/rule_cover.ts";
 import { desiredRole, desiredRoleBinding } from "../workload/workspace_rbac.ts";
 import { recordApply } from "./child_events.ts";
 import { stepFailure } from "./failure.ts";
-import { isManagedBinding, isManagedRole, isPredecessors, type RbacOwner } from "./managed_rbac.ts";
+import { isInherited, isManagedBinding, isManagedRole, type RbacOwner } from "./managed_rbac.ts";
 import type { Trouble } from "./report.ts";
 import type { Pass, Tools } from "./step.ts";
 
@@ -60,7 +60,7 @@ async function grantRole(
 ): Promise<Trouble | undefined> {
   const { owner, tools } = context;
   const isOurs = (live: KubeObject) =>
-    isManagedRole(live as Role, owner) || (takeOver && isPredecessors(live, owner));
+    isManagedRole(live as Role, owner) || (takeOver && isInherited(live, owner));
   const role = (granted: readonly NamedRule[]) =>
     desiredRole(owner, namespace, granted.map(({ rule }) => rule));
   try {
@@ -91,7 +91,7 @@ async function grantRole(
 async function grantBinding(namespace: string, takeOver: boolean, context: GrantContext): Promise<void> {
   const { owner, tools } = context;
   const isOurs = (live: KubeObject) =>
-    isManagedBinding(live as RoleBinding, owner) || (takeOver && isPredecessors(live, owner));
+    isManagedBinding(live as RoleBinding, owner) || (takeOver && isInherited(live, owner));
   const desired = desiredRoleBinding(owner, namespace);
   const live = tools.kinds.roleBindings.get(keyOf(desired));
   if (live !== undefined && isOurs(live) && !sameRole(live, desired)) {

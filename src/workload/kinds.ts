@@ -31,10 +31,13 @@ import type {
 } from "../api/kubernetes/types.ts";
 import type { Informer, SharedCache } from "../kube/informer.ts";
 import { deploymentFacts } from "./deployment_facts.ts";
-import { MANAGED_BY_SELECTOR } from "./labels.ts";
+import { CONTROL_PLANE_LABEL, CONTROL_PLANE_NAMESPACE_LABEL, MANAGED_BY_SELECTOR } from "./labels.ts";
 
 /** Index of autoscalers by the Deployment they target, as `namespace/name`. */
 export const BY_TARGET = "target-deployment";
+
+/** Index of Roles and RoleBindings by the control plane whose workspaces they are for, as `namespace/name`. */
+export const BY_CONTROL_PLANE = "control-plane";
 
 /** Live views of what a reconciler works with. */
 export interface WorkloadKinds {
@@ -61,12 +64,15 @@ export interface WorkloadKinds {
   disruptionBudgets: Informer<PodDisruptionBudget>;
   /** Only those with our label. */
   jobs: Informer<Job>;
-  /** Only those with our label: workspace RBAC. */
+  /** Only those with our label: workspace RBAC, by {@linkcode BY_CONTROL_PLANE}. */
   roles: Informer<Role>;
-  /** Only those with our label: workspace RBAC. */
+  /** Only those with our label: workspace RBAC, by {@linkcode BY_CONTROL_PLANE}. */
   roleBindings: Informer<RoleBinding>;
-  /** Metadata only: who may have rights granted there. */
-  namespaces: Informer<Namespace>;
+  /**
+   * Metadata only: who may have rights granted there. Undefined where the operator works in some namespaces alone: its
+   * rights then end there, and Namespaces can only be watched with rights in the whole cluster.
+   */
+  namespaces: Informer<Namespace> | undefined;
 }
 
 const declared = new WeakMap<SharedCache, WorkloadKinds>();
@@ -96,11 +102,19 @@ export function workloadKinds(cache: SharedCache, namespaces: readonly string[] 
     jobs: cache.informer(Jobs, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
     roles: cache.informer(Roles, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
     roleBindings: cache.informer(RoleBindings, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
-    namespaces: cache.informer(Namespaces, { metadataOnly: true }),
+    namespaces: namespaces.length === 0 ? cache.informer(Namespaces, { metadataOnly: true }) : undefined,
   };
   kinds.autoscalers.addIndex(BY_TARGET, targetDeployment);
+  kinds.roles.addIndex(BY_CONTROL_PLANE, controlPlaneOf);
+  kinds.roleBindings.addIndex(BY_CONTROL_PLANE, controlPlaneOf);
   declared.set(cache, kinds);
   return kinds;
+}
+
+/** `namespace/name` of the control plane that workspace RBAC says it is for; empty for other objects. */
+export function controlPlaneOf({ metadata: { labels = {} } }: Role | RoleBinding): string[] {
+  const { [CONTROL_PLANE_LABEL]: name, [CONTROL_PLANE_NAMESPACE_LABEL]: namespace } = labels;
+  return name === undefined || namespace === undefined ? [] : [`${namespace}/${name}`];
 }
 
 function targetOnly(autoscaler: HorizontalPodAutoscaler): HorizontalPodAutoscaler {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { HorizontalPodAutoscaler } from "../api/kubernetes/types.ts";
 import { resourceText, type ResourceType } from "../api/object.ts";
 import type { KindOptions, SharedCache } from "../kube/informer.ts";
-import { BY_TARGET, targetDeployment, workloadKinds } from "./kinds.ts";
+import { BY_CONTROL_PLANE, BY_TARGET, controlPlaneOf, targetDeployment, workloadKinds } from "./kinds.ts";
 
 function autoscaler(apiVersion: string | undefined, kind: string): HorizontalPodAutoscaler {
   return {
@@ -43,18 +43,16 @@ Deno.test("Secrets and ConfigMaps are cached as metadata, children by label", ()
   for (const child of ["deployments.apps", "services"]) {
     assert.equal(kinds.get(child)?.labelSelector, "app.kubernetes.io/managed-by=coder-k8s", child);
   }
-  assert.deepEqual(indexes, [BY_TARGET]);
+  assert.deepEqual(indexes, [BY_TARGET, BY_CONTROL_PLANE, BY_CONTROL_PLANE]);
   assert.ok([...kinds.values()].every((options) => options.namespaces === undefined));
 });
 
 Deno.test("a scope applies to every kind that lies in namespaces, and a cache is declared once", () => {
   const { cache, kinds, indexes } = recordingCache();
   const first = workloadKinds(cache, ["a", "b"]);
-  for (const [kind, { namespaces }] of kinds) {
-    assert.equal(namespaces?.join(), kind === "namespaces" ? undefined : "a,b", kind);
-  }
+  for (const [kind, { namespaces }] of kinds) assert.equal(namespaces?.join(), "a,b", kind);
   assert.equal(workloadKinds(cache), first);
-  assert.equal(indexes.length, 1);
+  assert.equal(indexes.length, 3);
 });
 
 Deno.test("only its target is kept of an autoscaler", () => {
@@ -67,4 +65,25 @@ Deno.test("only its target is kept of an autoscaler", () => {
   assert.deepEqual(transform?.(whole), autoscaler("apps/v1", "Deployment"));
   const { spec: _spec, status: _status, ...bare } = whole;
   assert.deepEqual(transform?.(bare), bare);
+});
+
+Deno.test("workspace RBAC is found by the control plane that its labels name", () => {
+  const role = (labels?: Record<string, string>) => ({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: { name: "r", namespace: "other", ...(labels && { labels }) },
+  });
+  const both = { "coder.com/control-plane": "coder", "coder.com/control-plane-namespace": "a" };
+  assert.deepEqual(controlPlaneOf(role(both)), ["a/coder"]);
+  assert.deepEqual(controlPlaneOf(role({ "coder.com/control-plane": "coder" })), []);
+  assert.deepEqual(controlPlaneOf(role()), []);
+});
+
+Deno.test("namespaces are watched by an operator of the whole cluster alone", () => {
+  const whole = recordingCache();
+  assert.equal(workloadKinds(whole.cache).namespaces?.type.kind, "Namespace");
+  assert.equal(whole.kinds.get("namespaces")?.metadataOnly, true);
+  const scoped = recordingCache();
+  assert.equal(workloadKinds(scoped.cache, ["a"]).namespaces, undefined);
+  assert.ok(!scoped.kinds.has("namespaces"));
 });

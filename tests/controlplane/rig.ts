@@ -11,6 +11,8 @@ import { visitController, type VisitControllerOptions } from "../../src/controlp
 import { VisitResults } from "../../src/controlplane/coder/results.ts";
 import { visitSteps } from "../../src/controlplane/coder/steps.ts";
 import type { VisitStep, VisitTools } from "../../src/controlplane/coder/visit.ts";
+import type { ResourceType } from "../../src/api/object.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
 import { createEventSender } from "../../src/kube/events/events.ts";
 import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
 import { createRestClient } from "../../src/kube/rest/rest_client.ts";
@@ -41,6 +43,8 @@ export type OperatorOptions =
   & {
     kubeconfig?: string;
     namespaces?: readonly string[];
+    /** It works in the whole cluster, but for the control planes of other tests, which are hidden from it. */
+    wholeCluster?: boolean;
     /** Turns visits to Coder on: where the Coders are, by the names of their control planes. */
     endpoints?: Readonly<Record<string, string>>;
     /** Replaces parts of the visits. */
@@ -74,12 +78,13 @@ export interface Rig {
   eventReasons(name: string): Promise<string[]>;
 }
 
-let installed: Promise<string> | undefined;
+const installations = new WeakMap<Cluster, Promise<string>>();
 
-/** Makes a namespace in the shared cluster. CRDs and RBAC are installed once. */
-export async function startRig(prefix: string): Promise<Rig> {
-  const cluster = await sharedCluster();
-  installed ??= installOperator(cluster);
+/** Makes a namespace, in the shared cluster or in the one given. CRDs and RBAC are installed once. */
+export async function startRig(prefix: string, own?: Cluster): Promise<Rig> {
+  const cluster = own ?? await sharedCluster();
+  const installed = installations.get(cluster) ?? installOperator(cluster);
+  installations.set(cluster, installed);
   const kubeconfig = await installed;
   const namespace = await cluster.newNamespace(prefix);
   const path = (resource: string) => {
@@ -138,6 +143,21 @@ export async function startRig(prefix: string): Promise<Rig> {
   return rig;
 }
 
+/** Control planes of one namespace alone, and everything else of the cluster. */
+function withoutOthers<T extends KubeClient>(client: T, namespace: string): T {
+  const place = ({ plural }: ResourceType) => plural === "codercontrolplanes" ? { namespace } : {};
+  const scoped: Partial<KubeClient> = {
+    list: (type, options) => client.list(type, { ...options, ...place(type) }),
+    watch: (type, options) => client.watch(type, { ...options, ...place(type) }),
+  };
+  return new Proxy(client, {
+    get(target, name) {
+      const value = Reflect.get(scoped, name) ?? Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 async function startOperator(
   options: OperatorOptions & { kubeconfig: string; namespaces: readonly string[] },
 ): Promise<Operator> {
@@ -147,7 +167,10 @@ async function startOperator(
     connection: loadKubeConfig({ kubeconfig: options.kubeconfig, env: {} }),
     logger: log,
   });
-  const cache = createSharedCache({ client, log, freeze: true });
+  const [home = ""] = options.namespaces;
+  const namespaces = options.wholeCluster ? [] : options.namespaces;
+  const seen = options.wholeCluster ? withoutOthers(client, home) : client;
+  const cache = createSharedCache({ client: seen, log, freeze: true });
   const redactor = new Redactor();
   const redact = (text: string) => redactor.text(text);
   const recorder = createEventSender({ client, reportingInstance: "test", logger: log, redact });
@@ -160,7 +183,7 @@ async function startOperator(
     recorder,
     log,
     redact,
-    namespaces: options.namespaces,
+    namespaces,
     ...(options.endpoints && { results }),
     ...(options.workspaceNamespaces && { workspaceNamespaces: options.workspaceNamespaces }),
     ...(options.reconciler && { reconciler: options.reconciler }),
@@ -173,7 +196,7 @@ async function startOperator(
     tools: {
       client,
       applier,
-      kinds: workloadKinds(cache, options.namespaces),
+      kinds: workloadKinds(cache, namespaces),
       events: recorder,
       database,
       redact,
