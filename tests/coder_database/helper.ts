@@ -61,7 +61,7 @@ export const database = createOperatorDatabase();
 export const calm = new AbortController().signal;
 
 /** What to do with what the client sends, before it goes on: the number counts the client's pieces from 1. */
-export type Tamper = (piece: number, cut: () => void) => "pass" | "drop";
+export type Tamper = (piece: number, cut: () => void, text: string) => "pass" | "drop";
 
 /** A server on loopback in front of a database. `url` is the database's, with this server in its place. */
 export class Proxy implements AsyncDisposable {
@@ -69,9 +69,10 @@ export class Proxy implements AsyncDisposable {
 
   static async start(target: string, tamper: Tamper): Promise<Proxy> {
     const url = new URL(target);
+    const [port, host] = [Number(url.port), url.hostname];
     const open = new Set<Socket>();
     const server = createServer((front) => {
-      const back = new Socket().connect(Number(url.port), url.hostname);
+      const back = new Socket().connect(port, host);
       const cut = () => {
         front.destroy();
         back.destroy();
@@ -85,7 +86,7 @@ export class Proxy implements AsyncDisposable {
           to.destroy();
         });
         from.on("data", (data) => {
-          if (from === back || tamper(++pieces, cut) === "pass") to.write(data);
+          if (from === back || tamper(++pieces, cut, data.toString("latin1")) === "pass") to.write(data);
         });
       }
     });
