@@ -26,6 +26,11 @@ const told: readonly Told[] = [
   { type: "Ready", becomes: ["Normal", "Ready"], ends: ["Warning", "NotReady"] },
   { type: "Exposed", becomes: ["Normal", "Exposed"], ends: ["Warning", "NotExposed"] },
   { type: "Upgrading", becomes: ["Normal", "Upgrading"], ends: ["Warning", "UpgradeStopped"] },
+  {
+    type: "OperatorAccess",
+    becomes: ["Normal", "OperatorAccessReady"],
+    ends: ["Warning", "OperatorAccessLost"],
+  },
   { type: "UpgradePending", becomes: ["Normal", "UpgradePending"] },
   { type: "CoderReachable", becomes: ["Normal", "CoderReachable"], ends: ["Warning", "CoderUnreachable"] },
   { type: "LicenseApplied", becomes: ["Normal", "LicenseApplied"], ends: ["Warning", "LicenseNotApplied"] },

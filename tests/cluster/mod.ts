@@ -38,6 +38,12 @@ export {
   type SeenRequest,
   type WatchEvent,
 } from "./faults.ts";
+export {
+  gatewayApiFiles,
+  type GatewayApiOptions,
+  installGatewayApi,
+  removeGatewayApi,
+} from "./gateway_api.ts";
 export type { KubectlOptions, KubectlResult } from "./kubectl.ts";
 export { PartFailedError } from "./lifecycle.ts";
 export {
