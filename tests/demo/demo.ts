@@ -3,6 +3,7 @@
  * everything running until Ctrl-C; with `--once` it checks each step, cleans up and exits 0, for CI.
  */
 import { type Cluster, standardError, startCluster, ToolsError, waitFor } from "../cluster/mod.ts";
+import { type Deployment, startDeployment } from "../coder/mod.ts";
 import { installOperator } from "../operator/install.ts";
 import { type OperatorProcess, startOperator } from "../operator/process.ts";
 import { type Screen, terminalScreen } from "./screen.ts";
@@ -23,13 +24,28 @@ function expect(condition: boolean, what: string): void {
   if (!condition) throw new Error(`the demo expected ${what}`);
 }
 
-async function startParts(
-  out: Screen,
-): Promise<{ cluster: Cluster; operator: OperatorProcess; log: string }> {
+/** What runs behind the demo. */
+interface Parts {
+  cluster: Cluster;
+  coder: Deployment;
+  operator: OperatorProcess;
+  log: string;
+}
+
+async function startParts(out: Screen): Promise<Parts> {
   out.title("A real Kubernetes API server");
   out.say("etcd, kube-apiserver, controllers, scheduler and fake nodes start on free loopback ports.");
   const cluster = await startCluster({ name: "demo", progress: standardError() });
   await show(cluster, out, ["get", "nodes"]);
+
+  out.title("A real Coder");
+  out.say("The fake nodes run no containers, so coderd 2.30 and its PostgreSQL run beside the cluster.");
+  const coder = await startDeployment({ restartAfter: 1 }).catch(async (error) => {
+    await cluster[Symbol.asyncDispose]();
+    throw error;
+  });
+  const { version } = await coder.coderd.request("GET", "/api/v2/buildinfo");
+  out.good(`Coder ${version} answers at ${coder.coderd.url}`);
 
   out.title("The operator");
   out.say(
@@ -41,6 +57,7 @@ async function startParts(
   const encoder = new TextEncoder();
   const operator = await startOperator({
     kubeconfig,
+    args: [`--control-plane-endpoint=coder/coder=${coder.coderd.url}`],
     // Ctrl-C is the demo's: it ends the operator in its turn.
     detached: true,
     onLine: (line) => void file.writeSync(encoder.encode(line + "\n")),
@@ -51,10 +68,10 @@ async function startParts(
   out.good(
     `ready after ${((performance.now() - started) / 1000).toFixed(1)} s: ${operator.healthUrl}/readyz`,
   );
-  return { cluster, operator, log };
+  return { cluster, coder, operator, log };
 }
 
-async function reconcile(cluster: Cluster, out: Screen): Promise<void> {
+async function reconcile(cluster: Cluster, coder: Deployment, out: Screen): Promise<void> {
   out.title("A control plane");
   await cluster.kubectl(["create", "namespace", "coder"]);
   await cluster.kubectl([
@@ -64,7 +81,7 @@ async function reconcile(cluster: Cluster, out: Screen): Promise<void> {
     "secret",
     "generic",
     "coder-db",
-    "--from-literal=url=postgres://db/coder",
+    `--from-literal=url=${coder.coderd.databaseUrl}`,
   ]);
   const started = performance.now();
   await show(cluster, out, ["apply", "-f", sample]);
@@ -77,8 +94,32 @@ async function reconcile(cluster: Cluster, out: Screen): Promise<void> {
     "--timeout=60s",
   ]);
   out.good(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  await cluster.kubectl([
+    "-n",
+    "coder",
+    "wait",
+    "--for=condition=OperatorAccess",
+    "codercontrolplane/coder",
+    "--timeout=60s",
+  ]);
   const planes = await show(cluster, out, ["-n", "coder", "get", "codercontrolplanes"]);
-  expect(/coder\s+Ready/.test(planes), `a line "coder  Ready" in:\n${planes}`);
+  expect(/coder\s+Ready\s.*v2\.30\.0/.test(planes), `a line "coder  Ready … v2.30.0" in:\n${planes}`);
+  out.say(
+    "The version is what Coder itself answers. The operator has made itself a user and a token in Coder:",
+  );
+  await show(cluster, out, [
+    "-n",
+    "coder",
+    "get",
+    "codercontrolplane",
+    "coder",
+    "-o",
+    'jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\\n"}{end}',
+  ]);
+  const token = await operatorToken(cluster);
+  const users = await coder.coderd.send("GET", "/api/v2/users", { token });
+  expect(users.status === 200, `the operator's token to list users, not ${users.status}`);
+  out.good("its token, kept in the Secret coder-operator-token, may list users, templates and workspaces");
 
   out.title("What was created");
   out.say(
@@ -92,6 +133,11 @@ async function reconcile(cluster: Cluster, out: Screen): Promise<void> {
   }, { what: "the operator's events", timeoutMs: 20_000 });
   out.command("kubectl -n coder events --for codercontrolplane/coder");
   out.output(events);
+}
+
+async function operatorToken(cluster: Cluster): Promise<string> {
+  const secret = await cluster.request("GET", "/api/v1/namespaces/coder/secrets/coder-operator-token");
+  return atob(secret.data.token);
 }
 
 async function heal(cluster: Cluster, out: Screen): Promise<void> {
@@ -155,10 +201,10 @@ async function main(): Promise<void> {
   const out = terminalScreen();
   out.say("coder-k8s: one binary that makes Coder native to Kubernetes.");
   const end = interrupted();
-  const { cluster, operator, log } = await startParts(out);
+  const { cluster, coder, operator, log } = await startParts(out);
   try {
     const steps = async () => {
-      await reconcile(cluster, out);
+      await reconcile(cluster, coder, out);
       await heal(cluster, out);
       tryIt(cluster, out, log);
     };
@@ -179,9 +225,10 @@ async function main(): Promise<void> {
     out.say();
     out.say("Cleaning up …");
     const code = await operator.stop("SIGTERM", 15_000);
+    await coder[Symbol.asyncDispose]();
     await cluster[Symbol.asyncDispose]();
     end.stop();
-    out.say(`The operator ended with exit code ${code}; the cluster is stopped.`);
+    out.say(`The operator ended with exit code ${code}; Coder and the cluster are stopped.`);
     if (code !== 0) Deno.exitCode = 1;
   }
 }
