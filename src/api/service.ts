@@ -74,6 +74,9 @@ export function service(what: string) {
   );
 }
 
+/** `service`, with its defaults. */
+export type ServiceSettings = z.output<ReturnType<typeof service>>;
+
 /** How traffic comes to the pods. */
 function reach() {
   return {

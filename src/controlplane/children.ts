@@ -1,7 +1,8 @@
 /** The ServiceAccount and the Service of a control plane, as they should be. */
 import type { ControlPlane } from "../api/control_plane.ts";
-import type { Service, ServiceAccount, ServicePort } from "../api/kubernetes/types.ts";
+import type { Service, ServiceAccount } from "../api/kubernetes/types.ts";
 import { standardLabels } from "../workload/labels.ts";
+import { type OwnPort, serviceSpec } from "../workload/service.ts";
 import { servicePort } from "../workload/urls.ts";
 import { serviceAddress } from "./environment.ts";
 import { serviceAccountName } from "./pod_template.ts";
@@ -21,7 +22,7 @@ export function desiredServiceAccount(controlPlane: ControlPlane): ServiceAccoun
   };
 }
 
-/** The Service. Cluster address, node ports and all else stay as the cluster gave them. */
+/** The Service. Cluster address, node ports that nobody asked for and all else stay as the cluster gave them. */
 export function desiredService(controlPlane: ControlPlane): Service {
   const { metadata: { namespace = "", name = "" }, spec: { service } } = controlPlane;
   const labels = standardLabels("coder-control-plane", name);
@@ -35,14 +36,19 @@ export function desiredService(controlPlane: ControlPlane): Service {
       labels,
       ...(Object.keys(service.annotations).length > 0 && { annotations: service.annotations }),
     },
-    spec: { type: service.type, selector: labels, ports: servicePorts(servicePort(port), tls) },
+    spec: serviceSpec(service, labels, ownPorts(servicePort(port), tls)),
   };
 }
 
 /** Plain HTTP stays reachable with TLS; it moves to 80 where its port is 443. */
-function servicePorts(port: number, tls: boolean): ServicePort[] {
-  const http = (number: number) => ({ name: "http", port: number, targetPort: 8080, protocol: "TCP" });
-  const https = { name: "https", port: 443, targetPort: 8443, protocol: "TCP" };
+function ownPorts(port: number, tls: boolean): OwnPort[] {
+  const http = (number: number): OwnPort => ({
+    name: "http",
+    port: number,
+    targetPort: 8080,
+    protocol: "TCP",
+  });
+  const https: OwnPort = { name: "https", port: 443, targetPort: 8443, protocol: "TCP" };
   if (!tls) return [http(port)];
   return port === 443 ? [https, http(80)] : [http(port), https];
 }

@@ -71,7 +71,12 @@ Deno.test("type and annotations of the service come from the spec", () => {
 
 Deno.test("a deployment leaves out what others decide", () => {
   const template = { spec: { containers: [] } };
-  const parts = { inputs: "i", rendering: "1" };
+  const parts = {
+    inputs: "i",
+    rendering: "1",
+    recorded: { "coder.com/checksums": "none" },
+    strategy: undefined,
+  };
   const whole = desiredDeployment(controlPlane({ replicas: 2 }), { ...parts, template, replicas: 2 });
   assert.deepEqual(whole.spec, { replicas: 2, selector: { matchLabels: labels }, template });
   assert.deepEqual(whole.metadata, {
@@ -82,8 +87,17 @@ Deno.test("a deployment leaves out what others decide", () => {
       "coder.com/template-inputs": "i",
       "coder.com/template-rendering": "1",
       "coder.com/replicas": "2",
+      "coder.com/checksums": "none",
     },
   });
   const least = desiredDeployment(controlPlane(), { ...parts, template: undefined, replicas: undefined });
   assert.deepEqual(least.spec, { selector: { matchLabels: labels } });
+  const strategy = { type: "RollingUpdate" };
+  const replaced = desiredDeployment(controlPlane(), {
+    ...parts,
+    template: undefined,
+    replicas: undefined,
+    strategy,
+  });
+  assert.deepEqual(replaced.spec, { selector: { matchLabels: labels }, strategy });
 });

@@ -6,7 +6,6 @@ import type { KubeClient } from "../kube/client.ts";
 import type { EventRecorder } from "../kube/events/events.ts";
 import type { Informer, SharedCache } from "../kube/informer.ts";
 import { type Controller, type ControllerOptions, createController } from "../reconciler/controller.ts";
-import type { Predicate } from "../reconciler/predicate.ts";
 import { owned, primary, watching } from "../reconciler/source.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../telemetry/metrics.ts";
@@ -18,6 +17,8 @@ import type { VisitResults } from "./coder/results.ts";
 import { EnvSources } from "./env_sources.ts";
 import { exposureSources } from "./exposure_sources.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
+import { referenceSources } from "./reference_sources.ts";
+import { ReferencedData } from "./referenced_data.ts";
 import { workspaceSources } from "./workspace_sources.ts";
 
 /** What a control plane controller works with. */
@@ -45,10 +46,8 @@ export interface ControlPlaneControllerOptions {
   reconciler?: Partial<Pick<ReconcilerOptions, "now" | "stages">>;
 }
 
-/** Indexes of control planes by what they name, as `namespace/name`. */
+/** Index of control planes by the ServiceAccount that they name, as `namespace/name`. */
 const BY_SERVICE_ACCOUNT = "service-account";
-const BY_CONFIG_MAP = "env-config-map";
-const BY_SECRET = "env-secret";
 
 /** Declares its kinds in the cache and makes the controller; nothing runs yet. */
 export function controlPlaneController(options: ControlPlaneControllerOptions): Controller {
@@ -56,15 +55,15 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
   const kinds = workloadKinds(cache, namespaces);
   const { controlPlanes } = kinds;
   controlPlanes.addIndex(BY_SERVICE_ACCOUNT, serviceAccount);
-  controlPlanes.addIndex(BY_CONFIG_MAP, (object) => references(object, "configMapRef"));
-  controlPlanes.addIndex(BY_SECRET, (object) => references(object, "secretRef"));
   countByPhase(controlPlanes, metrics);
   const redactor = new Redactor();
+  const referencedData = new ReferencedData(client, kinds);
   const reconcile = controlPlaneReconcile({
     client,
     applier,
     kinds,
-    envSources: new EnvSources(client, kinds),
+    envSources: new EnvSources(referencedData),
+    referencedData,
     events: recorder,
     redact: options.redact ?? ((text) => redactor.text(text)),
     namespaces,
@@ -93,8 +92,7 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
       watching(kinds.deployments, namesakes(controlPlanes)),
       watching(kinds.services, namesakes(controlPlanes)),
       watching(kinds.serviceAccounts, users(controlPlanes, BY_SERVICE_ACCOUNT)),
-      watching(kinds.configMaps, users(controlPlanes, BY_CONFIG_MAP), { predicate: anyVersion }),
-      watching(kinds.secrets, users(controlPlanes, BY_SECRET), { predicate: anyVersion }),
+      ...referenceSources(kinds),
       // Deployments are named after their control planes.
       watching(kinds.autoscalers, (autoscaler) => targetDeployment(autoscaler).map(keyFromText)),
     ],
@@ -102,11 +100,6 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
     metrics,
   });
 }
-
-/** Of objects that are cached as metadata, a new version is all that is seen of a change of their data. */
-const anyVersion: Predicate = {
-  updated: (before, after) => before.metadata.resourceVersion !== after.metadata.resourceVersion,
-};
 
 /** The control planes of which an index says that they use an object. */
 function users(
@@ -129,18 +122,6 @@ function serviceAccount({ metadata, spec }: CoderControlPlane): string[] {
     typeof given === "string" ? given : undefined,
   );
   return [`${metadata.namespace ?? ""}/${name}`];
-}
-
-/** Reads raw objects, which may have any shape. */
-function references({ metadata, spec }: CoderControlPlane, field: "configMapRef" | "secretRef"): string[] {
-  const sources: unknown = spec?.envFrom;
-  if (!Array.isArray(sources)) return [];
-  return sources.flatMap((source: Record<string, { name?: unknown } | undefined> | null) => {
-    const name = source?.[field]?.name;
-    return typeof name === "string" && name.trim() !== ""
-      ? [`${metadata.namespace ?? ""}/${name.trim()}`]
-      : [];
-  });
 }
 
 function keyFromText(text: string): ObjectKey {

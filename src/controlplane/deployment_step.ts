@@ -1,5 +1,5 @@
 /** The Deployment of a control plane: rendered anew, or kept as somebody else rendered it. */
-import { CoderControlPlanes } from "../api/control_plane.ts";
+import { CoderControlPlanes, type ControlPlane } from "../api/control_plane.ts";
 import { Deployments } from "../api/kubernetes/resources.ts";
 import type { Deployment, PodTemplateSpec } from "../api/kubernetes/types.ts";
 import { isControlledBy } from "../kube/apply/owner_references.ts";
@@ -9,12 +9,14 @@ import { BY_TARGET } from "../workload/kinds.ts";
 import { decideReplicas } from "../workload/replicas.ts";
 import { decideTemplate, keptRendering, UPGRADE_NOW_ANNOTATION } from "../workload/template_decision.ts";
 import { recordApply } from "./child_events.ts";
+import { changedReferences } from "./checksums.ts";
 import { desiredDeployment } from "./deployment.ts";
-import { envSources } from "./env_sources.ts";
-import { ACCESS_URL, injectedAccessUrl, wantsAccessUrl } from "./environment.ts";
+import { ACCESS_URL } from "./environment.ts";
 import { holdTemplate, returnTemplate } from "./kept_template.ts";
-import { podTemplate, RENDERING, templateInputs } from "./pod_template.ts";
+import { RENDERING } from "./pod_template.ts";
+import { type RenderedTemplate, renderTemplate } from "./rendered_template.ts";
 import type { Pass, PassState, Step, Tools } from "./step.ts";
+import { strategyOf } from "./strategy.ts";
 import { effective } from "./upgrade/effective.ts";
 import { rolloutParts } from "./upgrade/rollout_parts.ts";
 
@@ -27,10 +29,10 @@ export const deploymentStep: Step = {
     const facts = live === undefined
       ? noFacts
       : (tools.kinds.deployments.derived(key) as DeploymentFacts | undefined) ?? noFacts;
-    const accessUrl = injectedAccessUrl(controlPlane, await definedBySources(pass, tools));
-    const inputs = templateInputs(controlPlane, accessUrl);
-    const rendered = podTemplate(controlPlane, accessUrl);
-    const { template, rendering } = await settleTemplate(pass, tools, { live, facts, rendered, inputs });
+    const rendered = await renderTemplate(controlPlane, live, pass, tools);
+    const { inputs, recorded } = rendered;
+    warnOfAddress(controlPlane, rendered, pass);
+    const { template, rendering } = await settleTemplate(pass, tools, { live, facts, rendered });
     const replicas = decideReplicas({
       wanted: controlPlane.spec.replicas,
       live,
@@ -42,6 +44,8 @@ export const deploymentStep: Step = {
       replicas,
       inputs,
       rendering,
+      recorded,
+      strategy: strategyOf(controlPlane, live, template !== undefined),
       rollout: await rolloutParts(pass, tools, inputs),
     });
     const release = [
@@ -56,6 +60,7 @@ export const deploymentStep: Step = {
     });
     pass.deployment = result.object;
     recordApply(tools.events, object, desired, result.outcome);
+    if (result.outcome === "configured" && template !== undefined) tellOfChanges(rendered, pass, tools);
     if (wantsUpgrade(pass)) await markUpgraded(pass, tools);
   },
 };
@@ -63,26 +68,29 @@ export const deploymentStep: Step = {
 interface TemplateQuestion {
   live: Deployment | undefined;
   facts: DeploymentFacts;
-  rendered: PodTemplateSpec;
-  inputs: string;
+  rendered: RenderedTemplate;
 }
 
 /** Decides about the template and moves its ownership accordingly. No template: the one that is there stays. */
 async function settleTemplate(
   pass: Pass,
   tools: Tools,
-  question: TemplateQuestion,
+  { live, facts, rendered: { template, inputs, recorded } }: TemplateQuestion,
 ): Promise<{ template: PodTemplateSpec | undefined; rendering: string }> {
   const { metadata, status } = pass.object;
-  const render = { template: question.rendered, rendering: RENDERING };
+  const render = { template, rendering: RENDERING };
   const decision = decideTemplate({
-    ...question,
+    live,
+    facts,
+    rendered: template,
+    inputs,
+    recorded,
     rendering: RENDERING,
     settled: status?.observedGeneration !== undefined && status.observedGeneration === metadata.generation,
     upgradeNow: wantsUpgrade(pass),
   });
   if (decision.keep) {
-    const hash = decision.setAside ? await holdTemplate(pass, tools) : question.facts.keptTemplate;
+    const hash = decision.setAside ? await holdTemplate(pass, tools) : facts.keptTemplate;
     pass.pendingUpgrade = hash === undefined ? [] : decision.pending;
     return hash === undefined ? render : { template: undefined, rendering: keptRendering(hash) };
   }
@@ -97,9 +105,27 @@ export function ownDeployment({ key, object }: PassState, { kinds }: Tools): Dep
   return live !== undefined && isControlledBy(live, object) ? live : undefined;
 }
 
-async function definedBySources({ controlPlane, signal }: Pass, tools: Tools): Promise<boolean> {
-  if (!wantsAccessUrl(controlPlane)) return false;
-  return await tools.envSources.define(envSources(controlPlane), ACCESS_URL, signal);
+/** Identity providers send people back to the access URL. */
+function warnOfAddress({ spec }: ControlPlane, { urls }: RenderedTemplate, { report }: Pass): void {
+  if (!urls.clusterOnly || (spec.signIn?.oidc === undefined && spec.signIn?.github === undefined)) return;
+  report.warning({
+    reason: "AccessURLInsideCluster",
+    message:
+      `spec.signIn sends people back to ${urls.access}, which is an address inside the cluster alone: ` +
+      `set spec.expose, or ${ACCESS_URL} in spec.extraEnv, to the address that they type`,
+  });
+}
+
+/** Says which ConfigMap or Secret it was that replaced the pods. */
+function tellOfChanges(
+  { checksums: { before, now } }: RenderedTemplate,
+  pass: Pass,
+  { events }: Tools,
+): void {
+  const changed = before === undefined ? [] : changedReferences(before, now);
+  if (changed.length === 0) return;
+  const note = `Pods are replaced: ${changed.join(", ")} changed`;
+  events.event(pass.object, "Normal", "ReferencesChanged", note, "Update");
 }
 
 function wantsUpgrade({ object }: Pass): boolean {

@@ -1,19 +1,31 @@
-/** The pod template of a control plane: exactly what the Go operator rendered, but for repeated environment names. */
+/** The pod template of a control plane. */
 import type { ControlPlane } from "../api/control_plane.ts";
-import type { Container, LocalObjectReference, PodSpec, PodTemplateSpec } from "../api/kubernetes/types.ts";
+import type {
+  Container,
+  LocalObjectReference,
+  PodSpec,
+  PodTemplateSpec,
+  TopologySpreadConstraint,
+} from "../api/kubernetes/types.ts";
 import { shortHash } from "../kube/apply/canonical_json.ts";
 import { caMounts, tlsMounts } from "../workload/certificates.ts";
+import { mergeEnv } from "../workload/env.ts";
 import { standardLabels } from "../workload/labels.ts";
 import { controlPlaneServiceAccountName } from "../workload/names.ts";
 import { healthProbe } from "../workload/probes.ts";
+import { hardened } from "../workload/security.ts";
 import { SpecError } from "../workload/spec_error.ts";
-import { environment } from "./environment.ts";
+import { type Checksums, CHECKSUMS_ANNOTATION, checksumsText } from "./checksums.ts";
+import { environment, type EnvironmentFacts } from "./environment.ts";
 
 /**
  * Goes up whenever the same spec leads to another template than before. Deployments that an earlier rendering made keep
  * their template until their spec changes.
  */
-export const RENDERING = "1";
+export const RENDERING = "2";
+
+/** Seconds that Coder gets to end in order, builds of its own provisioners included. */
+const GRACE_SECONDS = 60;
 
 /** The ServiceAccount that the pods run as. Throws {@linkcode SpecError} for a name of white space alone. */
 export function serviceAccountName({ metadata, spec }: ControlPlane): string {
@@ -24,24 +36,43 @@ export function serviceAccountName({ metadata, spec }: ControlPlane): string {
   return name;
 }
 
-/** Renders the template. `accessUrl` is what the operator puts into `CODER_ACCESS_URL`, if anything. */
-export function podTemplate(controlPlane: ControlPlane, accessUrl: string | undefined): PodTemplateSpec {
+/** What the template is made from beside the spec. */
+export interface TemplateFacts extends EnvironmentFacts {
+  /** Of the ConfigMaps and Secrets that the template names. @default none */
+  checksums?: Checksums;
+}
+
+/** Renders the template. */
+export function podTemplate(controlPlane: ControlPlane, facts: TemplateFacts): PodTemplateSpec {
   const { metadata, spec } = controlPlane;
   const tls = tlsMounts(spec.tls.secretNames);
   const ca = caMounts(spec.certs.secrets);
+  const labels = standardLabels("coder-control-plane", metadata.name ?? "");
   const pod: PodSpec = {
     serviceAccountName: serviceAccountName(controlPlane),
     ...filled("imagePullSecrets", uniqueNames(spec.imagePullSecrets)),
-    containers: [container(controlPlane, accessUrl)],
+    ...filled("initContainers", spec.initContainers.map(withUniqueEnv)),
+    containers: [coder(controlPlane, facts)],
     ...filled("volumes", [...tls.volumes, ...ca.volumes, ...spec.volumes]),
+    ...filled("hostAliases", spec.hostAliases),
     ...(Object.keys(spec.nodeSelector).length > 0 && { nodeSelector: spec.nodeSelector }),
     ...filled("tolerations", spec.tolerations),
-    ...filled("topologySpreadConstraints", spec.topologySpreadConstraints),
+    ...filled("topologySpreadConstraints", spread(controlPlane, labels)),
     ...(spec.affinity !== undefined && { affinity: spec.affinity }),
     ...(spec.podSecurityContext !== undefined && { securityContext: spec.podSecurityContext }),
+    ...((spec.priorityClassName ?? "") !== "" && { priorityClassName: spec.priorityClassName }),
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? GRACE_SECONDS,
+  };
+  const checksums = checksumsText(facts.checksums ?? new Map());
+  const annotations = {
+    ...spec.podAnnotations,
+    ...(checksums !== "" && { [CHECKSUMS_ANNOTATION]: checksums }),
   };
   return {
-    metadata: { labels: standardLabels("coder-control-plane", metadata.name ?? "") },
+    metadata: {
+      labels: { ...spec.podLabels, ...labels },
+      ...(Object.keys(annotations).length > 0 && { annotations }),
+    },
     spec: pod,
   };
 }
@@ -51,24 +82,34 @@ export function podTemplate(controlPlane: ControlPlane, accessUrl: string | unde
  * every installation. So a field that is absent or empty does not count, and a later version's new fields must not
  * either until they are used.
  */
-export function templateInputs(controlPlane: ControlPlane, accessUrl: string | undefined): string {
+export function templateInputs(controlPlane: ControlPlane, firstAccessUrl: string | undefined): string {
   const { spec } = controlPlane;
   const inputs = {
-    accessUrl,
+    accessUrl: firstAccessUrl,
     affinity: spec.affinity,
     args: spec.extraArgs,
     certs: spec.certs.secrets,
+    command: spec.command,
     env: spec.extraEnv,
     envFrom: spec.envFrom,
+    hostAliases: spec.hostAliases,
     image: spec.image,
     imagePullSecrets: spec.imagePullSecrets,
+    initContainers: spec.initContainers,
+    lifecycle: spec.lifecycle,
     liveness: healthProbe(spec.livenessProbe, false),
     nodeSelector: spec.nodeSelector,
+    ownArgs: spec.args,
+    podAnnotations: spec.podAnnotations,
+    podLabels: spec.podLabels,
     podSecurityContext: spec.podSecurityContext,
+    priorityClassName: spec.priorityClassName || undefined,
     readiness: healthProbe(spec.readinessProbe, true),
     resources: spec.resources,
     securityContext: spec.securityContext,
     serviceAccount: serviceAccountName(controlPlane),
+    signIn: spec.signIn,
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
     tls: spec.tls.secretNames,
     tolerations: spec.tolerations,
     topologySpreadConstraints: spec.topologySpreadConstraints,
@@ -78,17 +119,20 @@ export function templateInputs(controlPlane: ControlPlane, accessUrl: string | u
   return shortHash(Object.fromEntries(Object.entries(inputs).filter(([, value]) => !isEmpty(value))));
 }
 
-function container(controlPlane: ControlPlane, accessUrl: string | undefined): Container {
+function coder(controlPlane: ControlPlane, facts: TemplateFacts): Container {
   const { spec } = controlPlane;
   const tls = tlsMounts(spec.tls.secretNames);
   const readinessProbe = healthProbe(spec.readinessProbe, true);
   const livenessProbe = healthProbe(spec.livenessProbe, false);
+  const securityContext = spec.securityContext ?? hardened(spec.podSecurityContext);
+  const args = spec.args.length > 0 ? spec.args : ["--http-address=0.0.0.0:8080"];
   return {
     name: "coder",
     image: spec.image,
-    args: ["--http-address=0.0.0.0:8080", ...spec.extraArgs],
+    ...filled("command", spec.command),
+    args: [...args, ...spec.extraArgs],
     ...filled("envFrom", spec.envFrom),
-    env: environment(controlPlane, tls, accessUrl),
+    env: environment(controlPlane, tls, facts),
     ports: [
       { name: "http", containerPort: 8080, protocol: "TCP" },
       ...(tls.volumes.length > 0 ? [{ name: "https", containerPort: 8443, protocol: "TCP" }] : []),
@@ -97,8 +141,30 @@ function container(controlPlane: ControlPlane, accessUrl: string | undefined): C
     ...filled("volumeMounts", [...tls.mounts, ...caMounts(spec.certs.secrets).mounts, ...spec.volumeMounts]),
     ...(livenessProbe && { livenessProbe }),
     ...(readinessProbe && { readinessProbe }),
-    ...(spec.securityContext !== undefined && { securityContext: spec.securityContext }),
+    ...(spec.lifecycle !== undefined && { lifecycle: spec.lifecycle }),
+    ...(securityContext !== undefined && { securityContext }),
   };
+}
+
+/** Server-side apply refuses repeated names, which to the kubelet mean: the last one. */
+function withUniqueEnv(container: Container): Container {
+  return container.env === undefined ? container : { ...container, env: mergeEnv(container.env).env };
+}
+
+/** Where the user says nothing about places, pods go to different zones and nodes if they can. */
+function spread(
+  { spec }: ControlPlane,
+  matchLabels: Record<string, string>,
+): readonly TopologySpreadConstraint[] {
+  if (spec.topologySpreadConstraints.length > 0 || spec.affinity !== undefined) {
+    return spec.topologySpreadConstraints;
+  }
+  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels },
+  }));
 }
 
 /** A list field, or nothing: empty lists are not stored. */

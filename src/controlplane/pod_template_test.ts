@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EnvVar } from "../api/kubernetes/types.ts";
 import { SpecError } from "../workload/spec_error.ts";
-import { injectedAccessUrl } from "./environment.ts";
+import { firstAccessUrl } from "./environment.ts";
 import { podTemplate, serviceAccountName, templateInputs } from "./pod_template.ts";
 import { controlPlane } from "./testing.ts";
 
@@ -9,7 +9,7 @@ type Spec = Parameters<typeof controlPlane>[0];
 
 function render(spec: Spec, fromSources = false) {
   const object = controlPlane(spec);
-  return podTemplate(object, injectedAccessUrl(object, fromSources));
+  return podTemplate(object, { accessUrl: firstAccessUrl(object, fromSources) });
 }
 function container(spec: Spec, fromSources = false) {
   const [first, ...others] = render(spec, fromSources).spec?.containers ?? [];

@@ -17,6 +17,7 @@ import { writeStatus } from "../workload/status_writer.ts";
 import { SpecError } from "../workload/spec_error.ts";
 import type { VisitResults } from "./coder/results.ts";
 import { deploymentStep, ownDeployment } from "./deployment_step.ts";
+import { disruptionBudgetStep } from "./disruption_budget_step.ts";
 import { envSources } from "./env_sources.ts";
 import { exposureStep } from "./exposure_step.ts";
 import { failureText, isStalling, type StepFailure, stepFailure } from "./failure.ts";
@@ -34,9 +35,10 @@ import { workspaceRbacStep } from "./workspace_rbac_step.ts";
 
 /** What is done, stage by stage. What concerns Coder itself (access, licence) is done by visits: see `coder/`. */
 const STAGES: readonly (readonly Step[])[] = [
-  [upgradeStep],
-  [finalizerStep, serviceAccountStep, deploymentStep, serviceStep],
-  [workspaceRbacStep, oldServiceAccountsStep, exposureStep],
+  // The Service first: its addresses tell pods of which family theirs are.
+  [upgradeStep, serviceStep],
+  [finalizerStep, serviceAccountStep, deploymentStep],
+  [workspaceRbacStep, oldServiceAccountsStep, exposureStep, disruptionBudgetStep],
 ];
 
 /** Objects of others carry no label that wakes us when they go or are released. */
@@ -82,6 +84,7 @@ async function conclude(
     deployment: pass.deployment ?? ownDeployment(pass, options),
     failures,
     pendingUpgrade: pass.pendingUpgrade,
+    clusterDomain: options.clusterDomain,
     databaseKnown: controlPlane === undefined || await knowsDatabase(controlPlane, pass, options),
     visited: options.results === undefined || pass.visit !== undefined,
     reports: [

@@ -23,6 +23,8 @@ export interface PassFacts {
   failures: readonly StepFailure[];
   /** Changes of the pod template that wait for the next change of the spec; undefined where that is not known. */
   pendingUpgrade: readonly string[] | undefined;
+  /** DNS domain of the cluster. @default {"cluster.local"} */
+  clusterDomain?: string;
   /** A database is configured, or may be. */
   databaseKnown: boolean;
   /** False before the first visit of this process to Coder: what an earlier process found out there then stays. */
@@ -61,7 +63,9 @@ export function nextStatus(before: ControlPlaneStatus | undefined, facts: PassFa
   const updates = facts.visited ? said : said.filter((update) => !mayHide(update, conditions));
   const removed = TRANSIENT_CONDITIONS.filter((type) => !current.has(type));
   const seen = isTakeoverPending(deployment) ? observed : Math.max(generation, observed ?? 0);
-  const address = controlPlane === undefined ? url : statusUrl(serviceAddress(controlPlane));
+  const address = controlPlane === undefined
+    ? url
+    : statusUrl(serviceAddress(controlPlane, facts.clusterDomain));
   const ready = rollout?.ready ?? 0;
   const reported = withoutUndefined(Object.assign({}, kept, ...facts.reports.map(({ status }) => status)));
   return {

@@ -9,6 +9,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { WorkloadKinds } from "../workload/kinds.ts";
 import type { EnvSources } from "./env_sources.ts";
 import { type StepFailure, stepFailure } from "./failure.ts";
+import type { ReferencedData } from "./referenced_data.ts";
 import type { Report } from "./report.ts";
 import type { VisitResult } from "./coder/results.ts";
 import type { UpgradePlan } from "./upgrade/plan.ts";
@@ -19,6 +20,8 @@ export interface Tools {
   applier: Applier;
   kinds: WorkloadKinds;
   envSources: EnvSources;
+  /** What ConfigMaps and Secrets hold, as hashes. */
+  referencedData: ReferencedData;
   events: EventRecorder;
   /** Takes secrets out of texts that others wrote. */
   redact: (text: string) => string;

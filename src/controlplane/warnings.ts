@@ -17,7 +17,7 @@ export interface WarningFacts {
 /** True where the spec itself names a database. */
 export function namesDatabase({ spec }: ControlPlane): boolean {
   return spec.extraEnv.some(({ name }) => name === DATABASE_URL) ||
-    spec.extraArgs.some((argument) => argument.startsWith("--postgres-url"));
+    [...spec.args, ...spec.extraArgs].some((argument) => argument.startsWith("--postgres-url"));
 }
 
 /** In a fixed order. */
@@ -37,6 +37,27 @@ export function warningsOf(controlPlane: ControlPlane, facts: WarningFacts): Tro
       reason: "RepeatedEnvironment",
       message: `spec.extraEnv defines ${repeated.join(", ")} more than once; the last definition is used. ` +
         "Remove the others",
+    });
+  }
+  warnings.push(...signInWarnings(controlPlane));
+  return warnings;
+}
+
+function signInWarnings({ spec: { signIn } }: ControlPlane): Trouble[] {
+  const { oidc, github, disablePassword } = signIn ?? {};
+  const warnings: Trouble[] = [];
+  if (oidc !== undefined && !/^\s*https:/i.test(oidc.issuerURL)) {
+    warnings.push({
+      reason: "InsecureIssuer",
+      message:
+        "spec.signIn.oidc.issuerURL is not https: whoever is on the way can sign in as anybody. Use https",
+    });
+  }
+  if (disablePassword === true && oidc === undefined && github === undefined) {
+    warnings.push({
+      reason: "NobodySignsIn",
+      message: "spec.signIn.disablePassword without oidc or github leaves sign-in to owners, " +
+        "unless extraEnv sets up another way",
     });
   }
   return warnings;

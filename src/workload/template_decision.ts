@@ -24,6 +24,11 @@ export interface TemplateInput {
   rendered: PodTemplateSpec;
   /** The hash of what the template is made from. */
   inputs: string;
+  /**
+   * Annotations of what shapes the template beside {@linkcode inputs}. They count where the Deployment has them: an
+   * earlier version did not record them.
+   */
+  recorded: Readonly<Record<string, string>>;
   /** The number of this version's rendering: it goes up whenever the same inputs give another template. */
   rendering: string;
   /** Another operator had finished with this generation of the resource: its template is up to date with the spec. */
@@ -55,8 +60,12 @@ export function decideTemplate(input: TemplateInput): TemplateDecision {
   return { keep: true, setAside: facts.keptTemplate === undefined, pending };
 }
 
-function mayKeep(live: Deployment, { facts, inputs, rendering, settled }: TemplateInput): boolean {
+function mayKeep(live: Deployment, input: TemplateInput): boolean {
+  const { facts, inputs, recorded, rendering, settled } = input;
   const annotations = live.metadata.annotations ?? {};
+  for (const [name, value] of Object.entries(recorded)) {
+    if (annotations[name] !== undefined && annotations[name] !== value) return false;
+  }
   const from = annotations[INPUTS_ANNOTATION];
   if (from === undefined) return settled;
   if (from !== inputs) return false;

@@ -26,6 +26,7 @@ function decide(input: Partial<TemplateInput>) {
     facts: { scaled: false },
     rendered,
     inputs: "in",
+    recorded: {},
     rendering: "2",
     settled: true,
     upgradeNow: false,
@@ -89,4 +90,18 @@ Deno.test("a template whose holder was lost is set aside again", () => {
 Deno.test("a template that was only just set aside is not set aside twice", () => {
   const facts = { scaled: false, keptTemplate: "h" };
   assert.deepEqual(decide({ live: live(older), facts }), { keep: true, setAside: false, pending: image });
+});
+
+Deno.test("what an earlier version did not record does not count, and counts from then on", () => {
+  const recordedNow = { "coder.com/checksums": "Secret/db=1", "coder.com/template-exposure": "none" };
+  const kept = (annotations: Record<string, string>) =>
+    decide({
+      live: live(older, { ...recorded("in", "1"), ...annotations }),
+      recorded: recordedNow,
+    }).keep;
+  assert.equal(kept({}), true, "nothing was recorded");
+  assert.equal(kept(recordedNow), true, "nothing has changed");
+  assert.equal(kept({ "coder.com/checksums": "Secret/db=1" }), true);
+  assert.equal(kept({ "coder.com/checksums": "Secret/db=0" }), false, "a Secret has changed");
+  assert.equal(kept({ ...recordedNow, "coder.com/template-exposure": "ingress a" }), false);
 });

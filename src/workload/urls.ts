@@ -8,13 +8,20 @@ export interface ServiceAddress {
   port?: number | undefined;
   /** Built-in TLS is on. */
   tls: boolean;
+  /** DNS domain of the cluster. @default {"cluster.local"} */
+  clusterDomain?: string | undefined;
 }
 
+/** The family of a pod's own address, which is the first family of its cluster. */
+export type IpFamily = "IPv4" | "IPv6";
+
 /**
- * Where one replica reaches another. An IPv6 address of the pod would need brackets, which a value made of `$(…)` alone
- * cannot add only when they are needed; the value stays the Go operator's.
+ * Where one replica reaches another. A URL has an IPv6 address in brackets, which a value made of `$(…)` cannot add only
+ * when they are needed: the family must be known.
  */
-export const RELAY_URL = "http://$(KUBE_POD_IP):8080";
+export function relayUrl(family: IpFamily | undefined): string {
+  return family === "IPv6" ? "http://[$(KUBE_POD_IP)]:8080" : "http://$(KUBE_POD_IP):8080";
+}
 
 /** The Service's port in effect. */
 export function servicePort(port: number | undefined): number {
@@ -37,7 +44,7 @@ export function serviceHost(name: string, namespace: string, clusterDomain = CLU
 
 /** `CODER_ACCESS_URL` where the user gives none: without the port where it is the scheme's own. */
 export function clusterAccessUrl(address: ServiceAddress): string {
-  const host = serviceHost(address.name, address.namespace);
+  const host = serviceHost(address.name, address.namespace, address.clusterDomain);
   if (address.tls) return `https://${host}`;
   const port = servicePort(address.port);
   return port === 80 ? `http://${host}` : `http://${host}:${port}`;
@@ -45,11 +52,11 @@ export function clusterAccessUrl(address: ServiceAddress): string {
 
 /** `status.url`: always with its port. */
 export function statusUrl(address: ServiceAddress): string {
-  const host = serviceHost(address.name, address.namespace);
+  const host = serviceHost(address.name, address.namespace, address.clusterDomain);
   return address.tls ? `https://${host}:443` : `http://${host}:${servicePort(address.port)}`;
 }
 
 /** Where callers inside the cluster reach Coder, over plain HTTP: no certificate has to match. */
-export function internalUrl(address: ServiceAddress, clusterDomain?: string): string {
+export function internalUrl(address: ServiceAddress, clusterDomain = address.clusterDomain): string {
   return `http://${serviceHost(address.name, address.namespace, clusterDomain)}:${plainPort(address)}`;
 }

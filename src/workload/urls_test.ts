@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clusterAccessUrl, internalUrl, plainPort, RELAY_URL, servicePort, statusUrl } from "./urls.ts";
+import { clusterAccessUrl, internalUrl, plainPort, relayUrl, servicePort, statusUrl } from "./urls.ts";
 
 const base = { name: "coder", namespace: "a" };
 
@@ -33,6 +33,19 @@ Deno.test("the plain port moves away from 443 only where TLS takes that", () => 
   assert.equal(servicePort(undefined), 80);
 });
 
-Deno.test("the relay URL is the Go operator's", () => {
-  assert.equal(RELAY_URL, "http://$(KUBE_POD_IP):8080");
+Deno.test("addresses are in the domain of the cluster", () => {
+  const address = { ...base, tls: false, clusterDomain: "k8s.example.com" };
+  const host = "http://coder.a.svc.k8s.example.com";
+  assert.equal(clusterAccessUrl(address), host);
+  assert.equal(statusUrl(address), `${host}:80`);
+  assert.equal(internalUrl(address), `${host}:80`);
+  assert.equal(internalUrl(address, "other"), "http://coder.a.svc.other:80");
+});
+
+Deno.test("the relay URL is the Go operator's, and an IPv6 address stands in brackets", () => {
+  assert.equal(relayUrl(undefined), "http://$(KUBE_POD_IP):8080");
+  assert.equal(relayUrl("IPv4"), relayUrl(undefined));
+  assert.equal(relayUrl("IPv6"), "http://[$(KUBE_POD_IP)]:8080");
+  const url = (ip: string) => new URL(relayUrl("IPv6").replace("$(KUBE_POD_IP)", ip));
+  assert.equal(url("fd00::1").hostname, "[fd00::1]");
 });
