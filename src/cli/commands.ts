@@ -2,6 +2,46 @@
 import type { FlagSpec } from "./arguments.ts";
 import { OPTIONS } from "./options.ts";
 
+/** A flag of one command alone, with what help and completion say about it. */
+export interface CommandFlag extends FlagSpec {
+  /** How help writes the value. */
+  readonly value: string;
+  readonly help: string;
+  readonly choices?: readonly string[];
+}
+
+/** The flag of `version`. */
+export const OUTPUT_FLAG: CommandFlag & { choices: readonly string[] } = {
+  flag: "output",
+  letter: "o",
+  isSwitch: false,
+  value: "format",
+  choices: ["text", "json"],
+  help: "How version prints: text or json.",
+};
+
+/** The flags of `convert`. */
+export const CONVERT_FLAGS: readonly CommandFlag[] = [
+  {
+    flag: "name",
+    isSwitch: false,
+    value: "name",
+    help: "Name of the control plane, its Deployment and its Service. Default: coder, as in the chart.",
+  },
+  {
+    flag: "namespace",
+    isSwitch: false,
+    value: "name",
+    help: "Its namespace, that of the release. Without it, kubectl's counts.",
+  },
+  {
+    flag: "chart-version",
+    isSwitch: false,
+    value: "version",
+    help: "Version of the chart, as helm list shows it: the image's tag where the values name none.",
+  },
+];
+
 /** One command. */
 export interface Command {
   readonly name: string;
@@ -15,6 +55,10 @@ export interface Command {
   readonly isMode: boolean;
   /** Words that completion offers behind the command. */
   readonly words?: readonly string[];
+  /** Completion offers file names behind the command. */
+  readonly file?: boolean;
+  /** Flags of its own. */
+  readonly flags?: readonly CommandFlag[];
 }
 
 /** Shells that `completion` knows. */
@@ -51,8 +95,23 @@ export const COMMANDS: readonly Command[] = [
     description: "Lets AI clients operate Coder and its resources over streamable HTTP.",
   },
   {
+    name: "convert",
+    operands: "helm <values.yaml|->",
+    isMode: false,
+    words: ["helm"],
+    file: true,
+    flags: CONVERT_FLAGS,
+    summary: "Print the CoderControlPlane that equals a release of Coder's Helm chart",
+    description:
+      "Reads the values of a release of Coder's Helm chart, from a file or from standard input (-), and " +
+      "prints the equivalent CoderControlPlane. What has no place in it is told on standard error. Nothing in the " +
+      "cluster is looked at or changed.\n" +
+      "  helm get values coder -o yaml | coder-k8s convert helm - --chart-version=2.30.0 > coder.yaml",
+  },
+  {
     name: "version",
     isMode: false,
+    flags: [OUTPUT_FLAG],
     summary: "Print version, commit and Deno version",
     description: "Prints which build this is; with -o json for programs.",
   },
@@ -82,17 +141,18 @@ export const GLOBAL_FLAGS: readonly (FlagSpec & { help: string })[] = [
   { flag: "version", isSwitch: true, help: "Print version, commit and Deno version." },
 ];
 
-/** The flag of `version`. */
-export const OUTPUT_FLAG: FlagSpec & { help: string; choices: readonly string[] } = {
-  flag: "output",
-  letter: "o",
-  isSwitch: false,
-  choices: ["text", "json"],
-  help: "How version prints: text or json.",
-};
-
 /** Every flag there is, for the parser: which command allows which is looked at afterwards. */
-export const ALL_FLAGS: readonly FlagSpec[] = [...OPTIONS, ...GLOBAL_FLAGS, OUTPUT_FLAG];
+export const ALL_FLAGS: readonly FlagSpec[] = [
+  ...new Map(
+    [...COMMANDS.flatMap(({ flags = [] }) => flags), ...OPTIONS, ...GLOBAL_FLAGS].map((
+      one,
+    ) => [one.flag, one]),
+  ).values(),
+];
+
+/** Flags that modes do not have. */
+export const COMMAND_FLAGS: readonly string[] = ALL_FLAGS.map(({ flag }) => flag)
+  .filter((flag) => ![...OPTIONS, ...GLOBAL_FLAGS].some((one) => one.flag === flag));
 
 /** The command of a name. */
 export function commandOf(name: string): Command | undefined {

@@ -1,5 +1,5 @@
 /** Completion scripts for bash, zsh and fish, made from the same schema as the flags themselves. */
-import { type Command, COMMANDS, GLOBAL_FLAGS, OUTPUT_FLAG, type SHELLS } from "./commands.ts";
+import { type Command, COMMANDS, GLOBAL_FLAGS, type SHELLS } from "./commands.ts";
 import { OPTIONS } from "./options.ts";
 
 type Shell = (typeof SHELLS)[number];
@@ -24,14 +24,17 @@ const modeFlags: readonly CompletedFlag[] = OPTIONS;
 /** Words behind `help` are the commands themselves. */
 const wordsOf = (command: Command) => command.name === "help" ? names : command.words ?? [];
 const names = COMMANDS.map((command) => command.name);
+/** Flags of commands that are no modes and mean nothing to modes. */
+const ownFlags: readonly CompletedFlag[] = COMMANDS.flatMap(({ flags = [] }) => flags)
+  .filter(({ flag }) => !OPTIONS.some((option) => option.flag === flag));
 const plainCommands = COMMANDS.filter((command) => !command.isMode);
 const written = ({ flag, isSwitch }: CompletedFlag) => isSwitch ? `--${flag}` : `--${flag}=`;
 
 function bash(): string {
-  const valued = modeFlags.filter((flag) => flag.choices !== undefined);
+  const valued = [...modeFlags, ...ownFlags].filter((flag) => flag.choices !== undefined);
   const switches = modeFlags.filter((flag) => flag.isSwitch).map((flag) => `--${flag.flag}`);
   const files = modeFlags.filter((flag) => flag.file === true).map((flag) => `--${flag.flag}`);
-  const others = modeFlags.filter((flag) =>
+  const others = [...modeFlags, ...ownFlags].filter((flag) =>
     !flag.isSwitch && flag.choices === undefined && flag.file !== true
   );
   const globals = globalFlags.map(written).join(" ");
@@ -47,14 +50,17 @@ _coder_k8s() {
   COMPREPLY=()
   case $prev in
 ${
-    valued.map((flag) => `    --${flag.flag}) _coder_k8s_words "${flag.choices?.join(" ")}"; return ;;`).join(
+    valued.map((flag) =>
+      `    ${flag.letter ? `-${flag.letter}|` : ""}--${flag.flag}) _coder_k8s_words "${
+        flag.choices?.join(" ")
+      }"; return ;;`
+    ).join(
       "\n",
     )
   }
     ${
     files.join("|")
   }) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-    -o|--${OUTPUT_FLAG.flag}) _coder_k8s_words "${OUTPUT_FLAG.choices.join(" ")}"; return ;;
     ${others.map((flag) => `--${flag.flag}`).join("|")}) return ;;
     ${
     switches.join("|")
@@ -64,10 +70,14 @@ ${
   case $command in
 ${
     plainCommands.map((command) => {
-      const own = command.name === "version" ? ` --${OUTPUT_FLAG.flag}=` : "";
-      return `    ${command.name}) _coder_k8s_words "${
-        [...wordsOf(command), globals].join(" ")
-      }${own}"; return ;;`;
+      const own = (command.flags ?? []).map(written);
+      const files = command.file === true
+        ? `if [[ $prev == ${command.words?.[0]} ]]; then compopt -o filenames 2>/dev/null; ` +
+          `mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return; fi; `
+        : "";
+      return `    ${command.name}) ${files}_coder_k8s_words "${
+        [...wordsOf(command), globals, ...own].join(" ")
+      }"; return ;;`;
     }).join("\n")
   }
   esac
@@ -99,9 +109,10 @@ function zsh(): string {
   const list = (flags: readonly CompletedFlag[]) => flags.map((flag) => `    ${spec(flag)}`).join(" \\\n");
   const described = COMMANDS.map((command) => `    '${command.name}:${zshText(command.summary)}'`).join("\n");
   const cases = plainCommands.map((command) => {
-    const extra = command.name === "version" ? ` ${spec(OUTPUT_FLAG)}` : "";
+    const extra = (command.flags ?? []).map((flag) => ` ${spec(flag)}`).join("");
     const words = wordsOf(command);
-    const operand = words.length === 0 ? "" : ` '1:word:(${words.join(" ")})'`;
+    const file = command.file === true ? " '2:file:_files'" : "";
+    const operand = words.length === 0 ? "" : ` '1:word:(${words.join(" ")})'${file}`;
     return `      ${command.name}) _arguments${extra}${operand} $globals ;;`;
   }).join("\n");
   return `#compdef coder-k8s
@@ -149,8 +160,10 @@ function fish(): string {
   };
   for (const one of globalFlags) flag(one, "");
   for (const one of modeFlags) flag(one, `not ${isPlain}`);
-  flag(OUTPUT_FLAG, "__fish_seen_subcommand_from version");
   for (const command of plainCommands) {
+    const seen = `__fish_seen_subcommand_from ${command.name}`;
+    for (const one of command.flags ?? []) flag(one, seen);
+    if (command.file === true) lines.push(`complete -c coder-k8s -n ${fishText(seen)} -F`);
     const words = wordsOf(command);
     if (words.length === 0) continue;
     const condition = fishText(`__fish_seen_subcommand_from ${command.name}`);

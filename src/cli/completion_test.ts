@@ -28,7 +28,7 @@ async function offered(...words: string[]): Promise<string[]> {
 
 Deno.test("bash completes commands", async () => {
   assert.deepEqual(await offered(""), COMMANDS.map((command) => command.name));
-  assert.deepEqual(await offered("con"), ["controller"]);
+  assert.deepEqual(await offered("con"), ["controller", "convert"]);
 });
 
 Deno.test("bash completes flags, before and behind a mode", async () => {
@@ -57,6 +57,10 @@ Deno.test("bash completes shells, formats and topics behind the commands that ta
   assert.deepEqual(await offered("version", "-o", "j"), ["json"]);
   assert.deepEqual(await offered("help", "mcp"), ["mcp-http"]);
   assert.deepEqual(await offered("version", "--log-"), [], "version has no such flag");
+  assert.deepEqual(await offered("convert", "h"), ["helm"]);
+  assert.deepEqual(await offered("convert", "helm", "clu"), ["cluster.yaml"]);
+  assert.deepEqual(await offered("convert", "helm", "cluster.yaml", "--na"), ["--name=", "--namespace="]);
+  assert.deepEqual(await offered("convert", "helm", "cluster.yaml", "--name=x"), []);
 });
 
 Deno.test("every script knows every command, flag and choice", () => {

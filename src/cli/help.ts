@@ -1,5 +1,5 @@
 /** The pages of `--help`, made from the schema. */
-import { type Command, COMMANDS, GLOBAL_FLAGS, OUTPUT_FLAG } from "./commands.ts";
+import { type Command, COMMANDS, GLOBAL_FLAGS } from "./commands.ts";
 import { type Option, OPTIONS } from "./options.ts";
 import { GROUPS } from "./schema.ts";
 import { type Terminal, wrap } from "./terminal.ts";
@@ -39,15 +39,17 @@ export function mainHelp(terminal: Terminal): string {
 export function commandHelp(command: Command, terminal: Terminal): string {
   const heading = (text: string) => `\n${terminal.bold(text)}\n`;
   const paragraphs = command.description.split("\n").flatMap((line) => wrapProse(line, terminal.width));
-  const flags = command.isMode ? " [flags]" : command.name === "version" ? " [-o text|json]" : "";
+  const flags = command.isMode || command.flags !== undefined ? " [flags]" : "";
   const parts = [
     `${paragraphs.join("\n")}\n`,
     heading("Usage"),
     `  coder-k8s ${commandUsage(command)}${flags}\n`,
   ];
   if (command.isMode) parts.push(configurationHelp(terminal));
-  if (command.name === "version") {
-    parts.push(heading("Flags"), entry("-o, --output <format>", [OUTPUT_FLAG.help], terminal));
+  if (command.flags !== undefined) parts.push(heading("Flags"));
+  for (const { flag, letter, value, help } of command.flags ?? []) {
+    const short = letter === undefined ? "" : `-${letter}, `;
+    parts.push(entry(`${short}--${flag} <${value}>`, [help], terminal));
   }
   return parts.join("");
 }

@@ -39,8 +39,13 @@ Deno.test("explanations of long names stand below them, of short ones beside the
 Deno.test("a mode's page has its own words and all flags, another command's has no flags of modes", () => {
   for (const command of COMMANDS) {
     const page = commandHelp(command, plainTerminal);
-    const shown = OPTIONS.filter(({ flag }) => page.includes(`--${flag} `));
+    const own = (command.flags ?? []).map(({ flag }) => flag);
+    const shown = OPTIONS.filter(({ flag }) => page.includes(`--${flag} `) && !own.includes(flag));
     assert.equal(shown.length, command.isMode ? OPTIONS.length : 0, command.name);
+    for (const { flag, value, help } of command.flags ?? []) {
+      assert.ok(page.includes(`--${flag} <${value}>`), flag);
+      assert.ok(page.replace(/\s+/g, " ").includes(help), flag);
+    }
     assert.ok(page.startsWith(command.description.slice(0, 20)), command.name);
   }
 });

@@ -2,7 +2,16 @@
 import type { Config, Mode } from "../app/config.ts";
 import type { StartNotes } from "../app/process.ts";
 import { parseArguments, type ParsedArguments } from "./arguments.ts";
-import { ALL_FLAGS, type Command, commandOf, COMMANDS, OUTPUT_FLAG, SHELLS } from "./commands.ts";
+import {
+  ALL_FLAGS,
+  type Command,
+  COMMAND_FLAGS,
+  commandOf,
+  COMMANDS,
+  OUTPUT_FLAG,
+  SHELLS,
+} from "./commands.ts";
+import { convert } from "./convert.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { describeMistakes, type Mistake } from "./mistake.ts";
 import { loadSettings } from "./settings.ts";
@@ -17,6 +26,8 @@ export interface Surroundings {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly readTextFile: (path: string) => Promise<string>;
+  /** All of standard input. */
+  readonly readStandardInput: () => Promise<string>;
   /** Runs a mode until it ends; resolves to the exit code. */
   readonly runApp: (config: Config, notes: StartNotes) => Promise<number>;
   /** Why a mode cannot run in this build; undefined where it can. */
@@ -39,6 +50,12 @@ export async function main(args: readonly string[], surroundings?: Surroundings)
   if (word !== undefined && command === undefined) mistakes.push(unknownCommand(word));
 
   if (command?.name === "completion") return completion(strays, parsed, mistakes, around);
+  if (command?.name === "convert") {
+    const { flags } = parsed;
+    const own = command.flags?.map(({ flag }) => flag) ?? [];
+    mistakes.push(...notFor("convert", parsed, [...flags.keys()].filter((flag) => !own.includes(flag))));
+    return await convert({ words: strays, flags, mistakes }, around);
+  }
   mistakes.push(...strays.map((stray) => strayArgument(stray, command)));
   if (command?.name === "version" || parsed.flags.has("version")) {
     return version(parsed, mistakes, around);
@@ -52,7 +69,7 @@ async function run(
   before: readonly Mistake[],
   around: Surroundings,
 ): Promise<number> {
-  const mistakes = [...before, ...notFor("a mode", parsed, [OUTPUT_FLAG.flag])];
+  const mistakes = [...before, ...notFor("a mode", parsed, COMMAND_FLAGS)];
   const flags = new Map(parsed.flags);
   if (command !== undefined) {
     const named = flags.get("app")?.find((app) => app !== command.name);
@@ -175,6 +192,7 @@ async function realSurroundings(): Promise<Surroundings> {
     out: (text) => print(Deno.stdout, text),
     err: (text) => print(Deno.stderr, text),
     readTextFile: (path) => Deno.readTextFile(path),
+    readStandardInput: () => new Response(Deno.stdin.readable).text(),
     runApp: async (config, notes) => (await import("../app/process.ts")).runProcess(config, notes),
     missingPart: async (mode) => (await import("../app/modes.ts")).missingPart(mode),
     version: () => {

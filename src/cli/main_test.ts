@@ -17,6 +17,7 @@ async function run(args: readonly string[], environment: Record<string, string> 
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     readTextFile: () => Promise.reject(new Error("no such file")),
+    readStandardInput: () => Promise.resolve("coder: {image: {tag: v1.2.3}}\n"),
     runApp: (config, notes) => {
       started.push({ config, notes });
       return Promise.resolve(0);
@@ -120,6 +121,7 @@ Deno.test("version refuses formats and flags that it does not have", async () =>
 });
 
 Deno.test("flags of other commands are refused by modes", async () => {
+  assert.match((await run(["controller", "--name=a"])).err, /--name: is not a flag of a mode/);
   assert.match((await run(["controller", "-o", "json"])).err, /--output: is not a flag of a mode/);
 });
 
@@ -155,6 +157,16 @@ Deno.test("completion prints a script for each shell and refuses others", async 
   assert.match((await run(["completion", "csh"])).err, /csh: not a known shell; write bash, zsh or fish/);
   assert.match((await run(["completion", "bash", "zsh"])).err, /zsh: stray argument/);
   assert.match((await run(["completion", "bash", "--debug"])).err, /--debug: is not a flag of completion/);
+});
+
+Deno.test("convert prints a control plane and refuses flags that it does not have", async () => {
+  const { code, out, err, started } = await run(["convert", "helm", "-", "--namespace=team"]);
+  assert.deepEqual([code, err, started.length], [0, "", 0]);
+  assert.match(out, /^ {2}image: ghcr\.io\/coder\/coder:v1\.2\.3$/m);
+  const wrong = await run(["convert", "helm", "-", "--debug", "-o", "json"]);
+  assert.deepEqual([wrong.code, wrong.out], [2, ""]);
+  assert.match(wrong.err, /--debug: is not a flag of convert/);
+  assert.match(wrong.err, /--output: is not a flag of convert/);
 });
 
 Deno.test("warnings and unknown variables reach the app", async () => {
