@@ -19,7 +19,7 @@ export interface FileSettings {
 /** Reads the text of a config file; `path` is for messages. An empty file says nothing, which is fine. */
 export async function parseConfigFile(path: string, text: string): Promise<FileSettings> {
   // Loaded here alone: most processes have no config file, and the parser costs memory.
-  const { isMap, isScalar, LineCounter, parseDocument } = await import("yaml");
+  const { isMap, isScalar, LineCounter, parseDocument } = await import("./yaml.ts");
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, uniqueKeys: false, prettyErrors: false });
   const at = (offset: number) => counter.linePos(offset).line;

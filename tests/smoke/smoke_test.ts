@@ -43,6 +43,15 @@ for (const variant of variants()) {
     const refused = await runProgram(variant, ["controller", "--nope"]);
     assert.equal(refused.code, 2);
     assert.match(refused.err, /--nope: unknown flag/);
+    const config = await Deno.makeTempFile({ suffix: ".yaml" });
+    try {
+      await Deno.writeTextFile(config, "logLevel: debug\nnope: 1\n");
+      const misconfigured = await runProgram(variant, ["controller", `--config=${config}`]);
+      assert.equal(misconfigured.code, 2);
+      assert.match(misconfigured.err, /nope \(.*, line 2\): unknown option/);
+    } finally {
+      await Deno.remove(config);
+    }
     const completion = await runProgram(variant, ["completion", "bash"]);
     assert.match(completion.out, /complete -F _coder_k8s coder-k8s/);
   });
