@@ -87,3 +87,33 @@ Deno.test("namespaces are watched by an operator of the whole cluster alone", ()
   assert.equal(workloadKinds(scoped.cache, ["a"]).namespaces, undefined);
   assert.ok(!scoped.kinds.has("namespaces"));
 });
+
+Deno.test("of a Gateway only its listeners and addresses are kept", () => {
+  const { cache, kinds } = recordingCache();
+  workloadKinds(cache);
+  const options = kinds.get("gateways.gateway.networking.k8s.io");
+  assert.deepEqual([options?.optional, options?.labelSelector], [true, undefined]);
+  const gateway = { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway" };
+  const metadata = { name: "edge", namespace: "a", uid: "u", resourceVersion: "7" };
+  const listener = { name: "web", protocol: "HTTPS", port: 443, hostname: "*.example.com" };
+  const whole = {
+    ...gateway,
+    metadata: { ...metadata, annotations: { long: "text" } },
+    spec: {
+      gatewayClassName: "c",
+      listeners: [{ ...listener, tls: {} }, { name: "b", protocol: "TCP", port: 1 }],
+    },
+    status: { addresses: [{ value: "203.0.113.9" }], listeners: [] },
+  };
+  assert.deepEqual(options?.transform?.(whole), {
+    ...gateway,
+    metadata,
+    spec: { listeners: [listener, { name: "b", protocol: "TCP", port: 1 }] },
+    status: { addresses: [{ value: "203.0.113.9" }] },
+  });
+  assert.deepEqual(options?.transform?.({ ...gateway, metadata: {} }), {
+    ...gateway,
+    metadata: {},
+    spec: { listeners: [] },
+  });
+});
