@@ -7,7 +7,7 @@ import {
 } from "../../api/control_plane.ts";
 import { InvalidObjectError } from "../../api/object_schema.ts";
 import type { Deployment } from "../../api/kubernetes/types.ts";
-import { keyOf, keyText, type ObjectKey } from "../../api/object.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey } from "../../api/object.ts";
 import type { Deployments } from "../../coder/mod.ts";
 import { isControlledBy } from "../../kube/apply/owner_references.ts";
 import type { Predicate } from "../../reconciler/predicate.ts";
@@ -21,7 +21,7 @@ import { Report } from "../report.ts";
 import { visitFailure } from "./failure.ts";
 import { coderAddress, type ReachOptions } from "./reach.ts";
 import type { VisitResults } from "./results.ts";
-import { visitSecrets } from "./secrets.ts";
+import { visitConfigMaps, visitSecrets } from "./secrets.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 
 /** What the controller works with. */
@@ -42,6 +42,7 @@ export interface VisitControllerOptions {
 }
 
 const BY_VISIT_SECRET = "visit-secret";
+const BY_VISIT_CONFIG_MAP = "visit-config-map";
 
 /** A control plane is visited at least this often, in milliseconds: steps ask sooner where they need it. */
 const LONGEST_MS = 600_000;
@@ -50,6 +51,9 @@ const LONGEST_MS = 600_000;
 export function visitController(options: VisitControllerOptions): Controller {
   const { tools: { kinds }, log, metrics = noMetrics } = options;
   kinds.controlPlanes.addIndex(BY_VISIT_SECRET, visitSecrets);
+  kinds.controlPlanes.addIndex(BY_VISIT_CONFIG_MAP, visitConfigMaps);
+  const namedBy = (index: string) => ({ metadata }: KubeObject) =>
+    kinds.controlPlanes.byIndex(index, `${metadata.namespace ?? ""}/${metadata.name ?? ""}`).map(keyOf);
   return createController({
     concurrency: 64,
     deadlineMs: 60_000,
@@ -59,20 +63,15 @@ export function visitController(options: VisitControllerOptions): Controller {
     watches: [
       primary(kinds.controlPlanes),
       owned(kinds.deployments, CoderControlPlanes, { predicate: podsChanged }),
-      watching(
-        kinds.secrets,
-        ({ metadata }) =>
-          kinds.controlPlanes.byIndex(BY_VISIT_SECRET, `${metadata.namespace ?? ""}/${metadata.name ?? ""}`)
-            .map(keyOf),
-        { predicate: anyVersion },
-      ),
+      watching(kinds.secrets, namedBy(BY_VISIT_SECRET), { predicate: anyVersion }),
+      watching(kinds.configMaps, namedBy(BY_VISIT_CONFIG_MAP), { predicate: anyVersion }),
     ],
     log,
     metrics,
   });
 }
 
-/** Secrets are cached as metadata: a new version is all that is seen of a change of their data. */
+/** Secrets and ConfigMaps are cached as metadata: a new version is all that is seen of a change of their data. */
 const anyVersion: Predicate = {
   updated: (before, after) => before.metadata.resourceVersion !== after.metadata.resourceVersion,
 };
@@ -186,17 +185,18 @@ async function endVisit(
   if (
     !hasFinalizer(visit.object) || results.ended(uid)?.done === true
   ) return {};
-  let message = "";
+  const left: string[] = [];
   for (const step of steps) {
     try {
       await step.end?.(visit, tools);
     } catch (error) {
       visit.signal.throwIfAborted();
-      message = `${step.name}: ${visitFailure(error, tools.redact).message}`;
+      left.push(`${step.name}: ${visitFailure(error, tools.redact).message}`);
       visit.log.info("what was made in Coder could not be removed yet", { step: step.name, error });
     }
   }
-  results.setEnded(uid, { done: message === "", message });
+  const done = left.length === 0;
+  results.setEnded(uid, { done, message: left.join("; ") });
   onNews(visit.key);
-  return message === "" ? {} : { requeueAfterMs: 5_000 };
+  return done ? {} : { requeueAfterMs: 5_000 };
 }

@@ -25,7 +25,7 @@ export interface PeriodicOptions {
   waiting?(visit: Visit, tools: VisitTools): void;
   /** Asks, and writes into `report`, whose content is repeated until the next time. A returned number is the next time. */
   ask(visit: Visit, tools: VisitTools, report: Report): Promise<number | void>;
-  /** Says into `report` that asking failed. What it sets on the visit by `ask` is lost. */
+  /** Says into `report` that asking failed. What `ask` had said until then is not said. */
   failed(visit: Visit, tools: VisitTools, report: Report, failure: VisitFailure, error: unknown): void;
 }
 
@@ -60,7 +60,7 @@ export function periodicStep(options: PeriodicOptions): VisitStep {
         repeat(known.said, visit.report);
         return visit.report.lookAgain(known.due - now);
       }
-      const report = new Report();
+      let report = new Report();
       let wait: number;
       let failures = 0;
       try {
@@ -70,6 +70,7 @@ export function periodicStep(options: PeriodicOptions): VisitStep {
         const failure = visitFailure(error, tools.redact);
         failures = (known?.inputs === inputs ? known.failures : 0) + 1;
         wait = retryDelay(failure, failures, tools.random(), options.backoff);
+        report = new Report();
         options.failed(visit, tools, report, failure, error);
         visit.log.info("a visit could not do its work", {
           step: name,

@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import { type CoderControlPlane, CoderControlPlanes } from "../../api/control_plane.ts";
+import { ConfigMaps, Deployments, Secrets } from "../../api/kubernetes/resources.ts";
+import type { Deployment } from "../../api/kubernetes/types.ts";
+import { keyText, type KubeObject } from "../../api/object.ts";
+import { createDeployments } from "../../coder/mod.ts";
+import { FakeClock, settle } from "../../telemetry/testing/fake_clock.ts";
+import { changed, controlledBy, FakeInformer, LineLog, make } from "../../reconciler/testing/fakes.ts";
+import { RBAC_FINALIZER } from "../finalizer.ts";
+import { storedControlPlane } from "../testing.ts";
+import { visitController } from "./controller.ts";
+import { VisitResults } from "./results.ts";
+import type { Visit, VisitStep, VisitTools } from "./visit.ts";
+
+/** An informer with the indexes that the controller asks for. */
+class IndexedInformer extends FakeInformer {
+  readonly #indexes = new Map<string, (object: KubeObject) => string[]>();
+  override addIndex(name?: string, keys?: unknown): void {
+    this.#indexes.set(name ?? "", keys as (object: KubeObject) => string[]);
+  }
+  override byIndex(name?: string, value?: string): KubeObject[] {
+    return this.list().filter((object) => this.#indexes.get(name ?? "")?.(object).includes(value ?? ""));
+  }
+}
+
+/** The controller of visits, on time that stands still. */
+class World implements AsyncDisposable {
+  readonly controlPlanes = new IndexedInformer(CoderControlPlanes);
+  readonly deployments = new FakeInformer(Deployments);
+  readonly secrets = new FakeInformer(Secrets);
+  readonly configMaps = new FakeInformer(ConfigMaps);
+  readonly clock = new FakeClock();
+  readonly log = new LineLog();
+  readonly results = new VisitResults();
+  readonly coders = createDeployments();
+  readonly news: string[] = [];
+  readonly visits: Visit[] = [];
+  readonly #stop = new AbortController();
+  readonly #run: Promise<void>;
+
+  constructor(
+    steps: VisitStep[],
+    objects: CoderControlPlane[] = [storedControlPlane()],
+    deadlineMs = 60_000,
+  ) {
+    for (const object of objects) this.controlPlanes.put(object);
+    const { controlPlanes, deployments, secrets, configMaps } = this;
+    const watcher: VisitStep = {
+      name: "Watcher",
+      run: (visit) => Promise.resolve(void this.visits.push(visit)),
+    };
+    const controller = visitController({
+      tools: {
+        kinds: { controlPlanes, deployments, secrets, configMaps },
+        redact: (text: string) => text.replaceAll("hunter2", "…"),
+      } as unknown as VisitTools,
+      deployments: this.coders,
+      reach: { endpoints: new Map(), route: "direct" },
+      steps: [watcher, ...steps],
+      results: this.results,
+      onNews: (key) => void this.news.push(keyText(key)),
+      log: this.log,
+      controller: { clock: this.clock, random: () => 0.5, resyncMs: 0, deadlineMs },
+    });
+    this.#run = controller.run({ stop: this.#stop.signal, abort: this.#stop.signal });
+  }
+
+  get visit(): Visit {
+    const visit = this.visits.at(-1);
+    if (visit === undefined) throw new Error("nobody was visited");
+    return visit;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error("the test ends"));
+    await this.#run;
+    this.coders.close();
+  }
+}
+
+const step = (run: VisitStep["run"], more: Partial<VisitStep> = {}): VisitStep => ({
+  name: "Some",
+  run,
+  ...more,
+});
+const nothing = () => Promise.resolve();
+
+function pods(owner: CoderControlPlane, availableReplicas: number): Deployment {
+  const made = make(Deployments, "coder", { namespace: "a", ownerReferences: controlledBy(owner) });
+  return { ...made, status: { observedGeneration: 1, updatedReplicas: 1, availableReplicas } } as Deployment;
+}
+
+Deno.test("what steps say is a result, and news once", async () => {
+  await using world = new World([step((visit) => {
+    visit.version = "v2.30.0";
+    visit.reachable = true;
+    visit.report.status({ licenseTier: "none" });
+    return nothing();
+  })]);
+  await settle();
+  assert.deepEqual(world.results.get("uid-1"), {
+    generation: 1,
+    report: { conditions: [], absent: [], status: { licenseTier: "none" }, troubles: [], warnings: [] },
+    version: "v2.30.0",
+    reachable: true,
+  });
+  assert.deepEqual(world.news, ["a/coder"]);
+  await world.clock.advance(600_000);
+  assert.equal(world.visits.length, 2, "at least every ten minutes");
+  assert.deepEqual(world.news, ["a/coder"]);
+});
+
+Deno.test("the next visit comes when a step wants it", async () => {
+  await using world = new World([step((visit) => Promise.resolve(visit.report.lookAgain(7_000)))]);
+  await settle();
+  await world.clock.advance(6_999);
+  assert.equal(world.visits.length, 1);
+  await world.clock.advance(1);
+  assert.equal(world.visits.length, 2);
+});
+
+Deno.test("a step that throws is trouble, stops no other, and is tried again soon", async () => {
+  const after: string[] = [];
+  await using world = new World([
+    step(() => Promise.reject(new Error("hunter2 went wrong")), { name: "Broken" }),
+    step((visit) => Promise.resolve(void after.push(visit.key.name))),
+  ]);
+  await settle();
+  assert.deepEqual(after, ["coder"]);
+  assert.deepEqual(world.results.get("uid-1")?.report.troubles, [
+    { reason: "Failed", message: "Broken: … went wrong" },
+  ]);
+  assert.deepEqual(world.log.at("warn"), ["a step of a visit failed"]);
+  await world.clock.advance(30_000);
+  assert.equal(after.length, 2);
+});
+
+Deno.test("pods are ours alone, and their changes cause visits", async () => {
+  const owner = storedControlPlane();
+  await using world = new World([], [owner]);
+  await settle();
+  assert.deepEqual([world.visit.ready, world.visits.length], [false, 1]);
+  const waiting = pods(owner, 0);
+  world.deployments.put(waiting);
+  await settle();
+  assert.equal(world.visit.ready, false);
+  const ready = changed(waiting, {}, { status: { ...waiting.status, availableReplicas: 1 } });
+  world.deployments.put(ready);
+  await settle();
+  assert.equal(world.visit.ready, true);
+  const generation = world.visit.generationOfPods;
+  const count = world.visits.length;
+  world.deployments.put(changed(ready, { labels: { a: "b" } }));
+  await settle();
+  assert.equal(world.visits.length, count, "a label is no change of pods");
+  world.deployments.put(changed(ready, {}, { status: { ...ready.status, observedGeneration: 2 } }));
+  await settle();
+  assert.notEqual(world.visit.generationOfPods, generation);
+});
+
+Deno.test("a Deployment of somebody else is not looked at", async () => {
+  const other = storedControlPlane({}, { uid: "other" });
+  await using world = new World([]);
+  world.deployments.put(pods(other, 3));
+  await settle();
+  assert.equal(world.visit.ready, false);
+});
+
+Deno.test("a Secret or ConfigMap that is named wakes the control planes that name it", async () => {
+  const named = storedControlPlane({
+    licenseSecretRef: { name: "lic" },
+    envFrom: [{ configMapRef: { name: "env" } }],
+  });
+  await using world = new World([], [named]);
+  await settle();
+  const secret = make(Secrets, "lic", { namespace: "a" });
+  world.secrets.put(secret);
+  await settle();
+  assert.equal(world.visits.length, 2);
+  world.secrets.put(changed(secret, {}));
+  await settle();
+  assert.equal(world.visits.length, 3);
+  world.configMaps.put(make(ConfigMaps, "env", { namespace: "a" }));
+  await settle();
+  assert.equal(world.visits.length, 4);
+  world.secrets.put(make(Secrets, "lic", { namespace: "b" }));
+  world.secrets.put(make(Secrets, "else", { namespace: "a" }));
+  await settle();
+  assert.equal(world.visits.length, 4);
+});
+
+Deno.test("an object that cannot be read is left to the reconciler", async () => {
+  await using world = new World([], [
+    storedControlPlane({ replicas: "three" } as unknown as CoderControlPlane["spec"]),
+  ]);
+  await settle();
+  assert.deepEqual([world.visits.length, world.results.size], [0, 0]);
+});
+
+Deno.test("a control plane that is gone is forgotten, also where another took its name unseen", async () => {
+  const forgotten: string[] = [];
+  const first = storedControlPlane();
+  await using world = new World([step((visit) => {
+    visit.client();
+    return nothing();
+  }, { forget: (uid) => void forgotten.push(uid) })], [first]);
+  await settle();
+  assert.equal(world.coders.size, 1);
+  world.controlPlanes.put(storedControlPlane({}, { uid: "uid-2", resourceVersion: "9", generation: 2 }));
+  await settle();
+  assert.deepEqual(forgotten, ["uid-1"]);
+  assert.deepEqual([world.results.get("uid-1"), world.results.get("uid-2")?.generation], [undefined, 2]);
+  world.controlPlanes.remove(first);
+  await settle();
+  assert.deepEqual(forgotten, ["uid-1", "uid-2"]);
+  assert.deepEqual([world.results.size, world.coders.size], [0, 0]);
+});
+
+const leaving = (more: Partial<CoderControlPlane["metadata"]> = {}) =>
+  storedControlPlane({}, {
+    deletionTimestamp: "2026-01-01T00:00:00Z",
+    finalizers: [RBAC_FINALIZER],
+    ...more,
+  });
+
+Deno.test("what was made in Coder goes with the control plane, is tried until it does, and no longer", async () => {
+  let tries = 0;
+  const ran: string[] = [];
+  await using world = new World([
+    step(() => Promise.resolve(void ran.push("run")), {
+      name: "Access",
+      end: () => ++tries < 3 ? Promise.reject(new Error("hunter2 is away")) : nothing(),
+    }),
+    step(nothing, { name: "Other", end: () => tries < 2 ? Promise.reject(new Error("no")) : nothing() }),
+  ], [leaving()]);
+  await settle();
+  assert.deepEqual(world.results.ended("uid-1"), { done: false, message: "Access: … is away; Other: no" });
+  await world.clock.advance(5_000);
+  assert.deepEqual(world.results.ended("uid-1"), { done: false, message: "Access: … is away" });
+  await world.clock.advance(5_000);
+  assert.deepEqual(world.results.ended("uid-1"), { done: true, message: "" });
+  assert.equal(world.news.length, 3);
+  world.controlPlanes.put(leaving({ resourceVersion: "2", labels: { a: "b" } }));
+  await world.clock.advance(60_000);
+  assert.equal(tries, 3);
+  assert.deepEqual(ran, [], "a control plane that goes is not worked on");
+});
+
+Deno.test("without our finalizer nothing is left to be done", async () => {
+  let tries = 0;
+  await using world = new World([
+    step(nothing, { end: () => Promise.resolve(void tries++) }),
+  ], [leaving({ finalizers: ["somebody/else"] })]);
+  await settle();
+  assert.deepEqual([tries, world.results.ended("uid-1")], [0, undefined]);
+});
+
+Deno.test("a visit that its deadline ends has no result, and the last one stands", async () => {
+  let hang = false;
+  await using world = new World(
+    [step((visit) =>
+      hang
+        ? new Promise((_, reject) =>
+          visit.signal.addEventListener("abort", () => reject(visit.signal.reason))
+        )
+        : Promise.resolve(visit.report.status({ licenseTier: "none" }))
+    )],
+    [storedControlPlane()],
+    1_000,
+  );
+  await settle();
+  hang = true;
+  await world.clock.advance(600_000 + 1_000);
+  assert.deepEqual(world.results.get("uid-1")?.report.status, { licenseTier: "none" });
+  assert.equal(world.news.length, 1);
+  hang = false;
+  const before = world.visits.length;
+  await world.clock.advance(60_000);
+  assert.ok(world.visits.length > before, "and it is tried again");
+});
