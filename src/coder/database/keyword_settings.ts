@@ -22,7 +22,7 @@ export function keywordSettings(text: string): Map<string, string> {
     skipSpaces();
     if (characters[at] !== "=" || key === "") {
       throw invalidAddress(
-        `there is no key=value at character ${start + 1}; quote values with spaces: 'a b'`,
+        `there is no key=value at character ${start + 1}; a URL begins with postgres://`,
       );
     }
     at++;

@@ -22,20 +22,26 @@ export function urlSettings(url: string): Map<string, string> {
   const settings = parse(url) ?? parse(repaired(url));
   if (settings) return settings;
   throw invalidAddress(
-    "its user, password, host or port cannot be told apart; write special characters in the password as %XX",
+    "its user, password, host or port cannot be told apart; name one host, and write special characters as %XX",
   );
 }
 
 /** Undefined where Go's parser finds the user or the port invalid: then Coder repairs the password. */
 function parse(url: string): Map<string, string> | undefined {
   if (!isPostgresUrl(url)) return undefined;
-  const [withoutFragment = ""] = url.replace(SCHEME, "").split("#", 1);
+  const [withoutFragment, fragment] = cut(url.replace(SCHEME, ""), "#");
   const [beforeQuery, query] = cut(withoutFragment, "?");
   const [authority, path] = cut(beforeQuery, "/");
   const at = authority.lastIndexOf("@");
   const userInfo = authority.slice(0, Math.max(0, at));
   const [, host, port = ""] = HOST.exec(authority.slice(at + 1)) ?? [];
   if (!USER_INFO.test(userInfo) || host === undefined) return undefined;
+  if (`${path}${fragment}${at < 0 ? "" : query}`.includes("@")) {
+    // A password with @ and / in it, cut in pieces: host and database would be parts of it, and told in messages.
+    throw invalidAddress(
+      "there is an @ behind the host; write special characters in the password as %XX, @ as %40",
+    );
+  }
   const [user, password] = cut(userInfo, ":");
 
   const settings = new Map<string, string>();
