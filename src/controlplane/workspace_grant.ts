@@ -4,6 +4,7 @@ import { RoleBindings, Roles, SelfSubjectRulesReviews } from "../api/kubernetes/
 import type { PolicyRule, Role, RoleBinding } from "../api/kubernetes/types.ts";
 import { keyOf, type KubeObject, type ResourceType } from "../api/object.ts";
 import type { Informer } from "../kube/informer.ts";
+import { canonicalJson } from "../kube/apply/canonical_json.ts";
 import { isConflict, isForbidden, isNotFound, KubeApiError } from "../kube/errors.ts";
 import { covers } from "../workload/rule_cover.ts";
 import { desiredRole, desiredRoleBinding } from "../workload/workspace_rbac.ts";
@@ -97,11 +98,22 @@ async function grantBinding(namespace: string, takeOver: boolean, context: Grant
   if (live !== undefined && isOurs(live) && !sameRole(live, desired)) {
     await removeExactly(RoleBindings, live, tools.kinds.roleBindings, context);
   }
-  await apply(RoleBindings, desired, isOurs, context);
+  try {
+    await apply(RoleBindings, desired, isOurs, context);
+  } catch (error) {
+    // As with Roles: who does not hold what the Role gives cannot write its binding, and need not.
+    if (!isForbidden(error) || live === undefined || !isOurs(live) || !bindsTheSame(live, desired)) {
+      throw error;
+    }
+  }
 }
 
 function sameRole({ roleRef: a }: RoleBinding, { roleRef: b }: RoleBinding): boolean {
   return a.kind === b.kind && a.name === b.name && a.apiGroup === b.apiGroup;
+}
+
+function bindsTheSame(live: RoleBinding, desired: RoleBinding): boolean {
+  return sameRole(live, desired) && canonicalJson(live.subjects) === canonicalJson(desired.subjects);
 }
 
 async function apply<T extends Role | RoleBinding>(

@@ -5,10 +5,11 @@ import { canonicalJson } from "../kube/apply/canonical_json.ts";
 /** More combinations than this in one rule are not looked at: such a rule counts as covered by nothing but itself. */
 const MAX_COMBINATIONS = 100_000;
 
-/** True where `held` gives everything that `rule` gives. */
+/** True where `held` gives everything that `rule` gives. What gives nothing, and can be in no Role, is not covered. */
 export function covers(held: readonly PolicyRule[], rule: PolicyRule): boolean {
   const { apiGroups = [], resources = [], verbs = [], resourceNames = [] } = rule;
   if ((rule.nonResourceURLs ?? []).length > 0) return false;
+  if (apiGroups.length === 0 || resources.length === 0 || verbs.length === 0) return false;
   const text = canonicalJson(rule);
   if (held.some((each) => canonicalJson(each) === text)) return true;
   const names = resourceNames.length === 0 ? [undefined] : resourceNames;

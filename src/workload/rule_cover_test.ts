@@ -41,6 +41,20 @@ Deno.test("paths that are no resources are covered by nothing", () => {
   assert.ok(!covers([urls], urls));
 });
 
+Deno.test("what gives nothing is covered by nothing, and never comes out", () => {
+  const all: PolicyRule = { apiGroups: ["*"], resources: ["*"], verbs: ["*"] };
+  const empty: PolicyRule[] = [
+    { verbs: ["get"] },
+    { apiGroups: [], resources: ["pods"], verbs: ["get"] },
+    { apiGroups: [""], resources: ["pods"], verbs: [] },
+    { nonResourceURLs: ["/metrics"], verbs: ["get"] },
+  ];
+  for (const each of empty) {
+    assert.ok(!covers([all, each], each), JSON.stringify(each));
+    assert.deepEqual(narrowed([each], [all, each]), []);
+  }
+});
+
 Deno.test("a rule of very many combinations is covered by itself alone, in no time", () => {
   const many = Array.from({ length: 500 }, (_, i) => `r${i}`);
   const huge: PolicyRule = { apiGroups: many, resources: many, verbs: many };

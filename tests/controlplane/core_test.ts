@@ -25,6 +25,7 @@ Deno.test("a control plane becomes ready, with its children and a status that sa
     "Available=True",
     "Progressing=False",
     "Degraded=False",
+    "WorkspaceRBAC=True",
   ]);
   for (const path of [DEPLOYMENT, "v1/services/coder", "v1/serviceaccounts/coder"]) {
     const child = await rig.get(path);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { waitFor } from "../cluster/mod.ts";
 import { goInstallation } from "./go_operator.ts";
 import { type Rig, startRig } from "./rig.ts";
+import { optIn, rbacCondition } from "./workspace_rbac_rig.ts";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces";
 
@@ -41,20 +42,60 @@ async function rights(rig: Rig, namespace: string): Promise<string[]> {
   return [...roles.items, ...bindings.items].map((each: any) => each.metadata.name).sort();
 }
 
+/** Refuses the operator every delete of RBAC in a namespace; the result lifts that again. */
+async function forbidDeletes(rig: Rig, namespace: string): Promise<() => Promise<void>> {
+  const name = `no-deletes-in-${namespace}`;
+  const paths = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"].map((kind) =>
+    `/apis/admissionregistration.k8s.io/v1/${kind}`
+  ) as [string, string];
+  await rig.cluster.request("POST", paths[0], {
+    metadata: { name },
+    spec: {
+      failurePolicy: "Fail",
+      matchConstraints: {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        resourceRules: [{
+          apiGroups: ["rbac.authorization.k8s.io"],
+          apiVersions: ["v1"],
+          operations: ["DELETE"],
+          resources: ["roles", "rolebindings"],
+        }],
+      },
+      validations: [{ expression: "false", message: "nothing is deleted here" }],
+    },
+  });
+  await rig.cluster.request("POST", paths[1], {
+    metadata: { name },
+    spec: { policyName: name, validationActions: ["Deny"] },
+  });
+  // The API server learns of a policy with a delay.
+  await waitFor(async () => {
+    const probe = { metadata: { name: "probe" }, rules: [] };
+    await rig.cluster.request("POST", `${RBAC}/${namespace}/roles`, probe).catch(() => {});
+    const path = `${RBAC}/${namespace}/roles/probe?dryRun=All`;
+    return await rig.cluster.request("DELETE", path).then(() => false, () => true);
+  }, { what: "the policy to be in force" });
+  return async () => {
+    for (const path of paths.reverse()) await rig.cluster.request("DELETE", `${path}/${name}`);
+    await waitFor(
+      () => rig.cluster.request("DELETE", `${RBAC}/${namespace}/roles/probe`).then(() => true, () => false),
+      { what: "the policy to be lifted" },
+    );
+  };
+}
+
 const gone = (rig: Rig) =>
   waitFor(async () => (await rig.controlPlane("coder")) === undefined, { what: "the control plane to go" });
 
 Deno.test("the children of a deleted control plane go with it", async () => {
   const rig = await startRig("delete");
   await using _operator = await rig.operator();
-  const { metadata } = await rig.create("coder");
-  assert.equal(metadata.finalizers, undefined);
+  const created = await rig.create("coder");
   await rig.ready("coder");
-  assert.equal(
-    (await rig.controlPlane("coder"))?.metadata.finalizers,
-    undefined,
-    "nothing to clean up, no finalizer",
-  );
+  const held = await rig.controlPlane("coder");
+  assert.deepEqual(held?.metadata.finalizers, ["coder.com/workspace-rbac-cleanup"]);
+  assert.equal(held?.metadata.generation, created.metadata.generation, "the spec is left alone");
+  assert.deepEqual(held?.spec, created.spec);
   await rig.send("DELETE", "coder.com/v1alpha1/codercontrolplanes/coder");
   for (const path of ["apps/v1/deployments/coder", "v1/services/coder", "v1/serviceaccounts/coder"]) {
     // A garbage collector that is older than the definition learns of it within half a minute only.
@@ -81,6 +122,39 @@ Deno.test("rights that the Go operator granted elsewhere go before its finalizer
   await gone(rig);
   assert.deepEqual(await rights(rig, elsewhere), ["foreign", "foreign"]);
   await waitFor(async () => (await rig.eventReasons("coder")).includes("RBACRemoved"), { what: "the event" });
+});
+
+Deno.test("one namespace where nothing can be deleted, or that is going itself, holds up no other", async () => {
+  const rig = await startRig("broken");
+  const [stuck, going, free] = await Promise.all(
+    ["stuck", "going", "free"].map((name) => rig.cluster.newNamespace(name)),
+  ) as [string, string, string];
+  await Promise.all([stuck, going, free].map((namespace) => optIn(rig, namespace)));
+  await using _operator = await rig.operator({ wholeCluster: true });
+  await rig.create("coder", { rbac: { workspaceNamespaces: [stuck, going, free] } });
+  await rbacCondition(rig, "Granted");
+  const lift = await forbidDeletes(rig, stuck);
+  await rig.cluster.request("POST", `/api/v1/namespaces/${going}/configmaps`, {
+    metadata: { name: "hold", finalizers: ["example.com/hold"] },
+  });
+  await rig.cluster.request("DELETE", `/api/v1/namespaces/${going}`);
+  await rbacCondition(rig, "NamespaceTerminating", new RegExp(`namespace ${going} is being deleted`));
+  await rig.send("DELETE", "coder.com/v1alpha1/codercontrolplanes/coder");
+  await waitFor(async () => (await rights(rig, free)).length === 0, {
+    what: "the free namespace to be clean",
+  });
+  await waitFor(async () => (await rig.eventReasons("coder")).includes("CleanupFailed"), {
+    what: "the event",
+  });
+  assert.equal((await rights(rig, stuck)).filter((name) => name !== "probe").length, 2);
+  assert.ok(await rig.controlPlane("coder"), "held by the finalizer");
+  await lift();
+  await gone(rig);
+  assert.deepEqual(await rights(rig, stuck), []);
+  assert.deepEqual(await rights(rig, going), []);
+  await rig.cluster.request("PATCH", `/api/v1/namespaces/${going}/configmaps/hold`, {
+    metadata: { finalizers: null },
+  });
 });
 
 Deno.test("other finalizers are left to their owners", async () => {
@@ -112,7 +186,11 @@ Deno.test("a control plane that goes while it is reconciled leaves nothing behin
   const rig = await startRig("during");
   await using operator = await rig.operator();
   for (let i = 0; i < 5; i++) {
-    await rig.create("coder");
+    // The one before may still be held by its finalizer.
+    await waitFor(() => rig.create("coder").catch(() => undefined), {
+      what: "the name to be free",
+      intervalMs: 5,
+    });
     if (i % 2 === 0) {
       await waitFor(() => rig.get("v1/serviceaccounts/coder"), { what: "a first child", intervalMs: 1 });
     }
