@@ -296,3 +296,55 @@ Deno.test("the last migration is that of the running Coder", async () => {
     dirty: false,
   });
 });
+
+Deno.test("the owner role is needed for licences, proxies and terminals; memberships are not needed for anything", async () => {
+  const coderd = await sharedCoderd();
+  const { id: owner_id, organizationId: organization_id } = await coderd.firstUser();
+  const request = newRequest();
+  const { token = "" } = await database.ensureToken({ url: coderd.databaseUrl }, request, calm);
+  const { id } = await coderd.request("GET", "/api/v2/users/me", { token });
+  const check = (resource_type: string, action: string, of: object = {}) => ({
+    object: { resource_type, ...of },
+    action,
+  });
+  const checks = {
+    licences: check("license", "create"),
+    proxies: check("workspace_proxy", "create"),
+    terminals: check("workspace", "ssh", { organization_id, owner_id }),
+    users: check("user", "create"),
+    templates: check("template", "create", { organization_id }),
+    workspaces: check("workspace", "create", { organization_id, owner_id }),
+    keys: check("provisioner_daemon", "create", { organization_id }),
+  };
+  const allowed = async () => {
+    const answer = await coderd.request("POST", "/api/v2/authcheck", { token, body: { checks } });
+    return Object.keys(checks).filter((name) => answer[name]);
+  };
+  assert.deepEqual(await allowed(), Object.keys(checks));
+  // Everything short of owner.
+  const params = { user: id, organization: organization_id };
+  await coderd.sql(
+    `with m as (insert into organization_members (organization_id, user_id, roles, created_at, updated_at)
+       values (:'organization', :'user', '{organization-admin}', now(), now()))
+     update users set rbac_roles = '{user-admin,template-admin,auditor}' where id = :'user'`,
+    { params },
+  );
+  assert.deepEqual(await allowed(), ["users", "templates", "workspaces", "keys"]);
+  // A narrower token, of an owner.
+  const status = async () => (await coderd.send("GET", "/api/v2/users/me", { token })).status;
+  assert.equal(await status(), 200);
+  await coderd.sql(
+    `with r as (update users set rbac_roles = '{owner}' where id = :'user')
+     update api_keys set scopes = '{workspace:read,template:read}' where user_id = :'user'`,
+    { params: { user: id } },
+  );
+  assert.equal(await status(), 404);
+
+  // As the documentation says to remove the user.
+  await coderd.sql("update users set deleted = true where username = :'name' and is_system", {
+    params: { name: request.user.username },
+  });
+  assert.equal(await status(), 401);
+  const anew = await database.ensureToken({ url: coderd.databaseUrl }, { ...request, token }, calm);
+  assert.deepEqual([anew.outcome, anew.current.name, anew.others], ["made", "token-a", []]);
+});
