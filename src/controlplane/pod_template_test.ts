@@ -37,7 +37,22 @@ const basicEnv = [
   { name: "CODER_DERP_SERVER_RELAY_URL", value: "http://$(KUBE_POD_IP):8080" },
 ];
 
-Deno.test("a bare control plane gets the Go operator's pod template", () => {
+const spread = ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+  maxSkew: 1,
+  topologyKey,
+  whenUnsatisfiable: "ScheduleAnyway",
+  labelSelector: { matchLabels: labels },
+}));
+const securityContext = {
+  runAsNonRoot: true,
+  runAsUser: 1000,
+  runAsGroup: 1000,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  seccompProfile: { type: "RuntimeDefault" },
+};
+
+Deno.test("a bare control plane gets the Go operator's pod, hardened, spread, and with time to end", () => {
   assert.deepEqual(render({}), {
     metadata: { labels },
     spec: {
@@ -49,7 +64,10 @@ Deno.test("a bare control plane gets the Go operator's pod template", () => {
         env: [...basicEnv, { name: "CODER_ACCESS_URL", value: "http://coder.a.svc.cluster.local" }],
         ports: [{ name: "http", containerPort: 8080, protocol: "TCP" }],
         readinessProbe,
+        securityContext,
       }],
+      topologySpreadConstraints: spread,
+      terminationGracePeriodSeconds: 60,
     },
   });
 });
@@ -100,6 +118,9 @@ Deno.test("every field that describes the pod lands where it should", () => {
   const affinity = { nodeAffinity: {} };
   const tolerations = [{ key: "k", operator: "Exists" }];
   const spread = [{ maxSkew: 1, topologyKey: "zone", whenUnsatisfiable: "DoNotSchedule" }];
+  const initContainers = [{ name: "wait", image: "busybox", env: [{ name: "A", value: "1" }] }];
+  const lifecycle = { preStop: { exec: { command: ["sleep", "5"] } } };
+  const hostAliases = [{ ip: "10.0.0.1", hostnames: ["db"] }];
   const template = render({
     image: "coder:1",
     extraArgs: ["--verbose"],
@@ -117,7 +138,17 @@ Deno.test("every field that describes the pod lands where it should", () => {
     affinity,
     readinessProbe: { enabled: false },
     livenessProbe: { enabled: true, initialDelaySeconds: 7, periodSeconds: 8 },
+    command: ["/opt/coder"],
+    args: ["server"],
+    initContainers,
+    lifecycle,
+    hostAliases,
+    podLabels: { team: "x", "app.kubernetes.io/name": "mine" },
+    podAnnotations: { scrape: "true" },
+    priorityClassName: "high",
+    terminationGracePeriodSeconds: 0,
   });
+  assert.deepEqual(template.metadata, { labels: { team: "x", ...labels }, annotations: { scrape: "true" } });
   const { containers, ...pod } = template.spec!;
   assert.deepEqual(pod, {
     serviceAccountName: "runner",
@@ -128,10 +159,16 @@ Deno.test("every field that describes the pod lands where it should", () => {
     topologySpreadConstraints: spread,
     affinity,
     securityContext: { fsGroup: 1000 },
+    initContainers,
+    hostAliases,
+    priorityClassName: "high",
+    terminationGracePeriodSeconds: 0,
   });
   const [coder] = containers;
   assert.equal(coder?.image, "coder:1");
-  assert.deepEqual(coder?.args, ["--http-address=0.0.0.0:8080", "--verbose"]);
+  assert.deepEqual(coder?.command, ["/opt/coder"]);
+  assert.deepEqual(coder?.args, ["server", "--verbose"]);
+  assert.deepEqual(coder?.lifecycle, lifecycle);
   assert.deepEqual(coder?.resources, { limits: { cpu: "1" } });
   assert.deepEqual(coder?.securityContext, { runAsNonRoot: true });
   assert.deepEqual(coder?.envFrom, [{ prefix: "P_", configMapRef: { name: "c" } }]);
@@ -167,6 +204,41 @@ Deno.test("names that repeat are made one, and the user's value wins", () => {
   assert.equal(list[3]?.value, "2");
 });
 
+Deno.test("init containers may repeat names as the Coder container may", () => {
+  const [wait] = render({
+    initContainers: [
+      { name: "wait", env: [{ name: "A", value: "1" }, { name: "B" }, { name: "A", value: "2" }] },
+      { name: "bare" },
+    ],
+  }).spec?.initContainers ?? [];
+  assert.deepEqual(wait?.env, [{ name: "A", value: "2" }, { name: "B" }]);
+});
+
+Deno.test("what the user says about places and security replaces the defaults", () => {
+  const pod = (spec: Spec) => render(spec).spec!;
+  assert.equal(pod({ affinity: {} }).topologySpreadConstraints, undefined);
+  assert.deepEqual(container({ securityContext: {} }).securityContext, {});
+  assert.deepEqual(container({ podSecurityContext: { fsGroup: 1 } }).securityContext, securityContext);
+  assert.equal(container({ podSecurityContext: { runAsUser: 0 } }).securityContext, undefined);
+  const { runAsNonRoot: _, runAsUser: _user, runAsGroup: _group, ...rest } = securityContext;
+  assert.deepEqual(container({ podSecurityContext: { runAsUser: 5000 } }).securityContext, rest);
+});
+
+Deno.test("addresses, the pods' family and checksums come from outside the spec", () => {
+  const template = podTemplate(controlPlane({ podAnnotations: { "coder.com/checksums": "mine" } }), {
+    accessUrl: "https://coder.example.com",
+    wildcardAccessUrl: "*.coder.example.com",
+    family: "IPv6",
+    checksums: new Map([["Secret/db", "1"]]),
+  });
+  assert.deepEqual(template.spec?.containers[0]?.env?.slice(1), [
+    { name: "CODER_DERP_SERVER_RELAY_URL", value: "http://[$(KUBE_POD_IP)]:8080" },
+    { name: "CODER_ACCESS_URL", value: "https://coder.example.com" },
+    { name: "CODER_WILDCARD_ACCESS_URL", value: "*.coder.example.com" },
+  ]);
+  assert.deepEqual(template.metadata?.annotations, { "coder.com/checksums": "Secret/db=1" });
+});
+
 Deno.test("a service account name of white space is refused with its field", () => {
   assert.equal(serviceAccountName(controlPlane({ serviceAccount: { name: "" } })), "coder");
   assert.throws(
@@ -200,6 +272,11 @@ Deno.test("what does not shape the template does not change its inputs", () => {
     { extraEnv: [], volumes: [], nodeSelector: {} },
     { readinessProbe: {} },
     { serviceAccount: { labels: { a: "b" } } },
+    { strategy: { type: "Recreate" } },
+    { podDisruptionBudget: { disabled: true } },
+    { expose: { ingress: { host: "coder.example.com" } } },
+    { command: [], args: [], initContainers: [], podLabels: {}, podAnnotations: {}, hostAliases: [] },
+    { priorityClassName: "" },
   ];
   for (const spec of same) assert.equal(inputs(spec), base, JSON.stringify(spec));
 });
@@ -226,6 +303,16 @@ Deno.test("what shapes the template changes its inputs", () => {
     { tolerations: [{ key: "k" }] },
     { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "z", whenUnsatisfiable: "ScheduleAnyway" }] },
     { affinity: { podAffinity: {} } },
+    { command: ["/opt/coder"] },
+    { args: ["--x"] },
+    { initContainers: [{ name: "wait" }] },
+    { lifecycle: { preStop: { sleep: { seconds: 1 } } } },
+    { podLabels: { a: "b" } },
+    { podAnnotations: { a: "b" } },
+    { priorityClassName: "high" },
+    { hostAliases: [{ ip: "10.0.0.1" }] },
+    { terminationGracePeriodSeconds: 0 },
+    { signIn: { disablePassword: true } },
   ];
   const hashes = [...changes.map((spec) => inputs(spec)), inputs({}, "http://x")];
   assert.equal(new Set(hashes).size, hashes.length);

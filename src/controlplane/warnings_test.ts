@@ -30,3 +30,18 @@ Deno.test("no warning shows a value", () => {
   const text = JSON.stringify(warningsOf(controlPlane(spec), { replicas: 2, databaseKnown: false }));
   assert.doesNotMatch(text, /hunter/);
 });
+
+Deno.test("sign-in that anybody on the way could use, or nobody, is warned of", () => {
+  const reasons = (signIn: NonNullable<Parameters<typeof controlPlane>[0]>["signIn"] & object) =>
+    warningsOf(controlPlane({ signIn }), { replicas: 1, databaseKnown: true }).map(({ reason }) => reason);
+  const oidc = (issuerURL: string) => ({ issuerURL, clientID: "coder" });
+  assert.deepEqual(reasons({ oidc: oidc("http://id.example.com") }), ["InsecureIssuer"]);
+  assert.deepEqual(reasons({ oidc: oidc(" HTTPS://id.example.com") }), []);
+  assert.deepEqual(reasons({ disablePassword: true }), ["NobodySignsIn"]);
+  assert.deepEqual(reasons({ disablePassword: true, oidc: oidc("https://id.example.com") }), []);
+  assert.deepEqual(reasons({}), []);
+});
+
+Deno.test("a database may be named in arguments of one's own", () => {
+  assert.equal(namesDatabase(controlPlane({ args: ["server", "--postgres-url=x"] })), true);
+});
