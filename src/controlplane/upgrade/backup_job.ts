@@ -96,8 +96,8 @@ export interface BackupParts {
   /** Versions, for the Job's environment. */
   from: string;
   to: string;
-  /** Where Coder's database is, as Coder's own environment has it. */
-  database: EnvVar | undefined;
+  /** Where Coder's database is, as Coder's own environment has it; empty where that is not known. */
+  database: readonly EnvVar[];
 }
 
 /** The Job. */
@@ -108,7 +108,7 @@ export function backupJob(controlPlane: ControlPlane, parts: BackupParts): Job {
   const env = [
     { name: "CODER_K8S_FROM_VERSION", value: from },
     { name: "CODER_K8S_TO_VERSION", value: to },
-    ...(database === undefined ? [] : [database]),
+    ...database,
   ];
   return {
     apiVersion: "batch/v1",

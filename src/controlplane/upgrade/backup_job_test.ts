@@ -29,7 +29,7 @@ function job(spec: ControlPlaneSpecInput, backup: object = {}, name = "coder") {
   });
   const settings = object.spec.upgrade?.backup;
   assert.ok(settings !== undefined);
-  return backupJob(object, { settings, identity, from: "v2.29.0", to: "v2.30.0", database: undefined });
+  return backupJob(object, { settings, identity, from: "v2.29.0", to: "v2.30.0", database: [] });
 }
 
 Deno.test("the Job belongs to no Service, ends for good, and knows the versions", () => {
@@ -105,7 +105,8 @@ Deno.test("every container gets the database, and may say otherwise", () => {
     valueFrom: { secretKeyRef: { name: "db", key: "url" } },
   };
   const [first, second] =
-    backupJob(object, { settings, identity, from: "a", to: "b", database }).spec?.template.spec?.containers ??
+    backupJob(object, { settings, identity, from: "a", to: "b", database: [database] }).spec?.template.spec
+      ?.containers ??
       [];
   assert.deepEqual(first?.env?.find(({ name }) => name === database.name), {
     name: database.name,
@@ -123,7 +124,7 @@ Deno.test("names of Jobs fit into the label that their pods get, and differ by w
   const settings = object.spec.upgrade?.backup;
   assert.ok(settings !== undefined);
   const names = [identity, { ...identity, change: "d" }, { ...identity, attempt: "b" }].map((each) =>
-    backupJob(object, { settings, identity: each, from: "", to: "", database: undefined }).metadata.name
+    backupJob(object, { settings, identity: each, from: "", to: "", database: [] }).metadata.name
   );
   assert.equal(new Set(names).size, 3);
 });

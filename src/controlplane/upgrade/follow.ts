@@ -22,8 +22,6 @@ export interface FollowFacts {
   inputs: string;
   /** The value of the annotation that asks for another try. */
   retry: string;
-  /** Another image waits for its turn: this one is not tried again. */
-  waiting: boolean;
   now: Date;
 }
 
@@ -38,7 +36,7 @@ export interface Follow {
 }
 
 /** See the file's head. */
-export function follow({ state, deployment, inputs, retry, waiting, now }: FollowFacts): Follow {
+export function follow({ state, deployment, inputs, retry, now }: FollowFacts): Follow {
   const { stopped, ...going } = state;
   // The Deployment has yet to get this image: nothing that it says is about it.
   if (deployment === undefined || templateImage(deployment) !== state.image) {
@@ -49,7 +47,7 @@ export function follow({ state, deployment, inputs, retry, waiting, now }: Follo
   if (isRolledOut(deployment, state.image)) return { state: next, phase: "complete", paused: false };
   const phase = pods.count > 0 && pods.ready === 0 ? "waitingForMigrations" : "rollingOut";
   const goOn = (again: boolean): Follow => ({
-    state: again && !waiting ? { ...next, since: now.toISOString() } : next,
+    state: again ? { ...next, tried: now.toISOString() } : next,
     phase,
     paused: false,
   });
@@ -58,14 +56,14 @@ export function follow({ state, deployment, inputs, retry, waiting, now }: Follo
   const paused = deployment.spec?.paused === true;
   if (stopped !== undefined) {
     // Somebody resumed it, it recovered by itself, or something was changed.
-    if (!paused || ready || (!waiting && stopped !== attempt)) return goOn(true);
+    if (!paused || ready || stopped !== attempt) return goOn(true);
     return { state: { ...next, stopped }, phase: "stopped", paused: true };
   }
   // What the pods are made from changes right now: the time starts anew.
   if (deployment.metadata.annotations?.[INPUTS_ANNOTATION] !== inputs) return goOn(true);
   if (rolloutOf(deployment).stuck === undefined || ready || paused) return goOn(false);
   const deadline = (deployment.spec?.progressDeadlineSeconds ?? PROGRESS_DEADLINE) * 1_000;
-  const left = Date.parse(state.since) + deadline - now.getTime();
+  const left = Date.parse(state.tried ?? state.since) + deadline - now.getTime();
   if (left > 0) return { ...goOn(false), lookAgainMs: left };
   return { state: { ...next, stopped: attempt }, phase: "stopped", paused: true };
 }

@@ -11,15 +11,14 @@ function followed(
   look: Partial<DeploymentLook>,
   given:
     & { state?: RolloutState; seconds?: number }
-    & Partial<Pick<FollowFacts, "inputs" | "retry" | "waiting">> = {},
+    & Partial<Pick<FollowFacts, "inputs" | "retry">> = {},
 ) {
-  const { state = fresh, seconds = 0, inputs = "i", retry = "", waiting = false } = given;
+  const { state = fresh, seconds = 0, inputs = "i", retry = "" } = given;
   return follow({
     state,
     deployment: deploymentOf({ image, inputs: "i", ...look }),
     inputs,
     retry,
-    waiting,
     now: new Date(START + seconds * 1_000),
   });
 }
@@ -39,7 +38,6 @@ Deno.test("while the Deployment has another image nothing that it says counts", 
     deployment: undefined,
     inputs: "i",
     retry: "",
-    waiting: false,
     now: new Date(START),
   });
   assert.deepEqual(none, { state: fresh, phase: "rollingOut", paused: false });
@@ -85,7 +83,7 @@ Deno.test("a new pod that is ready after all, and a user's own pause, stop nothi
 Deno.test("a template that changes right now gets its own time", () => {
   const { phase, state } = followed(late, { seconds: 5_000, inputs: "fixed" });
   assert.equal(phase, "waitingForMigrations");
-  assert.equal(state.since, new Date(START + 5_000_000).toISOString());
+  assert.deepEqual(state, { ...fresh, tried: new Date(START + 5_000_000).toISOString() });
 });
 
 Deno.test("what is stopped stays stopped until something changes", () => {
@@ -101,9 +99,14 @@ Deno.test("what is stopped stays stopped until something changes", () => {
       [followed({ ...look, paused: false }, { state, seconds: 9_000 }), "resumed by hand"],
     ] as const
   ) {
-    assert.deepEqual([change.paused, change.state], [false, { image, since: now }], what);
+    assert.deepEqual([change.paused, change.state], [false, { ...fresh, tried: now }], what);
     assert.notEqual(change.phase, "stopped", what);
   }
+  const { phase, paused } = followed(late, {
+    state: { ...fresh, tried: now },
+    seconds: 9_000 + PROGRESS_DEADLINE,
+  });
+  assert.deepEqual([phase, paused], ["stopped", true], "once more, a deadline later");
   const recovered = followed({ ...look, updatedReady: 1 }, { state, seconds: 9_000 });
   assert.deepEqual([recovered.phase, recovered.paused, recovered.state.stopped], [
     "rollingOut",
@@ -112,18 +115,4 @@ Deno.test("what is stopped stays stopped until something changes", () => {
   ]);
   const done = followed({ paused: true }, { state, seconds: 9_000 });
   assert.deepEqual([done.phase, done.paused, done.state.stopped], ["complete", false, undefined]);
-});
-
-Deno.test("while another image waits, what was stopped is not tried again, and what tells its backup stays", () => {
-  const { state } = stop();
-  const look = { ...late, paused: true };
-  assert.equal(followed(look, { state, waiting: true, retry: "1" }).paused, true);
-  assert.equal(followed(look, { state, waiting: true, inputs: "fixed" }).paused, true);
-  assert.equal(followed({ ...late }, { state, waiting: true, seconds: 9_000 }).state.since, fresh.since);
-  assert.equal(followed(late, { waiting: true, seconds: 9_000, inputs: "fixed" }).state.since, fresh.since);
-  assert.equal(
-    followed(late, { waiting: true, seconds: PROGRESS_DEADLINE }).phase,
-    "stopped",
-    "stopping goes on",
-  );
 });

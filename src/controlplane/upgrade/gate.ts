@@ -29,7 +29,8 @@ export function judge(facts: UpgradeFacts): Verdict {
   if (compareMinor(to, floor) < 0 && settings.allowDowngrade !== true) {
     return { kind: "blocked", message: downgrade(wanted, to, floor, released) };
   }
-  return release(!isSameVersion(to, floor));
+  const running = versionOfImage(released);
+  return release(!isSameVersion(to, floor) || (running !== undefined && !isSameVersion(to, running)));
 }
 
 /** A sentence about a version that nobody has tried with this operator; undefined where there is nothing to say. */

@@ -2,8 +2,10 @@
 import type { ControlPlaneStatus } from "../../api/control_plane.ts";
 import type { Deployment } from "../../api/kubernetes/types.ts";
 import type { Verdict } from "./gate.ts";
+import { versionOfImage } from "./image.ts";
 import type { RolloutState } from "./rollout_state.ts";
 import type { UpgradeFacts } from "./upgrade_facts.ts";
+import { compareMinor, versionText } from "./version.ts";
 
 /** The plan of a pass. */
 export interface UpgradePlan {
@@ -39,7 +41,10 @@ export function releaseImage(
   const image = facts.wanted;
   // Before any pod has run there is no rollout to watch over, and pods may have any image.
   const remembered = deployment !== undefined && facts.hasRun;
-  const state = remembered ? { image, since: now.toISOString() } : undefined;
+  const to = versionOfImage(image);
+  const back = to !== undefined && facts.floor !== undefined && compareMinor(to, facts.floor) < 0;
+  const floor = back || facts.floor === undefined ? {} : { floor: versionText(facts.floor) };
+  const state = remembered ? { image, since: now.toISOString(), ...floor } : undefined;
   return { facts, verdict, deployment, image, state, waiting: false };
 }
 

@@ -35,7 +35,7 @@ export async function rolloutParts(pass: Pass, tools: Tools, inputs: string): Pr
     return asked === undefined ? {} : { progressDeadlineSeconds: asked };
   }
   const followed = isUnderWay(plan)
-    ? follow({ state: plan.state, deployment, inputs, retry: facts.retry, waiting, now: tools.now() })
+    ? follow({ state: plan.state, deployment, inputs, retry: facts.retry, now: tools.now() })
     : { state: withoutStop(plan.state), phase: "complete" as const, paused: false };
   if (followed.lookAgainMs !== undefined) pass.report.lookAgain(followed.lookAgainMs);
   if (followed.phase === "complete") {

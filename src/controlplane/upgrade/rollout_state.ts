@@ -11,8 +11,12 @@ export const ROLLOUT_ANNOTATION = "coder.com/rollout";
 export interface RolloutState {
   /** The image that was let through to the pods. */
   readonly image: string;
-  /** When, or when it was tried again; RFC 3339. Also tells one change to the same image from another. */
+  /** When; RFC 3339. Also tells one change to the same image from another. */
   readonly since: string;
+  /** When it was last tried again, from when its time counts; RFC 3339. */
+  readonly tried?: string;
+  /** The latest version that had used the database before, where one was known and this is no way back from it. */
+  readonly floor?: string;
   /** A pod of it has been ready: what it does to the database schema is done. */
   readonly ready?: true;
   /** The rollout was stopped by us: a hash of what was rolled out, whose change goes on with it. */
@@ -30,20 +34,22 @@ export function rolloutState(deployment: Deployment | undefined): RolloutState |
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { image, since, ready, stopped } = value as Record<string, unknown>;
+  const { image, since, tried, floor, ready, stopped } = value as Record<string, unknown>;
   if (typeof image !== "string" || image === "" || typeof since !== "string") return undefined;
   if (Number.isNaN(Date.parse(since))) return undefined;
   return {
     image,
     since,
+    ...(typeof tried === "string" && !Number.isNaN(Date.parse(tried)) && { tried }),
+    ...(typeof floor === "string" && { floor }),
     ...(ready === true && { ready }),
     ...(typeof stopped === "string" && { stopped }),
   };
 }
 
 /** The annotation's value. */
-export function rolloutStateText({ image, since, ready, stopped }: RolloutState): string {
-  return JSON.stringify({ image, since, ready, stopped });
+export function rolloutStateText({ image, since, tried, floor, ready, stopped }: RolloutState): string {
+  return JSON.stringify({ image, since, tried, floor, ready, stopped });
 }
 
 /** The image of the Coder container, as the live pod template has it. */

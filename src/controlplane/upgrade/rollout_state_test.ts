@@ -17,7 +17,14 @@ const noted = (text: string) => {
 Deno.test("what is written is read again", () => {
   const states: RolloutState[] = [
     { image: "a", since: "2026-01-01T00:00:00.000Z" },
-    { image: "a:v1.2.3", since: "2026-01-01T00:00:00.000Z", ready: true, stopped: "0123" },
+    {
+      image: "a:v1.2.3",
+      since: "2026-01-01T00:00:00.000Z",
+      tried: "2026-01-02T00:00:00.000Z",
+      floor: "v1.2.2",
+      ready: true,
+      stopped: "0123",
+    },
   ];
   for (const state of states) assert.deepEqual(noted(rolloutStateText(state)), state);
 });
@@ -41,10 +48,13 @@ Deno.test("what somebody else made of it counts for nothing", () => {
   ];
   for (const other of others) assert.equal(noted(JSON.stringify(other)), undefined, JSON.stringify(other));
   assert.equal(noted("{"), undefined);
-  assert.deepEqual(noted(JSON.stringify({ image: "a", since, ready: "yes", stopped: 1 })), {
-    image: "a",
-    since,
-  });
+  assert.deepEqual(
+    noted(JSON.stringify({ image: "a", since, ready: "yes", stopped: 1, tried: "soon", floor: 2 })),
+    {
+      image: "a",
+      since,
+    },
+  );
   assert.equal(rolloutState(undefined), undefined);
   assert.equal(rolloutState(deploymentOf({ image: "a" })), undefined);
 });

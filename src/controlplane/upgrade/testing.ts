@@ -24,6 +24,7 @@ export interface DeploymentLook {
   /** The cluster says that the deadline has passed. */
   timedOut?: boolean;
   deadline?: number;
+  strategy?: NonNullable<Deployment["spec"]>["strategy"];
 }
 
 /** A Deployment of a control plane as the cluster would have it. */
@@ -46,6 +47,7 @@ export function deploymentOf(look: DeploymentLook): Deployment {
       replicas: wanted,
       selector: {},
       ...(look.paused === true && { paused: true }),
+      ...(look.strategy !== undefined && { strategy: look.strategy }),
       ...(look.deadline !== undefined && { progressDeadlineSeconds: look.deadline }),
       template: { spec: { containers: [{ name: "sidecar" }, { name: "coder", image: look.image }] } },
     },

@@ -59,7 +59,8 @@ export function upgradeFacts({ controlPlane, status, deployment, said }: FactSou
   const ran = [
     versionOfImage(completed),
     running,
-    ...(releasedRan || completed === undefined ? [versionOfImage(released)] : []),
+    parseVersion(current?.floor ?? ""),
+    ...(releasedRan || (completed === undefined && current === undefined) ? [versionOfImage(released)] : []),
   ];
   return {
     wanted,
