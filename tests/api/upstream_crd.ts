@@ -23,6 +23,7 @@ const LIMITS = [
   "minimum",
   "maximum",
   "minItems",
+  "maxItems",
   "enum",
   "x-kubernetes-validations",
 ];

@@ -246,3 +246,18 @@ Deno.test("the class that the cluster gives an Ingress by default stays", async 
   }, { what: "the wildcard" });
   assert.equal(changed.spec.ingressClassName, "usual");
 });
+
+Deno.test("the examples in docs/exposure.md are accepted", async () => {
+  const rig = await withGatewayApi();
+  const text = await Deno.readTextFile(new URL("../../docs/exposure.md", import.meta.url));
+  const examples = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, yaml = ""]) => yaml);
+  assert.equal(examples.length, 2);
+  for (const yaml of examples) {
+    const input = yaml.replaceAll("namespace: infra", `namespace: ${rig.namespace}`);
+    const { stdout } = await rig.cluster.kubectl(
+      ["apply", "--dry-run=server", "--validate=strict", "--namespace", rig.namespace, "-f", "-"],
+      { input },
+    );
+    assert.match(stdout, /codercontrolplane\.coder\.com\/coder created/);
+  }
+});
