@@ -30,11 +30,11 @@ export function rbac() {
         true,
       ),
       extraRules: list(
-        "More rules for the Role. The operator can only grant what it holds itself.",
+        "More rules for the Role. Rules that reach Secrets, tokens of ServiceAccounts, RBAC or coder.com, or the verbs escalate, bind and impersonate, are refused; others are granted as far as the operator holds them itself.",
         embedded("PolicyRule"),
       ),
       workspaceNamespaces: list(
-        "Further namespaces in which workspaces run and the same rights are granted. Example: - coder-workspaces.",
+        "Further namespaces in which workspaces run and the same rights are granted. Each must opt in by the label coder.com/workspaces-from=<this namespace>, or be allowed by the operator's --workspace-namespaces. Example: - coder-workspaces.",
         text("", { pattern: NAMESPACE }),
       ),
     }),

@@ -94,7 +94,8 @@ export function hasOptedIn(
   { namespace, name }: Pick<PlaceOwner, "namespace" | "name">,
 ): boolean {
   if (labels[WORKSPACES_FROM] === namespace) return true;
-  const named = (annotations[WORKSPACES_FROM] ?? "").split(",").map((each) => each.trim());
+  const named = (annotations[WORKSPACES_FROM] ?? "").split(",").map((each) => each.trim())
+    .filter((each) => each !== "");
   return named.some((each) => each === "*" || each === namespace || each === `${namespace}/${name}`);
 }
 

@@ -7,6 +7,8 @@ export interface RbacResult {
   granted: readonly string[];
   problems: readonly Trouble[];
   warnings: readonly Trouble[];
+  /** Namespaces are watched. */
+  watched: boolean;
 }
 
 const CONDITION = "WorkspaceRBAC";
@@ -25,9 +27,13 @@ const LOOK_AGAIN_MS: Readonly<Record<string, number>> = {
   Forbidden: 300_000,
 };
 
+/** Only a watch of Namespaces tells of these: without one it takes a look, in milliseconds. */
+const UNWATCHED_MS = 60_000;
+const TOLD_BY_NAMESPACES: ReadonlySet<string> = new Set(["NamespaceMissing", "NamespaceTerminating"]);
+
 /** Nothing is granted, because nothing is wanted. */
 export function reportDisabled(report: Report, problems: readonly Trouble[]): void {
-  if (problems.length > 0) return reportRbac(report, { granted: [], problems, warnings: [] });
+  if (problems.length > 0) return reportRbac(report, { granted: [], problems, warnings: [], watched: true });
   report.condition({
     type: CONDITION,
     status: "False",
@@ -37,7 +43,7 @@ export function reportDisabled(report: Report, problems: readonly Trouble[]): vo
 }
 
 /** The condition, what is wrong, what should not be so, and when to look again. */
-export function reportRbac(report: Report, { granted, problems, warnings }: RbacResult): void {
+export function reportRbac(report: Report, { granted, problems, warnings, watched }: RbacResult): void {
   const where = granted.length === 0 ? "nowhere" : `in ${listed(granted, ", ")}`;
   for (const warning of warnings) report.warning(warning);
   if (problems.length === 0) {
@@ -55,7 +61,8 @@ export function reportRbac(report: Report, { granted, problems, warnings }: Rbac
   // A lost race says nothing about the control plane.
   if (reason !== "Conflict") report.trouble({ reason: `WorkspaceRBAC${reason}`, message });
   for (const each of reasons) {
-    const afterMs = LOOK_AGAIN_MS[each];
+    const afterMs = LOOK_AGAIN_MS[each] ??
+      (!watched && TOLD_BY_NAMESPACES.has(each) ? UNWATCHED_MS : undefined);
     if (afterMs !== undefined) report.lookAgain(afterMs);
   }
 }

@@ -38,7 +38,8 @@ export const workspaceRbacStep: Step = {
       ...await prune(new Map(results.map((each) => [each.namespace, each.standing])), context),
     ];
     const granted = results.flatMap(({ namespace, standing }) => standing === "granted" ? [namespace] : []);
-    reportRbac(pass.report, { granted, problems, warnings: results.flatMap((each) => each.warnings) });
+    const warnings = results.flatMap((each) => each.warnings);
+    reportRbac(pass.report, { granted, problems, warnings, watched: tools.kinds.namespaces !== undefined });
   },
 };
 
