@@ -8,6 +8,7 @@ import {
 import { KUBE_PROXY_SCHEME, parseKubeProxy, type ReachOptions } from "../controlplane/coder/reach.ts";
 import { createServiceProxySender } from "../kube/rest/service_proxy.ts";
 import type { Core } from "./part.ts";
+import { proxiedCall } from "./proxied_calls.ts";
 
 /** Where the operator reaches a control plane's Coder, by the configuration. */
 export function reachOptions({ config, client }: Core): ReachOptions {
@@ -25,7 +26,7 @@ export function coderDeployments({ client, metrics }: Core): Deployments {
       const proxied = address.url.startsWith(KUBE_PROXY_SCHEME) ? parseKubeProxy(address.url) : undefined;
       return proxied === undefined
         ? createTransport(address)
-        : createServiceProxyTransport({ ...proxied, send: (request) => sender.send(request) });
+        : createServiceProxyTransport({ ...proxied, send: (request) => proxiedCall(sender, request) });
     },
   });
   return {

@@ -29,8 +29,16 @@ export class KubeApiError extends Error {
 /** No answer: the connection, TLS or the deadline failed. `cause` has the original. */
 export class KubeConnectionError extends Error {
   override readonly name = "KubeConnectionError";
-  constructor(message: string, readonly call: CallDescription, options?: ErrorOptions) {
-    super(message, options);
+  /** The deadline of the call ended it. */
+  readonly timedOut: boolean;
+  constructor(
+    message: string,
+    readonly call: CallDescription,
+    options: ErrorOptions & { timedOut?: boolean } = {},
+  ) {
+    const { timedOut = false, ...rest } = options;
+    super(message, rest);
+    this.timedOut = timedOut;
   }
 }
 

@@ -21,7 +21,7 @@ export function connectionError(
   }
   if (timedOut) {
     const message = `${what}: ${server} did not answer within ${request.timeoutMs} ms`;
-    return new KubeConnectionError(message, call, { cause: error });
+    return new KubeConnectionError(message, call, { cause: error, timedOut: true });
   }
   const reason = error instanceof Error ? error.message : String(error);
   const advice = adviceFor(error, connection);
