@@ -289,6 +289,18 @@ Deno.test("operators that begin at once make one user and as many tokens as ther
   assert.deepEqual(statuses, request.names.map(() => 200));
 });
 
+Deno.test("with one name alone a valid token cannot be renewed, and is left as it is", async () => {
+  const coderd = await sharedCoderd();
+  const address = { url: coderd.databaseUrl };
+  const request = newRequest({ names: ["token-a"] });
+  const { token = "" } = await database.ensureToken(address, request, calm);
+  const { kind, message } = await failureOf(
+    database.ensureToken(address, { ...request, token, renew: true }, calm),
+  );
+  assert.deepEqual([kind, /there is no name for a new token/.test(message)], ["failed", true]);
+  assert.equal((await database.ensureToken(address, { ...request, token }, calm)).outcome, "kept");
+});
+
 Deno.test("the last migration is that of the running Coder", async () => {
   const coderd = await sharedCoderd();
   assert.deepEqual(await database.migration({ url: coderd.databaseUrl }, calm), {

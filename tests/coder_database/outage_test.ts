@@ -1,5 +1,6 @@
 /** Databases that hang, break, refuse or are not there. Nothing is left half done, and no connection is left behind. */
 import assert from "node:assert/strict";
+import { createServer, type Socket } from "node:net";
 import { createOperatorDatabase } from "../../src/coder/database/database.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { type Postgres, startPostgres } from "../coder/mod.ts";
@@ -203,4 +204,33 @@ Deno.test("what is refused says why: password, database, user, port, host", asyn
   const gone = await change(() => {});
   assert.equal(gone.kind, "unreachable");
   assert.match(gone.message, /ECONNREFUSED.*operator's own pod/);
+});
+
+Deno.test("what takes a connection and breaks it off, or is no PostgreSQL, is told at once", async () => {
+  const greetings: ((front: Socket) => void)[] = [
+    (front) => void front.destroy(),
+    (front) => void front.resetAndDestroy(),
+    (front) => void front.once("data", () => front.resetAndDestroy()),
+    (front) => void front.once("data", () => front.end("HTTP/1.1 400 Bad Request\r\n\r\n")),
+    (front) => void front.once("data", () => front.end("S")),
+  ];
+  for (const [index, greet] of greetings.entries()) {
+    const server = createServer((front) => {
+      front.on("error", () => {});
+      greet(front);
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.listen(0, "127.0.0.1", resolve);
+    await promise;
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    for (const sslmode of ["disable", "require"]) {
+      const before = performance.now();
+      const url = `postgres://u:p@127.0.0.1:${port}/d?sslmode=${sslmode}`;
+      const { kind, message } = await failureOf(database.migration({ url }, calm));
+      assert.ok(["unreachable", "tls", "failed"].includes(kind), `${index} ${sslmode}: ${kind} ${message}`);
+      assert.ok(performance.now() - before < 2_000, `${index} ${sslmode}: ${message}`);
+    }
+    await new Promise((done) => server.close(done));
+  }
 });

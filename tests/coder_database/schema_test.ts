@@ -136,3 +136,17 @@ Deno.test("how a database user's session shows dates changes nothing", async () 
   const { current } = await database.ensureToken({ url: postgres.url(name) }, newRequest(), calm);
   assert.ok(Math.abs(current.createdAt.getTime() - Date.now()) < 60_000, String(current.createdAt));
 });
+
+Deno.test("a database that swallows what is inserted is not believed", async () => {
+  const postgres = await migratedServer();
+  const name = await copyOf(postgres);
+  await postgres.sql(
+    `create function swallow() returns trigger language plpgsql as 'begin return null; end';
+     create trigger swallow before insert on api_keys for each row execute function swallow()`,
+    { database: name },
+  );
+  const { kind, message } = await failureOf(
+    database.ensureToken({ url: postgres.url(name) }, newRequest(), calm),
+  );
+  assert.deepEqual([kind, /the token was not stored/.test(message)], ["failed", true]);
+});

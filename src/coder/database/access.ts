@@ -36,11 +36,11 @@ export async function ensureAccess(session: Session, request: TokenRequest): Pro
       "there is no name for a new token besides that of the one in use",
     );
   }
-  const made = await makeToken(session, userId, free, request.lifetimeMs);
-  const stored = await findTokens(session, userId, request.names, made.token);
+  const token = await makeToken(session, userId, free, request.lifetimeMs);
+  const stored = await findTokens(session, userId, request.names, token);
   const current = stored.find(({ matches }) => matches);
   if (current === undefined) throw failure(session.target, "failed", "the token was not stored");
-  return { outcome: "made", token: made.token, current: plain(current), others: besides(current, stored) };
+  return { outcome: "made", token, current: plain(current), others: besides(current, stored) };
 }
 
 async function find(session: Session, { user, names, token }: TokenRequest): Promise<Found> {

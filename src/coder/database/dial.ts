@@ -24,10 +24,10 @@ export async function dial(
 function connect(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const socket = new Socket();
+  // The server may break it off while nobody listens yet: that must not go unhandled.
+  socket.on("error", () => {});
   const over = (error: unknown) => {
     end();
-    // What comes after that interests nobody, but must not go unhandled.
-    socket.on("error", () => {});
     socket.destroy();
     reject(error);
   };

@@ -134,6 +134,7 @@ async function open(
   // Told by what is being waited for; without a listener it would end the process.
   client.on("error", () => {});
   signal.throwIfAborted();
+  if (socket.destroyed) throw new Error("Connection terminated");
   await client.connect();
   return client;
 }

@@ -1,5 +1,4 @@
 /** The operator's tokens in Coder's database. */
-import { failure } from "./errors.ts";
 import type { OperatorUser, StoredToken } from "./mod.ts";
 import type { Session } from "./session.ts";
 import { hashSecret, newToken, splitToken } from "./token.ts";
@@ -72,27 +71,26 @@ export function freeName(
   return oldest && { name: oldest.name, replaces: oldest };
 }
 
-/** Makes a token. @returns it with its secret, for the only time */
+/** Makes a token; it with its secret, for the only time. */
 export async function makeToken(
   session: Session,
   userId: string,
   { name, replaces }: FreeName,
   lifetimeMs: number,
-): Promise<{ token: string; id: string }> {
+): Promise<string> {
   if (replaces) {
     await session.query("delete from api_keys where id = $1 and user_id = $2", [replaces.id, userId]);
   }
   const { id, secret } = newToken();
   const seconds = Math.max(1, Math.round(lifetimeMs / 1000));
-  const rows = await session.query(
+  await session.query(
     `insert into api_keys (id, hashed_secret, user_id, last_used, expires_at, created_at, updated_at, login_type,
        lifetime_seconds, ip_address, token_name, scopes, allow_list)
      values ($1, $2, $3, now(), now() + make_interval(secs => $4::bigint), now(), now(), 'token', $4::bigint, '0.0.0.0',
-       $5, $6, $7) returning id`,
+       $5, $6, $7)`,
     [id, hashSecret(secret), userId, seconds, name, SCOPES, ALLOW_LIST],
   );
-  if (rows.length !== 1) throw failure(session.target, "failed", "the token was not stored");
-  return { token: `${id}-${secret}`, id };
+  return `${id}-${secret}`;
 }
 
 /** Deletes the operator's tokens of these names, but not `keepId`. Nobody else's, whatever their names. */
