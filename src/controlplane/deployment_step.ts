@@ -16,7 +16,7 @@ import { holdTemplate, returnTemplate } from "./kept_template.ts";
 import { RENDERING } from "./pod_template.ts";
 import { type RenderedTemplate, renderTemplate } from "./rendered_template.ts";
 import type { Pass, PassState, Step, Tools } from "./step.ts";
-import { strategyOf } from "./strategy.ts";
+import { makeRoomForRecreate, strategyOf } from "./strategy.ts";
 import { effective } from "./upgrade/effective.ts";
 import { rolloutParts } from "./upgrade/rollout_parts.ts";
 
@@ -39,13 +39,15 @@ export const deploymentStep: Step = {
       facts,
       autoscaled: tools.kinds.autoscalers.byIndex(BY_TARGET, `${key.namespace}/${key.name}`).length > 0,
     });
+    const strategy = strategyOf(controlPlane, live, template !== undefined);
+    await makeRoomForRecreate(strategy, live, pass, tools);
     const desired = desiredDeployment(controlPlane, {
       template,
       replicas,
       inputs,
       rendering,
       recorded,
-      strategy: strategyOf(controlPlane, live, template !== undefined),
+      strategy,
       rollout: await rolloutParts(pass, tools, inputs),
     });
     const release = [

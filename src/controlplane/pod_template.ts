@@ -9,7 +9,6 @@ import type {
 } from "../api/kubernetes/types.ts";
 import { shortHash } from "../kube/apply/canonical_json.ts";
 import { caMounts, tlsMounts } from "../workload/certificates.ts";
-import { mergeEnv } from "../workload/env.ts";
 import { standardLabels } from "../workload/labels.ts";
 import { controlPlaneServiceAccountName } from "../workload/names.ts";
 import { healthProbe } from "../workload/probes.ts";
@@ -51,7 +50,7 @@ export function podTemplate(controlPlane: ControlPlane, facts: TemplateFacts): P
   const pod: PodSpec = {
     serviceAccountName: serviceAccountName(controlPlane),
     ...filled("imagePullSecrets", uniqueNames(spec.imagePullSecrets)),
-    ...filled("initContainers", spec.initContainers.map(withUniqueEnv)),
+    ...filled("initContainers", spec.initContainers),
     containers: [coder(controlPlane, facts)],
     ...filled("volumes", [...tls.volumes, ...ca.volumes, ...spec.volumes]),
     ...filled("hostAliases", spec.hostAliases),
@@ -144,11 +143,6 @@ function coder(controlPlane: ControlPlane, facts: TemplateFacts): Container {
     ...(spec.lifecycle !== undefined && { lifecycle: spec.lifecycle }),
     ...(securityContext !== undefined && { securityContext }),
   };
-}
-
-/** Server-side apply refuses repeated names, which to the kubelet mean: the last one. */
-function withUniqueEnv(container: Container): Container {
-  return container.env === undefined ? container : { ...container, env: mergeEnv(container.env).env };
 }
 
 /** Where the user says nothing about places, pods go to different zones and nodes if they can. */

@@ -204,16 +204,6 @@ Deno.test("names that repeat are made one, and the user's value wins", () => {
   assert.equal(list[3]?.value, "2");
 });
 
-Deno.test("init containers may repeat names as the Coder container may", () => {
-  const [wait] = render({
-    initContainers: [
-      { name: "wait", env: [{ name: "A", value: "1" }, { name: "B" }, { name: "A", value: "2" }] },
-      { name: "bare" },
-    ],
-  }).spec?.initContainers ?? [];
-  assert.deepEqual(wait?.env, [{ name: "A", value: "2" }, { name: "B" }]);
-});
-
 Deno.test("what the user says about places and security replaces the defaults", () => {
   const pod = (spec: Spec) => render(spec).spec!;
   assert.equal(pod({ affinity: {} }).topologySpreadConstraints, undefined);

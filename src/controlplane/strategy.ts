@@ -1,6 +1,10 @@
 /** How a Deployment replaces its pods. */
 import type { ControlPlane } from "../api/control_plane.ts";
+import { Deployments } from "../api/kubernetes/resources.ts";
 import type { Deployment, DeploymentStrategy } from "../api/kubernetes/types.ts";
+import { FIELD_MANAGER } from "../kube/applier.ts";
+import { isConflict, isNotFound, KubeApiError } from "../kube/errors.ts";
+import type { Pass, Tools } from "./step.ts";
 
 /** Old pods serve until new ones do. */
 const KEEP_SERVING: DeploymentStrategy = {
@@ -17,14 +21,8 @@ export function strategyOf(
   live: Deployment | undefined,
   rendered: boolean,
 ): DeploymentStrategy | undefined {
-  if (spec.strategy !== undefined) return asked(spec.strategy);
+  if (spec.strategy !== undefined) return spec.strategy;
   return rendered && isDefault(live?.spec?.strategy) ? KEEP_SERVING : undefined;
-}
-
-/** What the API server filled in for a rolling update would stay, and be refused beside Recreate. */
-function asked(strategy: DeploymentStrategy): DeploymentStrategy {
-  if (strategy.type !== "Recreate") return strategy;
-  return { type: "Recreate", rollingUpdate: null } as unknown as DeploymentStrategy;
 }
 
 /** The API server's default, or ours. */
@@ -33,4 +31,32 @@ function isDefault({ type, rollingUpdate }: DeploymentStrategy = {}): boolean {
   if (type !== "RollingUpdate") return false;
   const { maxSurge, maxUnavailable } = rollingUpdate ?? {};
   return (maxSurge === "25%" && maxUnavailable === "25%") || (maxSurge === 1 && maxUnavailable === 0);
+}
+
+/**
+ * Turns a Deployment to Recreate where the apply to come could not: numbers of a rolling update that the API server
+ * filled in belong to nobody, so that no apply takes them away, and beside Recreate they are refused.
+ */
+export async function makeRoomForRecreate(
+  strategy: DeploymentStrategy | undefined,
+  live: Deployment | undefined,
+  { key, signal }: Pick<Pass, "key" | "signal">,
+  { client, kinds }: Pick<Tools, "client" | "kinds">,
+): Promise<void> {
+  if (strategy?.type !== "Recreate" || live?.spec?.strategy?.rollingUpdate === undefined) return;
+  const body = [
+    { op: "test", path: "/metadata/uid", value: live.metadata.uid },
+    { op: "replace", path: "/spec/strategy", value: { type: "Recreate" } },
+  ] as const;
+  try {
+    const stored = await client.patch(Deployments, key, { type: "json", body }, {
+      fieldManager: FIELD_MANAGER,
+      signal,
+    });
+    kinds.deployments.observe(stored);
+  } catch (error) {
+    // It is another one by now, or none: the apply will see.
+    const gone = isNotFound(error) || isConflict(error);
+    if (!gone && !(error instanceof KubeApiError && error.code === 422)) throw error;
+  }
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Deployment, DeploymentStrategy } from "../api/kubernetes/types.ts";
-import { strategyOf } from "./strategy.ts";
+import { isForbidden, KubeApiError } from "../kube/errors.ts";
+import type { Tools } from "./step.ts";
+import { makeRoomForRecreate, strategyOf } from "./strategy.ts";
 import { controlPlane } from "./testing.ts";
 
 const serving = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
@@ -35,9 +37,44 @@ Deno.test("what the spec says is applied, whatever is there", () => {
   assert.deepEqual(strategyOf(controlPlane({ strategy }), live({ type: "Recreate" }), false), strategy);
 });
 
-Deno.test("Recreate takes away what belongs to rolling updates", () => {
-  assert.deepEqual(strategyOf(controlPlane({ strategy: { type: "Recreate" } }), live(serving), true), {
-    type: "Recreate",
-    rollingUpdate: null,
-  });
+/** The patches that are sent for a Deployment that is to be recreated, where the API server answers so. */
+async function patches(
+  strategy: DeploymentStrategy | undefined,
+  deployment: Deployment | undefined,
+  answer: unknown = {},
+): Promise<unknown[]> {
+  const sent: unknown[] = [];
+  const client = {
+    patch: (_type: unknown, _key: unknown, { body }: { body: unknown }) => {
+      sent.push(body);
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  };
+  const observed: unknown[] = [];
+  const tools = { client, kinds: { deployments: { observe: (one: unknown) => observed.push(one) } } };
+  const pass = { key: { namespace: "a", name: "coder" }, signal: new AbortController().signal };
+  await makeRoomForRecreate(strategy, deployment, pass, tools as unknown as Tools);
+  assert.equal(observed.length, answer instanceof Error ? 0 : sent.length);
+  return sent;
+}
+
+Deno.test("Recreate takes away what the API server filled in for rolling updates", async () => {
+  const deployment = { ...live(serving), metadata: { uid: "u" } };
+  assert.deepEqual(await patches({ type: "Recreate" }, deployment), [[
+    { op: "test", path: "/metadata/uid", value: "u" },
+    { op: "replace", path: "/spec/strategy", value: { type: "Recreate" } },
+  ]]);
+  assert.deepEqual(await patches({ type: "Recreate" }, live({ type: "Recreate" })), []);
+  assert.deepEqual(await patches({ type: "Recreate" }, undefined), []);
+  assert.deepEqual(await patches({ type: "RollingUpdate" }, deployment), []);
+  assert.deepEqual(await patches(undefined, deployment), []);
+});
+
+Deno.test("a Deployment that went meanwhile is left to the apply, any other refusal is thrown", async () => {
+  const refusal = (code: number, reason: string) =>
+    new KubeApiError(code, reason, "m", { method: "PATCH", path: "/" });
+  for (const answer of [refusal(404, "NotFound"), refusal(409, "Conflict"), refusal(422, "Invalid")]) {
+    assert.equal((await patches({ type: "Recreate" }, live(serving), answer)).length, 1);
+  }
+  await assert.rejects(patches({ type: "Recreate" }, live(serving), refusal(403, "Forbidden")), isForbidden);
 });

@@ -6,7 +6,7 @@ export interface GoOptions {
   /** Its field manager: the name of its binary. */
   manager: string;
   /** `spec.extraEnv`, appended as it is, duplicates included. */
-  extraEnv?: { name: string; value: string }[];
+  extraEnv?: { name: string; value?: string; valueFrom?: unknown }[];
   replicas?: number;
   /** Changes the Deployment before it is written: what an older version rendered differently. */
   // deno-lint-ignore no-explicit-any -- an object under construction

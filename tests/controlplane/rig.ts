@@ -39,7 +39,9 @@ export interface Operator extends AsyncDisposable {
 
 /** What may be changed about it. */
 export type OperatorOptions =
-  & Partial<Pick<ControlPlaneControllerOptions, "reconciler" | "controller" | "workspaceNamespaces">>
+  & Partial<
+    Pick<ControlPlaneControllerOptions, "reconciler" | "controller" | "workspaceNamespaces" | "clusterDomain">
+  >
   & {
     kubeconfig?: string;
     namespaces?: readonly string[];
@@ -186,6 +188,7 @@ async function startOperator(
     namespaces,
     ...(options.endpoints && { results }),
     ...(options.workspaceNamespaces && { workspaceNamespaces: options.workspaceNamespaces }),
+    ...(options.clusterDomain && { clusterDomain: options.clusterDomain }),
     ...(options.reconciler && { reconciler: options.reconciler }),
     ...(options.controller && { controller: options.controller }),
   });
