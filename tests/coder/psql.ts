@@ -38,7 +38,12 @@ export async function runSql(
   let late = false;
   const deadline = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      // It ended at this very moment.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }, timeoutMs);
   try {
     const [output] = await Promise.all([child.output(), feed(child, query)]);
