@@ -36,8 +36,8 @@ import { workspaceRbacStep } from "./workspace_rbac_step.ts";
 /** What is done, stage by stage. What concerns Coder itself (access, licence) is done by visits: see `coder/`. */
 const STAGES: readonly (readonly Step[])[] = [
   // The Service first: its addresses tell pods of which family theirs are.
-  [upgradeStep, serviceStep],
-  [finalizerStep, serviceAccountStep, deploymentStep],
+  [finalizerStep, upgradeStep, serviceStep],
+  [serviceAccountStep, deploymentStep],
   [workspaceRbacStep, oldServiceAccountsStep, exposureStep, disruptionBudgetStep],
 ];
 

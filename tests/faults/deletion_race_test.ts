@@ -80,7 +80,7 @@ Deno.test("a control plane whose end comes between the children and the status i
   const [held, status] = [faults.freeze(children), faults.freeze(writes)];
   const plane = await scene.create("late", {}, { finalizers: [FINALIZER] });
   const rights = await workspaceRights(scene, plane);
-  await waitFor(() => held.hits === 3, { what: "the children to be on their way" });
+  await waitFor(() => held.hits > 0, { what: "the first child to be on its way" });
   await scene.remove("late");
   // The old one lets its children go out only now, when it is on its way out already.
   held.remove();

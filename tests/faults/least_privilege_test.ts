@@ -184,7 +184,7 @@ async function leftovers(scene: Scene): Promise<void> {
   await scene.settled("again");
   try {
     await scene.cluster.kill("controller-manager");
-    await scene.remove("again");
+    await scene.removed("again");
     await scene.create("again", { replicas: 0 });
     await scene.settled("again");
   } finally {

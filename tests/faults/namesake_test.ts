@@ -9,7 +9,7 @@ Deno.test("a control plane gets children of its own though those of an earlier o
   await scene.settled("again");
   try {
     await scene.cluster.kill("controller-manager");
-    await scene.remove("again");
+    await scene.removed("again");
     const { deployment } = await scene.children("again");
     assert.equal(deployment?.metadata.ownerReferences?.[0]?.uid, first.metadata.uid, "nobody cleans up");
     await scene.create("again", {

@@ -59,6 +59,12 @@ export class Scene implements AsyncDisposable {
     });
   }
 
+  /** Deletes a control plane and waits until its name is free: its finalizer holds it for a moment. */
+  async removed(name: string): Promise<void> {
+    await this.remove(name);
+    await waitFor(async () => await this.plane(name) === undefined, { what: `${name} to go` });
+  }
+
   plane(name: string): Promise<CoderControlPlane | undefined> {
     return this.cluster.find(`${this.collection}/${name}`);
   }
