@@ -3,6 +3,7 @@
  * what a minute of 429 costs, and what control planes whose PostgreSQL hangs cost the others.
  */
 import net from "node:net";
+import { operatorTokenName } from "../../src/workload/names.ts";
 import { type Cluster, startCluster, waitFor } from "../cluster/mod.ts";
 import { type FakeCoder, startFakeCoder } from "../fake-coder/mod.ts";
 import { fakeLicense } from "../fake-coder/mod.ts";
@@ -36,7 +37,10 @@ async function planes(cluster: Cluster): Promise<Plane[]> {
 /** One Coder with an operator's token in it, and the control plane with that token in its Secret. */
 async function addPlane(cluster: Cluster, fake: FakeCoder, name: string): Promise<void> {
   const user = fake.state.addUser({ username: "coder-k8s-operator", login_type: "none", is_system: true });
-  const token = fake.state.addToken(user, { lifetime_seconds: 365 * 86_400 });
+  const token = fake.state.addToken(user, {
+    lifetime_seconds: 365 * 86_400,
+    token_name: operatorTokenName(NAMESPACE, name),
+  });
   const secrets = `/api/v1/namespaces/${NAMESPACE}/secrets`;
   await cluster.request("POST", CRS, {
     apiVersion: "coder.com/v1alpha1",
@@ -68,6 +72,10 @@ async function addPlane(cluster: Cluster, fake: FakeCoder, name: string): Promis
     metadata: { name: `${name}-licence` },
     stringData: { license: fakeLicense() },
   });
+}
+
+function hasAll(status: Plane["status"]): boolean {
+  return status?.operatorAccessReady === true && ["enterprise", "premium"].includes(status.licenseTier ?? "");
 }
 
 async function steadyState(cluster: Cluster, fakes: readonly FakeCoder[], rows: Row[]): Promise<void> {
@@ -212,10 +220,8 @@ export async function measure(): Promise<Report> {
     await operator.ready();
     for (const [name, fake] of fakes) await addPlane(cluster, fake, name);
     await waitFor(async () => {
-      const all = await planes(cluster);
-      return all.every(({ status }) =>
-        status?.operatorAccessReady === true && ["enterprise", "premium"].includes(status.licenseTier ?? "")
-      );
+      const late = (await planes(cluster)).find(({ status }) => !hasAll(status));
+      return late === undefined || Promise.reject(new Error(JSON.stringify(late.status)));
     }, { what: `${COUNT} control planes with access and licence`, timeoutMs: 300_000, intervalMs: 2_000 });
     await steadyState(cluster, [...fakes.values()], rows);
     await rateLimited(cluster, fakes, rows);
