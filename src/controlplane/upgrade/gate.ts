@@ -14,12 +14,12 @@ export type Verdict =
 
 /** Judges the wanted image. */
 export function judge(facts: UpgradeFacts): Verdict {
-  const { wanted, released, completed, floor, hasRun, releasedRan, settings } = facts;
+  const { wanted, released, completed, floor, hasRun, moved, settings } = facts;
   if (released === wanted) return { kind: "keep" };
   const release = (backup: boolean, cancels = false): Verdict => ({ kind: "release", backup, cancels });
   if (released === undefined || !hasRun) return release(false);
   // Pods of the image in between never were ready, and those of this one run still.
-  if (wanted === completed && !releasedRan) return release(false, true);
+  if (wanted === completed && !moved) return release(false, true);
   const to = versionOfImage(wanted);
   if (to === undefined) {
     if (versionOfImage(released) === undefined || settings.unchecked === true) return release(true);
@@ -29,8 +29,9 @@ export function judge(facts: UpgradeFacts): Verdict {
   if (compareMinor(to, floor) < 0 && settings.allowDowngrade !== true) {
     return { kind: "blocked", message: downgrade(wanted, to, floor, released) };
   }
-  const running = versionOfImage(released);
-  return release(!isSameVersion(to, floor) || (running !== undefined && !isSameVersion(to, running)));
+  // One backup too many does no harm: only where tags prove that the version stays is there none.
+  const from = versionOfImage(released);
+  return release(from === undefined || !isSameVersion(to, from) || !isSameVersion(to, floor));
 }
 
 /** A sentence about a version that nobody has tried with this operator; undefined where there is nothing to say. */

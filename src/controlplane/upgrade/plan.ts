@@ -44,7 +44,9 @@ export function releaseImage(
   const to = versionOfImage(image);
   const back = to !== undefined && facts.floor !== undefined && compareMinor(to, facts.floor) < 0;
   const floor = back || facts.floor === undefined ? {} : { floor: versionText(facts.floor) };
-  const state = remembered ? { image, since: now.toISOString(), ...floor } : undefined;
+  const state = remembered
+    ? { image, since: now.toISOString(), ...floor, ...(facts.moved && { moved: true as const }) }
+    : undefined;
   return { facts, verdict, deployment, image, state, waiting: false };
 }
 

@@ -17,6 +17,8 @@ export interface RolloutState {
   readonly tried?: string;
   /** The latest version that had used the database before, where one was known and this is no way back from it. */
   readonly floor?: string;
+  /** Since the last complete rollout another image has had a ready pod: there is no giving up any more. */
+  readonly moved?: true;
   /** A pod of it has been ready: what it does to the database schema is done. */
   readonly ready?: true;
   /** The rollout was stopped by us: a hash of what was rolled out, whose change goes on with it. */
@@ -34,7 +36,7 @@ export function rolloutState(deployment: Deployment | undefined): RolloutState |
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { image, since, tried, floor, ready, stopped } = value as Record<string, unknown>;
+  const { image, since, tried, floor, moved, ready, stopped } = value as Record<string, unknown>;
   if (typeof image !== "string" || image === "" || typeof since !== "string") return undefined;
   if (Number.isNaN(Date.parse(since))) return undefined;
   return {
@@ -42,14 +44,17 @@ export function rolloutState(deployment: Deployment | undefined): RolloutState |
     since,
     ...(typeof tried === "string" && !Number.isNaN(Date.parse(tried)) && { tried }),
     ...(typeof floor === "string" && { floor }),
+    ...(moved === true && { moved }),
     ...(ready === true && { ready }),
     ...(typeof stopped === "string" && { stopped }),
   };
 }
 
 /** The annotation's value. */
-export function rolloutStateText({ image, since, tried, floor, ready, stopped }: RolloutState): string {
-  return JSON.stringify({ image, since, tried, floor, ready, stopped });
+export function rolloutStateText(
+  { image, since, tried, floor, moved, ready, stopped }: RolloutState,
+): string {
+  return JSON.stringify({ image, since, tried, floor, moved, ready, stopped });
 }
 
 /** The image of the Coder container, as the live pod template has it. */

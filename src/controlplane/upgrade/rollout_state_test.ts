@@ -22,6 +22,7 @@ Deno.test("what is written is read again", () => {
       since: "2026-01-01T00:00:00.000Z",
       tried: "2026-01-02T00:00:00.000Z",
       floor: "v1.2.2",
+      moved: true,
       ready: true,
       stopped: "0123",
     },

@@ -10,7 +10,7 @@ import { RETRY_ANNOTATION, upgradeFacts } from "./upgrade_facts.ts";
 import { compareMinor, isSameVersion, parseVersion, type Version, versionText } from "./version.ts";
 import { parseControlPlane } from "../../api/control_plane.ts";
 
-const RUNS = 300;
+const RUNS = 200;
 const STEPS = 60;
 const IMAGES = [
   ...["2.28.0", "2.29.0", "2.29.1", "2.30.0", "2.31.0-rc.1"].flatMap((
@@ -32,6 +32,8 @@ class Watched extends World {
   oldImage = "";
   /** Some pod of the template has been ready. */
   templateRan = false;
+  /** A pod of another image than the last complete one has been ready since. */
+  moved = false;
   userPaused = false;
   releases = 0;
   blocked = 0;
@@ -64,7 +66,7 @@ class Watched extends World {
     const { unchecked, allowDowngrade, backup } = this.spec.upgrade ?? {};
     this.#must(image === this.spec.image, `${image} is what nobody asked for now`);
     this.releases++;
-    const givenUp = image === this.status.image && !this.templateRan;
+    const givenUp = image === this.status.image && !this.moved;
     if (this.highest === undefined && this.status.image === undefined || givenUp) return this.#released();
     const to = versionOfImage(image);
     if (to === undefined) {
@@ -78,7 +80,9 @@ class Watched extends World {
         `${image} is a way back from ${versionText(this.highest)}`,
       );
     }
-    const same = to !== undefined && this.highest !== undefined && isSameVersion(to, this.highest);
+    // The version that is there or on its way has had its backup.
+    const same = to !== undefined &&
+      [this.highest, versionOfImage(live)].some((each) => each !== undefined && isSameVersion(to, each));
     if (backup !== undefined && !same) {
       const facts = this.facts();
       const done = this.jobs.filter((job) =>
@@ -105,7 +109,9 @@ class Watched extends World {
 
   override async pass(fault?: Fault): Promise<void> {
     const before = this.look;
+    const completed = this.status.image;
     await super.pass(fault);
+    if (this.status.image !== completed) this.moved = false;
     if (this.condition() === "False/UpgradeBlocked") this.blocked++;
     if (this.parts.paused === true) {
       this.stops++;
@@ -143,6 +149,7 @@ class Watched extends World {
   #podReady(look: NonNullable<World["look"]>): void {
     this.look = look;
     this.templateRan = true;
+    if (look.image !== this.status.image) this.moved = true;
     const version = versionOfImage(look.image);
     if (version === undefined) return;
     const lower = this.highest !== undefined && compareMinor(version, this.highest) < 0;

@@ -26,6 +26,8 @@ export interface UpgradeFacts {
   readonly hasRun: boolean;
   /** A pod of `released` has been ready. */
   readonly releasedRan: boolean;
+  /** A pod of another image than `completed` has been ready since. */
+  readonly moved: boolean;
   readonly settings: UpgradeSettings;
   /** The value of {@linkcode RETRY_ANNOTATION}. */
   readonly retry: string;
@@ -70,6 +72,7 @@ export function upgradeFacts({ controlPlane, status, deployment, said }: FactSou
     hasRun: completed !== undefined || running !== undefined ||
       (deployment?.status?.readyReplicas ?? 0) > 0,
     releasedRan,
+    moved: (releasedRan && released !== completed) || current?.moved === true,
     settings: spec.upgrade ?? {},
     retry: metadata.annotations?.[RETRY_ANNOTATION] ?? "",
     state: current,

@@ -87,8 +87,8 @@ export function stoppedText(
   const completed = facts.completed;
   const back = completed === undefined || completed === image
     ? ""
-    : facts.releasedRan
-    ? `A pod of it was ready, so that the database is its own now: going back to ${completed} needs a backup of the ` +
+    : facts.moved
+    ? `A pod of a later image than ${completed} was ready, so that the database is its own now: going back to ${completed} needs a backup of the ` +
       "database and spec.upgrade.allowDowngrade. "
     : `No pod of it has been ready; set spec.image back to ${completed} to give it up. `;
   return `The rollout of ${image} was stopped, because its pods do not become ready${
