@@ -1,4 +1,5 @@
 /** What a visit does, in order. */
+import { type AccessOptions, accessStep } from "./access.ts";
 import { entitlementsStep } from "./entitlements_step.ts";
 import { firstUserStep } from "./first_user_step.ts";
 import { licenseStep } from "./license_step.ts";
@@ -6,6 +7,6 @@ import { reachStep } from "./reach_step.ts";
 import type { VisitStep } from "./visit.ts";
 
 /** Makes the steps; each remembers what it did for each control plane. */
-export function visitSteps(): VisitStep[] {
-  return [reachStep(), firstUserStep(), licenseStep(), entitlementsStep()];
+export function visitSteps(access: AccessOptions = {}): VisitStep[] {
+  return [reachStep(), firstUserStep(), accessStep(access), licenseStep(), entitlementsStep()];
 }
