@@ -20,7 +20,7 @@ export function operatorAccess() {
           { pattern: OBJECT_NAME_TRIMMED },
         )),
         databaseURLSecretRef: optional(secretKeySelector(
-          "A PostgreSQL URL for the operator alone. Default: what Coder itself uses (CODER_PG_CONNECTION_URL).",
+          "The Secret with a PostgreSQL URL for the operator, which makes its user and token there. Default: what Coder itself is given (CODER_PG_CONNECTION_URL in extraEnv or envFrom, --postgres-url in extraArgs).",
           "Key in the Secret's data. Default: url.",
         )),
         databaseCASecretRef: optional(secretKeySelector(
@@ -28,11 +28,11 @@ export function operatorAccess() {
           "Key in the Secret's data. Default: ca.crt.",
         )),
         bootstrapTokenSecretRef: optional(secretKeySelector(
-          "A session token of an owner, with which the operator makes its user and token through Coder's API instead of PostgreSQL. It is used for that alone.",
+          "The Secret with a session token of an owner, with which the operator makes its user and first token through Coder's API instead of PostgreSQL. Renewals do not need it: the Secret can then go.",
           "Key in the Secret's data. Default: token.",
         )),
         tokenLifetimeDays: optional(int32(
-          "Days that a new token lives; it is renewed after two thirds. Default: 30. Coder's API may allow fewer.",
+          "Days that a new token lives; it is renewed after two thirds of them. Default: 30. Through Coder's API an owner's token lives 7 days at most (CODER_MAX_ADMIN_TOKEN_LIFETIME).",
           { minimum: 1, maximum: 365 },
         )),
       },
@@ -44,7 +44,11 @@ export function operatorAccess() {
 /** Status fields about the access. */
 export function accessStatus() {
   return {
-    operatorTokenName: optional(text("Name of the operator's token in Coder.")),
-    operatorTokenExpires: optional(text("When that token ends, RFC 3339. It is renewed well before.")),
+    operatorTokenName: optional(
+      text("Name of the operator's token in Coder. It stays until that token is revoked."),
+    ),
+    operatorTokenExpires: optional(
+      text("When that token is meant to end, RFC 3339. It is renewed at two thirds of its life."),
+    ),
   };
 }

@@ -65,7 +65,7 @@ export const controllerPart: PartFactory = (core) => {
     },
     deployments,
     reach: reachOptions(core),
-    steps: visitSteps(),
+    steps: visitSteps({ clusterDomain: config.clusterDomain }),
     results,
     onNews: (key) => controlPlanes.enqueue(key),
     log,

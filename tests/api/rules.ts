@@ -72,6 +72,18 @@ const controlPlane: Omit<RuleCase, "plural">[] = [
     })),
     refused: ["A", "a_b"].map((name) => ({ operatorAccess: { generatedTokenSecretName: name } })),
   },
+  ...["databaseURLSecretRef", "databaseCASecretRef", "bootstrapTokenSecretRef"].map((reference) => ({
+    field: `spec.operatorAccess.${reference}.name`,
+    accepted: [{ name: "db" }, { name: " db ", key: "dsn" }].map((value) => ({
+      operatorAccess: { [reference]: value },
+    })),
+    refused: [{ name: "" }, { name: " " }].map((value) => ({ operatorAccess: { [reference]: value } })),
+  })),
+  {
+    field: "spec.operatorAccess.tokenLifetimeDays",
+    accepted: [1, 30, 365].map((tokenLifetimeDays) => ({ operatorAccess: { tokenLifetimeDays } })),
+    refused: [0, 366].map((tokenLifetimeDays) => ({ operatorAccess: { tokenLifetimeDays } })),
+  },
   {
     field: "spec.licenseSecretRef.name",
     accepted: [{ licenseSecretRef: { name: "licence" } }, {
