@@ -31,7 +31,10 @@ export const workspaceRbacStep: Step = {
       allowed: tools.workspaceNamespaces,
       namespaces: tools.kinds.namespaces,
     });
-    const results = await Promise.all(places.map((place) => settle(place, wishes, context)));
+    const live = liveRights(owner, tools.kinds);
+    const results = await Promise.all(
+      places.map((place) => settle(place, wishes, rulesInForce(live, owner, place.namespace), context)),
+    );
     const problems = [
       ...refusals(wishes, results),
       ...results.flatMap((each) => each.problems),
@@ -75,6 +78,7 @@ interface Settled {
 async function settle(
   place: WorkspacePlace,
   wishes: readonly Wish[],
+  inForce: readonly PolicyRule[],
   context: GrantContext,
 ): Promise<Settled> {
   const { pass, tools, owner } = context;
@@ -86,7 +90,6 @@ async function settle(
       `namespace ${namespace} waits for the finalizer, without which nothing would be cleaned up`;
     return { ...result, problems: [{ reason: "Conflict", message }] };
   }
-  const inForce = rulesInForce(liveRights(owner, tools.kinds), owner, namespace);
   if (right === "keep" && inForce.length === 0) {
     return { ...result, standing: "none", problems: because === undefined ? [] : [because] };
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Deployment, PolicyRule } from "../api/kubernetes/types.ts";
+import { allows, everyRequest, randomRule, seeded } from "../workload/testing/rbac_rules.ts";
 import { standardRules } from "../workload/workspace_rbac.ts";
 import { workspaceRbacStep as step } from "./workspace_rbac_step.ts";
 import { RbacWorld, refused } from "./workspace_testing.ts";
@@ -333,4 +334,39 @@ Deno.test("a long list of troubles is counted, not printed", async () => {
   const names = Array.from({ length: 25 }, (_, i) => `n${i}`);
   const { message } = await new RbacWorld().run(step, rbac(names));
   assert.match(message, /n9 does not exist: create it; and 15 more$/);
+});
+
+Deno.test("whatever the spec says and whatever is there, no namespace is widened without consent, and no Secret reached anew", async () => {
+  const random = seeded(11);
+  const some = (most: number) =>
+    Array.from({ length: Math.floor(random() * most) }, () => randomRule(random));
+  const requests = everyRequest();
+  const sensitive = requests.filter(({ group, resource }) =>
+    (group === "" && resource === "secrets") || group === "rbac.authorization.k8s.io"
+  );
+  for (let i = 0; i < 150; i++) {
+    const world = new RbacWorld("open");
+    world.open("closed", closed);
+    world.held = [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }];
+    const before = new Map(["a", "open", "closed"].map((namespace) => [
+      namespace,
+      random() < 0.3 ? [] : [...standard.slice(0, Math.floor(random() * 4)), ...some(4)],
+    ]));
+    for (const [namespace, rules] of before) if (rules.length > 0) world.grant(namespace, rules);
+    const extraRules = some(5);
+    await world.run(step, { rbac: { workspaceNamespaces: ["open", "closed"], extraRules } });
+    for (const namespace of ["a", "open", "closed"]) {
+      const now = world.rules(namespace) ?? [];
+      const had = before.get(namespace) ?? [];
+      for (const request of namespace === "closed" ? requests : sensitive) {
+        if (!allows(now, request)) continue;
+        assert.ok(allows(had, request), JSON.stringify({ namespace, request, had, now, extraRules }));
+      }
+      for (const request of namespace === "closed" ? requests : []) {
+        const asked = allows([...standard, ...extraRules], request);
+        assert.equal(allows(now, request), asked && allows(had, request), JSON.stringify(request));
+      }
+    }
+    assert.ok(allows(world.rules("a") ?? [], { group: "", resource: "pods", verb: "create", name: "" }));
+  }
 });
