@@ -1,5 +1,6 @@
 /** Every rule of the CRDs, each with specs that the API server must accept and specs that it must refuse. */
 import type { Plural } from "./crds.ts";
+import { upgradeRules } from "./rules_upgrade.ts";
 import { serviceRules, signInRules, workloadRules } from "./rules_workload.ts";
 
 /** One rule. */
@@ -338,7 +339,9 @@ const proxy: Omit<RuleCase, "plural">[] = [
 
 /** All of them. */
 export const ruleCases: readonly RuleCase[] = [
-  ...[...controlPlane, ...serviceRules, ...workloadRules, ...signInRules].map((rule): RuleCase => ({
+  ...[...controlPlane, ...serviceRules, ...workloadRules, ...signInRules, ...upgradeRules].map((
+    rule,
+  ): RuleCase => ({
     ...rule,
     plural: "codercontrolplanes",
   })),

@@ -262,6 +262,22 @@ Deno.test("a rollout that does not become ready is stopped, explained, tried aga
     what: "the rollout that works now",
   });
   await upgrading(rig, undefined);
+
+  // And once more; the new pod becomes ready after all, and the rest follows.
+  const only = { "example.com/only": rig.namespace };
+  await rig.change("coder", { spec: { image: image("2.30.1"), nodeSelector: only } });
+  await upgrading(rig, "WaitingForMigrations");
+  hours = 5;
+  await timeIsUp(rig);
+  await upgrading(rig, "RolloutStopped");
+  await rig.cluster.kubectl(["label", "node", "node-0", `example.com/only=${rig.namespace}`]);
+  try {
+    await waitFor(async () => (await rig.controlPlane("coder"))?.status?.image === image("2.30.1"), {
+      what: "the rollout to go on by itself",
+    });
+  } finally {
+    await rig.cluster.kubectl(["label", "node", "node-0", "example.com/only-"]);
+  }
   const reasons = await waitFor(async () => {
     const all = await rig.eventReasons("coder");
     return all.includes("UpgradeComplete") ? all : undefined;
