@@ -110,7 +110,7 @@ const specSchema = group("What this Coder deployment should be.", {
   livenessProbe: livenessProbe(),
   envUseClusterAccessURL: stored(
     flag(
-      "Set CODER_ACCESS_URL to the address of the Service inside the cluster, unless extraEnv or envFrom set it. Switch it off to let Coder choose.",
+      "Set CODER_ACCESS_URL to the address of the Service inside the cluster where expose gives no public one, unless extraEnv or envFrom set it. Switch it off to let Coder choose.",
     ),
     true,
   ),

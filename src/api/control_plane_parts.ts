@@ -141,10 +141,14 @@ const PARENT_RULE: Rule = {
 
 /** `expose` */
 export function expose() {
-  return group("How Coder is reached from outside the cluster: by an Ingress or by a Gateway.", {
-    ingress: optional(ingress()),
-    gateway: optional(gateway()),
-  }, { "x-kubernetes-validations": [EXPOSE_RULE] });
+  return group(
+    "How Coder is reached from outside the cluster: by an Ingress or by a Gateway. Coder is told so (CODER_ACCESS_URL, CODER_WILDCARD_ACCESS_URL), unless extraEnv or envFrom set these: https where tls is given, and behind a Gateway unless its listeners are known to speak nothing but http.",
+    {
+      ingress: optional(ingress()),
+      gateway: optional(gateway()),
+    },
+    { "x-kubernetes-validations": [EXPOSE_RULE] },
+  );
 }
 
 function hosts() {

@@ -33,7 +33,7 @@ export function signIn() {
     "How people sign in. Becomes environment variables of Coder; extraEnv wins over it. The address that identity providers send people back to is Coder's access URL: spec.expose, or CODER_ACCESS_URL in extraEnv.",
     {
       disablePassword: optional(
-        flag("Allow no passwords. Owners can still sign in with theirs (CODER_DISABLE_PASSWORD_AUTH)."),
+        flag("Allow no passwords, not even those of owners (CODER_DISABLE_PASSWORD_AUTH)."),
       ),
       disableDefaultGitHub: optional(flag(
         "Do not offer the GitHub app of Coder's makers, which new deployments offer to everyone (CODER_OAUTH2_GITHUB_DEFAULT_PROVIDER_ENABLE).",

@@ -56,8 +56,8 @@ function signInWarnings({ spec: { signIn } }: ControlPlane): Trouble[] {
   if (disablePassword === true && oidc === undefined && github === undefined) {
     warnings.push({
       reason: "NobodySignsIn",
-      message: "spec.signIn.disablePassword without oidc or github leaves sign-in to owners, " +
-        "unless extraEnv sets up another way",
+      message: "spec.signIn.disablePassword without oidc or github lets nobody sign in, not even owners, " +
+        "unless extraEnv sets up another way: configure one of them, or allow passwords",
     });
   }
   return warnings;

@@ -58,7 +58,10 @@ for (const manager of ["manager", "coder-k8s"]) {
     await operator.again("coder");
     assert.equal(await workload(rig), before);
     assert.equal((await rig.get("v1/services/coder")).spec.clusterIP, service.spec.clusterIP);
-    await rig.condition("coder", "UpgradePending", "Absent");
+    const { message } = await rig.condition("coder", "UpgradePending", "True");
+    assert.match(message, /adds containers\[name=coder\]\.securityContext/);
+    assert.match(message, /terminationGracePeriodSeconds/);
+    assert.doesNotMatch(message, /containers\[name=coder\]\.(env|args|image|ports|readinessProbe)/);
     for (const path of [DEPLOYMENT, "v1/services/coder", "v1/serviceaccounts/coder"]) {
       const entries = (await managers(rig, path)).filter((entry) => entry.subresource === undefined);
       assert.deepEqual(

@@ -1,5 +1,5 @@
 /** The CRD manifests in `crd/`. */
-import { stringify } from "yaml";
+import { Document, isCollection, isMap, visit } from "yaml";
 import { GROUP } from "../../../src/api/definition.ts";
 import { kindDefinitions } from "../../../src/api/kinds.ts";
 import type { GeneratedFile } from "../files.ts";
@@ -13,11 +13,23 @@ export async function crdFiles(root: string): Promise<GeneratedFile[]> {
   const extract = await readExtract(root);
   return kindDefinitions.map((kind) => ({
     path: `crd/${GROUP}_${kind.resource.plural}.yaml`,
-    content: BANNER +
-      stringify(customResourceDefinition(extract, kind), {
-        indent: 1,
-        lineWidth: 0,
-        aliasDuplicateObjects: false,
-      }),
+    content: BANNER + text(customResourceDefinition(extract, kind)),
   }));
+}
+
+/**
+ * From so many levels of maps on, all is inside structures of Kubernetes: fields there are written on one line each, for
+ * else indentation would be half of the file.
+ */
+const DEEP = 13;
+
+function text(definition: unknown): string {
+  const document = new Document(definition, { aliasDuplicateObjects: false });
+  visit(document, {
+    Map(_key, node, path) {
+      const isLeaf = !node.items.some(({ value }) => isCollection(value));
+      if (isLeaf && path.filter(isMap).length >= DEEP) node.flow = true;
+    },
+  });
+  return document.toString({ indent: 1, lineWidth: 0, flowCollectionPadding: false });
 }
