@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { h32 } from "./hash.ts";
 import {
+  backupJobName,
   controlPlaneServiceAccountName,
   instanceLabel,
   operatorTokenName,
@@ -41,6 +42,14 @@ Deno.test("the service account is the one named, untrimmed, or the control plane
   assert.equal(controlPlaneServiceAccountName("coder"), "coder");
   assert.equal(controlPlaneServiceAccountName("coder", ""), "coder");
   assert.equal(controlPlaneServiceAccountName("coder", " x"), " x");
+});
+
+Deno.test("a backup's Job is named after its control plane, and fits into a label", () => {
+  assert.equal(backupJobName("coder", "0123456789"), "coder-backup-0123456789");
+  assert.equal(backupJobName(a(45), "0123456789"), `${a(45)}-backup-0123456789`);
+  const long = backupJobName(a(46), "0123456789");
+  assert.equal(long, `${a(36)}-${h32(a(46))}-backup-0123456789`);
+  assert.equal(long.length, 63);
 });
 
 Deno.test("workspace RBAC names carry the scope hash", () => {

@@ -1,5 +1,5 @@
 /** While the Deployment is applied: how the rollout of an image is to go, and what is said about it. */
-import type { Deployment, DeploymentStrategy, Pod } from "../../api/kubernetes/types.ts";
+import type { Pod } from "../../api/kubernetes/types.ts";
 import { selectorText, standardLabels } from "../../workload/labels.ts";
 import type { Pass, Tools } from "../step.ts";
 import { follow, PROGRESS_DEADLINE } from "./follow.ts";
@@ -13,19 +13,12 @@ import { journey, report, reportNone, stoppedText, type UpgradeReason } from "./
 export interface RolloutParts {
   annotations?: Record<string, string>;
   progressDeadlineSeconds?: number;
-  strategy?: DeploymentStrategy;
   paused?: true;
 }
 
-/** Old pods serve until new ones do. */
-const KEEP_SERVING: DeploymentStrategy = {
-  type: "RollingUpdate",
-  rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
-};
-
 /** Follows the rollout, reports on it, and says what the Deployment needs for it. `inputs`: hash of the pod template's sources. */
 export async function rolloutParts(pass: Pass, tools: Tools, inputs: string): Promise<RolloutParts> {
-  const { upgrade: plan, controlPlane } = pass;
+  const { upgrade: plan } = pass;
   if (plan === undefined) return {};
   const { facts, deployment, waiting } = plan;
   if (isRolledOut(deployment, facts.released)) pass.report.status({ image: facts.released });
@@ -44,13 +37,9 @@ export async function rolloutParts(pass: Pass, tools: Tools, inputs: string): Pr
   } else if (!waiting) {
     await tell(pass, tools, followed.phase);
   }
-  const strategy = controlPlane.spec.strategy === undefined && mayReplace(deployment)
-    ? KEEP_SERVING
-    : undefined;
   return {
     annotations: { [ROLLOUT_ANNOTATION]: rolloutStateText(followed.state) },
     progressDeadlineSeconds: asked ?? PROGRESS_DEADLINE,
-    ...(strategy !== undefined && { strategy }),
     ...(followed.paused && { paused: true }),
   };
 }
@@ -93,13 +82,4 @@ function announce(pass: Pass, tools: Tools, image: string): void {
 
 function withoutStop({ stopped: _stopped, ...state }: RolloutState): RolloutState {
   return state;
-}
-
-/** The API server's default, or ours; anything else was somebody's wish. */
-function mayReplace(deployment: Deployment | undefined): boolean {
-  const { type, rollingUpdate } = deployment?.spec?.strategy ?? {};
-  if (type === undefined) return true;
-  if (type !== "RollingUpdate") return false;
-  const { maxSurge, maxUnavailable } = rollingUpdate ?? {};
-  return (maxSurge === "25%" && maxUnavailable === "25%") || (maxSurge === 1 && maxUnavailable === 0);
 }

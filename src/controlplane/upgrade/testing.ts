@@ -24,7 +24,6 @@ export interface DeploymentLook {
   /** The cluster says that the deadline has passed. */
   timedOut?: boolean;
   deadline?: number;
-  strategy?: NonNullable<Deployment["spec"]>["strategy"];
 }
 
 /** A Deployment of a control plane as the cluster would have it. */
@@ -47,7 +46,6 @@ export function deploymentOf(look: DeploymentLook): Deployment {
       replicas: wanted,
       selector: {},
       ...(look.paused === true && { paused: true }),
-      ...(look.strategy !== undefined && { strategy: look.strategy }),
       ...(look.deadline !== undefined && { progressDeadlineSeconds: look.deadline }),
       template: { spec: { containers: [{ name: "sidecar" }, { name: "coder", image: look.image }] } },
     },

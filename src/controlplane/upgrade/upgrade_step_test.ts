@@ -54,15 +54,11 @@ Deno.test("a deadline that the spec gives holds without an upgrade, too", async 
   assert.equal(world.parts.progressDeadlineSeconds, 90);
 });
 
-Deno.test("an upgrade keeps old pods serving, says how far it is, and ends with an Event", async () => {
+Deno.test("an upgrade has time for migrations, says how far it is, and ends with an Event", async () => {
   const world = await running();
   world.spec = { ...world.spec, image: coder("2.30.0") };
   await world.pass();
   assert.equal(world.look?.image, coder("2.30.0"));
-  assert.deepEqual(world.parts.strategy, {
-    type: "RollingUpdate",
-    rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
-  });
   assert.equal(world.parts.progressDeadlineSeconds, 1800);
   assert.equal(world.condition(), "True/RollingOut");
   assert.match(world.message(), /0 of 2 pods run it/);
@@ -89,31 +85,6 @@ Deno.test("an upgrade keeps old pods serving, says how far it is, and ends with 
   await world.pass();
   assert.deepEqual(world.look, look, "at rest");
   assert.equal(world.events.length, 1, "told once");
-});
-
-Deno.test("a strategy that somebody chose stays theirs", async () => {
-  for (const strategy of [{ type: "Recreate" }, { rollingUpdate: { maxSurge: 3 } }]) {
-    const chosen = await running({ strategy });
-    chosen.spec = { ...chosen.spec, image: coder("2.30.0") };
-    await chosen.pass();
-    assert.equal(chosen.parts.strategy, undefined);
-  }
-  for (
-    const [live, ours] of [
-      [{ type: "Recreate" }, false],
-      [{ type: "RollingUpdate", rollingUpdate: { maxSurge: 2, maxUnavailable: 0 } }, false],
-      [{ type: "RollingUpdate" }, false],
-      [{ type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } }, true],
-      [{ type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }, true],
-    ] as const
-  ) {
-    const world = await running();
-    assert.ok(world.look !== undefined);
-    world.look = { ...world.look, strategy: live };
-    world.spec = { ...world.spec, image: coder("2.30.0") };
-    await world.pass();
-    assert.equal(world.parts.strategy !== undefined, ours, JSON.stringify(live));
-  }
 });
 
 Deno.test("a blocked image changes nothing but what is said", async () => {
