@@ -65,12 +65,15 @@ async function tell(
     const message = stoppedText({ facts, image, key, words: tools.redact(words) });
     return report(pass.report, "RolloutStopped", message, status);
   }
-  const reason: UpgradeReason = phase === "waitingForMigrations" ? "WaitingForMigrations" : "RollingOut";
+  // Only another version has migrations to make.
+  const migrating = phase === "waitingForMigrations" &&
+    (status.to === undefined || status.to !== status.from);
   const pods = templateImage(deployment) === image ? newPods(deployment) : { count: 0, ready: 0 };
-  const message = phase === "waitingForMigrations"
+  const message = migrating
     ? `The first pod of ${image} is not ready yet: it may be at the database's migrations. Pods of the image before ` +
       "serve on where there are any"
     : `${image} is being rolled out: ${pods.ready} of ${deployment?.spec?.replicas ?? 1} pods run it`;
+  const reason: UpgradeReason = migrating ? "WaitingForMigrations" : "RollingOut";
   report(pass.report, reason, message, status);
 }
 

@@ -72,7 +72,7 @@ export function upgradeFacts({ controlPlane, status, deployment, said }: FactSou
     hasRun: completed !== undefined || running !== undefined ||
       (deployment?.status?.readyReplicas ?? 0) > 0,
     releasedRan,
-    moved: (releasedRan && released !== completed) || current?.moved === true,
+    moved: released !== completed && (releasedRan || current?.moved === true),
     settings: spec.upgrade ?? {},
     retry: metadata.annotations?.[RETRY_ANNOTATION] ?? "",
     state: current,

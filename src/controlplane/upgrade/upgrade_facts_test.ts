@@ -115,6 +115,19 @@ Deno.test("the floor is the latest version that may have used the database", () 
   );
 });
 
+Deno.test("once another image than the last complete one has run, nothing can be given up until it is complete", () => {
+  const moved = (completed: string, state: { moved?: true; ready?: true }, ready = 0) => {
+    const image = coder("2.31.0");
+    const look = { image, state: { image, since, ...state }, updated: 1, updatedReady: ready, old: 2 };
+    return facts(coder("2.29.0"), { status: { image: completed }, deployment: deploymentOf(look) }).moved;
+  };
+  assert.equal(moved(coder("2.29.0"), {}), false);
+  assert.equal(moved(coder("2.29.0"), {}, 1), true, "a pod is ready");
+  assert.equal(moved(coder("2.29.0"), { ready: true }), true, "a pod was");
+  assert.equal(moved(coder("2.29.0"), { moved: true }), true, "a pod of an image in between was");
+  assert.equal(moved(coder("2.31.0"), { moved: true, ready: true }), false, "it is complete");
+});
+
 Deno.test("ready pods of the current template are counted so that it is never one too many", () => {
   const counts = (look: Partial<Parameters<typeof deploymentOf>[0]>) =>
     newPods(deploymentOf({ image: "a", ...look }));

@@ -87,6 +87,16 @@ Deno.test("an upgrade has time for migrations, says how far it is, and ends with
   assert.equal(world.events.length, 1, "told once");
 });
 
+Deno.test("the same version from another registry has no migrations to wait for", async () => {
+  const world = await running({ upgrade: { backup } });
+  world.spec = { ...world.spec, image: "registry:5000/coder:2.29.0" };
+  await world.pass();
+  Object.assign(world.look ?? {}, { updated: 1 });
+  await world.pass();
+  assert.equal(world.condition(), "True/RollingOut");
+  assert.deepEqual(world.jobs, []);
+});
+
 Deno.test("a blocked image changes nothing but what is said", async () => {
   const world = await running();
   world.spec = { ...world.spec, image: coder("2.28.0") };
