@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  AccessRig,
+  type AccessRig,
   DAY,
   FIRST,
   MINUTE,
@@ -69,7 +69,7 @@ Deno.test("before a pod is available nobody is asked for anything", async () => 
 
 Deno.test("at rest Coder gets one request in five minutes, PostgreSQL none, and nothing is written", async () => {
   await using rig = await startAccessRig();
-  await rig.run(rig.steps, 5 * MINUTE);
+  await rig.run(rig.steps, MINUTE);
   const [writes, requests, calls] = [rig.writes, asked(rig), rig.database.calls.length];
   await rig.run(rig.steps, 3 * 60 * MINUTE);
   assert.equal(rig.writes, writes);
@@ -294,7 +294,7 @@ Deno.test("a token is renewed at two thirds of its life, without a gap, and the 
   assert.equal(rig.status.operatorTokenName, SECOND);
   assert.ok(rig.database.calls.includes("renew"));
   assert.ok(rig.events.some((each) => each.startsWith("Normal OperatorTokenRenewed")));
-  await rig.run(rig.steps, 2 * DAY);
+  await rig.run(rig.steps, 0.2 * DAY);
   assert.deepEqual(rig.tokens, [SECOND]);
   assert.ok(
     rig.events.some((each) => each.startsWith(`Normal OperatorTokenRevoked: Revoked token ${FIRST}`)),
@@ -595,6 +595,91 @@ Deno.test("a system user whose database is not known any more keeps its token, a
   assert.equal(rig.condition("OperatorAccess"), "True/NotConfirmed");
   assert.deepEqual(said.troubles.map(({ reason }) => reason), ["SystemUser"]);
   assert.match(rig.message("OperatorAccess"), /databaseURLSecretRef/);
+});
+
+Deno.test("while nobody can be asked, what an earlier process found out stands, and nothing is wrong", async () => {
+  for (const asleep of [true, false]) {
+    await using rig = await startAccessRig({ spec: {} });
+    const token = rig.takenOver();
+    if (asleep) rig.ready = false;
+    else rig.url = "http://127.0.0.1:1";
+    const said = await rig.visit(rig.restarted);
+    assert.equal(rig.condition("OperatorAccess"), "True/NotConfirmed");
+    assert.equal(rig.status.operatorAccessReady, true);
+    assert.deepEqual(said.troubles, []);
+    assert.equal(rig.stored(), token);
+  }
+});
+
+Deno.test("an owner's token waits for Coder to answer", async () => {
+  await using rig = await startAccessRig({ spec: withBootstrap });
+  rig.secret("owner", { token: rig.fake.state.addOwner().token });
+  rig.url = "http://127.0.0.1:1";
+  const said = await rig.visit(rig.steps);
+  assert.equal(rig.condition("OperatorAccess"), "False/WaitingForCoder");
+  assert.deepEqual(said.troubles, []);
+  rig.url = rig.fake.url;
+  rig.advance(6 * MINUTE);
+  await rig.look();
+  assert.equal(rig.condition("OperatorAccess"), "True/TokenValid");
+});
+
+Deno.test("with both names taken by tokens that nobody has, the older one makes room", async () => {
+  await using rig = await startAccessRig({ spec: withBootstrap });
+  rig.secret("owner", { token: rig.fake.state.addOwner().token });
+  await rig.look();
+  await rig.look();
+  rig.tokenSecret(null);
+  rig.advance(MINUTE);
+  await rig.look();
+  assert.deepEqual(rig.tokens, [FIRST, SECOND]);
+  rig.tokenSecret(null);
+  rig.advance(MINUTE);
+  await rig.look();
+  assert.deepEqual(rig.tokens, [SECOND, FIRST]);
+  assert.equal(rig.status.operatorTokenName, FIRST);
+  assert.equal(rig.condition("OperatorAccess"), "True/TokenValid");
+});
+
+Deno.test("old tokens go through PostgreSQL while Coder cannot be reached", async () => {
+  await using rig = await startAccessRig();
+  const token = rig.takenOver();
+  rig.fake.state.addToken(rig.database.user()!, { token_name: SECOND, expires: rig.fake.state.now() - DAY });
+  rig.url = "http://127.0.0.1:1";
+  await rig.look();
+  assert.deepEqual(rig.tokens, [FIRST]);
+  assert.deepEqual(rig.database.calls, ["ensure", "revoke"]);
+  assert.equal(rig.stored(), token);
+});
+
+Deno.test("where PostgreSQL has no token of ours and Coder is gone, the end does not wait", async () => {
+  await using rig = await startAccessRig();
+  rig.takenOver();
+  rig.fake.state.keys.clear();
+  rig.url = "http://127.0.0.1:1";
+  await rig.end();
+  assert.deepEqual(rig.database.calls, ["revoke"]);
+});
+
+Deno.test("a Secret that cannot be read is told, and known access stands", async () => {
+  await using rig = await startAccessRig();
+  rig.takenOver();
+  await rig.look();
+  const forbidden = { method: "GET", path: "/api/v1/namespaces/a/secrets/x" };
+  rig.secretsRefuse = new KubeApiError(403, "Forbidden", "secrets is forbidden", forbidden);
+  rig.advance(6 * MINUTE);
+  await rig.look();
+  assert.equal(rig.condition("OperatorAccess"), "True/NotConfirmed");
+  assert.match(rig.message("OperatorAccess"), /secrets is forbidden/);
+});
+
+Deno.test("data that is no text is no token", async () => {
+  await using rig = await startAccessRig();
+  rig.tokenSecret("x");
+  rig.objects.get(`Secret a/${TOKEN_SECRET}`)!.data["token"] = "%%%";
+  await rig.look();
+  assert.equal(rig.status.operatorAccessReady, true);
+  assert.equal(rig.seen, rig.stored());
 });
 
 Deno.test("what is remembered of a control plane is forgotten with it", async () => {

@@ -36,6 +36,8 @@ export class AccessWork {
   #secret: TokenSecret = { state: "none" };
   /** The token is in the Secret, and the Secret is ours. */
   #stored = false;
+  /** A token was made in this look. */
+  #made = false;
   #verdict: Verdict = { kind: "unknown" };
   /** Why Coder's answer says nothing. */
   #error: unknown;
@@ -163,6 +165,7 @@ export class AccessWork {
     }
     this.#tools.keepSecret(token);
     this.#memory.pending = { ...result, token };
+    this.#made = true;
     const where = through === "database" ? "in PostgreSQL" : "through Coder's API";
     const note = `${renew ? "Renewed" : "Made"} the operator's token ${where}: ${current.name} of ` +
       `${OPERATOR_USER.username}, until ${timeText(endOf(current))}`;
@@ -175,11 +178,15 @@ export class AccessWork {
     try {
       return await this.#ways.ensure(this.#token, { renew, works: this.#works });
     } catch (error) {
-      // Nobody is left to ask about a token that may well be good: what Coder's answer was is the better thing to say.
       const isHelpless = error instanceof AccessError &&
         ["NoDatabaseURL", "WaitingForCoder"].includes(error.reason);
-      if (isHelpless && this.#verdict.kind === "unknown" && this.#error !== undefined) throw this.#error;
-      throw error;
+      if (!isHelpless || this.#token === undefined || this.#verdict.kind !== "unknown") throw error;
+      // The token may well be good: only Coder could tell.
+      throw this.#error ?? new AccessError(
+        "WaitingForCoder",
+        "Coder is asked about the operator's token once it answers",
+        "change",
+      );
     }
   }
 
@@ -212,6 +219,8 @@ export class AccessWork {
     await this.#deleteOldSecret();
     sayValid(report, verdict.by, verdict.current, tokenSecretKey(this.#visit.controlPlane));
     this.#memory.told = undefined;
+    // A token that has just been made is looked at again at once: it is not in the cached Secret yet.
+    if (this.#made) return 1_000;
     const { current, others } = verdict;
     const changes = [renewalTime(current), ...others.map((other) => goneTime(other, current))];
     const next = Math.min(...changes.map((time) => time.getTime())) - this.#tools.now().getTime();
