@@ -56,9 +56,8 @@ export function upstreamCrd(plural: Plural): CustomResourceDefinition {
 function strip(node: Node, path: string, plural: Plural): void {
   const kept = KEPT[`${plural}:${path}`] ?? [];
   // The pattern of quantities comes with the Kubernetes type.
-  if (!node["x-kubernetes-int-or-string"]) {
-    for (const key of LIMITS) if (!kept.includes(key)) delete node[key];
-  }
+  const limits = node["x-kubernetes-int-or-string"] ? ["x-kubernetes-validations"] : LIMITS;
+  for (const key of limits) if (!kept.includes(key)) delete node[key];
   for (const [name, child] of Object.entries(node.properties ?? {})) {
     strip(child, path === "" ? name : `${path}.${name}`, plural);
   }
