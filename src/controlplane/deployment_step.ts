@@ -48,7 +48,7 @@ export const deploymentStep: Step = {
       rendering,
       recorded,
       strategy,
-      rollout: await rolloutParts(pass, tools, inputs),
+      rollout: await rolloutParts(pass, tools, inputs, recorded),
     });
     const release = [
       ...(replicas === undefined ? [REPLICAS_PATH] : []),

@@ -20,6 +20,8 @@ export interface FollowFacts {
   deployment: Deployment | undefined;
   /** The hash of what the pod template is made from now. */
   inputs: string;
+  /** Annotations of the Deployment about what else it is made from, Secrets among it. @default {{}} */
+  recorded?: Readonly<Record<string, string>>;
   /** The value of the annotation that asks for another try. */
   retry: string;
   now: Date;
@@ -36,7 +38,7 @@ export interface Follow {
 }
 
 /** See the file's head. */
-export function follow({ state, deployment, inputs, retry, now }: FollowFacts): Follow {
+export function follow({ state, deployment, inputs, recorded = {}, retry, now }: FollowFacts): Follow {
   const { stopped, ...going } = state;
   // The Deployment has yet to get this image: nothing that it says is about it.
   if (deployment === undefined || templateImage(deployment) !== state.image) {
@@ -52,7 +54,7 @@ export function follow({ state, deployment, inputs, retry, now }: FollowFacts): 
     paused: false,
   });
   const ready = pods.count > 0 && pods.ready >= pods.count;
-  const attempt = shortHash({ inputs, retry });
+  const attempt = shortHash({ inputs, recorded, retry });
   const paused = deployment.spec?.paused === true;
   if (stopped !== undefined) {
     // Somebody resumed it, it recovered by itself, or something was changed.
@@ -60,7 +62,8 @@ export function follow({ state, deployment, inputs, retry, now }: FollowFacts): 
     return { state: { ...next, stopped }, phase: "stopped", paused: true };
   }
   // What the pods are made from changes right now: the time starts anew.
-  if (deployment.metadata.annotations?.[INPUTS_ANNOTATION] !== inputs) return goOn(true);
+  const sources = Object.entries({ ...recorded, [INPUTS_ANNOTATION]: inputs });
+  if (sources.some(([name, value]) => deployment.metadata.annotations?.[name] !== value)) return goOn(true);
   if (rolloutOf(deployment).stuck === undefined || ready || paused) return goOn(false);
   const deadline = (deployment.spec?.progressDeadlineSeconds ?? PROGRESS_DEADLINE) * 1_000;
   const left = Date.parse(state.tried ?? state.since) + deadline - now.getTime();

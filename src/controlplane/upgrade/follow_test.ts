@@ -11,13 +11,14 @@ function followed(
   look: Partial<DeploymentLook>,
   given:
     & { state?: RolloutState; seconds?: number }
-    & Partial<Pick<FollowFacts, "inputs" | "retry">> = {},
+    & Partial<Pick<FollowFacts, "inputs" | "recorded" | "retry">> = {},
 ) {
-  const { state = fresh, seconds = 0, inputs = "i", retry = "" } = given;
+  const { state = fresh, seconds = 0, inputs = "i", recorded, retry = "" } = given;
   return follow({
     state,
     deployment: deploymentOf({ image, inputs: "i", ...look }),
     inputs,
+    ...(recorded && { recorded }),
     retry,
     now: new Date(START + seconds * 1_000),
   });
@@ -84,6 +85,7 @@ Deno.test("a template that changes right now gets its own time", () => {
   const { phase, state } = followed(late, { seconds: 5_000, inputs: "fixed" });
   assert.equal(phase, "waitingForMigrations");
   assert.deepEqual(state, { ...fresh, tried: new Date(START + 5_000_000).toISOString() });
+  assert.deepEqual(followed(late, { seconds: 5_000, recorded: { secrets: "fixed" } }).state, state);
 });
 
 Deno.test("what is stopped stays stopped until something changes", () => {
@@ -96,6 +98,7 @@ Deno.test("what is stopped stays stopped until something changes", () => {
     const [change, what] of [
       [followed(look, { state, seconds: 9_000, retry: "1" }), "another try"],
       [followed(look, { state, seconds: 9_000, inputs: "fixed" }), "another template"],
+      [followed(look, { state, seconds: 9_000, recorded: { secrets: "fixed" } }), "another Secret"],
       [followed({ ...look, paused: false }, { state, seconds: 9_000 }), "resumed by hand"],
     ] as const
   ) {

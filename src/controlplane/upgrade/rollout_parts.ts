@@ -16,8 +16,16 @@ export interface RolloutParts {
   paused?: true;
 }
 
-/** Follows the rollout, reports on it, and says what the Deployment needs for it. `inputs`: hash of the pod template's sources. */
-export async function rolloutParts(pass: Pass, tools: Tools, inputs: string): Promise<RolloutParts> {
+/**
+ * Follows the rollout, reports on it, and says what the Deployment needs for it. `inputs`: hash of the pod template's
+ * sources in the spec; `recorded`: annotations about its other sources.
+ */
+export async function rolloutParts(
+  pass: Pass,
+  tools: Tools,
+  inputs: string,
+  recorded: Readonly<Record<string, string>> = {},
+): Promise<RolloutParts> {
   const { upgrade: plan } = pass;
   if (plan === undefined) return {};
   const { facts, deployment, waiting } = plan;
@@ -28,7 +36,7 @@ export async function rolloutParts(pass: Pass, tools: Tools, inputs: string): Pr
     return asked === undefined ? {} : { progressDeadlineSeconds: asked };
   }
   const followed = isUnderWay(plan)
-    ? follow({ state: plan.state, deployment, inputs, retry: facts.retry, now: tools.now() })
+    ? follow({ state: plan.state, deployment, inputs, recorded, retry: facts.retry, now: tools.now() })
     : { state: withoutStop(plan.state), phase: "complete" as const, paused: false };
   if (followed.lookAgainMs !== undefined) pass.report.lookAgain(followed.lookAgainMs);
   if (followed.phase === "complete") {
