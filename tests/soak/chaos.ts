@@ -2,11 +2,13 @@
 import { sleep, waitFor, WaitTimeoutError } from "../cluster/mod.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
 import { type Scene, startScene } from "../faults/scene.ts";
+import type { ControlPlaneSpecInput } from "../../src/api/control_plane.ts";
+import type { Coders } from "./coders.ts";
 import { Disturber } from "./disturber.ts";
 import { observe, violations } from "./expected.ts";
 import { Ledger, Users } from "./hands.ts";
 import { Keeper } from "./keeper.ts";
-import { countSteps, type Disturbance, finalSpecs, type Plan, planChaos } from "./plan.ts";
+import { countSteps, type Disturbance, finalSpecs, type Plan, planChaos, type UserStep } from "./plan.ts";
 import { type AreaOptions, atMost, type Check, clock, megabytes, type Report, without } from "./report.ts";
 
 /** How a run is done. */
@@ -18,11 +20,24 @@ export interface ChaosOptions {
   settleMs?: number;
   /** The operator's log, a path. @default nowhere */
   logFile?: string;
+  /** Real Coders behind the control planes, and what is asked of them. @default none */
+  access?: AccessChecks;
   signal: AbortSignal;
   /** Called with the number of steps done after each, and the start of the first (`performance.now()`). */
   progress?: (done: number, startedAt: number, keeper: Keeper) => void;
   /** Called with what is not right yet, when the last step is done and all is whole again. */
   settling?: (wrong: readonly string[]) => void;
+}
+
+/** What a run with real Coders adds. */
+export interface AccessChecks {
+  readonly coders: Coders;
+  /** A step as it is carried out. */
+  readonly prepare: (step: UserStep) => UserStep;
+  /** The specs that have to be there at the end. */
+  readonly specs: ReadonlyMap<string, ControlPlaneSpecInput>;
+  /** What is not right yet, in Kubernetes and in Coder. A token that was replaced lives on for an hour. */
+  readonly violations: (scene: Scene, mostTokens: 1 | 2) => Promise<string[]>;
 }
 
 /** Resident memory that an operator from source may take, in megabytes. Measured: about 190. */
@@ -62,24 +77,29 @@ export async function run(options: AreaOptions): Promise<Report> {
 
 /** Carries a plan out and checks what came of it. */
 export async function runChaos(options: ChaosOptions): Promise<Report> {
-  const { plan, signal } = options;
+  const { plan, signal, access } = options;
   await using scene = await startScene("chaos");
   await using keeper = await Keeper.start({
     kubeconfig: scene.kubeconfig,
-    args: [`--leader-elect=${options.leaderElection}`],
+    args: [
+      `--leader-elect=${options.leaderElection}`,
+      // No pod runs anything: without an address of its own, a Coder is not there, and says so at once.
+      "--coder-access=direct",
+      ...access?.coders.flags(scene.namespace) ?? [],
+    ],
     ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
   });
   await keeper.operator.ready(60_000);
   const ended = new AbortController();
-  const disturber = new Disturber(scene, keeper, AbortSignal.any([signal, ended.signal]));
+  const disturber = new Disturber(scene, keeper, AbortSignal.any([signal, ended.signal]), access?.coders);
   const ledger = new Ledger();
-  const users = new Users(scene, ledger, signal);
+  const users = new Users(scene, ledger, signal, access?.coders);
   const started = performance.now();
   try {
     for (const [i, { atMs, step }] of plan.steps.entries()) {
       const early = atMs - (performance.now() - started);
       if (early > 0) await sleep(early, signal);
-      if ("plane" in step) users.begin(step);
+      if ("plane" in step) users.begin(access?.prepare(step) ?? step);
       else disturber.begin(step);
       options.progress?.(i + 1, started, keeper);
     }
@@ -87,11 +107,16 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   } finally {
     ended.abort();
     await disturber.finish();
+    await access?.coders.heal();
   }
   const changingMs = performance.now() - started;
   const settleMs = options.settleMs ?? 180_000;
-  const { wrong, last } = await settled(scene, plan, ledger, { ...options, settleMs });
+  const { wrong, last } = await settled(scene, plan, ledger, { ...options, settleMs, mostTokens: 2 });
   const settledMs = performance.now() - started - changingMs;
+  const doubled = access === undefined || wrong.length > 0
+    ? []
+    : await hoursLater(access.coders, keeper, () =>
+      settled(scene, plan, ledger, { ...options, settleMs, mostTokens: 1 }));
   const restless = wrong.length === 0 ? await atRest(scene, signal) : [];
   // The last look at memory and panics comes before the end of the process.
   await keeper.look();
@@ -104,7 +129,10 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
       ["settled after", `${(settledMs / 1000).toFixed(1)} s (${settleMs / 1000} s allowed)`],
       ["right at last", last.length === 0 ? "all was right at once" : last.slice(0, 3).join("; ")],
     ],
-    checks: checksOf(plan, keeper, wrong, restless),
+    checks: [
+      ...checksOf(plan, keeper, wrong, restless),
+      ...(access === undefined ? [] : [without("differences three hours later", doubled, "one token each")]),
+    ],
   };
 }
 
@@ -133,13 +161,18 @@ async function settled(
   scene: Scene,
   plan: Plan,
   ledger: Ledger,
-  { settleMs, settling, signal }: Pick<ChaosOptions, "settling" | "signal"> & { settleMs: number },
+  { settleMs, mostTokens, settling, signal, access }:
+    & Pick<ChaosOptions, "settling" | "signal" | "access">
+    & { settleMs: number; mostTokens: 1 | 2 },
 ): Promise<{ wrong: string[]; last: string[] }> {
-  const specs = finalSpecs(plan);
+  const specs = access?.specs ?? finalSpecs(plan);
   let [wrong, last] = [["nothing could be read"], [] as string[]];
   try {
     await waitFor(async () => {
-      wrong = violations(await observe(scene), specs, ledger);
+      wrong = [
+        ...violations(await observe(scene), specs, ledger),
+        ...await access?.violations(scene, mostTokens) ?? [],
+      ];
       if (wrong.length > 0) last = wrong;
       settling?.(wrong);
       return wrong.length === 0;
@@ -148,6 +181,17 @@ async function settled(
     if (!(error instanceof WaitTimeoutError)) throw error;
   }
   return { wrong, last };
+}
+
+/** An operator that starts when tokens that were replaced are old has to do away with them. */
+async function hoursLater(
+  coders: Coders,
+  keeper: Keeper,
+  settle: () => Promise<{ wrong: string[] }>,
+): Promise<string[]> {
+  await coders.age("3 hours");
+  await keeper.kill(0);
+  return (await settle()).wrong;
 }
 
 /** Waits until the operator writes nothing for a while. Its last writes where it never does. */

@@ -2,6 +2,7 @@
 import { type FaultRule, sleep } from "../cluster/mod.ts";
 import type { Scene } from "../faults/scene.ts";
 import type { Keeper } from "./keeper.ts";
+import type { Coders } from "./coders.ts";
 import { CHILDREN, type Disturbance } from "./plan.ts";
 
 /** What makes pods of Deployments, and collects garbage. */
@@ -14,6 +15,7 @@ export class Disturber {
   readonly hits = new Map<Disturbance["type"], number>();
   #apiServer: Promise<void> = Promise.resolve();
   #operator: Promise<void> = Promise.resolve();
+  #coder: Promise<void> = Promise.resolve();
   #windows = new Set<Promise<void>>();
   #failures: unknown[] = [];
 
@@ -21,6 +23,8 @@ export class Disturber {
     private readonly scene: Scene,
     private readonly keeper: Keeper,
     private readonly signal: AbortSignal,
+    /** What is behind the control planes, where that is to break, too. */
+    private readonly coders?: Coders,
   ) {}
 
   /** Begins a disturbance. What it takes down comes back on its own; one outage of a part follows another. */
@@ -63,13 +67,55 @@ export class Disturber {
         const rule = faults.loseAnswer({ resource, verb: ["patch", "update", "create"] }, { times });
         return this.#window({ type: disturbance.type, forMs: 20_000 }, rule);
       }
+      case "coderd killed": {
+        const coderd = this.coders?.coderds[disturbance.coder];
+        return this.#outage(
+          disturbance.type,
+          disturbance.downMs,
+          () => coderd?.kill(),
+          () => coderd?.start(),
+        );
+      }
+      case "PostgreSQL killed": {
+        const postgres = this.coders?.postgres;
+        return this.#outage(
+          disturbance.type,
+          disturbance.downMs,
+          () => postgres?.kill(),
+          () => postgres?.start(),
+        );
+      }
+      case "PostgreSQL hung": {
+        const postgres = this.coders?.postgres;
+        return this.#outage(
+          disturbance.type,
+          disturbance.forMs,
+          () => postgres?.pause(),
+          () => postgres?.resume(),
+        );
+      }
     }
+  }
+
+  /** One outage behind the control planes follows another: a database that hangs cannot be killed cleanly. */
+  #outage(
+    type: Disturbance["type"],
+    forMs: number,
+    begin: () => Promise<void> | undefined,
+    end: () => Promise<void> | undefined,
+  ): void {
+    this.#coder = this.#chain(this.#coder, async () => {
+      await begin();
+      this.#count(type, 1);
+      await sleep(forMs, this.signal).catch(() => {});
+      await end();
+    });
   }
 
   /** Makes everything whole: rules are removed, API server and operator are up. @throws where something failed to start */
   async finish(): Promise<void> {
     this.scene.faults.clear();
-    await Promise.all([this.#apiServer, this.#operator, ...this.#windows]);
+    await Promise.all([this.#apiServer, this.#operator, this.#coder, ...this.#windows]);
     if (this.#failures.length > 0) {
       throw new AggregateError(
         this.#failures,

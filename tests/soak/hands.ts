@@ -3,6 +3,7 @@ import type { CoderControlPlane } from "../../src/api/control_plane.ts";
 import type { KubeObject } from "../../src/api/object.ts";
 import { RestError, waitFor } from "../cluster/mod.ts";
 import type { Scene } from "../faults/scene.ts";
+import type { Coders } from "./coders.ts";
 import type { Child, UserStep } from "./plan.ts";
 
 /** Long enough for an API server to come back and for a garbage collector to finish a deletion in the foreground. */
@@ -72,12 +73,14 @@ export class Users {
     private readonly scene: Scene,
     private readonly ledger: Ledger,
     private readonly signal: AbortSignal,
+    /** Where the control planes' Coders are, for steps that are about them. */
+    private readonly coders?: Coders,
   ) {}
 
   /** Begins a step, after those of the same control plane. */
   begin(step: UserStep): void {
     const before = this.#work.get(step.plane) ?? Promise.resolve();
-    const done = before.then(() => carryOut(this.scene, step, this.ledger, this.signal));
+    const done = before.then(() => carryOut(this.scene, step, this.ledger, this.signal, this.coders));
     this.#work.set(step.plane, done.catch((error) => void this.#failures.push(error)));
   }
 
@@ -96,10 +99,11 @@ async function carryOut(
   step: UserStep,
   ledger: Ledger,
   signal?: AbortSignal,
+  coders?: Coders,
 ): Promise<void> {
   await waitFor(async () => {
     try {
-      await once(scene, step, ledger);
+      await once(scene, step, ledger, coders);
     } catch (error) {
       // Deleted by an earlier try, or a child that is not there now. Control planes have to be there.
       if (step.type === "create" || step.type === "edit" || !isStatus(error, 404)) throw error;
@@ -114,7 +118,7 @@ async function carryOut(
   });
 }
 
-async function once(scene: Scene, step: UserStep, ledger: Ledger): Promise<void> {
+async function once(scene: Scene, step: UserStep, ledger: Ledger, coders?: Coders): Promise<void> {
   const { cluster } = scene;
   const { plane } = step;
   const patch = async (path: string, body: object, contentType = STRATEGIC) =>
@@ -149,7 +153,20 @@ async function once(scene: Scene, step: UserStep, ledger: Ledger): Promise<void>
       const { metadata } = await patch(path, { spec: { template: { metadata: { annotations } } } });
       return void ledger.restarts.set(plane, { uid: metadata.uid ?? "", value });
     }
+    case "delete token Secret":
+      return await remove(scene, secretPath(scene, plane), "Background");
+    case "spoil token Secret":
+      return void await patch(secretPath(scene, plane), {
+        data: { token: btoa(`${String(step.mark).padStart(10, "0")}-spoiled`) },
+      });
+    case "revoke token":
+      return void await coders?.revoke(scene.namespace, plane);
   }
+}
+
+/** Where the operator's token for a control plane is. */
+export function secretPath({ namespace }: Pick<Scene, "namespace">, plane: string): string {
+  return `/api/v1/namespaces/${namespace}/secrets/${plane}-operator-token`;
 }
 
 /** An earlier try may have arrived although its answer was lost; an object that is on its way out has to go first. */

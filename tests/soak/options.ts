@@ -1,7 +1,7 @@
 /** The command line of `deno task soak`. */
 import { parseArgs } from "node:util";
 
-export const AREAS = ["chaos", "idle"] as const;
+export const AREAS = ["chaos", "controlplane", "idle"] as const;
 export type Area = typeof AREAS[number];
 
 /** What was asked for. */
@@ -19,6 +19,9 @@ Runs the operator for long on a cluster of its own, and exits 1 where it did not
 
   chaos   users at work on control planes while API server, watches, requests and the operator itself break;
           at the end all has to be as they last asked for
+  controlplane
+          the same with real Coders behind the control planes: coderd and PostgreSQL break as well, and somebody
+          lays hands on the operator's tokens; at the end each control plane has one token that works
   idle    200 control planes and nothing to do: no writes, no growth
 
   --minutes N   how long each area runs (default 10)

@@ -22,7 +22,14 @@ export type UserStep =
   | { type: "delete child"; plane: string; child: Child }
   | { type: "edit child"; plane: string; child: Child; field: string; mark: number }
   | { type: "scale"; plane: string; replicas: number }
-  | { type: "rollout restart"; plane: string; mark: number };
+  | { type: "rollout restart"; plane: string; mark: number }
+  | AccessStep;
+
+/** One thing that somebody does to the operator's access to a control plane's Coder. */
+export type AccessStep =
+  | { type: "delete token Secret"; plane: string }
+  | { type: "spoil token Secret"; plane: string; mark: number }
+  | { type: "revoke token"; plane: string };
 
 /** One thing that breaks, and for how long, in milliseconds. No resource: all of them. */
 export type Disturbance =
@@ -33,7 +40,14 @@ export type Disturbance =
   | { type: "watches frozen"; resource?: string; forMs: number }
   | { type: "requests throttled"; status: 429; retryAfterSeconds?: number; resource: string; forMs: number }
   | { type: "requests failed"; status: 500 | 503; resource: string; forMs: number }
-  | { type: "answers lost"; resource: string; times: number };
+  | { type: "answers lost"; resource: string; times: number }
+  | CoderDisturbance;
+
+/** One thing that breaks with Coder. `coder` counts from 0. */
+export type CoderDisturbance =
+  | { type: "coderd killed"; coder: number; downMs: number }
+  | { type: "PostgreSQL killed"; downMs: number }
+  | { type: "PostgreSQL hung"; forMs: number };
 
 export type Step = UserStep | Disturbance;
 
@@ -98,7 +112,13 @@ export function finalSpecs({ steps }: Pick<Plan, "steps">): Map<string, ControlP
   return specs;
 }
 
-function spread(random: () => number, durationMs: number, everyMs: number, steps: Iterator<Step>): Due[] {
+/** Steps at uneven distances, `everyMs` on average. */
+export function spread(
+  random: () => number,
+  durationMs: number,
+  everyMs: number,
+  steps: Iterator<Step>,
+): Due[] {
   const due: Due[] = [];
   for (let atMs = everyMs / 2; atMs < durationMs; atMs += everyMs * (0.5 + random())) {
     due.push({ atMs: Math.round(atMs), step: steps.next().value as Step });
