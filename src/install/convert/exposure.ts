@@ -20,8 +20,24 @@ export function exposureFields(values: ValueReader): ControlPlaneSpecInput {
       "a control plane is exposed by an Ingress or by a Gateway: the Ingress was taken; make the HTTPRoute yourself",
     );
   }
-  if (ingress !== undefined) return { expose: { ingress } };
-  return gateway === undefined ? {} : { expose: { gateway } };
+  const expose = ingress !== undefined ? { ingress } : gateway !== undefined ? { gateway } : undefined;
+  if (expose === undefined) return {};
+  accessUrl(values, expose.ingress?.host ?? expose.gateway?.host ?? "");
+  return { expose };
+}
+
+/** The chart's default is the address inside the cluster in every case. */
+function accessUrl(values: ValueReader, host: string): void {
+  const named = values.list("coder.env").some((each) =>
+    isFields(each) && each["name"] === "CODER_ACCESS_URL"
+  );
+  if (named || !values.flag("coder.envUseClusterAccessURL")) return;
+  values.remark(
+    "coder.envUseClusterAccessURL",
+    "spec.expose",
+    `Coder's access URL becomes that of ${host}; with the chart it was the Service's. CODER_ACCESS_URL in extraEnv ` +
+      "gives another one",
+  );
 }
 
 function ingressOf(values: ValueReader): Ingress | undefined {

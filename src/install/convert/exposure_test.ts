@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { coder } from "./testing.ts";
+import { coder as convertedCoder } from "./testing.ts";
+
+/** With an access URL of its own, so that there is nothing to say about it. */
+const coder = (flow: string) => convertedCoder(flow.replace(/\}$/, ", envUseClusterAccessURL: false}"));
 
 Deno.test("an Ingress that is off leaves nothing, whatever else is said of it", () => {
   const { spec, said } = coder("{ingress: {host: a.example.com, className: nginx, tls: {enable: true}}}");
@@ -89,4 +92,18 @@ Deno.test("a ListenerSet is somebody else's", () => {
     /^coder\.listenerset: keep the ListenerSet yourself/,
   );
   assert.deepEqual(coder("{listenerset: {enable: false, listeners: [{name: a}]}}").said, []);
+});
+
+Deno.test("an access URL that changes is remarked, one of the user's own is not", () => {
+  const ingress = "ingress: {enable: true, host: coder.example.com}";
+  const { said } = convertedCoder(`{${ingress}}`);
+  assert.match(
+    said.join(),
+    /^# coder\.envUseClusterAccessURL: Coder's access URL becomes that of coder\.example\.com/,
+  );
+  assert.deepEqual(
+    convertedCoder(`{${ingress}, env: [{name: CODER_ACCESS_URL, value: 'https://x'}]}`).said,
+    [],
+  );
+  assert.deepEqual(convertedCoder("{ingress: {enable: false, host: x}}").said, []);
 });

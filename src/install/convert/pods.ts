@@ -42,6 +42,8 @@ export function podFields(values: ValueReader, name: string): ControlPlaneSpecIn
   deploymentMetadata(values, name);
   return {
     ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+    // Without a word, the operator hardens the container; the chart would leave it to the cluster.
+    ...(fields["securityContext"] === undefined && { securityContext: {} }),
     replicas: Math.max(0, values.integer("coder.replicaCount") ?? 1),
     resources: values.structure("coder.resources", "ResourceRequirements") ?? DEFAULT_RESOURCES,
     ...initContainers(values),

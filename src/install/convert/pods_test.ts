@@ -23,7 +23,11 @@ Deno.test("what the chart sets by default is written out", () => {
 });
 
 Deno.test("null takes a default away, a map adds to it", () => {
-  assert.equal(coder("{securityContext: null}").spec.securityContext, undefined);
+  assert.deepEqual(
+    coder("{securityContext: null}").spec.securityContext,
+    {},
+    "the operator has a default of its own",
+  );
   assert.equal(coder("{affinity: null}").spec.affinity, undefined);
   assert.equal(coder("{securityContext: {runAsUser: 7}}").spec.securityContext?.runAsUser, 7);
   assert.equal(coder("{securityContext: {runAsUser: 7}}").spec.securityContext?.runAsGroup, 1000);
