@@ -1,4 +1,5 @@
 /** Visits with the operator's access: Secrets with owners, and a fake of Coder's database beside its fake API. */
+import assert from "node:assert/strict";
 import { ConfigMaps } from "../../src/api/kubernetes/resources.ts";
 import { keyText, type KubeObject, type ObjectKey, type ResourceType } from "../../src/api/object.ts";
 import {
@@ -306,4 +307,19 @@ export class AccessRig extends VisitRig {
 /** Starts a rig; `await using` ends it and fails where a request broke the rules. */
 export async function startAccessRig(options: VisitRigOptions = {}): Promise<AccessRig> {
   return new AccessRig(await startFakeCoder(), { spec: WITH_DATABASE, ...options });
+}
+
+/** The route that tells whether a token works. */
+export const LIST = "/api/v2/users/{user}/keys/tokens";
+
+/** How often Coder was asked about tokens. */
+export function asked(rig: AccessRig): number {
+  return rig.fake.count({ method: "GET", route: LIST });
+}
+
+/** Nothing that was said anywhere holds a secret. */
+export function assertNoSecrets(rig: AccessRig): void {
+  const said = JSON.stringify([rig.status, rig.events, rig.lines]);
+  const secrets = [PASSWORD, ...[...rig.fake.state.keys.values()].map(({ secret }) => secret)];
+  for (const secret of secrets) assert.ok(!said.includes(secret), "a secret was said");
 }
