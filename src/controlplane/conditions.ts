@@ -3,7 +3,7 @@ import type { ObjectKey } from "../api/object.ts";
 import type { ConditionUpdate } from "../workload/conditions.ts";
 import { UPGRADE_NOW_ANNOTATION } from "../workload/template_decision.ts";
 import { failureText, isStalling, notable, type StepFailure } from "./failure.ts";
-import type { Rollout } from "./rollout.ts";
+import type { Rollout } from "./children/rollout.ts";
 import type { Trouble } from "./report.ts";
 
 /** Conditions that are only there while they are true. */

@@ -14,12 +14,12 @@ import { targetDeployment, workloadKinds } from "../workload/kinds.ts";
 import { controlPlaneServiceAccountName } from "../workload/names.ts";
 import { CLUSTER_DOMAIN } from "../workload/urls.ts";
 import type { VisitResults } from "./coder/results.ts";
-import { EnvSources } from "./env_sources.ts";
-import { exposureSources } from "./exposure_sources.ts";
+import { EnvSources } from "./children/env_sources.ts";
+import { exposureSources } from "./exposure/exposure_sources.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
-import { referenceSources } from "./reference_sources.ts";
-import { ReferencedData } from "./referenced_data.ts";
-import { workspaceSources } from "./workspace_sources.ts";
+import { referenceSources } from "./children/reference_sources.ts";
+import { ReferencedData } from "./children/referenced_data.ts";
+import { workspaceSources } from "./rbac/workspace_sources.ts";
 
 /** What a control plane controller works with. */
 export interface ControlPlaneControllerOptions {

@@ -9,7 +9,7 @@ import { keyOf, type KubeObject, type ResourceType } from "../api/object.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isConflict, isForbidden, isNotFound, KubeApiError } from "../kube/errors.ts";
 import { selectorText, workspaceRbacLabels } from "../workload/labels.ts";
-import { isManagedBinding, isManagedRole, type RbacOwner, rbacOwner } from "./managed_rbac.ts";
+import { isManagedBinding, isManagedRole, type RbacOwner, rbacOwner } from "./rbac/managed_rbac.ts";
 
 /** On every control plane, the Go operator's included. */
 export const RBAC_FINALIZER = "coder.com/workspace-rbac-cleanup";

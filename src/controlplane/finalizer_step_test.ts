@@ -6,7 +6,7 @@ import { RBAC_FINALIZER } from "./finalizer.ts";
 import { finalizerStep } from "./finalizer_step.ts";
 import type { Pass, Tools } from "./step.ts";
 import { storedControlPlane } from "./testing.ts";
-import { refused } from "./workspace_testing.ts";
+import { refused } from "./rbac/workspace_testing.ts";
 
 /** Runs the step on `seen`, with `cached` in the cache; `answers` are what patches get, `live` what reads get. */
 async function run(

@@ -16,22 +16,22 @@ import {
 import { writeStatus } from "../workload/status_writer.ts";
 import { SpecError } from "../workload/spec_error.ts";
 import type { VisitResults } from "./coder/results.ts";
-import { deploymentStep, ownDeployment } from "./deployment_step.ts";
-import { disruptionBudgetStep } from "./disruption_budget_step.ts";
-import { envSources } from "./env_sources.ts";
-import { exposureStep } from "./exposure_step.ts";
+import { deploymentStep, ownDeployment } from "./children/deployment_step.ts";
+import { disruptionBudgetStep } from "./children/disruption_budget_step.ts";
+import { envSources } from "./children/env_sources.ts";
+import { exposureStep } from "./exposure/exposure_step.ts";
 import { failureText, isStalling, type StepFailure, stepFailure } from "./failure.ts";
 import { finalize, hasFinalizer } from "./finalizer.ts";
 import { finalizerStep } from "./finalizer_step.ts";
-import { oldServiceAccountsStep, serviceAccountStep } from "./service_account_step.ts";
-import { serviceStep } from "./service_step.ts";
+import { oldServiceAccountsStep, serviceAccountStep } from "./children/service_account_step.ts";
+import { serviceStep } from "./children/service_step.ts";
 import { Report } from "./report.ts";
 import { nextStatus } from "./status.ts";
 import { type Pass, type PassState, runSteps, type Step, type Tools } from "./step.ts";
 import { transitions } from "./transitions.ts";
 import { upgradeStep } from "./upgrade/upgrade_step.ts";
 import { DATABASE_URL, namesDatabase } from "./warnings.ts";
-import { workspaceRbacStep } from "./workspace_rbac_step.ts";
+import { workspaceRbacStep } from "./rbac/workspace_rbac_step.ts";
 
 /** What is done, stage by stage. What concerns Coder itself (access, licence) is done by visits: see `coder/`. */
 const STAGES: readonly (readonly Step[])[] = [

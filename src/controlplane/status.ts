@@ -6,10 +6,10 @@ import { conditionOf, type ConditionUpdate, withConditions } from "../workload/c
 import { INPUTS_ANNOTATION } from "../workload/template_decision.ts";
 import { statusUrl } from "../workload/urls.ts";
 import { conditionsOf, TRANSIENT_CONDITIONS } from "./conditions.ts";
-import { serviceAddress } from "./environment.ts";
+import { serviceAddress } from "./children/environment.ts";
 import type { StepFailure } from "./failure.ts";
 import type { ReportData, ReportedStatus, StatusChange } from "./report.ts";
-import { rolloutOf } from "./rollout.ts";
+import { rolloutOf } from "./children/rollout.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** What a pass found out. */

@@ -1,6 +1,6 @@
 /** What a control plane allows but should not have. */
 import type { ControlPlane } from "../api/control_plane.ts";
-import { repeatedNames } from "./environment.ts";
+import { repeatedNames } from "./children/environment.ts";
 import type { Trouble } from "./report.ts";
 
 /** The database of a control plane. */

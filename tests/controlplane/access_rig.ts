@@ -8,8 +8,8 @@ import {
   type OperatorDatabase,
   type StoredToken,
 } from "../../src/coder/database/mod.ts";
-import { accessStep } from "../../src/controlplane/coder/access.ts";
-import { OPERATOR_USER } from "../../src/controlplane/coder/access_identity.ts";
+import { accessStep } from "../../src/controlplane/coder/access/access.ts";
+import { OPERATOR_USER } from "../../src/controlplane/coder/access/access_identity.ts";
 import { reachStep } from "../../src/controlplane/coder/reach_step.ts";
 import type { VisitStep, VisitTools } from "../../src/controlplane/coder/visit.ts";
 import type { ApplyOptions } from "../../src/kube/applier.ts";

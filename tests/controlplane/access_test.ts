@@ -1,7 +1,7 @@
 /** The operator's access to a real Coder on a real PostgreSQL, under the shipped RBAC on a real cluster. */
 import assert from "node:assert/strict";
-import { accessStep } from "../../src/controlplane/coder/access.ts";
-import { tokenNames } from "../../src/controlplane/coder/access_identity.ts";
+import { accessStep } from "../../src/controlplane/coder/access/access.ts";
+import { tokenNames } from "../../src/controlplane/coder/access/access_identity.ts";
 import { reachStep } from "../../src/controlplane/coder/reach_step.ts";
 import { controlPlane } from "../../src/controlplane/testing.ts";
 import { waitFor } from "../cluster/mod.ts";

@@ -1,7 +1,7 @@
 /** What goes wrong is told, and stops nothing else. */
 import assert from "node:assert/strict";
 import { waitFor } from "../cluster/mod.ts";
-import { serviceStep } from "../../src/controlplane/service_step.ts";
+import { serviceStep } from "../../src/controlplane/children/service_step.ts";
 import type { Step } from "../../src/controlplane/step.ts";
 import { startRig } from "./rig.ts";
 

@@ -1,7 +1,7 @@
 /** What `spec.signIn` becomes is what a real coderd offers. */
 import assert from "node:assert/strict";
 import { type CoderControlPlane, parseControlPlane } from "../../src/api/control_plane.ts";
-import { podTemplate } from "../../src/controlplane/pod_template.ts";
+import { podTemplate } from "../../src/controlplane/children/pod_template.ts";
 import { startCoderd, startPostgres } from "../coder/mod.ts";
 
 type SignIn = NonNullable<NonNullable<CoderControlPlane["spec"]>["signIn"]>;

@@ -3,7 +3,7 @@ import { keyText, type ObjectKey } from "../../api/object.ts";
 import { CoderApiError, type CoderError, isConflict, isInvalid, type NewFirstUser } from "../../coder/mod.ts";
 import { conditionOf } from "../../workload/conditions.ts";
 import type { Report } from "../report.ts";
-import { sha256 } from "./license_text.ts";
+import { sha256 } from "./license/license_text.ts";
 import { periodicStep } from "./periodic.ts";
 import { readSecretKeys, secretVersion } from "./secrets.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";

@@ -3,7 +3,7 @@ import type { ControlPlane } from "../../api/control_plane.ts";
 import { keyText, type ObjectKey } from "../../api/object.ts";
 import type { DeploymentAddress } from "../../coder/mod.ts";
 import { internalUrl, plainPort } from "../../workload/urls.ts";
-import { serviceAddress } from "../environment.ts";
+import { serviceAddress } from "../children/environment.ts";
 
 /** `direct`: the Service's DNS name. `kube-proxy`: through the API server's service proxy. */
 export type CoderRoute = "direct" | "kube-proxy";

@@ -1,8 +1,8 @@
 /** What a visit does, in order. */
-import { type AccessOptions, accessStep } from "./access.ts";
-import { entitlementsStep } from "./entitlements_step.ts";
+import { type AccessOptions, accessStep } from "./access/access.ts";
+import { entitlementsStep } from "./license/entitlements_step.ts";
 import { firstUserStep } from "./first_user_step.ts";
-import { licenseStep } from "./license_step.ts";
+import { licenseStep } from "./license/license_step.ts";
 import { reachStep } from "./reach_step.ts";
 import type { VisitStep } from "./visit.ts";
 

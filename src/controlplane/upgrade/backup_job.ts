@@ -5,7 +5,7 @@ import { shortHash } from "../../kube/apply/canonical_json.ts";
 import { mergeEnv } from "../../workload/env.ts";
 import { INSTANCE_LABEL, MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL } from "../../workload/labels.ts";
 import { backupJobName } from "../../workload/names.ts";
-import { serviceAccountName } from "../pod_template.ts";
+import { serviceAccountName } from "../children/pod_template.ts";
 import type { UpgradeFacts, UpgradeSettings } from "./upgrade_facts.ts";
 
 /** Value of the name label of backup Jobs: that of Coder's pods is what the Service selects. */

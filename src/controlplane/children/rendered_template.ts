@@ -1,0 +1,75 @@
+/** The pod template that this version renders for a pass, with all that it is made from beside the spec. */
+import type { ControlPlane } from "../../api/control_plane.ts";
+import type { Deployment, PodTemplateSpec } from "../../api/kubernetes/types.ts";
+import { isControlledBy } from "../../kube/apply/owner_references.ts";
+import type { RouteParent } from "../../workload/exposure.ts";
+import { referencesOf } from "../../workload/references.ts";
+import { type AccessUrls, accessUrls, exposureInputs, wantedUrls } from "./access_urls.ts";
+import {
+  type Checksums,
+  CHECKSUMS_ANNOTATION,
+  checksumsOf,
+  checksumsText,
+  parseChecksums,
+} from "./checksums.ts";
+import { envSources } from "./env_sources.ts";
+import { ACCESS_URL, firstAccessUrl } from "./environment.ts";
+import { podFamily } from "./pod_family.ts";
+import { podTemplate, templateInputs } from "./pod_template.ts";
+import type { Pass, Tools } from "../step.ts";
+
+/** On a Deployment: what the spec says of the addresses that Coder is told, as it was last looked at. */
+export const EXPOSURE_ANNOTATION = "coder.com/template-exposure";
+
+/** A template, and what decides whether it is applied. */
+export interface RenderedTemplate {
+  template: PodTemplateSpec;
+  /** Hash of what shapes it in the spec. */
+  inputs: string;
+  /** Annotations of the Deployment about what else shapes it; see `TemplateInput.recorded`. */
+  recorded: Record<string, string>;
+  urls: AccessUrls;
+  /** Checksums that were recorded last, and those of now. */
+  checksums: { before: Checksums | undefined; now: Checksums };
+}
+
+/** Renders. Reads ConfigMaps and Secrets that have changed. `live`: our Deployment as it is now. */
+export async function renderTemplate(
+  controlPlane: ControlPlane,
+  live: Deployment | undefined,
+  { key, object, signal }: Pick<Pass, "key" | "object" | "signal">,
+  { clusterDomain, envSources: sources, kinds, referencedData: data }: Tools,
+): Promise<RenderedTemplate> {
+  const fromSources = new Set<string>();
+  for (const name of wantedUrls(controlPlane)) {
+    if (await sources.define(envSources(controlPlane), name, signal)) fromSources.add(name);
+  }
+  const named = kinds.services.get(key);
+  const service = named !== undefined && isControlledBy(named, object) ? named : undefined;
+  const urls = accessUrls(controlPlane, {
+    fromSources,
+    clusterDomain,
+    lookup: ({ name, namespace }: RouteParent) =>
+      kinds.gateways.get({ namespace: namespace ?? key.namespace, name }),
+    live,
+  });
+  const facts = {
+    accessUrl: urls.access,
+    wildcardAccessUrl: urls.wildcard,
+    family: podFamily(controlPlane, service, live),
+  };
+  const last = live?.metadata.annotations?.[CHECKSUMS_ANNOTATION];
+  const before = parseChecksums(last);
+  const references = referencesOf(podTemplate(controlPlane, facts));
+  const checksums = await checksumsOf(references, { data, namespace: key.namespace, before, signal });
+  return {
+    template: podTemplate(controlPlane, { ...facts, checksums }),
+    inputs: templateInputs(controlPlane, firstAccessUrl(controlPlane, fromSources.has(ACCESS_URL))),
+    recorded: {
+      [CHECKSUMS_ANNOTATION]: checksumsText(checksums) || "none",
+      [EXPOSURE_ANNOTATION]: exposureInputs(controlPlane),
+    },
+    urls,
+    checksums: { before: last === undefined ? undefined : before, now: checksums },
+  };
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { type CoderControlPlane, CoderControlPlanes } from "../../api/control_plane.ts";
+import { Gateways, HTTPRoutes } from "../../api/gateway.ts";
+import { keyText } from "../../api/object.ts";
+import { FakeInformer, make } from "../../reconciler/testing/fakes.ts";
+import type { WorkloadKinds } from "../../workload/kinds.ts";
+import { exposureSources, gatewaysOf } from "./exposure_sources.ts";
+import { storedControlPlane } from "../testing.ts";
+
+const named = (name: string, parentRefs?: unknown): CoderControlPlane => ({
+  ...storedControlPlane({}, { name }),
+  spec: parentRefs === undefined ? {} : { expose: { gateway: { host: "a", parentRefs: parentRefs as [] } } },
+});
+
+/** Control planes with an index that works. */
+class Indexed extends FakeInformer {
+  #values: (object: CoderControlPlane) => readonly string[] = () => [];
+  override addIndex(
+    _name?: string,
+    values: (object: CoderControlPlane) => readonly string[] = () => [],
+  ): void {
+    this.#values = values;
+  }
+  override byIndex(_index = "", value = "") {
+    return this.list().filter((object) => this.#values(object as CoderControlPlane).includes(value));
+  }
+}
+
+function world() {
+  const controlPlanes = new Indexed(CoderControlPlanes);
+  const [gateways, httpRoutes] = [new FakeInformer(Gateways), new FakeInformer(HTTPRoutes)];
+  const sources = exposureSources({ controlPlanes, gateways, httpRoutes } as unknown as WorkloadKinds);
+  const keys: string[] = [];
+  for (const source of sources) source.start((key) => keys.push(keyText(key)));
+  return { controlPlanes, gateways, httpRoutes, take: () => keys.splice(0) };
+}
+
+Deno.test("those with a route are woken when the Gateway API comes or goes, the others are not", () => {
+  const { controlPlanes, gateways, httpRoutes, take } = world();
+  controlPlanes.put(named("route", [{ name: "edge" }]));
+  controlPlanes.put(named("none"));
+  for (const informer of [httpRoutes, gateways]) {
+    for (const exists of [false, true]) {
+      informer.setExists(exists);
+      assert.deepEqual(take(), ["a/route"]);
+    }
+  }
+});
+
+Deno.test("a Gateway wakes those that name it, in whichever namespace it is", () => {
+  const { controlPlanes, gateways, take } = world();
+  controlPlanes.put(named("here", [{ name: "edge" }]));
+  controlPlanes.put(named("there", [{ name: "x" }, { name: "edge", namespace: "net" }]));
+  gateways.put(make(Gateways, "edge", { namespace: "a" }));
+  assert.deepEqual(take(), ["a/here"]);
+  gateways.put(make(Gateways, "edge", { namespace: "net" }));
+  assert.deepEqual(take(), ["a/there"]);
+  gateways.put(make(Gateways, "edge", { namespace: "other" }));
+  assert.deepEqual(take(), []);
+});
+
+Deno.test("objects of any shape name no Gateway rather than breaking the index", () => {
+  assert.deepEqual(
+    gatewaysOf(named("c", [{ name: " edge ", namespace: " " }, { name: "b", namespace: " n " }])),
+    [
+      "a/edge",
+      "n/b",
+    ],
+  );
+  for (const parents of [undefined, "edge", [null], [{}], [{ name: 1 }], ["edge"]]) {
+    assert.deepEqual(gatewaysOf(named("c", parents)), [], JSON.stringify(parents));
+  }
+});

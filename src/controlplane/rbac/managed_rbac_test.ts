@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import type { CoderControlPlane } from "../../api/control_plane.ts";
+import type { Role, RoleBinding } from "../../api/kubernetes/types.ts";
+import { isInherited, isManagedBinding, isManagedRole, rbacNames, rbacOwner } from "./managed_rbac.ts";
+import { storedControlPlane } from "../testing.ts";
+
+const object = storedControlPlane();
+const owner = rbacOwner(object);
+const labels = { "coder.com/control-plane": "coder", "coder.com/control-plane-namespace": "a" };
+const uidAnnotation = "coder.com/workspace-rbac-owner-uid";
+
+const role = (metadata: Role["metadata"]): Role => ({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "Role",
+  metadata: { name: "coder-87ffeed9-workspace-perms", namespace: "other", labels, ...metadata },
+});
+const binding = (metadata: Role["metadata"] = {}, rest: Partial<RoleBinding> = {}): RoleBinding => ({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "RoleBinding",
+  metadata: { name: "coder-87ffeed9", namespace: "other", labels, ...metadata },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "coder-87ffeed9-workspace-perms" },
+  subjects: [{ kind: "ServiceAccount", name: "coder", namespace: "a" }],
+  ...rest,
+});
+const controlled = {
+  ownerReferences: [{
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    name: "coder",
+    uid: "uid-1",
+    controller: true,
+  }],
+};
+
+Deno.test("what the control plane controls is managed, whatever else it says", () => {
+  assert.ok(isManagedRole(role({ name: "x", labels: {}, ...controlled }), owner));
+  assert.ok(isManagedBinding(binding({ name: "x", labels: {}, ...controlled }), owner));
+});
+
+Deno.test("labels together with the owner's UID are managed in every namespace", () => {
+  const marked = { name: "x", annotations: { [uidAnnotation]: "uid-1" } };
+  for (const namespace of ["a", "other"]) {
+    assert.ok(isManagedRole(role({ ...marked, namespace }), owner));
+    assert.ok(isManagedBinding(binding({ ...marked, namespace }), owner));
+  }
+  assert.ok(!isManagedRole(role({ ...marked, labels: { "coder.com/control-plane": "coder" } }), owner));
+});
+
+Deno.test("another control plane's mark is respected", () => {
+  const theirs = { annotations: { [uidAnnotation]: "uid-2" } };
+  assert.ok(!isManagedRole(role(theirs), owner));
+  assert.ok(!isManagedBinding(binding(theirs), owner));
+});
+
+Deno.test("an older role without a mark is known by its name, in other namespaces alone", () => {
+  assert.ok(isManagedRole(role({}), owner));
+  assert.ok(!isManagedRole(role({ namespace: "a" }), owner));
+  assert.ok(!isManagedRole(role({ name: "coder-87ffeed9-mine" }), owner));
+  assert.ok(!isManagedRole(role({ labels: {} }), owner));
+});
+
+Deno.test("an older binding must bind exactly what the operator would", () => {
+  assert.ok(isManagedBinding(binding(), owner));
+  const [subject] = binding().subjects ?? [];
+  const roleRef = binding().roleRef;
+  const others: Partial<RoleBinding>[] = [
+    { roleRef: { ...roleRef, name: "admin" } },
+    { roleRef: { ...roleRef, kind: "ClusterRole" } },
+    { subjects: [] },
+    { subjects: [subject!, { kind: "User", name: "eve" }] },
+    { subjects: [{ ...subject!, name: "eve" }] },
+    { subjects: [{ ...subject!, namespace: "other" }] },
+    { subjects: [{ ...subject!, kind: "User" }] },
+  ];
+  for (const rest of others) assert.ok(!isManagedBinding(binding({}, rest), owner), JSON.stringify(rest));
+  assert.ok(!isManagedBinding(binding({ name: "x" }), owner));
+  assert.ok(!isManagedBinding(binding({ namespace: "a" }), owner));
+});
+
+Deno.test("names follow the service account, and a blank one falls back to the control plane", () => {
+  const named = rbacOwner(storedControlPlane({ serviceAccount: { name: " runner " } }));
+  assert.equal(named.roleName, "runner-87ffeed9-workspace-perms");
+  assert.equal(named.bindingName, "runner-87ffeed9");
+  assert.equal(rbacOwner(storedControlPlane({ serviceAccount: { name: "  " } })).serviceAccount, "coder");
+});
+
+Deno.test("the names of an earlier service account are known without the control plane", () => {
+  const { roleName, bindingName } = rbacOwner(storedControlPlane({ serviceAccount: { name: "runner" } }));
+  assert.deepEqual(rbacNames("a", "coder", "runner"), { roleName, bindingName });
+});
+
+Deno.test("what an earlier control plane of the name left elsewhere is told from what others made", () => {
+  const theirs = { annotations: { [uidAnnotation]: "uid-0" } };
+  assert.ok(isInherited(role(theirs), owner));
+  assert.ok(!isInherited(role({ ...theirs, namespace: "a" }), owner));
+  assert.ok(!isInherited(role({}), owner));
+  assert.ok(!isInherited(role({ ...theirs, labels: {} }), owner));
+  assert.ok(isInherited(role({ annotations: { [uidAnnotation]: "uid-1" }, labels: {} }), owner));
+});
+
+Deno.test("an object of any shape can be finalized", () => {
+  const { spec: _, ...bare } = storedControlPlane();
+  assert.deepEqual(rbacOwner(bare).workspaceNamespaces, []);
+  const odd = {
+    ...bare,
+    spec: { serviceAccount: { name: 5 }, rbac: { workspaceNamespaces: [" w ", 5, ""] } },
+  };
+  const read = rbacOwner(odd as unknown as CoderControlPlane);
+  assert.equal(read.serviceAccount, "coder");
+  assert.deepEqual(read.workspaceNamespaces, ["w"]);
+});
