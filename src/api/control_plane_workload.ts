@@ -21,7 +21,8 @@ const INIT_CONTAINER_RULE: Rule = {
   message: "coder is the name of the Coder container",
 };
 
-const RECREATE_RULE: Rule = {
+/** Of `strategy`. */
+export const RECREATE_RULE: Rule = {
   rule: "!has(self.rollingUpdate) || !has(self.type) || self.type != 'Recreate'",
   message: "rollingUpdate has no place beside type Recreate",
   fieldPath: ".rollingUpdate",
@@ -81,7 +82,8 @@ export function workload() {
   };
 }
 
-function podDisruptionBudget() {
+/** `podDisruptionBudget` */
+export function podDisruptionBudget() {
   const amount: Constraints = { "x-kubernetes-validations": [AMOUNT_RULE] };
   return group(
     "Keeps pods during node drains. Default: one pod may go at a time, where there is more than one.",

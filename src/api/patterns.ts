@@ -11,6 +11,8 @@ export const TRIMMED = "^(\\S(.*\\S)?)?$";
 export const SERVICE_NAME = "^[a-z]([-a-z0-9]*[a-z0-9])?$";
 /** The name of a namespace; white space around it is forgiven. */
 export const NAMESPACE = `^\\s*${LABEL}\\s*$`;
+/** Empty, or the name of a namespace. */
+export const NAMESPACE_OR_EMPTY = `^(${LABEL})?$`;
 /** Empty, or the name of an object: DNS-1123 subdomain. */
 export const OBJECT_NAME = `^(${SUBDOMAIN})?$`;
 /** As {@linkcode OBJECT_NAME}; white space around it is forgiven. */

@@ -6,6 +6,7 @@ const cases: Record<keyof typeof patterns, { yes: string[]; no: string[] }> = {
   TRIMMED: { yes: ["", "a", "a b", "ghcr.io/coder/coder:latest"], no: [" ", " a", "a ", "\ta"] },
   SERVICE_NAME: { yes: ["a", "a-1", "coder"], no: ["", "1a", "a.b", "a-", "-a", "A"] },
   NAMESPACE: { yes: ["a", " a ", "1-a"], no: ["", " ", "a.b", "a-", "A"] },
+  NAMESPACE_OR_EMPTY: { yes: ["", "a", "1-a"], no: [" ", " a", "a.b", "a-", "A"] },
   OBJECT_NAME: { yes: ["", "a", "a.b-c", "1"], no: [" ", "a..b", ".a", "a.", "a_b", "A"] },
   OBJECT_NAME_TRIMMED: { yes: ["", " ", " a.b "], no: ["a b", "A", "a."] },
   HOST: { yes: ["coder", "a.b.c", " a.b "], no: ["", "*", "*.a.b", "a.*.b", "A.b", "a/b", "a:80"] },

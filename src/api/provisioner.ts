@@ -1,10 +1,24 @@
 /** `CoderProvisioner`: external provisioner daemons of a control plane. */
 import type { z } from "zod";
 import { AGE_COLUMN, coderResource, type KindDefinition, WORKLOAD_COLUMNS } from "./definition.ts";
-import { embedded, group, int64, optional, type Rule, text, textMap, textOr } from "./field.ts";
+import { DURATION } from "./duration.ts";
+import {
+  embedded,
+  group,
+  int32,
+  int64,
+  optional,
+  type Rule,
+  stored,
+  text,
+  textMap,
+  textOr,
+} from "./field.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 import { objectSchema, readObject } from "./object_schema.ts";
-import { DATA_KEY, OBJECT_NAME, TRIMMED } from "./patterns.ts";
+import { NAMESPACE_OR_EMPTY, TRIMMED } from "./patterns.ts";
+import { containerFields, placementFields } from "./pods.ts";
+import { key, keyStatus } from "./provisioner_key.ts";
 import {
   conditions,
   extraArgs,
@@ -13,6 +27,7 @@ import {
   replicas,
   scaleStatus,
   secretKeyReference,
+  serviceAccountGroup,
   workloadStatus,
 } from "./shared.ts";
 
@@ -22,30 +37,34 @@ const REFERENCE_RULE: Rule = {
   fieldPath: ".name",
 };
 
+const AUTOSCALE_RULE: Rule = {
+  rule: "!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
+  message: "minReplicas must not be more than maxReplicas",
+  fieldPath: ".minReplicas",
+};
+
 const specSchema = group("What provisioners should run, and for which Coder.", {
-  controlPlaneRef: embedded(
-    "LocalObjectReference",
-    "The CoderControlPlane that these provisioners work for, in the same namespace.",
+  controlPlaneRef: group(
+    "The CoderControlPlane that these provisioners work for.",
     {
-      properties: { name: { description: "Name of the CoderControlPlane." } },
-      "x-kubernetes-validations": [REFERENCE_RULE],
+      name: stored(text("Name of the CoderControlPlane."), ""),
+      namespace: optional(
+        text(
+          "Namespace of the CoderControlPlane, where it is another one. Default: that of this object.",
+          { pattern: NAMESPACE_OR_EMPTY, maxLength: 63 },
+        ),
+      ),
     },
+    { "x-kubernetes-map-type": "atomic", "x-kubernetes-validations": [REFERENCE_RULE] },
   ),
   organizationName: textOr("default", "Coder organization that the provisioners serve. Default: default.", {
     maxLength: 128,
   }),
-  key: group("The provisioner key: how the daemons sign in to Coder.", {
-    name: optional(text("Name of the key in Coder. Default: the name of this object.", { maxLength: 128 })),
-    secretName: optional(text("Name of the Secret that holds the key. Default: <name>-provisioner-key.", {
-      maxLength: 253,
-      pattern: OBJECT_NAME,
-    })),
-    secretKey: textOr("key", "Key in that Secret's data. Default: key.", {
-      maxLength: 253,
-      pattern: DATA_KEY,
-    }),
-  }).prefault({}),
-  replicas: replicas("Number of provisioner pods; each works on one build at a time."),
+  key: key(),
+  replicas: replicas(
+    "Number of provisioner pods; each works on one build at a time. With autoscale, it does not count.",
+  ),
+  autoscale: optional(autoscale()),
   tags: textMap("Tags of the key: only builds of templates with these tags come here. Example: region: eu."),
   image: optional(
     text("Container image. Default: that of the control plane, so that versions match.", {
@@ -65,8 +84,31 @@ const specSchema = group("What provisioners should run, and for which Coder.", {
   ),
   terminationGracePeriodSeconds: int64(
     "Seconds that a build in hand may take to finish when its pod is stopped. Default: 600.",
+    { minimum: 0 },
   ).default(600),
+  serviceAccount: optional(serviceAccountGroup("<name>-provisioner")),
+  ...containerFields({
+    container: "provisioner",
+    ofContainer: "the provisioner container",
+    program: "the daemon",
+    args: "provisioner start",
+  }),
+  ...placementFields(),
 });
+
+function autoscale() {
+  return group("As many pods as there is work, in place of replicas.", {
+    minReplicas: optional(int32("Pods that stay without work. Default: 1.", { minimum: 0 })),
+    maxReplicas: int32("Pods at most.", { minimum: 1 }),
+    pendingJobsPerReplica: optional(
+      int32("Waiting jobs for which there is one more pod. Default: 1.", { minimum: 1 }),
+    ),
+    scaleDownDelay: optional(text(
+      "How long there must be less work before there are fewer pods, as a duration. Example: 5m, the default.",
+      { maxLength: 21, pattern: DURATION },
+    )),
+  }, { "x-kubernetes-validations": [AUTOSCALE_RULE] });
+}
 
 const statusSchema = group("What the operator last saw and did. Zero values are left out.", {
   ...workloadStatus(),
@@ -80,6 +122,7 @@ const statusSchema = group("What the operator last saw and did. Zero values are 
   controlPlaneRefName: optional(text("Control plane that the present key belongs to.")),
   controlPlaneURL: optional(text("Address of Coder that the present key was made at.")),
   secretRef: optional(secretKeyReference("Where the key is kept.")),
+  ...keyStatus(),
   conditions: conditions("The state, aspect by aspect."),
 });
 

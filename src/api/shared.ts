@@ -29,28 +29,27 @@ export function secretKeyReference(description: string) {
 
 /** `serviceAccount` */
 export function serviceAccount() {
-  return stored(
-    group("The ServiceAccount that the pods run as.", {
-      disableCreate: stored(
-        flag("Use a ServiceAccount that you made: the operator creates none and gives up the one it owned."),
-        false,
-      ),
-      name: optional(
-        text("Name of the ServiceAccount. Default: the name of this object.", {
-          pattern: OBJECT_NAME,
-          maxLength: 253,
-        }),
-      ),
-      annotations: textMap(
-        "Annotations of the ServiceAccount, for instance to bind it to a cloud identity (eks.amazonaws.com/role-arn).",
-      ),
-      labels: textMap("Labels of the ServiceAccount, beside those of the operator; yours win.", {
-        pattern: LABEL_VALUE,
-        maxLength: 63,
-      }),
+  return stored(serviceAccountGroup("the name of this object"), {});
+}
+
+/** As {@linkcode serviceAccount}, where nothing is stored in its absence. `fallback` says which name it has then. */
+export function serviceAccountGroup(fallback: string) {
+  return group("The ServiceAccount that the pods run as.", {
+    disableCreate: stored(
+      flag("Use a ServiceAccount that you made: the operator creates none and gives up the one it owned."),
+      false,
+    ),
+    name: optional(
+      text(`Name of the ServiceAccount. Default: ${fallback}.`, { pattern: OBJECT_NAME, maxLength: 253 }),
+    ),
+    annotations: textMap(
+      "Annotations of the ServiceAccount, for instance to bind it to a cloud identity (eks.amazonaws.com/role-arn).",
+    ),
+    labels: textMap("Labels of the ServiceAccount, beside those of the operator; yours win.", {
+      pattern: LABEL_VALUE,
+      maxLength: 63,
     }),
-    {},
-  );
+  });
 }
 
 /** `extraArgs` */

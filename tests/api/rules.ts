@@ -1,5 +1,6 @@
 /** Every rule of the CRDs, each with specs that the API server must accept and specs that it must refuse. */
 import type { Plural } from "./crds.ts";
+import { provisionerReference, provisionerRules } from "./rules_provisioner.ts";
 import { upgradeRules } from "./rules_upgrade.ts";
 import { serviceRules, signInRules, workloadRules } from "./rules_workload.ts";
 
@@ -237,56 +238,6 @@ const controlPlane: Omit<RuleCase, "plural">[] = [
   },
 ];
 
-const ref = { controlPlaneRef: { name: "coder" } };
-const provisioner: Omit<RuleCase, "plural">[] = [
-  {
-    field: "spec.controlPlaneRef.name",
-    accepted: [ref],
-    refused: [{ controlPlaneRef: {} }, { controlPlaneRef: { name: "" } }],
-  },
-  { field: "spec.replicas", accepted: [{ ...ref, replicas: 0 }], refused: [{ ...ref, replicas: -1 }] },
-  { field: "spec.image", accepted: [{ ...ref, image: "a:b" }], refused: [{ ...ref, image: " a" }] },
-  {
-    field: "spec.organizationName",
-    upstream: true,
-    accepted: ["", "o".repeat(128)].map((organizationName) => ({ ...ref, organizationName })),
-    refused: [{ ...ref, organizationName: "o".repeat(129) }],
-  },
-  {
-    field: "spec.key.name",
-    upstream: true,
-    accepted: [{ ...ref, key: { name: "k".repeat(128) } }],
-    refused: [{ ...ref, key: { name: "k".repeat(129) } }],
-  },
-  {
-    field: "spec.key.secretName",
-    accepted: ["", "a.b-c"].map((secretName) => ({ ...ref, key: { secretName } })),
-    refused: [" ", "A"].map((secretName) => ({ ...ref, key: { secretName } })),
-  },
-  {
-    field: "spec.key.secretName",
-    upstream: true,
-    accepted: [{ ...ref, key: { secretName: "s".repeat(253) } }],
-    refused: [{ ...ref, key: { secretName: longName } }],
-  },
-  {
-    field: "spec.key.secretKey",
-    accepted: ["", "a.B_c-1"].map((secretKey) => ({ ...ref, key: { secretKey } })),
-    refused: ["a b", "a/b"].map((secretKey) => ({ ...ref, key: { secretKey } })),
-  },
-  {
-    field: "spec.key.secretKey",
-    upstream: true,
-    accepted: [{ ...ref, key: { secretKey: "k".repeat(253) } }],
-    refused: [{ ...ref, key: { secretKey: "k".repeat(254) } }],
-  },
-  {
-    field: "spec.extraEnv[].name",
-    accepted: [{ ...ref, extraEnv: [{ name: "A" }] }],
-    refused: [{ ...ref, extraEnv: [{ name: "" }] }],
-  },
-];
-
 const bootstrap = (more: object) => ({
   bootstrap: { coderURL: "https://coder.example.com", credentialsSecretRef: { name: "admin" }, ...more },
 });
@@ -345,7 +296,7 @@ export const ruleCases: readonly RuleCase[] = [
     ...rule,
     plural: "codercontrolplanes",
   })),
-  ...provisioner.map((rule): RuleCase => ({ ...rule, plural: "coderprovisioners" })),
+  ...provisionerRules.map((rule): RuleCase => ({ ...rule, plural: "coderprovisioners" })),
   ...[...proxy, ...serviceRules].map((rule): RuleCase => ({ ...rule, plural: "coderworkspaceproxies" })),
 ];
 
@@ -358,7 +309,12 @@ export const nameCases: readonly { plural: Plural; accepted: string[]; refused: 
       refused: ["my.coder", "1coder", "a".repeat(64)],
       spec: {},
     },
-    { plural: "coderprovisioners", accepted: ["my.prov", "1", "a".repeat(180)], refused: [], spec: ref },
+    {
+      plural: "coderprovisioners",
+      accepted: ["my.prov", "1", "a".repeat(180)],
+      refused: [],
+      spec: provisionerReference,
+    },
     {
       plural: "coderworkspaceproxies",
       accepted: ["eu", "1", "a".repeat(70)],

@@ -30,7 +30,7 @@ const LIMITS = [
 
 const NEW_STATUS: Readonly<Record<Plural, readonly string[]>> = {
   codercontrolplanes: [],
-  coderprovisioners: ["replicas", "selector", "image"],
+  coderprovisioners: ["replicas", "selector", "image", "key", "keyIntents"],
   coderworkspaceproxies: ["replicas", "selector", "image"],
 };
 

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { DURATION, durationMs } from "./duration.ts";
+
+Deno.test("hours, minutes and seconds add up", () => {
+  assert.equal(durationMs("2160h"), 90 * 24 * 3_600_000);
+  assert.equal(durationMs("1h30m"), 5_400_000);
+  assert.equal(durationMs("90s"), 90_000);
+  assert.equal(durationMs("1h1m1s"), 3_661_000);
+  assert.equal(durationMs("0s"), 0);
+});
+
+Deno.test("text of another form is no duration", () => {
+  for (const text of ["", "90d", "h", "1.5h", "-1h", "1m1h", " 1h", "1h ", "1000000h"]) {
+    assert.equal(durationMs(text), undefined, JSON.stringify(text));
+  }
+});
+
+Deno.test("the pattern of the CRD lets the empty text pass, which means none", () => {
+  assert.match("", new RegExp(DURATION));
+  assert.match("999999h", new RegExp(DURATION));
+});
