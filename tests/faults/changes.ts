@@ -61,9 +61,12 @@ export async function carryOut(scene: Scene, change: Change): Promise<void> {
       else if (change.type === "edit") await scene.change(change.name, { spec: change.spec });
       else await scene.remove(change.name);
     } catch (error) {
-      // An earlier try arrived although its answer was lost.
-      const arrived = change.type === "create" && error instanceof RestError && error.status === 409;
-      if (!arrived) throw error;
+      const exists = change.type === "create" && error instanceof RestError && error.status === 409;
+      if (!exists) throw error;
+      const there = await scene.plane(change.name);
+      // One that was deleted holds the name until the operator has cleaned up; else an earlier try arrived although its
+      // answer was lost.
+      if (there === undefined || there.metadata.deletionTimestamp !== undefined) throw error;
     }
     return true;
   }, { what: `${change.type} of ${change.name}`, timeoutMs: 90_000, intervalMs: 100 });

@@ -2,8 +2,13 @@
 import assert from "node:assert/strict";
 import type { PolicyRule } from "../cluster/mod.ts";
 import { waitFor } from "../cluster/mod.ts";
+import { installGatewayApi, removeGatewayApi } from "../cluster/mod.ts";
+import { sharedCoderd } from "../coder/mod.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
 import { freePort } from "../operator/process.ts";
+import { becomes, furtherChildren, inTheWay, rightsElsewhere, waysAndBudgets } from "./life_children.ts";
+import { VISITED, visits } from "./life_coder.ts";
+import { upgrades } from "./life_upgrade.ts";
 import { workspaceRights } from "./workspace_rights.ts";
 import { LEASE, type Scene, startScene } from "./scene.ts";
 
@@ -16,8 +21,17 @@ const NOT_USED_HERE: readonly { right: RegExp; why: string }[] = [
     why: "their reconcilers are to come",
   },
   {
-    right: /^create (deployments\.apps|services|serviceaccounts)$/,
+    right:
+      /^create (deployments|services|serviceaccounts|ingresses|httproutes|poddisruptionbudgets|jobs|secrets|roles|rolebindings)(\.|$)/,
     why: "an apply of what is not there yet is audited as a patch",
+  },
+  {
+    right: /^(create|delete|deletecollection|get|list|patch|update|watch) (pods|persistentvolumeclaims)$/,
+    why: "held, so that it can be granted to Coder for its workspaces",
+  },
+  {
+    right: /^(deletecollection|update) deployments\.apps$/,
+    why: "held, so that it can be granted to Coder for its workspaces",
   },
   { right: /^update \w+\/finalizers\.coder\.com$/, why: "asked for by an admission plugin, never sent" },
 ];
@@ -81,13 +95,21 @@ async function surroundings(scene: Scene): Promise<void> {
 Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no right unused", async () => {
   await using scene = await startScene("rights");
   const { cluster, namespace, faults } = scene;
+  const coderd = await sharedCoderd();
+  await coderd.firstUser();
   await cluster.request("DELETE", LEASE).catch(() => {});
+  await installGatewayApi(cluster);
   const mark = await cluster.audit.mark();
   // A server without WatchList is asked for lists.
   const old = faults.answer(422, { watch: true, when: ({ query }) => query.has("sendInitialEvents") });
   const metrics = `127.0.0.1:${await freePort()}`;
   const operator = await scene.operator({
-    flags: { app: "all", "metrics-bind-address": metrics, "metrics-access": "protected" },
+    flags: {
+      app: "all",
+      "metrics-bind-address": metrics,
+      "metrics-access": "protected",
+      "control-plane-endpoint": `${namespace}/${VISITED}=${coderd.url}`,
+    },
   });
   try {
     old.remove();
@@ -102,10 +124,14 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
     await adoption(scene);
     await lostRace(scene);
     await foreignCleanUp(scene);
+    await rightsElsewhere(scene);
+    await upgrades(scene);
+    await visits(scene, coderd);
     await leftovers(scene);
   } finally {
     // Events that are still waiting are sent at the end.
     await operator.stop();
+    await removeGatewayApi(cluster);
   }
   const view = await cluster.audit.since(mark);
   assert.deepEqual(view.denied(OPERATOR_USER).map(({ verb, uri }) => `${verb} ${uri}`), []);
@@ -144,6 +170,7 @@ async function fullLife(scene: Scene): Promise<void> {
 }
 
 async function adoption(scene: Scene): Promise<void> {
+  await inTheWay(scene, "adopted");
   await scene.create("adopted");
   await scene.condition("adopted", "Degraded", "True", "ForeignObject");
   for (const resource of ["serviceaccounts", "services", "deployments"]) {
@@ -152,6 +179,11 @@ async function adoption(scene: Scene): Promise<void> {
   }
   // Objects without our label wake nobody.
   await scene.change("adopted", { spec: { replicas: 1 } });
+  await scene.settled("adopted");
+  const { role, binding } = furtherChildren(scene, "adopted");
+  await becomes(scene, role, "owned");
+  await becomes(scene, binding, "owned");
+  await waysAndBudgets(scene, "adopted");
   await scene.settled("adopted");
 }
 

@@ -17,7 +17,7 @@ export interface LogEntry {
 /** How it shall run. */
 export interface LocalOptions {
   kubeconfig: string;
-  /** Flags without their dashes; those of addresses are set. */
+  /** Flags without their dashes; those of addresses are set. Coder is looked for at its Service, where nobody answers. */
   flags?: Readonly<Record<string, string>>;
   watches?: RunOptions["watches"];
   /** @default {"test"} */
@@ -48,6 +48,8 @@ export async function runOperator(options: LocalOptions): Promise<LocalOperator>
     kubeconfig: options.kubeconfig,
     "health-bind-address": `127.0.0.1:${health}`,
     "metrics-bind-address": `127.0.0.1:${metrics}`,
+    // The API server's service proxy needs rights that are optional.
+    "coder-access": "direct",
     ...options.flags,
   };
   const { settings, mistakes } = await loadSettings({
