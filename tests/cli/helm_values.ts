@@ -180,7 +180,7 @@ export const CHART_VALUES: readonly ChartValue[] = [
 export const OTHER_VALUES: readonly ChartValue[] = [
   same("coder.strategy", { type: "Recreate" }),
   same("coder.hostAliases", [{ ip: "192.0.2.1", hostnames: ["a"] }]),
-  { path: "coder.singleStackIPv6", example: true },
+  { path: "coder.singleStackIPv6", example: true, field: ["spec.args", ["--http-address=[::]:8080"]] },
   {
     path: "coder.httproute.enable",
     example: true,

@@ -5,8 +5,6 @@ import { ENV_NAME } from "../../api/patterns.ts";
 import { scalarText, type ValueReader } from "./value_reader.ts";
 import { isFields } from "./values_text.ts";
 
-const HTTP_ADDRESS = "0.0.0.0:8080";
-
 /** `spec.extraEnv`, `envFrom`, `envUseClusterAccessURL`, `command` and `args`. */
 export function environmentFields(values: ValueReader): ControlPlaneSpecInput {
   const own = ownVariables(values);
@@ -18,13 +16,15 @@ export function environmentFields(values: ValueReader): ControlPlaneSpecInput {
     }
     return usable;
   });
+  const isIPv6 = values.flag("coder.singleStackIPv6");
+  const any = isIPv6 ? "[::]" : "0.0.0.0";
   const start = startFields(values);
   const has = (name: string) => own.some((variable) => variable.name === name);
   const added: EnvVar[] = [];
   const add = (variable: EnvVar) => {
     if (!has(variable.name)) added.push(variable);
   };
-  if (start.args !== undefined) add({ name: "CODER_HTTP_ADDRESS", value: HTTP_ADDRESS });
+  if (start.args !== undefined) add({ name: "CODER_HTTP_ADDRESS", value: `${any}:8080` });
   else if (has("CODER_HTTP_ADDRESS")) {
     values.remark(
       "coder.env",
@@ -34,10 +34,16 @@ export function environmentFields(values: ValueReader): ControlPlaneSpecInput {
   }
   // Coder's own defaults listen on loopback; the chart's can be scraped.
   if (has("CODER_PROMETHEUS_ENABLE") || sources.length > 0) {
-    add({ name: "CODER_PROMETHEUS_ADDRESS", value: "0.0.0.0:2112" });
+    add({ name: "CODER_PROMETHEUS_ADDRESS", value: `${any}:2112` });
   }
   if (has("CODER_PPROF_ENABLE") || sources.length > 0) {
-    add({ name: "CODER_PPROF_ADDRESS", value: "0.0.0.0:6060" });
+    add({ name: "CODER_PPROF_ADDRESS", value: `${any}:6060` });
+  }
+  if (isIPv6) {
+    add({ name: "CODER_DERP_SERVER_RELAY_URL", value: "http://[$(KUBE_POD_IP)]:8080" });
+    if (values.list("coder.tls.secretNames").length > 0) {
+      add({ name: "CODER_TLS_ADDRESS", value: `${any}:8443` });
+    }
   }
   if (own.some(({ name, value }) => name === "CODER_PROMETHEUS_ENABLE" && value === "true")) {
     values.remark(
@@ -57,6 +63,7 @@ export function environmentFields(values: ValueReader): ControlPlaneSpecInput {
   const variables = [...added, ...own];
   return {
     ...start,
+    ...(isIPv6 && start.args === undefined && { args: [`--http-address=${any}:8080`] }),
     ...(variables.length > 0 && { extraEnv: variables }),
     ...(sources.length > 0 && { envFrom: sources }),
     ...(!values.flag("coder.envUseClusterAccessURL") && { envUseClusterAccessURL: false }),

@@ -103,3 +103,21 @@ Deno.test("the provisioners' key comes from its Secret", () => {
     { name: "A", value: "b" },
   ]);
 });
+
+Deno.test("where there are IPv6 addresses alone, Coder listens on them", () => {
+  const relay = { name: "CODER_DERP_SERVER_RELAY_URL", value: "http://[$(KUBE_POD_IP)]:8080" };
+  const plain = coder("{singleStackIPv6: true}").spec;
+  assert.deepEqual([plain.command, plain.args, plain.extraEnv], [undefined, ["--http-address=[::]:8080"], [
+    relay,
+  ]]);
+  const env = "env: [{name: CODER_PROMETHEUS_ENABLE, value: 'true'}]";
+  const more = coder(`{singleStackIPv6: true, commandArgs: [server], tls: {secretNames: [t]}, ${env}}`).spec;
+  assert.deepEqual(more.args, ["server"]);
+  assert.deepEqual(more.extraEnv?.map(({ name, value }) => `${name}=${value}`), [
+    "CODER_HTTP_ADDRESS=[::]:8080",
+    "CODER_PROMETHEUS_ADDRESS=[::]:2112",
+    "CODER_DERP_SERVER_RELAY_URL=http://[$(KUBE_POD_IP)]:8080",
+    "CODER_TLS_ADDRESS=[::]:8443",
+    "CODER_PROMETHEUS_ENABLE=true",
+  ]);
+});

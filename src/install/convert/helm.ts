@@ -90,12 +90,6 @@ function elsewhere(values: ValueReader, name: string): void {
       `the Deployment is called ${name}, as the Service is and was; --name gives another name`,
     );
   }
-  if (values.flag("coder.singleStackIPv6")) {
-    values.warn(
-      "coder.singleStackIPv6",
-      "Coder listens on IPv4: set coder.commandArgs, or wait for IPv6 clusters here",
-    );
-  }
   values.list("extraTemplates").forEach((template, index) => {
     const text = typeof template === "string" ? template : JSON.stringify(template);
     const kind = /"?\bkind"?:\s*"?([A-Za-z]+)/.exec(text)?.[1] ?? "an object";
