@@ -103,12 +103,13 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
       else disturber.begin(step);
       options.progress?.(i + 1, started, keeper);
     }
-    await users.finish();
   } finally {
+    // What users still wait for may need what is broken.
     ended.abort();
     await disturber.finish();
     await access?.coders.heal();
   }
+  await users.finish();
   const changingMs = performance.now() - started;
   const settleMs = options.settleMs ?? 180_000;
   const { wrong, last } = await settled(scene, plan, ledger, { ...options, settleMs, mostTokens: 2 });

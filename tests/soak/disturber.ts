@@ -37,6 +37,9 @@ export class Disturber {
           this.#count(disturbance.type, 1);
           await sleep(disturbance.downMs, signal).catch(() => {});
           await cluster.start("apiserver");
+          // Its garbage collector waits ever longer for each object after an outage, up to a quarter of an hour. In a
+          // cluster with several of them, one that cannot renew its Lease ends, and a new one begins afresh.
+          await cluster.restart("controller-manager");
         });
         return;
       case "operator killed":
@@ -124,8 +127,8 @@ export class Disturber {
     }
     const { cluster } = this.scene;
     await cluster.start("apiserver");
-    // Kubernetes' own controllers wait ever longer after each outage, up to a minute. New ones do not, so that how long
-    // all takes to become right is the operator's doing.
+    // Kubernetes' own controllers wait ever longer after each outage. New ones do not, so that how long all takes to
+    // become right is the operator's doing.
     if ((this.hits.get("API server killed") ?? 0) > 1) {
       await Promise.all(COMPANIONS.map((part) => cluster.restart(part)));
     }

@@ -7,7 +7,7 @@ import type { Coders } from "./coders.ts";
 import type { Child, UserStep } from "./plan.ts";
 
 /** Long enough for an API server to come back and for a garbage collector to finish a deletion in the foreground. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 180_000;
 
 export const NOTE = "example.com/note";
 export const RESTARTED_AT = "kubectl.kubernetes.io/restartedAt";
