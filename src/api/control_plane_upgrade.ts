@@ -39,7 +39,7 @@ export function versionStatus() {
       from: optional(text("Version before.")),
       to: optional(text("Version after, as its image's tag says.")),
       image: optional(text("Image that is being rolled out or waits to be.")),
-      step: optional(text("Blocked, BackingUp, BackupFailed, RollingOut, or Stopped.")),
+      step: optional(text("Blocked, Checking, BackingUp, BackupFailed, RollingOut, or Stopped.")),
       backupJob: optional(text("Name of the Job that makes the backup.")),
     })),
   };

@@ -5,6 +5,7 @@ import { UPGRADE_NOW_ANNOTATION } from "../workload/template_decision.ts";
 import { failureText, isStalling, notable, type StepFailure } from "./failure.ts";
 import type { Rollout } from "./children/rollout.ts";
 import type { Trouble } from "./report.ts";
+import type { UpgradeReason } from "./upgrade/words.ts";
 
 /** Conditions that are only there while they are true. */
 export const TRANSIENT_CONDITIONS = [
@@ -102,6 +103,8 @@ function progress(rollout: Rollout | undefined): ConditionUpdate {
   return progressing("True", "RollingOut", `Rolling out: ${rollout.waitingFor}`);
 }
 
+const EXPLAINS_STUCK: UpgradeReason = "RolloutStopped";
+
 function degradation({ rollout, failures, troubles }: ConditionFacts): ConditionUpdate {
   const degraded = (reason: string, message: string): ConditionUpdate => ({
     type: "Degraded",
@@ -114,13 +117,18 @@ function degradation({ rollout, failures, troubles }: ConditionFacts): Condition
   if (rollout?.replicaFailure !== undefined) {
     return degraded("ReplicaFailure", `Pods cannot be made: ${rollout.replicaFailure}`);
   }
-  if (rollout?.stuck !== undefined) {
+  // It knows why the rollout is stuck, and what to do.
+  const explanation = troubles.find(({ reason }) => reason === EXPLAINS_STUCK);
+  if (rollout?.stuck !== undefined && explanation === undefined) {
     const advice = "see the pods' events and logs; pods of the earlier version go on where there are any";
     return degraded("ProgressDeadlineExceeded", `${rollout.stuck}; ${advice}`);
   }
-  const [trouble] = troubles;
+  const told = explanation === undefined
+    ? troubles
+    : [explanation, ...troubles.filter((each) => each !== explanation)];
+  const [trouble] = told;
   if (trouble !== undefined) {
-    return degraded(trouble.reason, troubles.map(({ message }) => message).join("; "));
+    return degraded(trouble.reason, told.map(({ message }) => message).join("; "));
   }
   return { type: "Degraded", status: "False", reason: "AsExpected", message: "Nothing is wrong" };
 }

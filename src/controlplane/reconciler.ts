@@ -36,7 +36,7 @@ import { workspaceRbacStep } from "./rbac/workspace_rbac_step.ts";
 /** What is done, stage by stage. What concerns Coder itself (access, licence) is done by visits: see `coder/`. */
 const STAGES: readonly (readonly Step[])[] = [
   // The Service first: its addresses tell pods of which family theirs are.
-  [finalizerStep, upgradeStep, serviceStep],
+  [finalizerStep, upgradeStep(), serviceStep],
   [serviceAccountStep, deploymentStep],
   [workspaceRbacStep, oldServiceAccountsStep, exposureStep, disruptionBudgetStep],
 ];
@@ -59,7 +59,9 @@ export function controlPlaneReconcile(options: ReconcilerOptions): Reconcile {
     if (object === undefined) return;
     if (object.metadata.deletionTimestamp !== undefined) return await end(object, options, context);
     const visit = options.results?.get(object.metadata.uid ?? "");
-    const state: PassState = { key, object, ...context, report: new Report(), visit };
+    const visitDue = options.results !== undefined &&
+      (visit?.generation ?? 0) < (object.metadata.generation ?? 0);
+    const state: PassState = { key, object, ...context, report: new Report(), visit, visitDue };
     const read = readObject(object, options);
     if ("failure" in read) return await conclude(state, undefined, [read.failure], options);
     const pass: Pass = { ...state, controlPlane: read.controlPlane };

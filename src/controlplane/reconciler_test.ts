@@ -10,6 +10,7 @@ import { conditionOf } from "../workload/conditions.ts";
 import { SpecError } from "../workload/spec_error.ts";
 import { VisitResults } from "./coder/results.ts";
 import { RBAC_FINALIZER } from "./finalizer.ts";
+import { EMPTY_REPORT } from "./report.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
 import type { Pass, Step } from "./step.ts";
 import { storedControlPlane } from "./testing.ts";
@@ -205,4 +206,18 @@ Deno.test("an end waits for what is to be removed in Coder, and not for ever", a
   done.results?.setEnded("uid-1", { done: true, message: "" });
   await assert.rejects(done.run(), KubeApiError);
   assert.deepEqual(done.events, ["Warning CleanupFailed"]);
+});
+
+Deno.test("a pass knows whether a visit that has seen its generation is still to come", async () => {
+  const world = new World({}, { generation: 4 });
+  const due: (boolean | undefined)[] = [];
+  const step: Step = { name: "Some", run: (pass) => Promise.resolve(void due.push(pass.visitDue)) };
+  await world.run([step]);
+  const results = world.results = new VisitResults();
+  await world.run([step]);
+  for (const generation of [3, 4]) {
+    results.set("uid-1", { generation, report: EMPTY_REPORT, reachable: false });
+    await world.run([step]);
+  }
+  assert.deepEqual(due, [false, true, true, false], "nobody visits, no visit yet, an earlier one, this one");
 });

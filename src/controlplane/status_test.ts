@@ -285,6 +285,23 @@ Deno.test("a trouble degrades and does not make unready", () => {
   assert.equal(says(status, "Ready"), "True/Ready");
 });
 
+Deno.test("a stopped upgrade explains a rollout that is stuck; other troubles come after what the cluster says", () => {
+  const message = "timed out";
+  const late = deployment({
+    conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", message }],
+  });
+  const degraded = (...reasons: string[]) => {
+    const troubles = reasons.map((reason) => ({ reason, message: `about ${reason}` }));
+    const { conditions } = nextStatus(undefined, { ...reported({ troubles }), deployment: late });
+    const found = conditionOf(conditions, "Degraded");
+    return [found?.reason, found?.message];
+  };
+  const [reason, text] = degraded("TokenRefused", "RolloutStopped");
+  assert.deepEqual([reason, text], ["RolloutStopped", "about RolloutStopped; about TokenRefused"]);
+  assert.equal(degraded("TokenRefused")[0], "ProgressDeadlineExceeded");
+  assert.equal(degraded("UpgradeBlocked")[0], "ProgressDeadlineExceeded", "another image's trouble");
+});
+
 Deno.test("warnings of reports join those of the spec", () => {
   const warned = nextStatus(undefined, reported({ warnings: [{ reason: "OldVersion", message: "m" }] }));
   assert.equal(says(warned, "ConfigurationWarning"), "True/OldVersion");

@@ -46,6 +46,8 @@ export interface PassState {
   readonly report: Report;
   /** What the last visit to Coder found out; undefined before the first one of this process. */
   readonly visit: VisitResult | undefined;
+  /** A visit that knows this generation of the object is still to come. @default {false} */
+  readonly visitDue?: boolean;
   /** The image that is to run now where that is not the spec's: an upgrade waits, or was stopped. */
   image?: string;
   /** What is done about the image, once that is decided. */

@@ -112,8 +112,13 @@ export class FakeDatabase implements OperatorDatabase {
     return gone.length;
   }
 
-  migration(): Promise<{ version: number; dirty: boolean }> {
-    return Promise.resolve({ version: 412, dirty: false });
+  /** What `migration` says. */
+  migrated = { version: 412, dirty: false };
+
+  async migration(...[address, signal]: Parameters<OperatorDatabase["migration"]>) {
+    this.calls.push("migration");
+    await this.#begin(address, signal);
+    return this.migrated;
   }
 
   close(): Promise<void> {

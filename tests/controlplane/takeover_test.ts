@@ -189,6 +189,28 @@ Deno.test("a spec that changed while no operator ran is rendered at once", async
   assert.deepEqual(await envNames(rig), ["KUBE_POD_IP", RELAY, "CODER_ACCESS_URL"]);
 });
 
+Deno.test("an image that is blocked, set while no operator ran, leaves the running pods their template and image", async () => {
+  const rig = await installed("blocked", { manager: "manager", extraEnv: override });
+  const before = await workload(rig);
+  await rig.change("coder", { spec: { image: "ghcr.io/coder/coder:v2.29.0" } });
+  // The second one finds what the first has noted.
+  for (let i = 0; i < 2; i++) {
+    await using operator = await rig.operator();
+    assert.equal((await rig.condition("coder", "Upgrading", "False")).reason, "UpgradeBlocked");
+    await rig.condition("coder", "UpgradePending", "True");
+    await operator.again("coder");
+    assert.equal(await workload(rig), before);
+  }
+  await using _operator = await rig.operator();
+  await rig.change("coder", { spec: { image: "ghcr.io/coder/coder:v2.30.1" } });
+  await rig.condition("coder", "Upgrading", "Absent");
+  await rig.condition("coder", "UpgradePending", "Absent");
+  await rig.ready("coder");
+  const [container] = (await rig.get(DEPLOYMENT)).spec.template.spec.containers;
+  assert.equal(container.image, "ghcr.io/coder/coder:v2.30.1");
+  assert.deepEqual(await envNames(rig), ["KUBE_POD_IP", RELAY, "CODER_ACCESS_URL"]);
+});
+
 Deno.test("a kept template that somebody changes by hand is put in order", async () => {
   const rig = await installed("hand", { manager: "manager", extraEnv: override });
   await using _operator = await rig.operator();

@@ -225,6 +225,7 @@ Deno.test("a rollout that does not become ready is stopped, explained, tried aga
   assert.match(stopped.message, /Unschedulable/);
   assert.match(stopped.message, /set spec\.image back to ghcr\.io\/coder\/coder:v2\.29\.0/);
   assert.equal(stopped.upgrade?.step, "Stopped");
+  assert.equal((await rig.condition("coder", "Degraded", "True")).reason, "RolloutStopped");
   assert.equal((await rig.get(DEPLOYMENT)).spec.paused, true);
   await rig.condition("coder", "Available", "True");
   const { items } = await rig.get("v1/pods");

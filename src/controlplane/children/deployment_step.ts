@@ -88,7 +88,10 @@ async function settleTemplate(
     inputs,
     recorded,
     rendering: RENDERING,
-    settled: status?.observedGeneration !== undefined && status.observedGeneration === metadata.generation,
+    // Nobody noted what the template of another operator was made from. While the image waits, it is no reason to replace
+    // pods; what else has changed since comes with the image, and is told until then.
+    settled: pass.upgrade?.waiting === true ||
+      (status?.observedGeneration !== undefined && status.observedGeneration === metadata.generation),
     upgradeNow: wantsUpgrade(pass),
   });
   if (decision.keep) {

@@ -171,6 +171,7 @@ async function runVisit(visit: Visit, options: VisitControllerOptions): Promise<
     report: visit.report.data(),
     version: visit.version,
     reachable: visit.reachable,
+    ...(visit.migration !== undefined && { migration: visit.migration }),
   });
   if (news) onNews(visit.key);
   return { requeueAfterMs: Math.min(visit.report.lookAgainMs ?? LONGEST_MS, LONGEST_MS) };

@@ -94,6 +94,7 @@ Deno.test("what steps say is a result, and news once", async () => {
   await using world = new World([step((visit) => {
     visit.version = "v2.30.0";
     visit.reachable = true;
+    visit.migration = { version: 412, dirty: false };
     visit.report.status({ licenseTier: "none" });
     return nothing();
   })]);
@@ -103,6 +104,7 @@ Deno.test("what steps say is a result, and news once", async () => {
     report: { conditions: [], absent: [], status: { licenseTier: "none" }, troubles: [], warnings: [] },
     version: "v2.30.0",
     reachable: true,
+    migration: { version: 412, dirty: false },
   });
   assert.deepEqual(world.news, ["a/coder"]);
   await world.clock.advance(600_000);

@@ -1,6 +1,7 @@
 /** What visits to Coder found out, kept in memory: the reconciler merges it into the status it writes. */
 import { canonicalJson } from "../../kube/apply/canonical_json.ts";
 import type { ReportData } from "../report.ts";
+import type { Migration } from "../upgrade/schema.ts";
 
 /** The result of the last visit to one control plane's Coder. */
 export interface VisitResult {
@@ -11,6 +12,8 @@ export interface VisitResult {
   readonly version?: string | undefined;
   /** Coder answered. */
   readonly reachable: boolean;
+  /** The number of the database's last migration, while an upgrade is under way; undefined where it was not read. */
+  readonly migration?: Migration | undefined;
 }
 
 /** How far the end of a control plane has come outside Kubernetes. */

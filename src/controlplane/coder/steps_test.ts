@@ -32,6 +32,7 @@ Deno.test("steps run in an order in which each finds what it needs", async () =>
     "Reach",
     "FirstUser",
     "Access",
+    "Schema",
     "License",
     "Entitlements",
   ]);

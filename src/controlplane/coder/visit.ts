@@ -12,6 +12,7 @@ import type { EventRecorder } from "../../kube/events/events.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { WorkloadKinds } from "../../workload/kinds.ts";
 import type { Report } from "../report.ts";
+import type { Migration } from "../upgrade/schema.ts";
 
 /** What every step of a visit works with. */
 export interface VisitTools {
@@ -55,6 +56,8 @@ export interface Visit {
   reachable: boolean;
   /** The operator's token, where it is known to work. Set by the step `Access`; later steps use it. */
   token?: string | undefined;
+  /** The number of the database's last migration. Set by the step `Schema` while an upgrade is under way. */
+  migration?: Migration | undefined;
   /** Changes whenever licences were changed. Set by the step `License`. */
   licenses?: string | undefined;
 }

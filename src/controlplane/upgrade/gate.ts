@@ -1,6 +1,7 @@
 /** Whether another image may go to the pods. Pure. */
 import { TESTED_RANGE, testedness } from "../coder/versions.ts";
 import { parseImage, versionOfImage } from "./image.ts";
+import { movedWords } from "./schema.ts";
 import type { UpgradeFacts } from "./upgrade_facts.ts";
 import { compareMinor, isSameVersion, type Version, versionText } from "./version.ts";
 
@@ -14,12 +15,15 @@ export type Verdict =
 
 /** Judges the wanted image. */
 export function judge(facts: UpgradeFacts): Verdict {
-  const { wanted, released, completed, floor, hasRun, moved, settings } = facts;
+  const { wanted, released, completed, floor, hasRun, moved, schemaMoved, settings } = facts;
   if (released === wanted) return { kind: "keep" };
   const release = (backup: boolean, cancels = false): Verdict => ({ kind: "release", backup, cancels });
   if (released === undefined || !hasRun) return release(false);
-  // Pods of the image in between never were ready, and those of this one run still.
+  // The schema is that of this image still; or pods of the image in between never were ready, as far as can be told.
   if (wanted === completed && !moved) return release(false, true);
+  if (wanted === completed && schemaMoved && settings.allowDowngrade !== true) {
+    return { kind: "blocked", message: migrated(wanted, facts, released) };
+  }
   const to = versionOfImage(wanted);
   if (to === undefined) {
     if (versionOfImage(released) === undefined || settings.unchecked === true) return release(true);
@@ -60,6 +64,17 @@ function unreadable(wanted: string, released: string): string {
   return `${wanted} is not rolled out: ${why}, so that nobody can tell whether it fits the database; the pods keep ` +
     `${released}. Name the version in the tag, such as ghcr.io/coder/coder:v2.30.0 (a digest may follow), or set ` +
     "spec.upgrade.unchecked to true to roll images of unknown version out";
+}
+
+function migrated(wanted: string, { state }: UpgradeFacts, released: string): string {
+  const { before } = state?.schema ?? {};
+  return `${wanted} is not rolled out: ${
+    movedWords(state?.schema)
+  }. Its pods that still run may go on; none can be ` +
+    `started anew on it. The pods keep ${released}. Put right what keeps those from becoming ready, or set spec.image ` +
+    `to a later version; or restore a backup of the database${
+      before === undefined ? "" : ` (with migration ${before} as its last)`
+    }, and set spec.upgrade.allowDowngrade to true until the pods run it`;
 }
 
 function downgrade(wanted: string, to: Version, floor: Version, released: string): string {

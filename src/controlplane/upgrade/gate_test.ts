@@ -14,7 +14,10 @@ function factsOf(given: Partial<UpgradeFacts>): UpgradeFacts {
     floor: versionOfImage(given.released),
     hasRun: true,
     releasedRan: given.released === completed,
+    othersRan: false,
     moved: false,
+    schemaMoved: false,
+    migration: undefined,
     settings: {},
     retry: "",
     state: undefined,
@@ -90,6 +93,36 @@ Deno.test("an upgrade of which no pod became ready can be given up; after that i
   assert.equal(short(judge(factsOf(ran))), "blocked");
   const unknown = { completed: "coder:latest", released: coder("2.30.0"), wanted: "coder:latest" };
   assert.equal(short(judge(factsOf({ ...unknown, moved: false }))), "cancel");
+});
+
+Deno.test("where the database's number is known, it alone decides about giving up", () => {
+  const state = { image: coder("2.30.0"), since: "2026-01-01T00:00:00Z", schema: { before: 412, now: 415 } };
+  const given = { completed: coder("2.29.0"), released: coder("2.30.0"), wanted: coder("2.29.0") };
+  const floor = parseVersion("v2.30.0");
+  // A pod was ready, and the schema is the same all the same.
+  const same = { ...given, floor, othersRan: true, moved: false, state };
+  assert.equal(short(judge(factsOf(same))), "cancel");
+  const moved = { ...given, floor, moved: true, schemaMoved: true, state };
+  const verdict = judge(factsOf(moved));
+  assert.equal(verdict.kind, "blocked");
+  const message = verdict.kind === "blocked" ? verdict.message : "";
+  assert.match(message, /v2\.29\.0 is not rolled out: the database schema has moved from 412 to 415\./);
+  assert.match(
+    message,
+    /restore a backup of the database \(with migration 412 as its last\).*allowDowngrade/,
+  );
+  // Neither a patch nor a tag that tells nothing is a way around it; the permission is.
+  const patch = { completed: coder("2.30.0"), released: coder("2.30.1"), wanted: coder("2.30.0") };
+  assert.equal(short(judge(factsOf({ ...moved, ...patch }))), "blocked");
+  const silent = { completed: "coder:latest", released: "coder:main", wanted: "coder:latest" };
+  assert.equal(short(judge(factsOf({ ...moved, ...silent, settings: { unchecked: true } }))), "blocked");
+  for (const images of [given, patch, silent]) {
+    const settings = { allowDowngrade: true };
+    assert.equal(short(judge(factsOf({ ...moved, ...images, settings }))), "release+backup");
+  }
+  // It is about going back to the image before; any other goes by its version.
+  assert.equal(short(judge(factsOf({ ...moved, wanted: coder("2.30.1") }))), "release+backup");
+  assert.equal(short(judge(factsOf({ ...moved, wanted: coder("2.29.5") }))), "blocked");
 });
 
 Deno.test("whatever the images are, a provable way back and an unreadable version never pass by themselves", () => {

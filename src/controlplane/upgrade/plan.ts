@@ -3,7 +3,8 @@ import type { ControlPlaneStatus } from "../../api/control_plane.ts";
 import type { Deployment } from "../../api/kubernetes/types.ts";
 import type { Verdict } from "./gate.ts";
 import { versionOfImage } from "./image.ts";
-import type { RolloutState } from "./rollout_state.ts";
+import { type RolloutState, templateImage } from "./rollout_state.ts";
+import { schemaBefore } from "./schema.ts";
 import type { UpgradeFacts } from "./upgrade_facts.ts";
 import { compareMinor, versionText } from "./version.ts";
 
@@ -44,8 +45,17 @@ export function releaseImage(
   const to = versionOfImage(image);
   const back = to !== undefined && facts.floor !== undefined && compareMinor(to, facts.floor) < 0;
   const floor = back || facts.floor === undefined ? {} : { floor: versionText(facts.floor) };
+  // Before the first image after a complete one, only pods of that one have run.
+  const atRest = facts.released === facts.completed && templateImage(deployment) === facts.completed;
+  const schema = atRest ? schemaBefore(facts.migration) : facts.state?.schema;
   const state = remembered
-    ? { image, since: now.toISOString(), ...floor, ...(facts.moved && { moved: true as const }) }
+    ? {
+      image,
+      since: now.toISOString(),
+      ...floor,
+      ...(facts.othersRan && { moved: true as const }),
+      ...(schema !== undefined && image !== facts.completed && { schema }),
+    }
     : undefined;
   return { facts, verdict, deployment, image, state, waiting: false };
 }

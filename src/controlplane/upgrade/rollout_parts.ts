@@ -7,6 +7,7 @@ import { ROLLOUT_ANNOTATION, type RolloutState, rolloutStateText, templateImage 
 import { isRolledOut, newPods } from "./upgrade_facts.ts";
 import { isUnderWay } from "./plan.ts";
 import { wordsOfPods } from "./pod_words.ts";
+import { movedWords } from "./schema.ts";
 import { journey, report, reportNone, stoppedText, type UpgradeReason } from "./words.ts";
 
 /** Fields of the Deployment that upgrades are about. */
@@ -37,7 +38,7 @@ export async function rolloutParts(
   }
   const followed = isUnderWay(plan)
     ? follow({ state: plan.state, deployment, inputs, recorded, retry: facts.retry, now: tools.now() })
-    : { state: withoutStop(plan.state), phase: "complete" as const, paused: false };
+    : { state: atRest(plan.state), phase: "complete" as const, paused: false };
   if (followed.lookAgainMs !== undefined) pass.report.lookAgain(followed.lookAgainMs);
   if (followed.phase === "complete") {
     if (isUnderWay(plan)) announce(pass, tools, plan.state.image);
@@ -46,7 +47,11 @@ export async function rolloutParts(
     await tell(pass, tools, followed.phase);
   }
   return {
-    annotations: { [ROLLOUT_ANNOTATION]: rolloutStateText(followed.state) },
+    annotations: {
+      [ROLLOUT_ANNOTATION]: rolloutStateText(
+        followed.state,
+      ),
+    },
     progressDeadlineSeconds: asked ?? PROGRESS_DEADLINE,
     ...(followed.paused && { paused: true }),
   };
@@ -77,9 +82,9 @@ async function tell(
   const migrating = phase === "waitingForMigrations" &&
     (status.to === undefined || status.to !== status.from);
   const pods = templateImage(deployment) === image ? newPods(deployment) : { count: 0, ready: 0 };
+  const moved = movedWords(plan.state?.schema) || "it may be at the database's migrations";
   const message = migrating
-    ? `The first pod of ${image} is not ready yet: it may be at the database's migrations. Pods of the image before ` +
-      "serve on where there are any"
+    ? `The first pod of ${image} is not ready yet: ${moved}. Pods of the image before serve on where there are any`
     : `${image} is being rolled out: ${pods.ready} of ${deployment?.spec?.replicas ?? 1} pods run it`;
   const reason: UpgradeReason = migrating ? "WaitingForMigrations" : "RollingOut";
   report(pass.report, reason, message, status);
@@ -91,6 +96,7 @@ function announce(pass: Pass, tools: Tools, image: string): void {
   tools.events.event(pass.object, "Normal", "UpgradeComplete", note, "Upgrade");
 }
 
-function withoutStop({ stopped: _stopped, ...state }: RolloutState): RolloutState {
+/** What stays once every pod runs the image. */
+function atRest({ stopped: _stopped, schema: _schema, ...state }: RolloutState): RolloutState {
   return state;
 }

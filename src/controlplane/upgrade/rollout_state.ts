@@ -3,6 +3,7 @@
  * one piece with the pod template it is about, and no end of the operator can come between.
  */
 import type { Deployment } from "../../api/kubernetes/types.ts";
+import { type SchemaMemory, schemaMemory } from "./schema.ts";
 
 /** On a Deployment whose image this operator has changed. */
 export const ROLLOUT_ANNOTATION = "coder.com/rollout";
@@ -21,6 +22,8 @@ export interface RolloutState {
   readonly moved?: true;
   /** A pod of it has been ready: what it does to the database schema is done. */
   readonly ready?: true;
+  /** The database's schema, where its number was known before the rollout. */
+  readonly schema?: SchemaMemory;
   /** The rollout was stopped by us: a hash of what was rolled out, whose change goes on with it. */
   readonly stopped?: string;
 }
@@ -36,9 +39,10 @@ export function rolloutState(deployment: Deployment | undefined): RolloutState |
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { image, since, tried, floor, moved, ready, stopped } = value as Record<string, unknown>;
+  const { image, since, tried, floor, moved, ready, stopped, ...rest } = value as Record<string, unknown>;
   if (typeof image !== "string" || image === "" || typeof since !== "string") return undefined;
   if (Number.isNaN(Date.parse(since))) return undefined;
+  const schema = schemaMemory(rest["schema"]);
   return {
     image,
     since,
@@ -46,15 +50,16 @@ export function rolloutState(deployment: Deployment | undefined): RolloutState |
     ...(typeof floor === "string" && { floor }),
     ...(moved === true && { moved }),
     ...(ready === true && { ready }),
+    ...(schema !== undefined && { schema }),
     ...(typeof stopped === "string" && { stopped }),
   };
 }
 
 /** The annotation's value. */
 export function rolloutStateText(
-  { image, since, tried, floor, moved, ready, stopped }: RolloutState,
+  { image, since, tried, floor, moved, ready, schema, stopped }: RolloutState,
 ): string {
-  return JSON.stringify({ image, since, tried, floor, moved, ready, stopped });
+  return JSON.stringify({ image, since, tried, floor, moved, ready, schema, stopped });
 }
 
 /** The image of the Coder container, as the live pod template has it. */

@@ -24,6 +24,7 @@ Deno.test("what is written is read again", () => {
       floor: "v1.2.2",
       moved: true,
       ready: true,
+      schema: { before: 412, now: 415, dirty: true },
       stopped: "0123",
     },
   ];
@@ -50,7 +51,17 @@ Deno.test("what somebody else made of it counts for nothing", () => {
   for (const other of others) assert.equal(noted(JSON.stringify(other)), undefined, JSON.stringify(other));
   assert.equal(noted("{"), undefined);
   assert.deepEqual(
-    noted(JSON.stringify({ image: "a", since, ready: "yes", stopped: 1, tried: "soon", floor: 2 })),
+    noted(
+      JSON.stringify({
+        image: "a",
+        since,
+        ready: "yes",
+        stopped: 1,
+        tried: "soon",
+        floor: 2,
+        schema: { now: 1 },
+      }),
+    ),
     {
       image: "a",
       since,

@@ -12,6 +12,7 @@ import { Report, type ReportData } from "../report.ts";
 import type { Pass, Tools } from "../step.ts";
 import { storedControlPlane } from "../testing.ts";
 import { type RolloutParts, rolloutParts } from "./rollout_parts.ts";
+import type { Migration } from "./schema.ts";
 import { ROLLOUT_ANNOTATION, rolloutState } from "./rollout_state.ts";
 import { type DeploymentLook, deploymentOf } from "./testing.ts";
 import { upgradeStep } from "./upgrade_step.ts";
@@ -26,6 +27,10 @@ export class World {
   status: ControlPlaneStatus = {};
   /** What Coder said in this process. */
   said: string | undefined;
+  /** What the last visit read in the database. */
+  migration: Migration | undefined;
+  /** A visit is still to come. */
+  visitDue = false;
   look: DeploymentLook | undefined;
   deploymentUid = "deployment-1";
   jobs: Job[] = [];
@@ -40,6 +45,8 @@ export class World {
   /** What the last pass rendered. */
   image = "";
   refusal: unknown;
+  /** Of the operator's process. */
+  step = upgradeStep();
   #created = 0;
 
   /** Everything else that shapes the pods. */
@@ -82,16 +89,18 @@ export class World {
       signal: new AbortController().signal,
       log: silentLogger,
       report,
-      visit: this.said === undefined ? undefined : {
+      visit: this.said === undefined && this.migration === undefined ? undefined : {
         generation: 1,
         report: new Report().data(),
         version: this.said,
         reachable: true,
+        ...(this.migration && { migration: this.migration }),
       },
+      visitDue: this.visitDue,
     };
     const tools = this.#tools(fault);
     try {
-      await upgradeStep.run(pass, tools);
+      await this.step.run(pass, tools);
     } catch (error) {
       if (error !== FAULT && error !== this.refusal) throw error;
     }

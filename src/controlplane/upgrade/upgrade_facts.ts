@@ -3,6 +3,7 @@ import type { ControlPlane, ControlPlaneSpec, ControlPlaneStatus } from "../../a
 import type { Deployment } from "../../api/kubernetes/types.ts";
 import { rolloutOf } from "../children/rollout.ts";
 import { type RolloutState, rolloutState, templateImage } from "./rollout_state.ts";
+import { type Migration, schemaMoved, schemaSeen } from "./schema.ts";
 import { latest, parseVersion, type Version } from "./version.ts";
 import { versionOfImage } from "./image.ts";
 
@@ -27,7 +28,13 @@ export interface UpgradeFacts {
   /** A pod of `released` has been ready. */
   readonly releasedRan: boolean;
   /** A pod of another image than `completed` has been ready since. */
+  readonly othersRan: boolean;
+  /** The database may be another image's than `completed`'s: its number says so, or else {@linkcode othersRan}. */
   readonly moved: boolean;
+  /** The number itself says so. */
+  readonly schemaMoved: boolean;
+  /** The number of the database's migration, as it is now; undefined where it is not known. */
+  readonly migration: Migration | undefined;
   readonly settings: UpgradeSettings;
   /** The value of {@linkcode RETRY_ANNOTATION}. */
   readonly retry: string;
@@ -43,10 +50,14 @@ export interface FactSources {
   deployment: Deployment | undefined;
   /** Version that Coder itself has said, in this process. */
   said: string | undefined;
+  /** The number of the database's migration, read since the spec changed last. @default not known */
+  migration?: Migration | undefined;
 }
 
 /** Reads the facts. */
-export function upgradeFacts({ controlPlane, status, deployment, said }: FactSources): UpgradeFacts {
+export function upgradeFacts(
+  { controlPlane, status, deployment, said, migration }: FactSources,
+): UpgradeFacts {
   const { metadata, spec } = controlPlane;
   const wanted = spec.image;
   const completed = status?.image;
@@ -58,11 +69,15 @@ export function upgradeFacts({ controlPlane, status, deployment, said }: FactSou
   const pods = newPods(deployment);
   const releasedRan = released !== undefined &&
     (released === completed || current?.ready === true || (released === live && pods.ready > 0));
+  const othersRan = released !== completed && (releasedRan || current?.moved === true);
+  const byNumber = released === completed ? undefined : schemaMoved(current?.schema, migration);
   const ran = [
     versionOfImage(completed),
     running,
     parseVersion(current?.floor ?? ""),
-    ...(releasedRan || (completed === undefined && current === undefined) ? [versionOfImage(released)] : []),
+    ...(releasedRan || byNumber === true || (completed === undefined && current === undefined)
+      ? [versionOfImage(released)]
+      : []),
   ];
   return {
     wanted,
@@ -72,11 +87,19 @@ export function upgradeFacts({ controlPlane, status, deployment, said }: FactSou
     hasRun: completed !== undefined || running !== undefined ||
       (deployment?.status?.readyReplicas ?? 0) > 0,
     releasedRan,
-    moved: released !== completed && (releasedRan || current?.moved === true),
+    othersRan,
+    moved: byNumber ?? othersRan,
+    schemaMoved: byNumber === true,
+    migration,
     settings: spec.upgrade ?? {},
     retry: metadata.annotations?.[RETRY_ANNOTATION] ?? "",
-    state: current,
+    state: withSchema(current, migration),
   };
+}
+
+function withSchema(state: RolloutState | undefined, seen: Migration | undefined): RolloutState | undefined {
+  const schema = schemaSeen(state?.schema, seen);
+  return state === undefined || schema === undefined ? state : { ...state, schema };
 }
 
 /**

@@ -128,6 +128,38 @@ Deno.test("once another image than the last complete one has run, nothing can be
   assert.equal(moved(coder("2.31.0"), { moved: true, ready: true }), false, "it is complete");
 });
 
+Deno.test("the database's number tells whether the schema is another image's, and its memory is kept up", () => {
+  const image = coder("2.30.0");
+  const state = { image, since, schema: { before: 412 } };
+  const look = (ready: number, more: object = {}) =>
+    deploymentOf({ image, state: { ...state, ...more }, updated: 1, updatedReady: ready, old: 2 });
+  const seen = (deployment: Deployment, version?: number, completed = coder("2.29.0")) => {
+    const migration = version === undefined ? undefined : { version, dirty: false };
+    const found = upgradeFacts({
+      controlPlane: controlPlane({ image: coder("2.29.0") }),
+      status: { image: completed },
+      deployment,
+      said: undefined,
+      migration,
+    });
+    const floor = found.floor === undefined ? "" : versionText(found.floor);
+    return [found.moved, found.schemaMoved, found.othersRan, floor, found.state?.schema];
+  };
+  assert.deepEqual(
+    seen(look(0)),
+    [false, false, false, "v2.29.0", { before: 412 }],
+    "unknown: the pods tell",
+  );
+  assert.deepEqual(seen(look(1)), [true, false, true, "v2.30.0", { before: 412 }]);
+  const same = { before: 412, now: 412 };
+  const other = { before: 412, now: 415 };
+  assert.deepEqual(seen(look(1), 412), [false, false, true, "v2.30.0", same], "ready, and the same");
+  assert.deepEqual(seen(look(0), 415), [true, true, false, "v2.30.0", other], "never ready, and another");
+  assert.deepEqual(seen(look(0, { schema: other })), [true, true, false, "v2.30.0", other], "it was seen");
+  assert.deepEqual(seen(look(0, { schema: other }), 412), [false, false, false, "v2.29.0", same], "restored");
+  assert.deepEqual(seen(look(1), 415, image).slice(0, 3), [false, false, false], "it is complete");
+});
+
 Deno.test("ready pods of the current template are counted so that it is never one too many", () => {
   const counts = (look: Partial<Parameters<typeof deploymentOf>[0]>) =>
     newPods(deploymentOf({ image: "a", ...look }));

@@ -320,3 +320,149 @@ Deno.test("an upgrade is replaced by a later one while it is under way", async (
   await world.pass();
   assert.equal(world.status.image, coder("2.30.1"));
 });
+
+const migration = (version: number, dirty = false) => ({ version, dirty });
+
+/** Coder 2.30.0 is let through on a database at migration 412; its first pod does not become ready. */
+async function upgrading(): Promise<World> {
+  const world = await running();
+  world.migration = migration(412);
+  world.spec = { ...world.spec, image: coder("2.30.0") };
+  await world.pass();
+  assert.deepEqual(world.look?.state?.schema, { before: 412 });
+  Object.assign(world.look ?? {}, { updated: 1, updatedReady: 0 });
+  return world;
+}
+
+Deno.test("a changed image waits for the number of the database's migration, for a moment", async () => {
+  const world = await running({ upgrade: { backup } });
+  world.visitDue = true;
+  // Of an upgrade before.
+  world.migration = migration(400);
+  world.spec = { ...world.spec, image: coder("2.30.0") };
+  await world.pass();
+  assert.equal(world.condition(), "True/CheckingDatabase");
+  assert.equal(world.status.upgrade?.step, "Checking");
+  assert.match(world.message(), /the pods keep ghcr\.io\/coder\/coder:v2\.29\.0/);
+  assert.equal(world.lookAgainMs, 10_000);
+  assert.deepEqual([world.look?.image, world.jobs], [coder("2.29.0"), []]);
+  world.now += 4_000;
+  await world.pass();
+  assert.equal(world.lookAgainMs, 6_000);
+  world.now += 6_000;
+  await world.pass();
+  assert.equal(world.condition(), "True/BackingUp", "nothing waits for a database for long");
+  world.endJob("Complete");
+  await world.pass();
+  assert.equal(world.look?.image, coder("2.30.0"));
+  assert.equal(world.look?.state?.schema, undefined, "a number of another time counts for nothing");
+
+  const quick = await running();
+  quick.visitDue = true;
+  quick.spec = { ...quick.spec, image: coder("2.30.0") };
+  await quick.pass();
+  Object.assign(quick, { visitDue: false, migration: migration(412) });
+  await quick.pass();
+  assert.equal(quick.look?.image, coder("2.30.0"));
+  assert.deepEqual(quick.look?.state?.schema, { before: 412 });
+});
+
+Deno.test("what is blocked by its version waits for no number, nor does a first start", async () => {
+  const world = await running();
+  world.visitDue = true;
+  world.spec = { ...world.spec, image: coder("2.28.0") };
+  await world.pass();
+  assert.equal(world.condition(), "False/UpgradeBlocked");
+  const first = new World();
+  first.visitDue = true;
+  first.spec = { image: coder("2.30.0") };
+  await first.pass();
+  assert.equal(first.look?.image, coder("2.30.0"));
+});
+
+Deno.test("a rollout whose pod migrated cannot be given up, and says which migrations it was", async () => {
+  const world = await upgrading();
+  world.migration = migration(415);
+  await world.pass();
+  assert.equal(world.condition(), "True/WaitingForMigrations");
+  assert.match(world.message(), /not ready yet: the database schema has moved from 412 to 415\./);
+  stuck(world);
+  await world.pass();
+  assert.equal(world.condition(), "False/RolloutStopped");
+  assert.match(
+    world.message(),
+    /The database schema has moved from 412 to 415: no pod of .*v2\.29\.0 can be started/,
+  );
+  assert.doesNotMatch(world.message(), /to give it up/);
+  // The database is away: what was seen counts, here and for every patch of the version before.
+  world.migration = undefined;
+  for (const version of ["2.29.0", "2.29.4"]) {
+    world.spec = { ...world.spec, image: coder(version) };
+    await world.pass();
+    assert.equal(world.condition(), "False/UpgradeBlocked", version);
+    assert.deepEqual([world.look?.image, world.look?.paused], [coder("2.30.0"), true]);
+  }
+  world.spec = { ...world.spec, image: coder("2.29.0") };
+  await world.pass();
+  assert.match(world.message(), /the database schema has moved from 412 to 415/);
+  // Somebody restored the backup.
+  world.migration = migration(412);
+  await world.pass();
+  assert.equal(world.look?.image, coder("2.29.0"));
+  assert.equal(world.condition(), undefined);
+});
+
+Deno.test("where the number has not moved a rollout can be given up, even though a pod of it was ready", async () => {
+  const world = await upgrading();
+  Object.assign(world.look ?? {}, { updatedReady: 1 });
+  await world.pass();
+  stuck(world);
+  await world.pass();
+  assert.match(
+    world.message(),
+    /The database schema has not moved \(412\); set spec\.image back to .*v2\.29\.0/,
+  );
+  world.spec = { ...world.spec, image: coder("2.29.0") };
+  world.visitDue = true;
+  await world.pass();
+  assert.equal(world.condition(), "True/CheckingDatabase", "a pod may have migrated a moment ago");
+  world.visitDue = false;
+  await world.pass();
+  assert.equal(world.look?.image, coder("2.29.0"));
+});
+
+Deno.test("a migration that was broken off is told, with or without a number from before", async () => {
+  const world = await upgrading();
+  world.migration = migration(413, true);
+  await world.pass();
+  stuck(world);
+  await world.pass();
+  assert.match(
+    world.message(),
+    /schema was at 412, and migration 413 was broken off .*dirty.*does not start on it/,
+  );
+  const unknown = await running();
+  unknown.spec = { ...unknown.spec, image: coder("2.30.0") };
+  await unknown.pass();
+  unknown.migration = migration(413, true);
+  stuck(unknown);
+  await unknown.pass();
+  assert.match(unknown.message(), /Migration 413 was broken off .*dirty.*set spec\.image back/);
+});
+
+Deno.test("the number from before the first of several images counts, until one of them is complete", async () => {
+  const world = await upgrading();
+  world.migration = migration(415);
+  world.spec = { ...world.spec, image: coder("2.30.1") };
+  await world.pass();
+  assert.equal(world.look?.image, coder("2.30.1"));
+  assert.deepEqual(world.look?.state?.schema, { before: 412, now: 415 });
+  ready(world);
+  await world.pass();
+  await world.pass();
+  assert.equal(world.status.image, coder("2.30.1"));
+  assert.equal(world.look?.state?.schema, undefined, "at rest nothing of it is left");
+  world.spec = { ...world.spec, image: coder("2.31.0") };
+  await world.pass();
+  assert.deepEqual(world.look?.state?.schema, { before: 415 });
+});

@@ -52,7 +52,7 @@ export function accessDatabase(
 }
 
 /** Waits no longer, whatever the call does about its signal. */
-async function within<T>(
+export async function within<T>(
   deadlineMs: number,
   signal: AbortSignal,
   call: (signal: AbortSignal) => Promise<T>,

@@ -5,7 +5,7 @@ import { type ApiTokenRequest, ensureUser, makeToken, revokeById, revokeTokens }
 import { type AccessDatabase, accessDatabase } from "./access_database.ts";
 import { AccessError } from "./access_error.ts";
 import { OPERATOR_USER, tokenLifetimeMs, tokenNames } from "./access_identity.ts";
-import { findDatabase } from "./database_url.ts";
+import { visitDatabase } from "./visit_database.ts";
 import { readSecret } from "../secrets.ts";
 import type { Visit, VisitTools } from "../visit.ts";
 
@@ -144,13 +144,9 @@ export class AccessWays {
   }
 
   async #findDatabase(): Promise<AccessDatabase> {
-    const { controlPlane, key: { namespace }, signal } = this.#visit;
-    const found = await findDatabase(controlPlane, this.#tools.client, signal);
+    const found = await visitDatabase(this.#visit, this.#tools, this.#clusterDomain);
     if ("reason" in found) throw new AccessError(found.reason, found.message, "change");
-    this.#tools.keepSecret(...found.secrets);
-    const domain = this.#clusterDomain;
-    const searchDomains = [`${namespace}.svc.${domain}`, `svc.${domain}`, domain];
-    return accessDatabase(this.#tools.database, { ...found.address, searchDomains }, this.#visit);
+    return accessDatabase(this.#tools.database, found.address, this.#visit);
   }
 
   async #bootstrapToken(): Promise<string> {
