@@ -18,8 +18,13 @@ export interface ControllerOptions {
   reconcile: Reconcile;
   /** See `primary`, `owned` and `watching`. */
   watches: readonly Source[];
-  /** Passes at a time. @default {8} */
+  /** Passes at a time, besides those that are stuck or stand aside. @default {8} */
   concurrency?: number;
+  /**
+   * For passes that mostly wait for others, which may hang: one that has gone on for `afterMs` milliseconds holds no worker
+   * any more, as long as there are fewer than `most` of those. @default a pass holds its worker until it ends
+   */
+  aside?: { readonly afterMs: number; readonly most: number };
   /** When a pass is told to stop. @default {60_000} */
   deadlineMs?: number;
   /** How long after that it is reported as stuck and its worker goes on with other objects. @default {5_000} */
@@ -86,6 +91,7 @@ class WorkerPool implements Controller {
   readonly #queueMetrics: QueueMetrics;
   readonly #passes = new Set<Pass>();
   readonly #stuck = new Set<Pass>();
+  readonly #aside = new Set<Pass>();
   #queue: WorkQueue<ObjectKey> | undefined;
 
   constructor(options: ControllerOptions) {
@@ -119,7 +125,7 @@ class WorkerPool implements Controller {
   }
 
   idleWithWorkMs(): number {
-    const busy = this.#passes.size - this.#stuck.size;
+    const busy = [...this.#passes].filter((pass) => !this.#stuck.has(pass) && !this.#aside.has(pass)).length;
     return this.#queue !== undefined && busy < this.#concurrency ? this.#queue.waitingFor() : 0;
   }
 
@@ -169,7 +175,7 @@ class WorkerPool implements Controller {
     }
   }
 
-  /** Returns when the pass has ended, or when it is stuck: then it goes on alone and keeps its key. */
+  /** Returns when the pass has ended, is stuck or stands aside: then it goes on alone and keeps its key. */
   async #process(queue: WorkQueue<ObjectKey>, item: WorkItem<ObjectKey>, abort: AbortSignal): Promise<void> {
     const { key } = item;
     const log = this.#log.child({
@@ -191,14 +197,31 @@ class WorkerPool implements Controller {
     const settled = pass.outcome.then((outcome) => {
       this.#settle(queue, item, pass, outcome, log, abort.aborted);
     });
-    if (await pass.endedOrStuck) {
-      await settled;
-    } else {
+    const over = async () => {
+      if (await pass.endedOrStuck) return await settled;
       this.#stuck.add(pass);
       log.error("reconcile is stuck: it goes on after its deadline; other objects are not held up", {
         deadlineMs: this.#deadlineMs,
       });
-    }
+    };
+    await Promise.race([over(), ...this.#standsAside(pass)]);
+  }
+
+  /** Resolves once a pass that goes on for long holds no worker any more. Empty where none ever does. */
+  #standsAside(pass: Pass): Promise<void>[] {
+    const { aside } = this.#options;
+    if (aside === undefined) return [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.setTimer(() => {
+      if (this.#aside.size >= aside.most) return;
+      this.#aside.add(pass);
+      resolve();
+    }, aside.afterMs);
+    pass.outcome.then(() => {
+      cancel();
+      this.#aside.delete(pass);
+    });
+    return [promise];
   }
 
   #settle(

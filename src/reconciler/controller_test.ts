@@ -331,6 +331,62 @@ Deno.test("a pass that ignores its signal blocks its own object alone, is report
   await run;
 });
 
+Deno.test("passes that go on for long stand aside, up to a number, and keep their keys until they end", async () => {
+  const { passes, reconcile } = gated();
+  const { controller, widgets, clock, stop, start } = running(reconcile, {
+    concurrency: 2,
+    aside: { afterMs: 1_000, most: 3 },
+  });
+  const names = ["a", "b", "c", "d", "e", "f"];
+  for (const name of names) widgets.put(make(WIDGET, name));
+  const begun = () => passes.map(({ key }) => key.name).join("");
+  const run = start();
+  await clock.advance(999);
+  assert.equal(begun(), "ab");
+  assert.equal(controller.idleWithWorkMs(), 0, "both workers are busy");
+  await clock.advance(1);
+  assert.equal(begun(), "abcd");
+  controller.enqueue(key("a"));
+  await clock.advance(1_000);
+  assert.equal(begun(), "abcde", "a, b and one more stand aside; the other keeps its worker");
+  assert.deepEqual(controller.inHand().map(({ key }) => key.name), ["a", "b", "c", "d", "e"]);
+  passes[0]!.end.resolve();
+  await clock.advance(1_000);
+  assert.equal(begun(), "abcdea", "there is room for one more; what was asked for meanwhile is done now");
+  passes[3]!.end.resolve();
+  await settle();
+  assert.equal(begun(), "abcdeaf");
+  for (const { end } of passes) end.resolve();
+  await settle();
+  assert.equal(controller.inHand().length, 0);
+  stop.abort();
+  await run;
+  assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("a run that is told to abort ends with the passes that stand aside", async () => {
+  const reasons: unknown[] = [];
+  const { widgets, abort, clock, start } = running(
+    (_, { signal }) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          reasons.push(signal.reason);
+          reject(signal.reason);
+        })
+      ),
+    { concurrency: 1, aside: { afterMs: 10, most: 10 } },
+  );
+  for (const name of ["a", "b", "c"]) widgets.put(make(WIDGET, name));
+  const run = start();
+  await clock.advance(10);
+  await clock.advance(10);
+  const reason = new Error("leadership lost");
+  abort.abort(reason);
+  await run;
+  assert.deepEqual(reasons, [reason, reason, reason]);
+  assert.equal(clock.pendingTimers, 0);
+});
+
 Deno.test("told to stop, passes in hand may finish and nothing new begins", async () => {
   const { passes, reconcile } = gated();
   const { controller, widgets, stop, start } = running(reconcile, { concurrency: 1 });

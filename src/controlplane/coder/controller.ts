@@ -37,7 +37,10 @@ export interface VisitControllerOptions {
   log: Logger;
   /** @default nothing is counted */
   metrics?: Metrics;
-  /** Concurrency, deadlines and back-off. @default {{ concurrency: 64, deadlineMs: 60_000 }} */
+  /**
+   * Concurrency, deadlines and back-off.
+   * @default {{ concurrency: 64, aside: { afterMs: 2_000, most: 1_000 }, deadlineMs: 60_000 }}
+   */
   controller?: Partial<Omit<ControllerOptions, "name" | "reconcile" | "watches" | "log" | "metrics">>;
 }
 
@@ -56,6 +59,8 @@ export function visitController(options: VisitControllerOptions): Controller {
     kinds.controlPlanes.byIndex(index, `${metadata.namespace ?? ""}/${metadata.name ?? ""}`).map(keyOf);
   return createController({
     concurrency: 64,
+    // A Coder or a database that hangs costs a socket for some seconds, and no other control plane its visit.
+    aside: { afterMs: 2_000, most: 1_000 },
     deadlineMs: 60_000,
     ...options.controller,
     name: "codercontrolplane-coder",
