@@ -106,7 +106,7 @@ async function steadyState(cluster: Cluster, fakes: readonly FakeCoder[], rows: 
 async function rateLimited(
   cluster: Cluster,
   fakes: ReadonlyMap<string, FakeCoder>,
-  rows: Row[],
+  rows: ToldRows,
 ): Promise<void> {
   const ends = [...fakes.values()].map((fake) => fake.faults.rateLimit(60));
   const since = performance.now();
