@@ -9,18 +9,17 @@ const EDGE = { host: HOST, parentRefs: [{ name: "edge" }] };
 
 /** Children of kinds that a control plane may have besides the three that each has: where they are. */
 export function furtherChildren(
-  { namespace }: Scene,
+  scene: Scene,
   name: string,
 ): Record<"ingress" | "route" | "budget" | "role" | "binding" | "token", string> {
-  const scope = workspaceScopeHash(namespace, name);
-  const within = (group: string, resource: string) => `/apis/${group}/namespaces/${namespace}/${resource}/`;
+  const scope = workspaceScopeHash(scene.namespace, name);
   return {
-    ingress: within("networking.k8s.io/v1", "ingresses") + name,
-    route: within("gateway.networking.k8s.io/v1", "httproutes") + name,
-    budget: within("policy/v1", "poddisruptionbudgets") + name,
-    role: within("rbac.authorization.k8s.io/v1", "roles") + workspaceRoleName(name, scope),
-    binding: within("rbac.authorization.k8s.io/v1", "rolebindings") + workspaceRoleBindingName(name, scope),
-    token: `/api/v1/namespaces/${namespace}/secrets/${name}-operator-token`,
+    ingress: scene.path("ingresses", name),
+    route: `/apis/gateway.networking.k8s.io/v1/namespaces/${scene.namespace}/httproutes/${name}`,
+    budget: scene.path("poddisruptionbudgets", name),
+    role: scene.path("roles", workspaceRoleName(name, scope)),
+    binding: scene.path("rolebindings", workspaceRoleBindingName(name, scope)),
+    token: scene.path("secrets", `${name}-operator-token`),
   };
 }
 

@@ -7,6 +7,17 @@ import { faultsCluster } from "./cluster.ts";
 import { type LocalOperator, type LocalOptions, runOperator } from "./operator.ts";
 import { type Children, shortcomings } from "./shortcomings.ts";
 
+/** Groups of the kinds that control planes have children of; those of the core group aside. */
+const GROUPS: Readonly<Record<string, string>> = {
+  deployments: "apps",
+  ingresses: "networking.k8s.io",
+  jobs: "batch",
+  poddisruptionbudgets: "policy",
+  rolebindings: "rbac.authorization.k8s.io",
+  roles: "rbac.authorization.k8s.io",
+};
+const OWNED = [...Object.keys(GROUPS), "secrets", "serviceaccounts", "services"];
+
 const OPERATOR = { namespace: "coder-system", name: "coder-k8s" };
 export const LEASE =
   "/apis/coordination.k8s.io/v1/namespaces/coder-system/leases/coder-k8s-controller.coder.com";
@@ -69,9 +80,9 @@ export class Scene implements AsyncDisposable {
     return this.cluster.find(`${this.collection}/${name}`);
   }
 
-  /** The path of a child or of its collection: `deployments`, `services`, `serviceaccounts`. */
+  /** The path of a child or of its collection, such as `deployments`. */
   path(resource: string, name = ""): string {
-    const root = resource === "deployments" ? "/apis/apps/v1" : "/api/v1";
+    const root = resource in GROUPS ? `/apis/${GROUPS[resource]}/v1` : "/api/v1";
     return `${root}/namespaces/${this.namespace}/${resource}${name === "" ? "" : `/${name}`}`;
   }
 
@@ -123,7 +134,7 @@ export class Scene implements AsyncDisposable {
       const planes: KubeObject[] = (await this.cluster.request("GET", this.collection)).items;
       const uids = new Set(planes.map(({ metadata }) => metadata.uid));
       const leaked: string[] = [];
-      for (const resource of ["deployments", "services", "serviceaccounts"]) {
+      for (const resource of OWNED) {
         for (const { metadata } of await this.owned(resource)) {
           if (!(metadata.ownerReferences ?? []).some(({ uid }) => uids.has(uid))) {
             leaked.push(`${resource}/${metadata.name}`);
