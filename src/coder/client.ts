@@ -3,6 +3,7 @@ import { type Call, type CallerOptions, createCaller } from "./call.ts";
 import { type DeploymentCalls, deploymentCalls } from "./deployment.ts";
 import { type LicenseCalls, licenseCalls } from "./licenses.ts";
 import { type OrganizationCalls, organizationCalls } from "./organizations.ts";
+import { type ProvisionerJobCalls, provisionerJobCalls } from "./provisioner_jobs.ts";
 import { type ProvisionerCalls, provisionerCalls } from "./provisioner_keys.ts";
 import { type SystemCalls, systemCalls } from "./system.ts";
 import { type TemplateCalls, templateCalls } from "./templates.ts";
@@ -30,6 +31,7 @@ export interface CoderClient {
   readonly organizations: OrganizationCalls;
   readonly licenses: LicenseCalls;
   readonly provisioners: ProvisionerCalls;
+  readonly provisionerJobs: ProvisionerJobCalls;
   readonly workspaceProxies: WorkspaceProxyCalls;
   readonly templates: TemplateCalls;
   readonly workspaces: WorkspaceCalls;
@@ -49,6 +51,7 @@ export function createCoderClient(options: CallerOptions): CoderClient {
     organizations: organizationCalls(call),
     licenses: licenseCalls(call),
     provisioners: provisionerCalls(call),
+    provisionerJobs: provisionerJobCalls(call),
     workspaceProxies: workspaceProxyCalls(call),
     templates: templateCalls(call),
     workspaces: workspaceCalls(call),

@@ -13,6 +13,7 @@ export {
 export * from "./errors.ts";
 export { type Entitlements, type License, type LicenseClaims, readLicenseClaims } from "./licenses.ts";
 export type { Organization } from "./organizations.ts";
+export type { ProvisionerJob } from "./provisioner_jobs.ts";
 export type { ProvisionerDaemon, ProvisionerKey, ProvisionerKeyDaemons } from "./provisioner_keys.ts";
 export { createServiceProxyTransport, type ServiceProxyOptions } from "./service_proxy.ts";
 export type { BuildInfo } from "./system.ts";

@@ -2,6 +2,7 @@
 export { deploymentConfigSchema, deploymentStatsSchema } from "./deployment.ts";
 export { entitlementsSchema, licenseSchema } from "./licenses.ts";
 export { organizationSchema } from "./organizations.ts";
+export { provisionerJobSchema } from "./provisioner_jobs.ts";
 export { provisionerDaemonSchema, provisionerKeySchema } from "./provisioner_keys.ts";
 export { buildInfoSchema } from "./system.ts";
 export { templateSchema } from "./templates.ts";

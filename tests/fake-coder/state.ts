@@ -99,6 +99,8 @@ export class FakeState {
   readonly licenses: FakeLicense[] = [];
   readonly provisionerKeys: FakeProvisionerKey[] = [];
   readonly provisionerDaemons: Record<string, unknown>[] = [];
+  /** The oldest first. */
+  readonly provisionerJobs: Record<string, unknown>[] = [];
   readonly proxies: FakeProxy[] = [];
   readonly templates: Record<string, unknown>[] = [];
   readonly workspaces: Record<string, unknown>[] = [];

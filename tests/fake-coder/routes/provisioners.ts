@@ -1,4 +1,4 @@
-/** Provisioner keys (enterprise builds) and daemons (all builds). */
+/** Provisioner keys (enterprise builds), daemons and jobs (all builds). */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { created, empty, notFound, ok, refuse } from "../reply.ts";
@@ -7,6 +7,7 @@ import { type FakeOrganization, randomText } from "../state.ts";
 
 const FEATURE = { name: "external_provisioner_daemons" };
 const RESERVED = ["built-in", "user-auth", "psk"];
+const JOB_STATUSES = ["pending", "running", "succeeded", "canceling", "canceled", "failed", "unknown"];
 const tags = z.record(z.string(), z.string());
 
 function inOrganization(
@@ -96,7 +97,48 @@ export const provisionerRoutes: readonly FakeRoute[] = [
       );
     }),
   },
+  {
+    method: "GET",
+    template: "/api/v2/organizations/{organization}/provisionerjobs",
+    query: ["limit", "status"],
+    handle: inOrganization(({ state, query, caller }, { id }) => {
+      if (caller?.user.roles.includes("owner") !== true) return notFound();
+      const statuses = query.get("status")?.split(",");
+      // coderd knows no better.
+      if (statuses?.some((status) => !JOB_STATUSES.includes(status))) return refuse(500, "Internal error.");
+      const limit = Number(query.get("limit") ?? 50);
+      const ours = state.provisionerJobs.filter((job) => job["organization_id"] === id).reverse();
+      return ok(
+        ours.filter((job) => statuses?.includes(String(job["status"])) ?? true).slice(0, limit),
+      );
+    }),
+  },
 ];
+
+/** Adds a job, as a build that was asked for. */
+export function addJob(
+  state: Context["state"],
+  job: { status?: string; tags?: Record<string, string>; worker_name?: string; organization_id?: string },
+): Record<string, unknown> {
+  const made = {
+    id: randomUUID(),
+    created_at: state.time(),
+    status: "pending",
+    worker_name: "",
+    file_id: randomUUID(),
+    tags: { owner: "", scope: "organization" },
+    queue_position: 0,
+    queue_size: 0,
+    organization_id: state.defaultOrganization.id,
+    initiator_id: randomUUID(),
+    input: { workspace_build_id: randomUUID() },
+    type: "workspace_build",
+    logs_overflowed: false,
+    ...job,
+  };
+  state.provisionerJobs.push(made);
+  return made;
+}
 
 /** Adds a daemon, as one that connected. */
 export function addDaemon(
