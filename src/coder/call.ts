@@ -35,7 +35,9 @@ export interface CallSpec<T> {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly query?: Query;
   readonly body?: unknown;
-  /** Parts of the body that must never be seen again, such as passwords and licences. */
+  /** Beside those of every call. Values must be printable ASCII; secret ones belong into `secrets`, too. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Parts of the body or headers that must never be seen again, such as passwords and licences. */
   readonly secrets?: readonly string[];
   /** The form of the answer; absent where only success counts. `text` takes it as it is. */
   readonly answer?: z.ZodType<T> | "text";
@@ -99,6 +101,7 @@ export function createCaller(options: CallerOptions): Call {
         headers: {
           "Accept": "application/json",
           "User-Agent": userAgent,
+          ...spec.headers,
           ...(spec.signedIn !== false && token ? { "Coder-Session-Token": token } : {}),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
           ...(bypass ? { [BYPASS_HEADER]: "true" } : {}),

@@ -1,6 +1,7 @@
 /** Workspace proxies. */
 import { z } from "zod";
 import type { Call, CallOptions } from "./call.ts";
+import { CoderApiError } from "./errors.ts";
 import { listOf, nonEmpty, optionalFlag, optionalText, realId, timestamp } from "./schema_parts.ts";
 import { orUndefined, wasThere } from "./users.ts";
 
@@ -44,7 +45,7 @@ export interface ProxyFace {
 export interface WorkspaceProxyCalls {
   /** The primary (coderd itself) first. */
   list(options?: CallOptions): Promise<WorkspaceProxy[]>;
-  /** By id or name. */
+  /** By id or name. By its id, one that was deleted is found, too. */
   get(proxy: string, options?: CallOptions): Promise<WorkspaceProxy>;
   find(proxy: string, options?: CallOptions): Promise<WorkspaceProxy | undefined>;
   /** Registers a proxy; its token is shown this once. Conflict where the name is taken. */
@@ -58,8 +59,37 @@ export interface WorkspaceProxyCalls {
     face: ProxyFace & { regenerateToken?: boolean },
     options?: CallOptions,
   ): Promise<{ proxy: WorkspaceProxy; proxyToken: string | undefined }>;
-  /** False where it was gone already. */
+  /** False where it was gone already. A proxy that was deleted before is found by its id, and deleted once more. */
   delete(proxy: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * Whether Coder takes this token of a proxy. Nothing is changed by it. Throws where Coder says neither, as versions
+   * before 2.18 do, which lack the route.
+   */
+  checkToken(proxyToken: string, options?: CallOptions): Promise<"accepted" | "refused">;
+}
+
+/** What proxies sign in with, in place of a session token. */
+const TOKEN_HEADER = "Coder-External-Proxy-Token";
+
+/** Asks for keys without naming any: Coder looks at the token first, and has nothing to give then. */
+async function checkToken(call: Call, token: string, options?: CallOptions): Promise<"accepted" | "refused"> {
+  // Coder makes no other ones, and no header can carry them.
+  if (!/^[\x21-\x7e]+$/.test(token)) return "refused";
+  try {
+    await call({
+      method: "GET",
+      route: "/api/v2/workspaceproxies/me/crypto-keys",
+      headers: { [TOKEN_HEADER]: token },
+      secrets: [token],
+      signedIn: false,
+    }, options);
+    return "accepted";
+  } catch (error) {
+    if (!(error instanceof CoderApiError)) throw error;
+    if (error.kind === "invalid" && error.status === 400) return "accepted";
+    if (error.status === 401 && /^Invalid external proxy token/i.test(error.coderMessage)) return "refused";
+    throw error;
+  }
 }
 
 export function workspaceProxyCalls(call: Call): WorkspaceProxyCalls {
@@ -89,5 +119,6 @@ export function workspaceProxyCalls(call: Call): WorkspaceProxyCalls {
         bypassRateLimit: true,
       }, options),
     delete: (proxy, options) => wasThere(call({ method: "DELETE", route, parameters: { proxy } }, options)),
+    checkToken: (proxyToken, options) => checkToken(call, proxyToken, options),
   };
 }

@@ -11,6 +11,7 @@ const KNOWN_HEADERS = new Set([
   "content-type",
   "content-length",
   "coder-session-token",
+  "coder-external-proxy-token",
   "x-coder-bypass-ratelimit",
   "x-forwarded-for",
   "x-forwarded-host",
@@ -33,6 +34,9 @@ export function headerProblems(headers: http.IncomingHttpHeaders, route: FakeRou
   if (bypass !== undefined && bypass !== "true") problems.push("X-Coder-Bypass-Ratelimit is not true");
   if (route.auth === "none" && headers["coder-session-token"] !== undefined) {
     problems.push("a session token was sent where none is needed");
+  }
+  if (headers["coder-external-proxy-token"] !== undefined && route.proxyToken !== true) {
+    problems.push("a proxy's token was sent where none is looked at");
   }
   if (body === "") {
     if (headers["content-type"] !== undefined) problems.push("Content-Type without a body");

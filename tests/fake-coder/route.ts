@@ -28,6 +28,8 @@ export interface FakeRoute {
    * looked at. @default {"user"}
    */
   readonly auth?: "none" | "unchecked" | "user";
+  /** Workspace proxies call it with their own token. @default {false} */
+  readonly proxyToken?: boolean;
   /** Only owners may. @default {false} */
   readonly owner?: boolean;
   /** Route of enterprise builds alone, with the feature it needs; `early` checks that before the token. */

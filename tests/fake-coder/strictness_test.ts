@@ -157,3 +157,9 @@ Deno.test("every answer sets a cookie, as coderd's do, and 401s challenge", asyn
   assert.match(String(headers["set-cookie"]), /csrf_token/);
   assert.match(String(headers["www-authenticate"]), /^Bearer/);
 });
+
+Deno.test("a proxy's token where Coder does not look at one is a violation", async () => {
+  await using fake = await startFakeCoder();
+  await send(fake, "GET", "/api/v2/buildinfo", { headers: { ...GOOD, "Coder-External-Proxy-Token": "a:b" } });
+  assert.match(fake.violations.join(), /a proxy's token was sent where none is looked at/);
+});

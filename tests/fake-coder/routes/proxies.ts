@@ -1,7 +1,7 @@
 /** Workspace proxies: enterprise builds alone. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
-import { created, notFound, ok, refuse } from "../reply.ts";
+import { created, notFound, ok, refuse, type Reply } from "../reply.ts";
 import type { Context, FakeRoute } from "../route.ts";
 import type { FakeProxy, FakeState } from "../state.ts";
 
@@ -39,11 +39,28 @@ function primary(state: FakeState, settings: Context["settings"]): Record<string
   }, settings);
 }
 
+/** By id also those that were deleted; by name, which must be written as it was, only the others. */
 function find({ state, parameters }: Context): FakeProxy | undefined {
   const { proxy = "" } = parameters;
-  return state.proxies.find((one) =>
-    !one.deleted && (one.id === proxy || one.name.toLowerCase() === proxy.toLowerCase())
+  return state.proxies.find((one) => one.id === proxy || (!one.deleted && one.name === proxy));
+}
+
+function isTaken(state: FakeState, name: string, except?: FakeProxy): boolean {
+  return state.proxies.some((one) =>
+    one !== except && !one.deleted && one.name.toLowerCase() === name.toLowerCase()
   );
+}
+
+/** The 401 to a proxy's token that is no good. */
+function refusal(state: FakeState, token: string): Reply | undefined {
+  const refused = (detail = "") => refuse(401, "Invalid external proxy token", { detail });
+  const [id = "", secret = "", ...rest] = token.split(":");
+  if (token === "") return refuse(401, "Missing required external proxy token");
+  if (rest.length > 0 || !z.guid().safeParse(id).success || secret.length !== 64) return refused();
+  const proxy = state.proxies.find((one) => one.id === id);
+  if (proxy === undefined) return refused("Proxy not found.");
+  if (proxy.deleted) return refused("Proxy has been deleted.");
+  return proxy.token === token ? undefined : refused("Invalid proxy token secret.");
 }
 
 const one = "/api/v2/workspaceproxies/{proxy}";
@@ -71,9 +88,7 @@ export const proxyRoutes: readonly FakeRoute[] = [
           validations: [{ field: "name", detail: "Reserved name" }],
         });
       }
-      if (
-        state.proxies.some((proxy) => !proxy.deleted && proxy.name.toLowerCase() === body.name.toLowerCase())
-      ) {
+      if (isTaken(state, body.name)) {
         return refuse(409, `Workspace proxy with name "${body.name}" already exists.`);
       }
       const id = randomUUID();
@@ -119,6 +134,12 @@ export const proxyRoutes: readonly FakeRoute[] = [
       const proxy = find(context);
       if (proxy === undefined) return notFound();
       const { name, display_name, icon, regenerate_token } = context.body;
+      // coderd leaves that to its database here.
+      if (!proxy.deleted && isTaken(context.state, name, proxy)) {
+        const detail =
+          `pq: duplicate key value violates unique constraint "workspace_proxies_lower_name_idx"`;
+        return refuse(500, "An internal server error occurred.", { detail });
+      }
       Object.assign(proxy, { name, display_name, icon_url: icon, updated_at: context.state.time() });
       if (regenerate_token) proxy.token = newToken(proxy.id);
       return ok({
@@ -138,6 +159,21 @@ export const proxyRoutes: readonly FakeRoute[] = [
       if (proxy === undefined) return notFound();
       proxy.deleted = true;
       return ok({ message: "Proxy has been deleted!" });
+    },
+  },
+  {
+    method: "GET",
+    template: "/api/v2/workspaceproxies/me/crypto-keys",
+    feature: FEATURE,
+    auth: "none",
+    proxyToken: true,
+    query: ["feature"],
+    handle: ({ state, settings, headers }) => {
+      if (settings.databaseAway) return refuse(500, "An internal server error occurred.");
+      const token = headers["coder-external-proxy-token"];
+      // Nothing of ours asks for the keys themselves.
+      return refusal(state, typeof token === "string" ? token : "") ??
+        refuse(400, "Missing key feature.", { detail: "feature is required" });
     },
   },
 ];
