@@ -18,6 +18,8 @@ const github = (fields: object) => ({
   signIn: { github: { clientID: "coder", clientSecretRef: { name: "github" }, ...fields } },
 });
 
+const firstUser = (fields: object) => ({ firstUser: { secretName: "owner", ...fields } });
+
 /** Cases of a choice: every one of `names` is accepted, others are not. */
 function choice(
   field: string,
@@ -168,6 +170,16 @@ export const workloadRules: readonly Case[] = [
 
 /** How people sign in. */
 export const signInRules: readonly Case[] = [
+  {
+    field: "spec.firstUser.secretName",
+    accepted: [firstUser({})],
+    refused: [firstUser({ secretName: "" }), firstUser({ secretName: " " })],
+  },
+  ...["usernameKey", "emailKey", "passwordKey", "nameKey"].map((field): Case => ({
+    field: `spec.firstUser.${field}`,
+    accepted: ["", "a.key_of-MINE1"].map((key) => firstUser({ [field]: key })),
+    refused: ["a key", "a/key", "ä"].map((key) => firstUser({ [field]: key })),
+  })),
   {
     field: "spec.signIn.oidc.issuerURL",
     accepted: [oidc({}), oidc({ issuerURL: "http://localhost:5556/dex" })],
