@@ -17,15 +17,19 @@ export function reachOptions({ config, client }: Core): ReachOptions {
   return { endpoints: config.controlPlaneEndpoint, route, clusterDomain: config.clusterDomain };
 }
 
-/** The connections to all deployments; `close` ends them. */
-export function coderDeployments({ client, metrics }: Core): Deployments {
+/**
+ * The connections to all deployments; `close` ends them.
+ * Throws where the file of `--coder-ca-file` cannot be read or holds no certificate.
+ */
+export function coderDeployments({ client, config, metrics }: Core): Deployments {
+  const ca = config.coderCaFile === undefined ? undefined : readAuthorities(config.coderCaFile);
   const sender = createServiceProxySender(client.connection);
   const deployments = createDeployments({
     metrics,
     connect: (_key, address) => {
       const proxied = address.url.startsWith(KUBE_PROXY_SCHEME) ? parseKubeProxy(address.url) : undefined;
       return proxied === undefined
-        ? createTransport(address)
+        ? createTransport(ca === undefined ? address : { ca, ...address })
         : createServiceProxyTransport({ ...proxied, send: (request) => proxiedCall(sender, request) });
     },
   });
@@ -39,4 +43,16 @@ export function coderDeployments({ client, metrics }: Core): Deployments {
       sender.close();
     },
   };
+}
+
+function readAuthorities(path: string): string {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`--coder-ca-file: ${path} cannot be read: ${why}`, { cause });
+  }
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new Error(`--coder-ca-file: ${path} holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
 }

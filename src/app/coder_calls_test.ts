@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createAuthority, issueCertificate } from "../../tests/cluster/pki.ts";
+import { startFakeCoder } from "../../tests/fake-coder/mod.ts";
 import { parseControlPlane } from "../api/control_plane.ts";
 import type { CoderClient } from "../coder/mod.ts";
 import { CoderError } from "../coder/mod.ts";
@@ -116,4 +118,43 @@ Deno.test("a direct address is dialled directly, and closing ends both kinds of 
   deployments.close();
   assert.equal(deployments.size, 0);
   await assert.rejects(client.system.buildInfo(), /closed/);
+});
+
+Deno.test("a Coder behind a private authority is trusted where its certificate is given", async () => {
+  const authority = await createAuthority("private");
+  const { certPem, keyPem } = await issueCertificate(authority, {
+    commonName: "coder",
+    ipAddresses: ["127.0.0.1"],
+    usage: ["server"],
+  });
+  await using fake = await startFakeCoder({ tls: { cert: certPem, key: keyPem } });
+  const coderCaFile = await Deno.makeTempFile({ suffix: ".crt" });
+  await Deno.writeTextFile(coderCaFile, authority.certPem);
+  const strict = coderDeployments(core(nowhere));
+  const trusting = coderDeployments(core(nowhere, { coderCaFile }));
+  try {
+    await assert.rejects(
+      strict.client("team/coder", { url: fake.url }).system.buildInfo(),
+      (error) => error instanceof CoderError && error.reason === "tls",
+    );
+    const { version } = await trusting.client("team/coder", { url: fake.url }).system.buildInfo();
+    assert.match(version, /^v2\.30\.0/);
+  } finally {
+    strict.close();
+    trusting.close();
+    await Deno.remove(coderCaFile);
+  }
+});
+
+Deno.test("a file of authorities that cannot be used is named at the start", async () => {
+  assert.throws(
+    () => coderDeployments(core(nowhere, { coderCaFile: "/nowhere.crt" })),
+    /nowhere\.crt cannot be read/,
+  );
+  const empty = await Deno.makeTempFile();
+  try {
+    assert.throws(() => coderDeployments(core(nowhere, { coderCaFile: empty })), /holds no PEM certificate/);
+  } finally {
+    await Deno.remove(empty);
+  }
 });

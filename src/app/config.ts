@@ -27,6 +27,8 @@ export interface Config {
   readonly reconcileTimeout: number;
   /** How Coder is reached; `auto` is `direct` in a cluster and `kube-proxy` outside of one. */
   readonly coderAccess: (typeof CODER_ACCESS)[number];
+  /** A file of PEM certificates that Coder's certificate is verified with; absent means the system's. */
+  readonly coderCaFile?: string | undefined;
   /** Addresses of control planes' Coders, by `namespace/name`. */
   readonly controlPlaneEndpoint: ReadonlyMap<string, string>;
   /** DNS domain of the cluster. */

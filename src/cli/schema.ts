@@ -122,6 +122,13 @@ export const settingsSchema = z.strictObject({
     defaultText: "the address of the Service",
     help: "Where the Coder of one control plane is reached; may be repeated.",
   }),
+  coderCaFile: text("the path of a file with PEM certificates").optional().register(optionMeta, {
+    group: "Controllers",
+    value: "file",
+    file: true,
+    defaultText: "the system's authorities",
+    help: "Certificates to verify Coder's with, where it is reached by https (--control-plane-endpoint).",
+  }),
   clusterDomain: domain().prefault("cluster.local").register(optionMeta, {
     group: "Controllers",
     value: "domain",
