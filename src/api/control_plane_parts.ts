@@ -58,20 +58,24 @@ export function tls() {
 /** `certs` */
 export function certs() {
   return stored(
-    group(
+    certsGroup(
       "Certificate authorities that Coder trusts, for instance of an identity provider or a Git server.",
-      {
-        secrets: list(
-          "Keys of Secrets with PEM certificates; each becomes a file in /etc/ssl/certs.",
-          group("One certificate file.", {
-            name: text("Name of the Secret, in this namespace.", { pattern: NOT_BLANK }),
-            key: text("Key in the Secret's data. Example: ca.crt.", { pattern: NOT_BLANK }),
-          }),
-        ),
-      },
     ),
     {},
   );
+}
+
+/** As {@linkcode certs}, where nothing is stored in its absence. */
+export function certsGroup(description: string) {
+  return group(description, {
+    secrets: list(
+      "Keys of Secrets with PEM certificates; each becomes a file in /etc/ssl/certs.",
+      group("One certificate file.", {
+        name: text("Name of the Secret, in this namespace.", { pattern: NOT_BLANK }),
+        key: text("Key in the Secret's data. Example: ca.crt.", { pattern: NOT_BLANK }),
+      }),
+    ),
+  });
 }
 
 const LIVENESS_RULE: Rule = {
@@ -82,35 +86,44 @@ const LIVENESS_RULE: Rule = {
 
 /** `readinessProbe`: on unless it is switched off. */
 export function readinessProbe() {
-  return probe("Whether a pod gets traffic: Coder's /healthz must answer. On by default.", true);
+  return stored(readinessProbeGroup("Coder"), { enabled: true });
 }
 
 /** `livenessProbe`: off unless it is switched on. */
 export function livenessProbe() {
-  return probe("Whether a pod is restarted when Coder's /healthz stops answering. Off by default.", false, {
-    "x-kubernetes-validations": [LIVENESS_RULE],
-  });
+  return stored(livenessProbeGroup("Coder"), { enabled: false });
+}
+
+/** As {@linkcode readinessProbe}, where nothing is stored in its absence. `whose`: of whom `/healthz` is asked. */
+export function readinessProbeGroup(whose: string) {
+  return probe(`Whether a pod gets traffic: ${whose}'s /healthz must answer. On by default.`, true);
+}
+
+/** As {@linkcode livenessProbe}, where nothing is stored in its absence. */
+export function livenessProbeGroup(whose: string) {
+  return probe(
+    `Whether a pod is restarted when ${whose}'s /healthz stops answering. Off by default.`,
+    false,
+    { "x-kubernetes-validations": [LIVENESS_RULE] },
+  );
 }
 
 function probe(description: string, enabled: boolean, constraints: Constraints = {}) {
   const threshold = (text: string, fallback: number) => int32(text, { minimum: 0 }).default(fallback);
-  return stored(
-    group(description, {
-      enabled: flag(`Switches the probe on or off. Default: ${enabled}.`).default(enabled),
-      initialDelaySeconds: stored(
-        int32("Seconds after the start of the container before the first probe.", { minimum: 0 }),
-        0,
-      ),
-      periodSeconds: threshold("Seconds between two probes. Default: 10.", 10),
-      timeoutSeconds: threshold("Seconds after which an unanswered probe has failed. Default: 1.", 1),
-      successThreshold: threshold(
-        "Successes in a row that make the probe succeed after a failure. Default: 1.",
-        1,
-      ),
-      failureThreshold: threshold("Failures in a row that make the probe fail. Default: 3.", 3),
-    }, constraints),
-    { enabled },
-  );
+  return group(description, {
+    enabled: flag(`Switches the probe on or off. Default: ${enabled}.`).default(enabled),
+    initialDelaySeconds: stored(
+      int32("Seconds after the start of the container before the first probe.", { minimum: 0 }),
+      0,
+    ),
+    periodSeconds: threshold("Seconds between two probes. Default: 10.", 10),
+    timeoutSeconds: threshold("Seconds after which an unanswered probe has failed. Default: 1.", 1),
+    successThreshold: threshold(
+      "Successes in a row that make the probe succeed after a failure. Default: 1.",
+      1,
+    ),
+    failureThreshold: threshold("Failures in a row that make the probe fail. Default: 3.", 3),
+  }, constraints);
 }
 
 const EXPOSE_RULE: Rule = {
@@ -139,21 +152,25 @@ const PARENT_RULE: Rule = {
   message: "one Gateway is named twice: give each a sectionName of its own, or name it once",
 };
 
-/** `expose` */
-export function expose() {
+/** `expose`. `what` is exposed, as the texts speak of it. */
+export function expose(what = "Coder") {
+  const capital = what.slice(0, 1).toUpperCase() + what.slice(1);
   return group(
-    "How Coder is reached from outside the cluster: by an Ingress or by a Gateway. Coder is told so (CODER_ACCESS_URL, CODER_WILDCARD_ACCESS_URL), unless extraEnv or envFrom set these: https where tls is given, and behind a Gateway unless its listeners are known to speak nothing but http.",
+    `How ${what} is reached from outside the cluster: by an Ingress or by a Gateway. ${capital} is told so (CODER_ACCESS_URL, CODER_WILDCARD_ACCESS_URL), unless extraEnv or envFrom set these: https where tls is given, and behind a Gateway unless its listeners are known to speak nothing but http.`,
     {
-      ingress: optional(ingress()),
-      gateway: optional(gateway()),
+      ingress: optional(ingress(what)),
+      gateway: optional(gateway(what)),
     },
     { "x-kubernetes-validations": [EXPOSE_RULE] },
   );
 }
 
-function hosts() {
+/** `expose`, with its defaults. */
+export type ExposeSettings = z.output<ReturnType<typeof expose>>;
+
+function hosts(what: string) {
   return {
-    host: text("Host name of Coder, without scheme and port. Example: coder.example.com.", {
+    host: text(`Host name of ${what}, without scheme and port. Example: coder.example.com.`, {
       pattern: HOST,
       maxLength: 253,
       "x-kubernetes-validations": [ADDRESS_RULE],
@@ -165,13 +182,13 @@ function hosts() {
   };
 }
 
-function ingress() {
+function ingress(what: string) {
   const name = { pattern: OBJECT_NAME_TRIMMED, maxLength: 253 };
-  return group("Expose Coder by an Ingress that the operator keeps.", {
+  return group(`Expose ${what} by an Ingress that the operator keeps.`, {
     className: optional(
       text("IngressClass to use. Default: the cluster's default class. Example: nginx.", name),
     ),
-    ...hosts(),
+    ...hosts(what),
     annotations: textMap(
       "Annotations of the Ingress, for instance cert-manager.io/cluster-issuer. Annotations that others set stay.",
     ),
@@ -187,7 +204,7 @@ function ingress() {
   }, { "x-kubernetes-validations": [WILDCARD_TLS_RULE] });
 }
 
-function gateway() {
+function gateway(what: string) {
   const parentRef = group("One Gateway.", {
     name: text("Name of the Gateway.", { pattern: NOT_BLANK, maxLength: 253 }),
     namespace: optional(
@@ -198,9 +215,9 @@ function gateway() {
     ),
   });
   return group(
-    "Expose Coder by an HTTPRoute that the operator keeps. Needs the Gateway API in the cluster.",
+    `Expose ${what} by an HTTPRoute that the operator keeps. Needs the Gateway API in the cluster.`,
     {
-      ...hosts(),
+      ...hosts(what),
       parentRefs: z.array(parentRef).meta({
         description: "The Gateways that the HTTPRoute attaches to; at least one.",
         minItems: 1,

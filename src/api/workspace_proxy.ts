@@ -1,10 +1,13 @@
 /** `CoderWorkspaceProxy`: a Coder workspace proxy near its users. */
 import type { z } from "zod";
 import { AGE_COLUMN, coderResource, type KindDefinition, WORKLOAD_COLUMNS } from "./definition.ts";
-import { flag, group, optional, type Rule, text, textOr } from "./field.ts";
+import { certsGroup, expose, livenessProbeGroup, readinessProbeGroup } from "./control_plane_parts.ts";
+import { podDisruptionBudget } from "./control_plane_workload.ts";
+import { embedded, flag, group, int64, optional, type Rule, text, textOr } from "./field.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 import { objectSchema, readObject } from "./object_schema.ts";
 import { HTTP_URL, HTTP_URL_OR_EMPTY, OBJECT_NAME, TRIMMED } from "./patterns.ts";
+import { containerFields, placementFields } from "./pods.ts";
 import { service } from "./service.ts";
 import {
   conditions,
@@ -18,6 +21,13 @@ import {
   secretKeySelector,
   workloadStatus,
 } from "./shared.ts";
+import {
+  controlPlaneRef,
+  registration,
+  REGISTRATION_RULES,
+  registrationFields,
+  registrationStatus,
+} from "./workspace_proxy_registration.ts";
 
 /** `wsproxy-<name>` names a Service, where dots are not allowed. An object that exists already keeps its name. */
 const NAME_RULE: Rule = {
@@ -36,8 +46,10 @@ const specSchema = group("What the proxy should be, and which Coder it belongs t
   ),
   replicas: replicas("Number of proxy pods."),
   service: service("the proxy"),
+  controlPlaneRef: optional(controlPlaneRef()),
+  registration: optional(registration()),
   primaryAccessURL: optional(text(
-    "Address of the Coder deployment that this proxy belongs to, as its users see it. Default: bootstrap.coderURL.",
+    "Address of the Coder deployment that this proxy belongs to, as its users see it. Default: that of the control plane, or bootstrap.coderURL.",
     { pattern: HTTP_URL_OR_EMPTY },
   )),
   proxySessionTokenSecretRef: optional(secretKeySelector(
@@ -52,23 +64,44 @@ const specSchema = group("What the proxy should be, and which Coder it belongs t
       "The Secret with an API token of a Coder user who may register proxies.",
       "Key in the Secret's data. Default: token.",
     ),
-    proxyName: optional(text("Name of the proxy in Coder. Default: the name of this object.")),
-    displayName: optional(text("Name that users see. Default: that which Coder has.")),
-    icon: optional(text("Icon that users see: a URL or a path in Coder. Example: /emojis/1f1ea-1f1fa.png.")),
-    generatedTokenSecretName: optional(
-      text("Name of the Secret that gets the proxy's token, at key token. Default: <name>-proxy-token.", {
-        pattern: OBJECT_NAME,
-        maxLength: 253,
-      }),
-    ),
+    ...registrationFields(),
   })),
   derpOnly: flag("Relay connections only, serve no workspace apps. Default: false.").default(false),
   extraArgs: extraArgs("Arguments of coder wsproxy server, after those of the operator."),
   extraEnv: extraEnv(
-    "Environment of the proxy, after that of the operator; the last of two equal names wins. CODER_ACCESS_URL, the proxy's own address, belongs here.",
+    "Environment of the proxy, after that of the operator; the last of two equal names wins. CODER_ACCESS_URL, the proxy's own address, belongs here where expose does not give it.",
   ),
   imagePullSecrets: imagePullSecrets(),
-});
+  expose: optional(expose("the proxy")),
+  certs: optional(
+    certsGroup("Certificate authorities that the proxy trusts, for instance that of Coder's certificate."),
+  ),
+  readinessProbe: optional(readinessProbeGroup("the proxy")),
+  livenessProbe: optional(livenessProbeGroup("the proxy")),
+  resources: optional(
+    embedded(
+      "ResourceRequirements",
+      "CPU and memory of the proxy container. Example: requests: {cpu: 250m, memory: 512Mi}.",
+    ),
+  ),
+  serviceAccountName: optional(
+    text(
+      "ServiceAccount that the pods run as. Default: that of the namespace, and then without its token: a proxy calls no Kubernetes API.",
+      { pattern: OBJECT_NAME, maxLength: 253 },
+    ),
+  ),
+  terminationGracePeriodSeconds: optional(
+    int64("Seconds that a pod gets to end its connections before it is killed. Default: 30.", { minimum: 0 }),
+  ),
+  ...containerFields({
+    container: "workspace-proxy",
+    ofContainer: "the proxy container",
+    program: "the proxy",
+    args: "wsproxy server --http-address=0.0.0.0:3001, and --derp-only where derpOnly is set",
+  }),
+  ...placementFields(),
+  podDisruptionBudget: optional(podDisruptionBudget()),
+}, { "x-kubernetes-validations": REGISTRATION_RULES });
 
 const statusSchema = group("What the operator last saw and did. Zero values are left out.", {
   ...workloadStatus(),
@@ -76,6 +109,17 @@ const statusSchema = group("What the operator last saw and did. Zero values are 
   image: optional(text("Container image that the pods run.")),
   registered: optional(flag("Whether the operator registered this proxy with Coder. Absent means no.")),
   proxyTokenSecretRef: optional(secretKeyReference("Where the proxy's token is kept.")),
+  ...registrationStatus(),
+  health: optional(
+    text(
+      "What Coder says of the proxy: ok, unreachable, unhealthy, unregistered (no pod has called yet) or unknown.",
+    ),
+  ),
+  version: optional(text("Version of the proxy that last called Coder.")),
+  accessURL: optional(text("Address of the proxy that Coder gives its users.")),
+  wildcardHostname: optional(text("Host name of workspace apps that Coder gives its users.")),
+  internalURL: optional(text("Plain HTTP address of the proxy inside the cluster, always with its port.")),
+  externalURL: optional(text("Address from outside the cluster, where spec.expose gives one.")),
   conditions: conditions("The state, aspect by aspect."),
 });
 
@@ -132,6 +176,27 @@ export const workspaceProxyDefinition: KindDefinition = {
       type: "string",
       jsonPath: ".spec.primaryAccessURL",
       description: "Address of the Coder it belongs to.",
+    },
+    {
+      name: "Health",
+      type: "string",
+      jsonPath: ".status.health",
+      description: "What Coder says of it.",
+      priority: 1,
+    },
+    {
+      name: "Access URL",
+      type: "string",
+      jsonPath: ".status.accessURL",
+      description: "Address that Coder gives users.",
+      priority: 1,
+    },
+    {
+      name: "Version",
+      type: "string",
+      jsonPath: ".status.version",
+      description: "Version of the proxy.",
+      priority: 1,
     },
     AGE_COLUMN,
   ],

@@ -135,7 +135,13 @@ Deno.test("kubectl get shows phase, readiness, image and address, and -o wide th
     controlPlaneURL: "http://c:80",
     organizationName: "eng",
   });
-  await make("coderworkspaceproxies", { primaryAccessURL: "https://c" }, { ...base, image: "coder:v2" });
+  await make("coderworkspaceproxies", { primaryAccessURL: "https://c" }, {
+    ...base,
+    image: "coder:v2",
+    health: "ok",
+    accessURL: "https://eu",
+    version: "v2.30.0",
+  });
   const table = async (kind: string, ...options: string[]) => {
     const { stdout } = await cluster.kubectl(["get", kind, "-n", namespace, ...options]);
     return stdout.trim().split("\n").map((line) => line.split(/\s{2,}/).slice(0, -1));
@@ -159,6 +165,10 @@ Deno.test("kubectl get shows phase, readiness, image and address, and -o wide th
   assert.deepEqual(await table("cprov", "-o", "wide"), [
     ["NAME", "PHASE", "READY", "REPLICAS", "CONTROL PLANE", "ORGANIZATION", "IMAGE", "URL"],
     ["one", "Ready", "2", "1", "one", "eng", "coder:v2", "http://c:80"],
+  ]);
+  assert.deepEqual(await table("cwp", "-o", "wide"), [
+    ["NAME", "PHASE", "READY", "REPLICAS", "IMAGE", "URL", "HEALTH", "ACCESS URL", "VERSION"],
+    ["one", "Ready", "2", "1", "coder:v2", "https://c", "ok", "https://eu", "v2.30.0"],
   ]);
 });
 

@@ -31,7 +31,20 @@ const LIMITS = [
 const NEW_STATUS: Readonly<Record<Plural, readonly string[]>> = {
   codercontrolplanes: [],
   coderprovisioners: ["replicas", "selector", "image", "key", "keyIntents"],
-  coderworkspaceproxies: ["replicas", "selector", "image"],
+  coderworkspaceproxies: [
+    "replicas",
+    "selector",
+    "image",
+    "registration",
+    "registrationIntent",
+    "formerRegistrations",
+    "health",
+    "version",
+    "accessURL",
+    "wildcardHostname",
+    "internalURL",
+    "externalURL",
+  ],
 };
 
 /** The definition that a cluster has before it is upgraded. */

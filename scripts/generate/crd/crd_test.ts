@@ -146,7 +146,7 @@ Deno.test("a definition has its names, columns, rules and subresources", () => {
 
 /** Structures that are written out briefly, field by field of their own. */
 const BRIEF =
-  /^(CoderControlPlane\.spec\.(initContainers|upgrade\.backup\.(containers|volumes))|CoderProvisioner\.spec\.(initContainers|volumes))\[\]\.\w+[.[]/;
+  /^(CoderControlPlane\.spec\.(initContainers|upgrade\.backup\.(containers|volumes))|(CoderProvisioner|CoderWorkspaceProxy)\.spec\.(initContainers|volumes))\[\]\.\w+[.[]/;
 
 Deno.test("every field of every kind has a description, and those of large structures on their first level", () => {
   const bare: string[] = [];
