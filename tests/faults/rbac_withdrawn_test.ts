@@ -39,8 +39,11 @@ Deno.test("a right that is withdrawn stops the part that needs it alone, is told
     for (const name of ["a", "c"]) {
       const { message } = await scene.condition(name, "Degraded", "True", "Forbidden");
       assert.match(message, /^Service: .*services.*forbidden/i);
-      const { deployment } = await scene.children(name);
-      assert.equal(deployment?.spec?.template.spec?.containers[0]?.image, image, "the Deployment goes on");
+      // A changed image first waits for what a visit knows of Coder.
+      await waitFor(async () => {
+        const { deployment } = await scene.children(name);
+        return deployment?.spec?.template.spec?.containers[0]?.image === image;
+      }, { what: `the Deployment of ${name} to go on` });
     }
     await scene.settled("b");
     const told = await waitFor(
