@@ -79,16 +79,18 @@ export function keyStatus() {
       tokenSecretRef: optional(tokenSecretRef()),
       rotation: optional(text("The last request for a rotation that was carried out.")),
       changedAt: optional(time("When a key was last made or deleted.")),
-      retry: optional(group("After a failure: when Coder is asked next.", {
-        notBefore: time("No request about keys before this time."),
-        failures: optional(int32("Failures in a row.")),
-        reason: text("What kind of failure it was."),
-        message: optional(text("What Coder said.")),
-        controlPlane: optional(text("The control plane that was asked, as namespace/name.")),
-        inputs: optional(
-          text("Hash of what was asked for: where that changes, there is no need to wait. Absent: wait."),
-        ),
-      })),
+      retries: optional(
+        z.array(group("After a failure: when a Coder is asked next.", {
+          notBefore: time("No request about keys before this time."),
+          failures: optional(int32("Failures in a row.")),
+          reason: text("What kind of failure it was."),
+          message: optional(text("What Coder said.")),
+          controlPlane: text("The control plane that was asked, as namespace/name."),
+          inputs: optional(
+            text("Hash of what was asked for: where that changes, there is no need to wait. Absent: wait."),
+          ),
+        })).meta({ description: "Failures of calls about keys, one for each control plane." }),
+      ),
     })),
     keyIntents: optional(
       z.array(group("A key that is being made or has to go.", {

@@ -99,7 +99,9 @@ Deno.test("given values stay as they are", () => {
       valueHash: "00",
       deploymentID: "7",
       tokenSecretRef: { name: "coder-operator-token", key: "token" },
-      retry: { notBefore: "2026-01-01T00:00:05Z", failures: 1, reason: "RateLimited" },
+      retries: [
+        { notBefore: "2026-01-01T00:00:05Z", failures: 1, reason: "RateLimited", controlPlane: "a/coder" },
+      ],
     },
     keyIntents: [
       { name: "k-1", step: "Retiring", since: "2026-01-01T00:00:00Z", controlPlaneName: "coder" },
