@@ -37,7 +37,7 @@ async function serviceFor(cluster: Cluster, namespace: string, host: string, por
 
 /** Clients of `namespace/coder` through the API server, under a kubeconfig. */
 function clients(kubeconfig: string, namespace: string) {
-  const core = { client: { connection: loadKubeConfig({ kubeconfig }) }, metrics: noMetrics };
+  const core = { config: {}, client: { connection: loadKubeConfig({ kubeconfig }) }, metrics: noMetrics };
   const deployments = coderDeployments(core as unknown as Core);
   return {
     client: (token?: string, name = "coder") =>
