@@ -206,6 +206,7 @@ Deno.test("an organization that is not there is named, and its correction is tri
   assert.equal(keys.record.holds[0]?.reason, "OrganizationNotFound");
   const outcome = await keys.passes({ organization: { name: "default" } });
   assert.equal(outcome.key.ready, true);
+  assert.deepEqual(keys.record.holds, []);
 });
 
 Deno.test("a build without provisioner keys is told apart", async () => {

@@ -24,6 +24,9 @@ export interface HistoryOptions {
   readonly events?: number;
 }
 
+/** So long nobody is at work after a crash: the lease of the one that died has to run out. */
+const RESTART_MS = 15_000;
+
 type Action = (world: World) => void | Promise<void>;
 
 function tags(world: World): Record<string, string> {
@@ -124,6 +127,7 @@ const LIFE: Readonly<Record<string, Action>> = {
   },
   "pass crashes": async (world) => {
     await world.pass({ crash: { call: 1 + below(world.random, 7), done: below(world.random, 2) === 0 } });
+    world.now += RESTART_MS;
   },
   "pass on an old cache": async (world) => void await world.pass({ stale: true }),
   "roll": (world) => world.roll(),
@@ -249,7 +253,7 @@ async function deletion(world: World, log: string[]): Promise<string[]> {
       const left = world.ownKeys.map(({ name }) => name).filter((name) => !lost.includes(name));
       return left.length === 0 ? [] : [`keys are left that nobody was told of: ${left}`];
     }
-    world.now += Math.max(1_000, outcome?.lookAgainMs ?? 1_000);
+    world.now += Math.max(1_000, outcome?.lookAgainMs ?? RESTART_MS);
     if (below(random, 10) === 0) coder.up = true;
     if (world.now - since > 11 * 60_000) break;
   }

@@ -420,10 +420,10 @@ export class World {
     return wrong;
   }
 
-  /** True where the key in the Secret and those of all pods are valid. */
+  /** True where the keys in the Secrets, that of the pods and that of the spec, and those of all pods are valid. */
   get isHealthy(): boolean {
     const { used, pods } = this;
-    return this.isValid(used.value) &&
+    return this.isValid(used.value) && this.isValid(this.secret.value) &&
       pods.every(({ value, secret }) => this.isValid(value) && this.isValid(secret.value));
   }
 
