@@ -106,3 +106,8 @@ export function placementFields() {
     ),
   };
 }
+
+/** The fields of both, with their defaults. */
+export type PodFields = z.output<
+  z.ZodObject<ReturnType<typeof containerFields> & ReturnType<typeof placementFields>>
+>;

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import {
+  childLabels,
+  childName,
+  desiredDeployment,
+  desiredDisruptionBudget,
+  desiredService,
+  internalAddress,
+} from "./children.ts";
+import { LABELS, workspaceProxy } from "./testing.ts";
+
+const parts = {
+  template: undefined,
+  replicas: undefined,
+  inputs: "i",
+  rendering: "r",
+  recorded: {},
+  strategy: undefined,
+};
+
+Deno.test("children are named and labelled as those of the Go operator", () => {
+  assert.equal(childName(workspaceProxy()), "wsproxy-eu");
+  assert.deepEqual(childLabels(workspaceProxy()), LABELS);
+  const long = workspaceProxy({}, { name: "a".repeat(70) });
+  assert.equal(childName(long), `wsproxy-${"a".repeat(46)}-5904740b`);
+  assert.equal(childLabels(long)["app.kubernetes.io/instance"], `${"a".repeat(54)}-5904740b`);
+});
+
+Deno.test("the Service of a bare proxy leads from port 80 to its pods", () => {
+  assert.deepEqual(desiredService(workspaceProxy()), {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "wsproxy-eu", namespace: "a", labels: LABELS },
+    spec: {
+      type: "ClusterIP",
+      selector: LABELS,
+      ports: [{ name: "http", port: 80, targetPort: 3001, protocol: "TCP" }],
+    },
+  });
+});
+
+Deno.test("every field of the Service is the user's to set", () => {
+  const service = {
+    type: "LoadBalancer",
+    port: 8080,
+    annotations: { a: "b" },
+    httpNodePort: 30080,
+    externalTrafficPolicy: "Local",
+    extraPorts: [{ name: "metrics", port: 2112 }],
+  };
+  const { metadata, spec } = desiredService(workspaceProxy({ service }));
+  assert.deepEqual(metadata.annotations, { a: "b" });
+  assert.equal(spec?.type, "LoadBalancer");
+  assert.equal(spec?.externalTrafficPolicy, "Local");
+  assert.deepEqual(spec?.ports, [
+    { name: "http", port: 8080, targetPort: 3001, protocol: "TCP", nodePort: 30080 },
+    { name: "metrics", port: 2112, targetPort: 2112, protocol: "TCP" },
+  ]);
+});
+
+Deno.test("the address inside the cluster always has its port", () => {
+  assert.equal(internalAddress(workspaceProxy()), "http://wsproxy-eu.a.svc.cluster.local:80");
+  const proxy = workspaceProxy({ service: { port: 8080 } });
+  assert.equal(internalAddress(proxy, "k8s.lan"), "http://wsproxy-eu.a.svc.k8s.lan:8080");
+});
+
+Deno.test("a Deployment says what was decided, and leaves the rest to others", () => {
+  assert.deepEqual(desiredDeployment(workspaceProxy({ replicas: 3 }), parts), {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: {
+      name: "wsproxy-eu",
+      namespace: "a",
+      labels: LABELS,
+      annotations: {
+        "coder.com/template-inputs": "i",
+        "coder.com/template-rendering": "r",
+        "coder.com/replicas": "3",
+      },
+    },
+    spec: { selector: { matchLabels: LABELS } },
+  });
+});
+
+Deno.test("template, number, strategy and records go into the Deployment where they are given", () => {
+  const template = { metadata: { labels: LABELS } };
+  const { metadata, spec } = desiredDeployment(workspaceProxy(), {
+    ...parts,
+    template,
+    replicas: 2,
+    strategy: { type: "Recreate" },
+    recorded: { x: "y" },
+  });
+  assert.deepEqual(spec, {
+    replicas: 2,
+    selector: { matchLabels: LABELS },
+    strategy: { type: "Recreate" },
+    template,
+  });
+  assert.equal(metadata.annotations?.["x"], "y");
+});
+
+Deno.test("more than one pod gets a budget, and it covers the proxy's own pods", () => {
+  assert.equal(desiredDisruptionBudget(workspaceProxy(), 1), undefined);
+  const budget = desiredDisruptionBudget(workspaceProxy(), 2);
+  assert.equal(budget?.metadata.name, "wsproxy-eu");
+  assert.deepEqual(budget?.spec?.selector, { matchLabels: LABELS });
+  const asked = workspaceProxy({ podDisruptionBudget: { minAvailable: 1 } });
+  assert.equal(desiredDisruptionBudget(asked, 1)?.spec?.minAvailable, 1);
+});
