@@ -5,7 +5,7 @@ import {
   createTransport,
   type Deployments,
 } from "../coder/mod.ts";
-import { KUBE_PROXY_SCHEME, parseKubeProxy, type ReachOptions } from "../controlplane/coder/reach.ts";
+import { KUBE_PROXY_SCHEME, parseKubeProxy, type ReachOptions } from "../operator/visit/reach.ts";
 import { createServiceProxySender } from "../kube/rest/service_proxy.ts";
 import type { Core } from "./part.ts";
 import { proxiedCall } from "./proxied_calls.ts";

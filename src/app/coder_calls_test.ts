@@ -4,7 +4,7 @@ import { startFakeCoder } from "../../tests/fake-coder/mod.ts";
 import { parseControlPlane } from "../api/control_plane.ts";
 import type { CoderClient } from "../coder/mod.ts";
 import { CoderError } from "../coder/mod.ts";
-import { coderAddress } from "../controlplane/coder/reach.ts";
+import { coderAddress } from "../operator/visit/reach.ts";
 import { fakeConnection, json, type LocalServer, localServer } from "../kube/testing/local_server.ts";
 import { noMetrics } from "../telemetry/metrics.ts";
 import { coderDeployments, reachOptions } from "./coder_calls.ts";

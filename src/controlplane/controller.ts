@@ -14,11 +14,12 @@ import { targetDeployment, workloadKinds } from "../workload/kinds.ts";
 import { controlPlaneServiceAccountName } from "../workload/names.ts";
 import { CLUSTER_DOMAIN } from "../workload/urls.ts";
 import type { VisitResults } from "./coder/results.ts";
-import { EnvSources } from "./children/env_sources.ts";
+import { EnvSources } from "../operator/children/env_sources.ts";
 import { exposureSources } from "./exposure/exposure_sources.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
-import { referenceSources } from "./children/reference_sources.ts";
-import { ReferencedData } from "./children/referenced_data.ts";
+import { podReferences } from "./children/reference_sources.ts";
+import { referenceSources } from "../operator/children/reference_sources.ts";
+import { ReferencedData } from "../operator/children/referenced_data.ts";
 import { workspaceSources } from "./rbac/workspace_sources.ts";
 
 /** What a control plane controller works with. */
@@ -92,7 +93,7 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
       watching(kinds.deployments, namesakes(controlPlanes)),
       watching(kinds.services, namesakes(controlPlanes)),
       watching(kinds.serviceAccounts, users(controlPlanes, BY_SERVICE_ACCOUNT)),
-      ...referenceSources(kinds),
+      ...referenceSources(controlPlanes, podReferences, kinds),
       // Deployments are named after their control planes.
       watching(kinds.autoscalers, (autoscaler) => targetDeployment(autoscaler).map(keyFromText)),
     ],

@@ -2,12 +2,13 @@
  * Deletion. Workspace rights in other namespaces are where owner references do not reach: a finalizer holds the control
  * plane until they have been removed. Its name is the Go operator's, whose rights are removed too.
  */
+import { dropFinalizer, hasFinalizer as carries } from "../operator/pass/finalizers.ts";
 import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
 import { RoleBindings, Roles } from "../api/kubernetes/resources.ts";
 import type { Role, RoleBinding } from "../api/kubernetes/types.ts";
 import { keyOf, type KubeObject, type ResourceType } from "../api/object.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { isConflict, isForbidden, isNotFound, KubeApiError } from "../kube/errors.ts";
+import { isConflict, isForbidden, isNotFound } from "../kube/errors.ts";
 import { selectorText, workspaceRbacLabels } from "../workload/labels.ts";
 import { isManagedBinding, isManagedRole, type RbacOwner, rbacOwner } from "./rbac/managed_rbac.ts";
 
@@ -15,11 +16,9 @@ import { isManagedBinding, isManagedRole, type RbacOwner, rbacOwner } from "./rb
 export const RBAC_FINALIZER = "coder.com/workspace-rbac-cleanup";
 
 /** True where the operator has something to do before the object may go. */
-export function hasFinalizer({ metadata }: CoderControlPlane): boolean {
-  return (metadata.finalizers ?? []).includes(RBAC_FINALIZER);
+export function hasFinalizer(object: CoderControlPlane): boolean {
+  return carries(object, RBAC_FINALIZER);
 }
-
-const ATTEMPTS = 5;
 
 /** What a clean-up works with. */
 export interface CleanupOptions {
@@ -48,7 +47,7 @@ export async function finalize(object: CoderControlPlane, options: CleanupOption
   await work.clean(RoleBindings, isManagedBinding);
   await work.clean(Roles, isManagedRole);
   work.throwIfFailed();
-  await dropFinalizer(object, options);
+  await dropFinalizer(CoderControlPlanes, object, RBAC_FINALIZER, options);
   return { deleted: work.deleted, unseen: [...work.unseen] };
 }
 
@@ -131,31 +130,5 @@ async function remove(
   } catch (error) {
     if (isNotFound(error) || isConflict(error)) return false;
     throw error;
-  }
-}
-
-/** Touches nothing but the one entry: other finalizers and fields that others write stay. */
-async function dropFinalizer(object: CoderControlPlane, { client, signal }: CleanupOptions): Promise<void> {
-  for (let live = object, attempt = 1;; attempt++) {
-    const index = (live.metadata.finalizers ?? []).indexOf(RBAC_FINALIZER);
-    if (index < 0 || live.metadata.uid !== object.metadata.uid) return;
-    const path = `/metadata/finalizers/${index}`;
-    try {
-      await client.patch(CoderControlPlanes, keyOf(object), {
-        type: "json",
-        body: [{ op: "test", path, value: RBAC_FINALIZER }, { op: "remove", path }],
-      }, { signal });
-      return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      // The list of finalizers changed under us: the test failed.
-      if (!(error instanceof KubeApiError) || error.code !== 422 || attempt >= ATTEMPTS) throw error;
-    }
-    try {
-      live = await client.get(CoderControlPlanes, keyOf(object), { signal });
-    } catch (error) {
-      if (isNotFound(error)) return;
-      throw error;
-    }
   }
 }

@@ -5,7 +5,7 @@ import { isForbidden } from "../kube/errors.ts";
 import { RBAC_FINALIZER } from "./finalizer.ts";
 import { finalizerStep } from "./finalizer_step.ts";
 import type { Pass, Tools } from "./step.ts";
-import { storedControlPlane } from "./testing.ts";
+import { passKind, storedControlPlane } from "./testing.ts";
 import { refused } from "./rbac/workspace_testing.ts";
 
 /** Runs the step on `seen`, with `cached` in the cache; `answers` are what patches get, `live` what reads get. */
@@ -17,7 +17,6 @@ async function run(
   const patches: (readonly JsonPatchOperation[])[] = [];
   const observed: unknown[] = [];
   const tools = {
-    kinds: { controlPlanes: { get: () => cached, observe: (object: unknown) => observed.push(object) } },
     client: {
       patch: (_type: unknown, _key: unknown, { body }: PatchBody) => {
         patches.push(body as JsonPatchOperation[]);
@@ -28,7 +27,11 @@ async function run(
     },
   } as unknown as Tools;
   const key = { namespace: "a", name: "coder" };
-  await finalizerStep.run({ key, object: seen, signal: new AbortController().signal } as Pass, tools);
+  const kind = passKind(key, { get: () => cached, observe: (object: unknown) => void observed.push(object) });
+  await finalizerStep.run(
+    { key, ...kind, object: seen, signal: new AbortController().signal } as Pass,
+    tools,
+  );
   return { patches, observed };
 }
 

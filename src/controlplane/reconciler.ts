@@ -6,29 +6,24 @@ import {
   type ControlPlaneStatus,
   parseControlPlane,
 } from "../api/control_plane.ts";
-import { InvalidObjectError } from "../api/object_schema.ts";
-import {
-  type Reconcile,
-  type ReconcileContext,
-  type ReconcileResult,
-  TerminalError,
-} from "../reconciler/reconcile.ts";
-import { writeStatus } from "../workload/status_writer.ts";
-import { SpecError } from "../workload/spec_error.ts";
+import type { Reconcile, ReconcileContext, ReconcileResult } from "../reconciler/reconcile.ts";
 import type { VisitResults } from "./coder/results.ts";
-import { deploymentStep, ownDeployment } from "./children/deployment_step.ts";
+import { deploymentStep } from "./children/deployment_step.ts";
+import { ownDeployment } from "../operator/children/deployment.ts";
 import { disruptionBudgetStep } from "./children/disruption_budget_step.ts";
-import { envSources } from "./children/env_sources.ts";
+import { envSources } from "../operator/children/env_sources.ts";
 import { exposureStep } from "./exposure/exposure_step.ts";
-import { failureText, isStalling, type StepFailure, stepFailure } from "./failure.ts";
+import { concludePass } from "../operator/pass/conclude.ts";
+import type { StepFailure } from "../operator/pass/failure.ts";
+import { readOwner } from "../operator/pass/read.ts";
+import { runSteps } from "../operator/pass/step.ts";
 import { finalize, hasFinalizer } from "./finalizer.ts";
 import { finalizerStep } from "./finalizer_step.ts";
 import { oldServiceAccountsStep, serviceAccountStep } from "./children/service_account_step.ts";
 import { serviceStep } from "./children/service_step.ts";
 import { Report } from "./report.ts";
 import { nextStatus } from "./status.ts";
-import { type Pass, type PassState, runSteps, type Step, type Tools } from "./step.ts";
-import { transitions } from "./transitions.ts";
+import type { Pass, PassState, Step, Tools } from "./step.ts";
 import { upgradeStep } from "./upgrade/upgrade_step.ts";
 import { DATABASE_URL, namesDatabase } from "./warnings.ts";
 import { workspaceRbacStep } from "./rbac/workspace_rbac_step.ts";
@@ -40,9 +35,6 @@ const STAGES: readonly (readonly Step[])[] = [
   [serviceAccountStep, deploymentStep],
   [workspaceRbacStep, oldServiceAccountsStep, exposureStep, disruptionBudgetStep],
 ];
-
-/** Objects of others carry no label that wakes us when they go or are released. */
-const LOOK_AGAIN_MS = 60_000;
 
 /** What passes work with beside the tools of their steps. */
 export interface ReconcilerOptions extends Tools {
@@ -61,27 +53,37 @@ export function controlPlaneReconcile(options: ReconcilerOptions): Reconcile {
     const visit = options.results?.get(object.metadata.uid ?? "");
     const visitDue = options.results !== undefined &&
       (visit?.generation ?? 0) < (object.metadata.generation ?? 0);
-    const state: PassState = { key, object, ...context, report: new Report(), visit, visitDue };
-    const read = readObject(object, options);
+    const kind = { type: CoderControlPlanes, informer: options.kinds.controlPlanes, noun: "control plane" };
+    const state: PassState = {
+      key,
+      kind,
+      object,
+      // It is named after its control plane.
+      deploymentKey: key,
+      ...context,
+      report: new Report(),
+      visit,
+      visitDue,
+    };
+    const read = readOwner(object, parseControlPlane, options.redact);
     if ("failure" in read) return await conclude(state, undefined, [read.failure], options);
-    const pass: Pass = { ...state, controlPlane: read.controlPlane };
+    const pass: Pass = { ...state, controlPlane: read.value };
     const failures = await runSteps(options.stages ?? STAGES, pass, options);
     return await conclude(pass, pass.controlPlane, failures, options);
   };
 }
 
-/** Writes the status, tells what changed in it, and says whether and when to come back. */
 async function conclude(
   pass: PassState,
   controlPlane: ControlPlane | undefined,
   failures: readonly StepFailure[],
   options: ReconcilerOptions,
 ): Promise<ReconcileResult> {
-  const { object, key, signal } = pass;
-  const { client, kinds, events } = options;
+  const { object, key } = pass;
+  const generation = object.metadata.generation ?? 0;
   const facts = {
     key,
-    generation: object.metadata.generation ?? 0,
+    generation,
     controlPlane,
     deployment: pass.deployment ?? ownDeployment(pass, options),
     failures,
@@ -90,59 +92,17 @@ async function conclude(
     databaseKnown: controlPlane === undefined || await knowsDatabase(controlPlane, pass, options),
     visited: options.results === undefined || pass.visit !== undefined,
     reports: [
-      { ...pass.report.data(), generation: object.metadata.generation ?? 0 },
+      { ...pass.report.data(), generation },
       ...(pass.visit === undefined ? [] : [{ ...pass.visit.report, generation: pass.visit.generation }]),
     ],
     now: options.now(),
   };
-  try {
-    const { before, after, written } = await writeStatus<ControlPlaneStatus, CoderControlPlane>({
-      client,
-      informer: kinds.controlPlanes,
-      type: CoderControlPlanes,
-      object: latest(object, kinds.controlPlanes.get(key)),
-      next: (status) => nextStatus(status, facts),
-      signal,
-    });
-    if (written) {
-      for (const { type, reason, note } of transitions(before?.conditions, after.conditions)) {
-        events.event(object, type, reason, note);
-      }
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    return verdict([...failures, stepFailure("Status", error, options.redact)]);
-  }
-  return verdict(failures, pass.report.lookAgainMs);
-}
-
-/** A step may have written to the object itself; another object of the same name is none of this pass' business. */
-function latest(object: CoderControlPlane, cached: CoderControlPlane | undefined): CoderControlPlane {
-  return cached !== undefined && cached.metadata.uid === object.metadata.uid ? cached : object;
-}
-
-/** Throws what is worth another try at once; comes back later for what somebody has to change. */
-function verdict(failures: readonly StepFailure[], lookAgainMs?: number): ReconcileResult {
-  const retried = failures.filter((failure) => !isStalling(failure));
-  const errors = (those: readonly StepFailure[]) => those.map(({ error }) => error);
-  if (retried.length > 0) throw new AggregateError(errors(retried), failureText(failures));
-  const foreign = failures.some(({ reason }) => reason === "ForeignObject");
-  const wishes = [...(lookAgainMs === undefined ? [] : [lookAgainMs]), ...(foreign ? [LOOK_AGAIN_MS] : [])];
-  if (wishes.length > 0) return { requeueAfterMs: Math.min(...wishes) };
-  if (failures.length === 0) return {};
-  throw new TerminalError(failureText(failures), { cause: new AggregateError(errors(failures)) });
-}
-
-function readObject(
-  object: CoderControlPlane,
-  { redact }: ReconcilerOptions,
-): { controlPlane: ControlPlane } | { failure: StepFailure } {
-  try {
-    return { controlPlane: parseControlPlane(object) };
-  } catch (error) {
-    if (!(error instanceof InvalidObjectError)) throw error;
-    return { failure: stepFailure("Spec", new SpecError("spec", error.message), redact) };
-  }
+  return await concludePass(
+    pass,
+    failures,
+    (before: ControlPlaneStatus | undefined) => nextStatus(before, facts),
+    options,
+  );
 }
 
 /** Several pods need a database of their own; where that cannot be told, nobody is warned. */

@@ -10,7 +10,7 @@ import { conditionOf } from "../workload/conditions.ts";
 import { SpecError } from "../workload/spec_error.ts";
 import { VisitResults } from "./coder/results.ts";
 import { RBAC_FINALIZER } from "./finalizer.ts";
-import { EMPTY_REPORT } from "./report.ts";
+import { EMPTY_REPORT } from "../operator/pass/report.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
 import type { Pass, Step } from "./step.ts";
 import { storedControlPlane } from "./testing.ts";

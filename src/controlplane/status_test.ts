@@ -5,8 +5,9 @@ import { ForeignObjectError } from "../kube/applier.ts";
 import { KubeApiError } from "../kube/errors.ts";
 import { conditionOf } from "../workload/conditions.ts";
 import { SpecError } from "../workload/spec_error.ts";
-import { EMPTY_REPORT, type ReportData } from "./report.ts";
-import { type StepFailure, stepFailure } from "./failure.ts";
+import type { ReportData } from "./report.ts";
+import { EMPTY_REPORT } from "../operator/pass/report.ts";
+import { type StepFailure, stepFailure } from "../operator/pass/failure.ts";
 import { nextStatus, type PassFacts } from "./status.ts";
 import { controlPlane } from "./testing.ts";
 

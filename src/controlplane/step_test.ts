@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { silentLogger } from "../telemetry/logger.ts";
 import { Report } from "./report.ts";
-import { type Pass, runSteps, type Step, type Tools } from "./step.ts";
-import { controlPlane, storedControlPlane } from "./testing.ts";
+import { runSteps } from "../operator/pass/step.ts";
+import type { Pass, Step, Tools } from "./step.ts";
+import { controlPlane, passKind, storedControlPlane } from "./testing.ts";
 
 const tools = { redact: (text: string) => text.replace("secret", "***") } as unknown as Tools;
 
@@ -14,6 +15,7 @@ function pass(signal = new AbortController().signal): Pass {
     signal,
     log: silentLogger,
     report: new Report(),
+    ...passKind(),
     visit: undefined,
   };
 }

@@ -1,5 +1,13 @@
 /** Control planes for unit tests. */
-import { type CoderControlPlane, type ControlPlane, parseControlPlane } from "../api/control_plane.ts";
+import {
+  type CoderControlPlane,
+  CoderControlPlanes,
+  type ControlPlane,
+  parseControlPlane,
+} from "../api/control_plane.ts";
+import type { ObjectKey } from "../api/object.ts";
+import type { Informer } from "../kube/informer.ts";
+import type { PassState } from "./step.ts";
 
 /** As the API server would have it, in namespace `a` with name `coder`. */
 export function storedControlPlane(
@@ -20,4 +28,15 @@ export function controlPlane(
   extra: Partial<CoderControlPlane["metadata"]> = {},
 ): ControlPlane {
   return parseControlPlane(storedControlPlane(spec, extra));
+}
+
+/** The parts of a pass that say what it is about. `informer` remembers nothing if it is left out. */
+export function passKind(
+  key: ObjectKey = { namespace: "a", name: "coder" },
+  informer: Pick<Informer<CoderControlPlane>, "get" | "observe"> = {
+    get: () => undefined,
+    observe: () => {},
+  },
+): Pick<PassState, "kind" | "deploymentKey"> {
+  return { kind: { type: CoderControlPlanes, informer, noun: "control plane" }, deploymentKey: key };
 }

@@ -1,7 +1,7 @@
 /** What a control plane allows but should not have. */
 import type { ControlPlane } from "../api/control_plane.ts";
 import { repeatedNames } from "./children/environment.ts";
-import type { Trouble } from "./report.ts";
+import type { Trouble } from "../operator/pass/report.ts";
 
 /** The database of a control plane. */
 export const DATABASE_URL = "CODER_PG_CONNECTION_URL";

@@ -1,5 +1,7 @@
 /** The kinds that reconcilers read, each declared in one way only: the cache watches a kind once in the process. */
 import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
+import { type CoderProvisioner, CoderProvisioners } from "../api/provisioner.ts";
+import { CoderWorkspaceProxies, type CoderWorkspaceProxy } from "../api/workspace_proxy.ts";
 import { type Gateway, Gateways, type HTTPRoute, HTTPRoutes } from "../api/gateway.ts";
 import {
   ConfigMaps,
@@ -42,6 +44,8 @@ export const BY_CONTROL_PLANE = "control-plane";
 /** Live views of what a reconciler works with. */
 export interface WorkloadKinds {
   controlPlanes: Informer<CoderControlPlane>;
+  provisioners: Informer<CoderProvisioner>;
+  workspaceProxies: Informer<CoderWorkspaceProxy>;
   /** Only those with our label; `derived` gives `DeploymentFacts`. */
   deployments: Informer<Deployment>;
   /** Only those with our label. */
@@ -83,8 +87,10 @@ export function workloadKinds(cache: SharedCache, namespaces: readonly string[] 
   if (known !== undefined) return known;
   const scope = namespaces.length === 0 ? {} : { namespaces };
   const kinds: WorkloadKinds = {
-    // Our own definition may be installed after us.
+    // Our own definitions may be installed after us.
     controlPlanes: cache.informer(CoderControlPlanes, { ...scope, optional: true }),
+    provisioners: cache.informer(CoderProvisioners, { ...scope, optional: true }),
+    workspaceProxies: cache.informer(CoderWorkspaceProxies, { ...scope, optional: true }),
     deployments: cache.informer(Deployments, {
       ...scope,
       labelSelector: MANAGED_BY_SELECTOR,

@@ -1,4 +1,5 @@
 /** The addresses of a workload's Service inside the cluster. */
+import type { ControlPlane } from "../api/control_plane.ts";
 
 /** What leads to a control plane's addresses. */
 export interface ServiceAddress {
@@ -10,6 +11,20 @@ export interface ServiceAddress {
   tls: boolean;
   /** DNS domain of the cluster. @default {"cluster.local"} */
   clusterDomain?: string | undefined;
+}
+
+/** What a control plane's Service is reached by. */
+export function controlPlaneAddress(
+  { metadata, spec }: ControlPlane,
+  clusterDomain?: string,
+): ServiceAddress {
+  return {
+    name: metadata.name ?? "",
+    namespace: metadata.namespace ?? "",
+    port: spec.service.port,
+    tls: spec.tls.secretNames.length > 0,
+    clusterDomain,
+  };
 }
 
 /** The family of a pod's own address, which is the first family of its cluster. */

@@ -1,5 +1,8 @@
 /** Writes objects as the Go operator does: whole objects by POST and PUT, typed zero values included. */
+import { GO_STATUS } from "./go_status.ts";
 import type { Rig } from "./rig.ts";
+
+export { GO_STATUS };
 
 /** What varies between installations. */
 export interface GoOptions {
@@ -128,25 +131,3 @@ async function goStatus(rig: Rig, manager: string): Promise<void> {
     status: GO_STATUS(live?.metadata.generation ?? 0, rig.namespace),
   }, manager);
 }
-
-/** For a generation and a namespace. */
-export const GO_STATUS = (generation: number, namespace: string) => ({
-  observedGeneration: generation,
-  readyReplicas: 1,
-  url: `http://${NAME}.${namespace}.svc.cluster.local:80`,
-  phase: "Ready",
-  operatorTokenSecretRef: { name: "coder-operator-token", key: "token" },
-  operatorAccessReady: true,
-  licenseLastApplied: "2025-05-05T05:05:05Z",
-  licenseLastAppliedHash: "27c1063bcd5d770162ac2d23000e21037534893e0b060251c72f964ebbcbbaf5",
-  licenseTier: "premium",
-  entitlementsLastChecked: "2025-05-05T05:05:05Z",
-  externalProvisionerDaemonsEntitlement: "entitled",
-  conditions: [{
-    type: "LicenseApplied",
-    status: "True",
-    reason: "Applied",
-    message: "license applied",
-    lastTransitionTime: "2025-05-05T05:05:05Z",
-  }],
-});

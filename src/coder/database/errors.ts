@@ -1,10 +1,19 @@
 /** Failures of the database, sorted by what helps. Texts of the server are foreign: shortened, and without the password. */
 import { DatabaseError, type DatabaseErrorKind } from "./mod.ts";
-import type { Target } from "./target.ts";
 
 /** An address that cannot be used. `problem` begins with "it" or "its" and holds no part of the address. */
 export function invalidAddress(problem: string): DatabaseError {
   return new DatabaseError(`the database URL cannot be used: ${problem}`, "invalidAddress");
+}
+
+/** What errors name of where it happened, and what they must not name. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  /** Taken out of every text; empty where there is none. */
+  readonly password: string;
 }
 
 /** What was going on when something failed: the same code means different things. */
@@ -48,7 +57,7 @@ const TLS =
 const TLS_TEXT = /certificate|\bTLS\b|\bSSL\b|handshake|\balert\b/i;
 
 /** Makes a `DatabaseError` of whatever was thrown. */
-export function classify(error: unknown, target: Target, phase: Phase): DatabaseError {
+export function classify(error: unknown, target: Place, phase: Phase): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const { code, message } = parts(error);
   const said = foreign(message, target);
@@ -82,7 +91,7 @@ export function classify(error: unknown, target: Target, phase: Phase): Database
 
 /** One failure, with the server in its message. */
 export function failure(
-  { host, port, database, user }: Target,
+  { host, port, database, user }: Place,
   kind: DatabaseErrorKind,
   problem: string,
   advice?: string,
@@ -118,7 +127,7 @@ function parts(error: unknown): { code: string; message: string } {
 }
 
 /** A server that got the password could send it back. */
-function foreign(text: string, { password }: Target): string {
+function foreign(text: string, { password }: Place): string {
   const withoutPassword = password === "" ? text : text.replaceAll(password, "***");
   return printable(withoutPassword).slice(0, 300);
 }
@@ -128,7 +137,7 @@ function printable(text: string): string {
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }
 
-function loopbackAdvice({ host }: Target): string | undefined {
+function loopbackAdvice({ host }: Place): string | undefined {
   return /^(localhost|127\..*|::1)$/i.test(host)
     ? "that is the operator's own pod, not Coder's: give the operator a URL of its own (databaseURLSecretRef)"
     : undefined;

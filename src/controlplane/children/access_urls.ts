@@ -3,9 +3,9 @@ import type { ControlPlane } from "../../api/control_plane.ts";
 import type { Deployment } from "../../api/kubernetes/types.ts";
 import type { GatewayLookup } from "../../workload/exposure_listeners.ts";
 import { SpecError } from "../../workload/spec_error.ts";
-import { clusterAccessUrl } from "../../workload/urls.ts";
+import { clusterAccessUrl, controlPlaneAddress } from "../../workload/urls.ts";
 import { externalAddress } from "../exposure/addresses.ts";
-import { ACCESS_URL, serviceAddress, WILDCARD_ACCESS_URL } from "./environment.ts";
+import { ACCESS_URL, WILDCARD_ACCESS_URL } from "./environment.ts";
 import { type Wanted, wantedExposure } from "../exposure/exposure.ts";
 
 /** What is known beside the spec. */
@@ -36,7 +36,7 @@ export function accessUrls(controlPlane: ControlPlane, facts: AccessFacts): Acce
   const isOurs = (name: string) =>
     !facts.fromSources.has(name) && !controlPlane.spec.extraEnv.some((entry) => entry.name === name);
   const cluster = controlPlane.spec.envUseClusterAccessURL
-    ? clusterAccessUrl(serviceAddress(controlPlane, facts.clusterDomain))
+    ? clusterAccessUrl(controlPlaneAddress(controlPlane, facts.clusterDomain))
     : undefined;
   const access = isOurs(ACCESS_URL) ? exposed ?? cluster : undefined;
   return {

@@ -3,8 +3,7 @@ import type { ControlPlane } from "../../api/control_plane.ts";
 import type { Service, ServiceAccount } from "../../api/kubernetes/types.ts";
 import { standardLabels } from "../../workload/labels.ts";
 import { type OwnPort, serviceSpec } from "../../workload/service.ts";
-import { servicePort } from "../../workload/urls.ts";
-import { serviceAddress } from "./environment.ts";
+import { controlPlaneAddress, servicePort } from "../../workload/urls.ts";
 import { serviceAccountName } from "./pod_template.ts";
 
 /** The ServiceAccount. The user's labels win over the standard ones. */
@@ -26,7 +25,7 @@ export function desiredServiceAccount(controlPlane: ControlPlane): ServiceAccoun
 export function desiredService(controlPlane: ControlPlane): Service {
   const { metadata: { namespace = "", name = "" }, spec: { service } } = controlPlane;
   const labels = standardLabels("coder-control-plane", name);
-  const { port, tls } = serviceAddress(controlPlane);
+  const { port, tls } = controlPlaneAddress(controlPlane);
   return {
     apiVersion: "v1",
     kind: "Service",

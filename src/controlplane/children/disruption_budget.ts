@@ -2,7 +2,7 @@
 import type { ControlPlane } from "../../api/control_plane.ts";
 import type { PodDisruptionBudget } from "../../api/kubernetes/types.ts";
 import { standardLabels } from "../../workload/labels.ts";
-import type { Trouble } from "../report.ts";
+import type { Trouble } from "../../operator/pass/report.ts";
 
 /**
  * Undefined where there should be none: it was switched off, or there is one pod alone, which a budget that nobody asked

@@ -3,7 +3,7 @@ import type { ControlPlane } from "../../api/control_plane.ts";
 import type { EnvVar } from "../../api/kubernetes/types.ts";
 import type { TlsMounts } from "../../workload/certificates.ts";
 import { type MergedEnv, mergeEnv } from "../../workload/env.ts";
-import { clusterAccessUrl, type IpFamily, relayUrl, type ServiceAddress } from "../../workload/urls.ts";
+import { clusterAccessUrl, controlPlaneAddress, type IpFamily, relayUrl } from "../../workload/urls.ts";
 import { signInEnvironment } from "./sign_in.ts";
 
 /** Where users reach Coder; the operator sets it where nobody else does. */
@@ -13,17 +13,6 @@ export const WILDCARD_ACCESS_URL = "CODER_WILDCARD_ACCESS_URL";
 /** Where one replica reaches another. */
 export const RELAY_URL = "CODER_DERP_SERVER_RELAY_URL";
 
-/** What a control plane's Service is reached by. */
-export function serviceAddress({ metadata, spec }: ControlPlane, clusterDomain?: string): ServiceAddress {
-  return {
-    name: metadata.name ?? "",
-    namespace: metadata.namespace ?? "",
-    port: spec.service.port,
-    tls: spec.tls.secretNames.length > 0,
-    clusterDomain,
-  };
-}
-
 /**
  * The {@linkcode ACCESS_URL} that the first version of this operator, and the Go operator, would have set. It is part of
  * a stored hash, and of nothing else. `fromSources`: `envFrom` defines it.
@@ -31,7 +20,7 @@ export function serviceAddress({ metadata, spec }: ControlPlane, clusterDomain?:
 export function firstAccessUrl(controlPlane: ControlPlane, fromSources: boolean): string | undefined {
   const { spec } = controlPlane;
   const wanted = spec.envUseClusterAccessURL && !spec.extraEnv.some(({ name }) => name === ACCESS_URL);
-  return wanted && !fromSources ? clusterAccessUrl(serviceAddress(controlPlane)) : undefined;
+  return wanted && !fromSources ? clusterAccessUrl(controlPlaneAddress(controlPlane)) : undefined;
 }
 
 /** What the environment is made from beside the spec. */

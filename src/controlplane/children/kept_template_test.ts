@@ -4,10 +4,10 @@ import type { JsonPatchOperation, KubeClient, PatchBody } from "../../kube/clien
 import { isForbidden, KubeApiError } from "../../kube/errors.ts";
 import { silentLogger } from "../../telemetry/logger.ts";
 import { TEMPLATE_HOLDER } from "../../workload/held_fields.ts";
-import { holdTemplate, returnTemplate } from "./kept_template.ts";
+import { holdTemplate, returnTemplate } from "../../operator/children/kept_template.ts";
 import { Report } from "../report.ts";
 import type { Pass, Tools } from "../step.ts";
-import { controlPlane, storedControlPlane } from "../testing.ts";
+import { controlPlane, passKind, storedControlPlane } from "../testing.ts";
 
 const refusal = (code: number, reason: string) =>
   new KubeApiError(code, reason, "m", { method: "PATCH", path: "/" });
@@ -44,6 +44,7 @@ class Api {
     signal: new AbortController().signal,
     log: silentLogger,
     report: new Report(),
+    ...passKind(),
     visit: undefined,
   };
   tools = {

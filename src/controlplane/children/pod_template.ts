@@ -14,7 +14,7 @@ import { controlPlaneServiceAccountName } from "../../workload/names.ts";
 import { healthProbe } from "../../workload/probes.ts";
 import { hardened } from "../../workload/security.ts";
 import { SpecError } from "../../workload/spec_error.ts";
-import { type Checksums, CHECKSUMS_ANNOTATION, checksumsText } from "./checksums.ts";
+import { type Checksums, CHECKSUMS_ANNOTATION, checksumsText } from "../../operator/children/checksums.ts";
 import { environment, type EnvironmentFacts } from "./environment.ts";
 
 /**

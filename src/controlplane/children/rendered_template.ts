@@ -1,36 +1,29 @@
 /** The pod template that this version renders for a pass, with all that it is made from beside the spec. */
 import type { ControlPlane } from "../../api/control_plane.ts";
-import type { Deployment, PodTemplateSpec } from "../../api/kubernetes/types.ts";
+import type { Deployment } from "../../api/kubernetes/types.ts";
 import { isControlledBy } from "../../kube/apply/owner_references.ts";
 import type { RouteParent } from "../../workload/exposure.ts";
 import { referencesOf } from "../../workload/references.ts";
 import { type AccessUrls, accessUrls, exposureInputs, wantedUrls } from "./access_urls.ts";
 import {
-  type Checksums,
   CHECKSUMS_ANNOTATION,
   checksumsOf,
   checksumsText,
   parseChecksums,
-} from "./checksums.ts";
-import { envSources } from "./env_sources.ts";
+} from "../../operator/children/checksums.ts";
+import { envSources } from "../../operator/children/env_sources.ts";
 import { ACCESS_URL, firstAccessUrl } from "./environment.ts";
 import { podFamily } from "./pod_family.ts";
 import { podTemplate, templateInputs } from "./pod_template.ts";
+import type { RenderedTemplate as SharedTemplate } from "../../operator/children/deployment.ts";
 import type { Pass, Tools } from "../step.ts";
 
 /** On a Deployment: what the spec says of the addresses that Coder is told, as it was last looked at. */
 export const EXPOSURE_ANNOTATION = "coder.com/template-exposure";
 
-/** A template, and what decides whether it is applied. */
-export interface RenderedTemplate {
-  template: PodTemplateSpec;
-  /** Hash of what shapes it in the spec. */
-  inputs: string;
-  /** Annotations of the Deployment about what else shapes it; see `TemplateInput.recorded`. */
-  recorded: Record<string, string>;
-  urls: AccessUrls;
-  /** Checksums that were recorded last, and those of now. */
-  checksums: { before: Checksums | undefined; now: Checksums };
+/** The template of a control plane's pods, with the addresses that it tells Coder. */
+export interface RenderedTemplate extends SharedTemplate {
+  readonly urls: AccessUrls;
 }
 
 /** Renders. Reads ConfigMaps and Secrets that have changed. `live`: our Deployment as it is now. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Deployment, ObjectMeta, Service } from "../../api/kubernetes/types.ts";
-import { EnvSources } from "./env_sources.ts";
-import type { Content } from "./referenced_data.ts";
+import { EnvSources } from "../../operator/children/env_sources.ts";
+import type { Content } from "../../operator/children/referenced_data.ts";
 import { renderTemplate } from "./rendered_template.ts";
 import type { Tools } from "../step.ts";
 import { controlPlane, storedControlPlane } from "../testing.ts";

@@ -4,8 +4,8 @@ import { CoderApiError, type CoderError, isConflict, isInvalid, type NewFirstUse
 import { conditionOf } from "../../workload/conditions.ts";
 import type { Report } from "../report.ts";
 import { sha256 } from "./license/license_text.ts";
-import { periodicStep } from "./periodic.ts";
-import { readSecretKeys, secretVersion } from "./secrets.ts";
+import { periodicStep } from "./visit.ts";
+import { readSecretKeys, secretVersion } from "../../operator/visit/secrets.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 
 const TYPE = "FirstUser";

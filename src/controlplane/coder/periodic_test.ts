@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { startVisitRig, type VisitRig } from "../../../tests/controlplane/visit_rig.ts";
 import { CoderNotSentError } from "../../coder/mod.ts";
 import { Report } from "../report.ts";
-import { type PeriodicOptions, periodicStep, repeat } from "./periodic.ts";
+import { repeat } from "../../operator/visit/periodic.ts";
+import { type PeriodicOptions, periodicStep } from "./visit.ts";
 
 const MINUTE = 60_000;
 const middle = () => 0.5;

@@ -1,8 +1,8 @@
 /** Whether Coder answers, and which version: the first step of a visit, which the later ones depend on. */
 import { isRateLimited } from "../../coder/mod.ts";
 import type { Report } from "../report.ts";
-import { periodicStep } from "./periodic.ts";
-import { plainVersion, TESTED_RANGE, testedness } from "./versions.ts";
+import { periodicStep } from "./visit.ts";
+import { plainVersion, TESTED_RANGE, testedness } from "../../operator/visit/versions.ts";
 import type { Visit, VisitStep } from "./visit.ts";
 
 const TYPE = "CoderReachable";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EMPTY_REPORT } from "../report.ts";
+import { EMPTY_REPORT } from "../../operator/pass/report.ts";
 import { type VisitResult, VisitResults } from "./results.ts";
 
 const result = (changes: Partial<VisitResult> = {}): VisitResult => ({

@@ -5,7 +5,7 @@ import type { Migration } from "../upgrade/schema.ts";
 import { UPGRADING } from "../upgrade/words.ts";
 import { within } from "./access/access_database.ts";
 import { visitDatabase } from "./access/visit_database.ts";
-import { periodicStep } from "./periodic.ts";
+import { periodicStep } from "./visit.ts";
 import type { Visit, VisitStep } from "./visit.ts";
 
 /** How the step works. */

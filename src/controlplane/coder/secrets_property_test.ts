@@ -6,7 +6,7 @@ import { ALPHANUMERIC, below, pick, seededRandom, text } from "../../telemetry/t
 import { DatabaseError, type DatabaseErrorKind } from "../../coder/database/mod.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { KubeApiError } from "../../kube/errors.ts";
-import { visitFailure } from "./failure.ts";
+import { visitFailure } from "../../operator/visit/failure.ts";
 import { visitSteps } from "./steps.ts";
 import type { VisitStep } from "./visit.ts";
 

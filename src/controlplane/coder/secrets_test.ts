@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import { KubeApiError } from "../../kube/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { controlPlane, storedControlPlane } from "../testing.ts";
-import {
-  readSecret,
-  readSecretKeys,
-  secretVersion,
-  tokenSecretKey,
-  visitConfigMaps,
-  visitSecrets,
-} from "./secrets.ts";
+import { tokenSecretKey, visitConfigMaps, visitSecrets } from "./secrets.ts";
+import { readSecret, readSecretKeys, secretVersion } from "../../operator/visit/secrets.ts";
 
 const secret = { namespace: "a", name: "s" };
 const signal = new AbortController().signal;

@@ -1,13 +1,12 @@
 /** Where a control plane is reached: by callers inside the cluster, and by everybody else. */
 import type { ControlPlane } from "../../api/control_plane.ts";
 import { type GatewayLookup, routeScheme } from "../../workload/exposure_listeners.ts";
-import { internalUrl } from "../../workload/urls.ts";
-import { serviceAddress } from "../children/environment.ts";
+import { controlPlaneAddress, internalUrl } from "../../workload/urls.ts";
 import type { Wanted } from "./exposure.ts";
 
 /** `status.internalURL`: plain HTTP, so that no certificate has to match the name of a Service. */
 export function internalAddress(controlPlane: ControlPlane, clusterDomain: string): string {
-  return internalUrl(serviceAddress(controlPlane), clusterDomain);
+  return internalUrl(controlPlaneAddress(controlPlane), clusterDomain);
 }
 
 /**

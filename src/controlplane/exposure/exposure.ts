@@ -3,9 +3,8 @@ import type { ControlPlane } from "../../api/control_plane.ts";
 import type { Exposure, IngressSettings, RouteParent } from "../../workload/exposure.ts";
 import { standardLabels } from "../../workload/labels.ts";
 import { SpecError } from "../../workload/spec_error.ts";
-import { plainPort } from "../../workload/urls.ts";
-import { serviceAddress } from "../children/environment.ts";
-import type { Trouble } from "../report.ts";
+import { controlPlaneAddress, plainPort } from "../../workload/urls.ts";
+import type { Trouble } from "../../operator/pass/report.ts";
 
 /** Not exposed, by an Ingress, or by a route. */
 export type Wanted =
@@ -72,7 +71,7 @@ function exposed(
     namespace,
     labels: standardLabels("coder-control-plane", name),
     hosts: wildcard === "" ? [host] : [host, wildcard],
-    backend: { service: name, port: plainPort(serviceAddress(controlPlane)) },
+    backend: { service: name, port: plainPort(controlPlaneAddress(controlPlane)) },
   };
 }
 

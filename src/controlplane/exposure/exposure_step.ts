@@ -8,9 +8,9 @@ import { desiredIngress, desiredRoute, type RouteParent } from "../../workload/e
 import { gatewayAddresses } from "../../workload/exposure_listeners.ts";
 import { type ExposureState, ingressState, routeState } from "../../workload/exposure_state.ts";
 import { externalAddress, internalAddress } from "./addresses.ts";
-import { recordApply } from "../children/child_events.ts";
+import { recordApply } from "../../operator/children/child_events.ts";
 import { exposureWarnings, type Wanted, wantedExposure } from "./exposure.ts";
-import { type StepFailure, stepFailure } from "../failure.ts";
+import { type StepFailure, stepFailure } from "../../operator/pass/failure.ts";
 import type { Pass, Step, Tools } from "../step.ts";
 
 /** The condition that this step keeps; absent where the spec asks for nothing. */

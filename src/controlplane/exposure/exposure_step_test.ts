@@ -9,7 +9,7 @@ import { silentLogger } from "../../telemetry/logger.ts";
 import { exposureStep } from "./exposure_step.ts";
 import { Report } from "../report.ts";
 import type { Pass, Tools } from "../step.ts";
-import { controlPlane, storedControlPlane } from "../testing.ts";
+import { controlPlane, passKind, storedControlPlane } from "../testing.ts";
 
 const key = { namespace: "a", name: "coder" };
 const refusal = (code: number, reason = "", message = "no") =>
@@ -40,6 +40,7 @@ class World {
       signal: this.abort.signal,
       log: silentLogger,
       report: this.report,
+      ...passKind(),
       visit: undefined,
     };
     await exposureStep.run(pass, this.#tools());

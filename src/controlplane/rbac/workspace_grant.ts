@@ -8,10 +8,10 @@ import { canonicalJson } from "../../kube/apply/canonical_json.ts";
 import { isConflict, isForbidden, isNotFound, KubeApiError } from "../../kube/errors.ts";
 import { covers } from "../../workload/rule_cover.ts";
 import { desiredRole, desiredRoleBinding } from "../../workload/workspace_rbac.ts";
-import { recordApply } from "../children/child_events.ts";
-import { stepFailure } from "../failure.ts";
+import { recordApply } from "../../operator/children/child_events.ts";
+import { stepFailure } from "../../operator/pass/failure.ts";
 import { isInherited, isManagedBinding, isManagedRole, type RbacOwner } from "./managed_rbac.ts";
-import type { Trouble } from "../report.ts";
+import type { Trouble } from "../../operator/pass/report.ts";
 import type { Pass, Tools } from "../step.ts";
 
 /** A rule to grant, and where the spec asks for it. */

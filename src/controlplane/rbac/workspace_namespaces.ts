@@ -8,7 +8,7 @@
  */
 import type { Namespace } from "../../api/kubernetes/types.ts";
 import { matchesWildcard } from "../../workload/wildcard.ts";
-import type { Trouble } from "../report.ts";
+import type { Trouble } from "../../operator/pass/report.ts";
 
 /**
  * On a Namespace: who may be granted rights to run workspaces in it. As a label: the namespace of the control planes. As

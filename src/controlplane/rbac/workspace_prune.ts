@@ -1,10 +1,10 @@
 /** Takes back workspace RBAC that is not wanted any more: disabled, another namespace, another ServiceAccount. */
 import { RoleBindings, Roles } from "../../api/kubernetes/resources.ts";
 import type { Role, RoleBinding } from "../../api/kubernetes/types.ts";
-import { ownDeployment } from "../children/deployment_step.ts";
+import { ownDeployment } from "../../operator/children/deployment.ts";
 import { rbacNames } from "./managed_rbac.ts";
-import type { Trouble } from "../report.ts";
-import { rolloutOf } from "../children/rollout.ts";
+import type { Trouble } from "../../operator/pass/report.ts";
+import { rolloutOf } from "../../operator/children/rollout.ts";
 import { type GrantContext, problemOf, removeExactly } from "./workspace_grant.ts";
 import { liveRights } from "./workspace_rights.ts";
 

@@ -1,5 +1,6 @@
 /** What the status says of workspace RBAC. */
-import type { Report, Trouble } from "../report.ts";
+import type { Report } from "../report.ts";
+import type { Trouble } from "../../operator/pass/report.ts";
 
 /** What came of all namespaces. */
 export interface RbacResult {

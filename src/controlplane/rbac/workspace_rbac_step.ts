@@ -6,10 +6,11 @@ import type { PolicyRule } from "../../api/kubernetes/types.ts";
 import { covers, narrowed } from "../../workload/rule_cover.ts";
 import { standardRules } from "../../workload/workspace_rbac.ts";
 import { ruleRefusal } from "../../workload/workspace_rbac_guard.ts";
-import { hasFinalizer } from "../finalizer.ts";
+import { isHeld } from "../../operator/pass/finalizers.ts";
+import { RBAC_FINALIZER } from "../finalizer.ts";
 import { rbacOwner } from "./managed_rbac.ts";
-import type { Trouble } from "../report.ts";
-import type { Pass, Step, Tools } from "../step.ts";
+import type { Trouble } from "../../operator/pass/report.ts";
+import type { Pass, Step } from "../step.ts";
 import { type GrantContext, grantIn, type NamedRule } from "./workspace_grant.ts";
 import { type WorkspacePlace, workspacePlaces } from "./workspace_namespaces.ts";
 import { prune } from "./workspace_prune.ts";
@@ -81,11 +82,11 @@ async function settle(
   inForce: readonly PolicyRule[],
   context: GrantContext,
 ): Promise<Settled> {
-  const { pass, tools, owner } = context;
+  const { pass, owner } = context;
   const { namespace, right, because } = place;
   const result: Settled = { namespace, standing: "unknown", problems: [], warnings: [], kept: [] };
   if (right === "none") return because === undefined ? result : { ...result, problems: [because] };
-  if (namespace !== owner.namespace && !isHeld(pass, tools)) {
+  if (namespace !== owner.namespace && !isHeld(pass, RBAC_FINALIZER)) {
     const message =
       `namespace ${namespace} waits for the finalizer, without which nothing would be cleaned up`;
     return { ...result, problems: [{ reason: "Conflict", message }] };
@@ -108,13 +109,6 @@ async function settle(
 /** Rules that may not be granted anew stay as far as they are in force. */
 function granted(rule: PolicyRule, allowed: boolean, inForce: readonly PolicyRule[]): PolicyRule[] {
   return allowed ? [rule] : narrowed([rule], inForce);
-}
-
-/** Our finalizer holds the control plane: what is made in other namespaces will be removed with it. */
-function isHeld({ key, object }: Pass, { kinds }: Tools): boolean {
-  const cached = kinds.controlPlanes.get(key);
-  return hasFinalizer(object) ||
-    (cached !== undefined && cached.metadata.uid === object.metadata.uid && hasFinalizer(cached));
 }
 
 function keptRules({ namespace, kept }: Settled): Trouble {

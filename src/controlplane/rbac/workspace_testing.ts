@@ -16,7 +16,7 @@ import { RBAC_FINALIZER } from "../finalizer.ts";
 import { type RbacOwner, rbacOwner } from "./managed_rbac.ts";
 import { Report } from "../report.ts";
 import type { Pass, Step, Tools } from "../step.ts";
-import { controlPlane, storedControlPlane } from "../testing.ts";
+import { controlPlane, passKind, storedControlPlane } from "../testing.ts";
 
 /** An informer with the index of workspace RBAC. */
 class RbacInformer extends FakeInformer {
@@ -117,6 +117,7 @@ export class RbacWorld {
       signal: this.abort.signal,
       log: silentLogger,
       report: this.report,
+      ...passKind(undefined, this.controlPlanes),
       visit: undefined,
       ...(this.deployment && { deployment: this.deployment }),
     };

@@ -6,7 +6,7 @@ import { keyOf } from "../../api/object.ts";
 import { isControlledBy } from "../../kube/apply/owner_references.ts";
 import { isConflict, isNotFound, KubeApiError } from "../../kube/errors.ts";
 import { NAME_LABEL } from "../../workload/labels.ts";
-import { recordApply } from "../children/child_events.ts";
+import { recordApply } from "../../operator/children/child_events.ts";
 import type { Pass, Tools } from "../step.ts";
 import {
   BACKUP_NAME,

@@ -2,7 +2,7 @@
 import type { ControlPlane } from "../../api/control_plane.ts";
 import type { EnvVar } from "../../api/kubernetes/types.ts";
 import { mergeEnv, references } from "../../workload/env.ts";
-import { type EnvSources, envSources } from "../children/env_sources.ts";
+import { type EnvSources, envSources } from "../../operator/children/env_sources.ts";
 import { DATABASE_URL } from "../warnings.ts";
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ControlPlaneSpecInput } from "../../api/control_plane.ts";
-import type { EnvSource } from "../children/env_sources.ts";
+import type { EnvSource } from "../../operator/children/env_sources.ts";
 import { controlPlane } from "../testing.ts";
 import { databaseEnv } from "./database_env.ts";
 

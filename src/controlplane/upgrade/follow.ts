@@ -2,7 +2,7 @@
 import type { Deployment } from "../../api/kubernetes/types.ts";
 import { shortHash } from "../../kube/apply/canonical_json.ts";
 import { INPUTS_ANNOTATION } from "../../workload/template_decision.ts";
-import { rolloutOf } from "../children/rollout.ts";
+import { rolloutOf } from "../../operator/children/rollout.ts";
 import { type RolloutState, templateImage } from "./rollout_state.ts";
 import { isRolledOut, newPods } from "./upgrade_facts.ts";
 

@@ -1,5 +1,5 @@
 /** Whether another image may go to the pods. Pure. */
-import { TESTED_RANGE, testedness } from "../coder/versions.ts";
+import { TESTED_RANGE, testedness } from "../../operator/visit/versions.ts";
 import { parseImage, versionOfImage } from "./image.ts";
 import { movedWords } from "./schema.ts";
 import type { UpgradeFacts } from "./upgrade_facts.ts";

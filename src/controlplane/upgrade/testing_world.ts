@@ -10,7 +10,7 @@ import { silentLogger } from "../../telemetry/logger.ts";
 import { conditionOf, withConditions } from "../../workload/conditions.ts";
 import { Report, type ReportData } from "../report.ts";
 import type { Pass, Tools } from "../step.ts";
-import { storedControlPlane } from "../testing.ts";
+import { passKind, storedControlPlane } from "../testing.ts";
 import { type RolloutParts, rolloutParts } from "./rollout_parts.ts";
 import type { Migration } from "./schema.ts";
 import { ROLLOUT_ANNOTATION, rolloutState } from "./rollout_state.ts";
@@ -89,6 +89,7 @@ export class World {
       signal: new AbortController().signal,
       log: silentLogger,
       report,
+      ...passKind(),
       visit: this.said === undefined && this.migration === undefined ? undefined : {
         generation: 1,
         report: new Report().data(),

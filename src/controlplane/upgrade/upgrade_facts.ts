@@ -1,7 +1,7 @@
 /** What a decision about an image rests on, read from objects. Pure. */
 import type { ControlPlane, ControlPlaneSpec, ControlPlaneStatus } from "../../api/control_plane.ts";
 import type { Deployment } from "../../api/kubernetes/types.ts";
-import { rolloutOf } from "../children/rollout.ts";
+import { rolloutOf } from "../../operator/children/rollout.ts";
 import { type RolloutState, rolloutState, templateImage } from "./rollout_state.ts";
 import { type Migration, schemaMoved, schemaSeen } from "./schema.ts";
 import { latest, parseVersion, type Version } from "./version.ts";

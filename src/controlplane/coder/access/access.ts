@@ -7,8 +7,9 @@ import { AccessError } from "./access_error.ts";
 import { AccessMemories, seemsGood } from "./access_memory.ts";
 import { type Complaint, sayDisabled, sayNone, sayUnconfirmed } from "./access_words.ts";
 import { AccessWork } from "./access_work.ts";
-import { periodicStep } from "../periodic.ts";
-import { secretVersion, visitConfigMaps, visitSecrets } from "../secrets.ts";
+import { periodicStep } from "../visit.ts";
+import { visitConfigMaps, visitSecrets } from "../secrets.ts";
+import { secretVersion } from "../../../operator/visit/secrets.ts";
 import type { Visit, VisitStep, VisitTools } from "../visit.ts";
 
 /** How the step works. */

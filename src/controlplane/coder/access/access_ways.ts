@@ -6,7 +6,7 @@ import { type AccessDatabase, accessDatabase } from "./access_database.ts";
 import { AccessError } from "./access_error.ts";
 import { OPERATOR_USER, tokenLifetimeMs, tokenNames } from "./access_identity.ts";
 import { visitDatabase } from "./visit_database.ts";
-import { readSecret } from "../secrets.ts";
+import { readSecret } from "../../../operator/visit/secrets.ts";
 import type { Visit, VisitTools } from "../visit.ts";
 
 /** What came of asking for a token. `token` is there where a new one was made. */

@@ -2,7 +2,7 @@
 import type { StoredToken } from "../../../coder/database/mod.ts";
 import type { Report } from "../../report.ts";
 import { endOf, timeText } from "./access_token_life.ts";
-import type { SecretKey } from "../secrets.ts";
+import type { SecretKey } from "../../../operator/visit/secrets.ts";
 
 /** The condition. */
 export const ACCESS_CONDITION = "OperatorAccess";

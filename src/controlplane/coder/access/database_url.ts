@@ -4,7 +4,7 @@ import type { DatabaseAddress } from "../../../coder/database/mod.ts";
 import type { KubeClient } from "../../../kube/client.ts";
 import { DATABASE_URL } from "../../warnings.ts";
 import { type EnvValue, PodEnvironment } from "./database_url_env.ts";
-import { readSecret, type SecretValue } from "../secrets.ts";
+import { readSecret, type SecretValue } from "../../../operator/visit/secrets.ts";
 
 /** The database, or why it is not known. */
 export type DatabaseLocation =

@@ -5,7 +5,7 @@ import type { EnvVar } from "../../../api/kubernetes/types.ts";
 import { keyText, type ObjectKey } from "../../../api/object.ts";
 import type { KubeClient } from "../../../kube/client.ts";
 import { isNotFound } from "../../../kube/errors.ts";
-import { type EnvSource, envSources } from "../../children/env_sources.ts";
+import { type EnvSource, envSources } from "../../../operator/children/env_sources.ts";
 
 /** A value and where it is from; or why there is none although something defines it. */
 export type EnvValue =

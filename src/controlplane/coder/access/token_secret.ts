@@ -8,7 +8,7 @@ import { controllerOf } from "../../../kube/apply/owner_references.ts";
 import { claim } from "../../../kube/apply/ownership.ts";
 import { isNotFound } from "../../../kube/errors.ts";
 import { standardLabels } from "../../../workload/labels.ts";
-import { recordApply } from "../../children/child_events.ts";
+import { recordApply } from "../../../operator/children/child_events.ts";
 import { tokenSecretKey } from "../secrets.ts";
 import type { Visit, VisitTools } from "../visit.ts";
 

@@ -2,8 +2,8 @@
 import type { ControlPlaneStatus } from "../../../api/control_plane.ts";
 import { type Entitlements, isUnauthorized, isUnsupported } from "../../../coder/mod.ts";
 import type { Report, StatusChange } from "../../report.ts";
-import { periodicStep } from "../periodic.ts";
-import { rfc3339 } from "../times.ts";
+import { periodicStep } from "../visit.ts";
+import { rfc3339 } from "../../../operator/visit/times.ts";
 import type { Visit, VisitStep } from "../visit.ts";
 
 /** What the status says of a licence. */

@@ -3,7 +3,7 @@ import type { ControlPlaneStatus } from "../../../api/control_plane.ts";
 import type { License } from "../../../coder/mod.ts";
 import { conditionOf } from "../../../workload/conditions.ts";
 import type { StatusChange } from "../../report.ts";
-import { rfc3339 } from "../times.ts";
+import { rfc3339 } from "../../../operator/visit/times.ts";
 
 /** Why Coder does not take a licence. */
 export interface LicenseRefusal {

@@ -17,8 +17,8 @@ import { conditionOf } from "../../../workload/conditions.ts";
 import type { Report } from "../../report.ts";
 import { LicenseMemory } from "./license_memory.ts";
 import { findLicense, sha256 } from "./license_text.ts";
-import { periodicStep } from "../periodic.ts";
-import { readSecret, type SecretKey, secretVersion } from "../secrets.ts";
+import { periodicStep } from "../visit.ts";
+import { readSecret, type SecretKey, secretVersion } from "../../../operator/visit/secrets.ts";
 import type { Visit, VisitStep, VisitTools } from "../visit.ts";
 
 const TYPE = "LicenseApplied";

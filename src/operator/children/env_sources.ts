@@ -1,6 +1,6 @@
 /** Does `envFrom` define a variable? Asked of the API server once for each version of a ConfigMap or Secret. */
-import type { ControlPlane } from "../../api/control_plane.ts";
-import type { ObjectKey } from "../../api/object.ts";
+import type { EnvFromSource } from "../../api/kubernetes/types.ts";
+import type { KubeObject, ObjectKey } from "../../api/object.ts";
 import { SpecError } from "../../workload/spec_error.ts";
 import type { DataKind, ReferencedData } from "./referenced_data.ts";
 
@@ -15,7 +15,9 @@ export interface EnvSource {
 }
 
 /** The sources of `spec.envFrom`, in order. Blank names are in it: see {@linkcode EnvSources.define}. */
-export function envSources({ metadata, spec }: ControlPlane): EnvSource[] {
+export function envSources(
+  { metadata, spec }: Pick<KubeObject, "metadata"> & { spec: { envFrom: readonly EnvFromSource[] } },
+): EnvSource[] {
   const namespace = metadata.namespace ?? "";
   return spec.envFrom.flatMap((source, i) => {
     const prefix = (source.prefix ?? "").trim();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Condition } from "../api/kubernetes/types.ts";
+import type { Condition } from "../../api/kubernetes/types.ts";
 import { transitions } from "./transitions.ts";
 
 const condition = (type: string, status: string, reason = "Why", message = "words"): Condition => ({

@@ -6,28 +6,31 @@ import { isConflict, KubeApiError } from "../../kube/errors.ts";
 import { isControlledBy } from "../../kube/apply/owner_references.ts";
 import { keptTemplateHash } from "../../workload/deployment_facts.ts";
 import { managedFieldsPatch, setAside, takeBack } from "../../workload/held_fields.ts";
-import type { Pass, Tools } from "../step.ts";
+import type { PassState, Tools } from "../pass/step.ts";
 
 const ATTEMPTS = 5;
+
+type TemplatePass = Pick<PassState, "deploymentKey" | "object" | "signal">;
+type TemplateTools = Pick<Tools, "client" | "kinds">;
 
 /**
  * Gives the template that is there to the holder. Returns its hash; undefined where nobody of ours wrote it, so that there
  * is nothing to keep.
  */
-export async function holdTemplate(pass: Pass, tools: Tools): Promise<string | undefined> {
+export async function holdTemplate(pass: TemplatePass, tools: TemplateTools): Promise<string | undefined> {
   const live = await moveFields(pass, tools, setAside);
   return live === undefined ? undefined : keptTemplateHash(live);
 }
 
 /** Gives the template back to our apply, which follows and replaces it. */
-export async function returnTemplate(pass: Pass, tools: Tools): Promise<void> {
+export async function returnTemplate(pass: TemplatePass, tools: TemplateTools): Promise<void> {
   await moveFields(pass, tools, takeBack);
 }
 
 /** Undefined where the Deployment is another one by now. */
 async function moveFields(
-  { key, object, signal }: Pass,
-  { client, kinds }: Tools,
+  { deploymentKey: key, object, signal }: TemplatePass,
+  { client, kinds }: TemplateTools,
   move: (live: Deployment) => ManagedFieldsEntry[] | undefined,
 ): Promise<Deployment | undefined> {
   for (let attempt = 1;; attempt++) {

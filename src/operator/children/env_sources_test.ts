@@ -7,7 +7,7 @@ import type { WorkloadKinds } from "../../workload/kinds.ts";
 import { SpecError } from "../../workload/spec_error.ts";
 import { EnvSources, envSources } from "./env_sources.ts";
 import { ReferencedData } from "./referenced_data.ts";
-import { controlPlane } from "../testing.ts";
+import type { EnvFromSource } from "../../api/kubernetes/types.ts";
 
 type Data = Record<string, string>;
 
@@ -47,8 +47,8 @@ class World {
     this.objects.set(id, { version, data, seen: true, ...extra });
   }
 
-  defines(envFrom: NonNullable<Parameters<typeof controlPlane>[0]>["envFrom"], name = "CODER_ACCESS_URL") {
-    return this.sources.define(envSources(controlPlane({ envFrom })), name);
+  defines(envFrom: EnvFromSource[], name = "CODER_ACCESS_URL") {
+    return this.sources.define(envSources({ metadata: { namespace: "a" }, spec: { envFrom } }), name);
   }
 }
 

@@ -1,11 +1,10 @@
-/** The conditions of a control plane: what to look at first, and what to do. */
-import type { ObjectKey } from "../api/object.ts";
-import type { ConditionUpdate } from "../workload/conditions.ts";
-import { UPGRADE_NOW_ANNOTATION } from "../workload/template_decision.ts";
+/** The conditions of an object that runs pods: what to look at first, and what to do. */
+import type { ObjectKey } from "../../api/object.ts";
+import type { ConditionUpdate } from "../../workload/conditions.ts";
+import { UPGRADE_NOW_ANNOTATION } from "../../workload/template_decision.ts";
 import { failureText, isStalling, notable, type StepFailure } from "./failure.ts";
-import type { Rollout } from "./children/rollout.ts";
+import type { Rollout } from "../children/rollout.ts";
 import type { Trouble } from "./report.ts";
-import type { UpgradeReason } from "./upgrade/words.ts";
 
 /** Conditions that are only there while they are true. */
 export const TRANSIENT_CONDITIONS = [
@@ -15,21 +14,38 @@ export const TRANSIENT_CONDITIONS = [
   "ConfigurationWarning",
 ] as const;
 
+/** What differs from kind to kind in the messages. */
+export interface ConditionWords {
+  /** What runs, for "Coder runs: 1 of 1 pods are ready". */
+  readonly running: string;
+  /** Such as `control plane`. */
+  readonly noun: string;
+  /** As kubectl knows the kind, such as `codercontrolplane`. */
+  readonly resource: string;
+  /** What the pods do when they are available, for "Enough pods are available to …". */
+  readonly purpose: string;
+  /** What may say that no pod is wanted, beside an autoscaler. @default {"spec.replicas"} */
+  readonly replicas?: string;
+  /** Reason of a trouble that explains why a rollout is stuck better than the cluster does. @default none */
+  readonly explainsStuck?: string;
+}
+
 /** What the conditions are made from. */
 export interface ConditionFacts {
   key: ObjectKey;
+  words: ConditionWords;
   /** Undefined while there is no Deployment of ours. */
   rollout: Rollout | undefined;
   failures: readonly StepFailure[];
   pendingUpgrade: readonly string[];
   warnings: readonly Trouble[];
-  /** What is wrong while Coder itself may well run. */
+  /** What is wrong while the pods may well run. */
   troubles: readonly Trouble[];
 }
 
 /** All of them, in the order in which they are read best. */
 export function conditionsOf(facts: ConditionFacts): ConditionUpdate[] {
-  const available = availability(facts.rollout);
+  const available = availability(facts);
   const progressing = progress(facts.rollout);
   const degraded = degradation(facts);
   return [
@@ -47,7 +63,7 @@ export function conditionsOf(facts: ConditionFacts): ConditionUpdate[] {
 function readiness(
   available: ConditionUpdate,
   degraded: ConditionUpdate,
-  { failures, rollout }: ConditionFacts,
+  { failures, rollout, words }: ConditionFacts,
 ): ConditionUpdate {
   if (notable(failures).length > 0) {
     return { type: "Ready", status: "False", reason: degraded.reason, message: degraded.message };
@@ -55,11 +71,11 @@ function readiness(
   if (available.status !== "True") {
     return { type: "Ready", status: "False", reason: available.reason, message: available.message };
   }
-  const message = `Coder runs: ${rollout?.ready ?? 0} of ${rollout?.wanted ?? 0} pods are ready`;
+  const message = `${words.running}: ${rollout?.ready ?? 0} of ${rollout?.wanted ?? 0} pods are ready`;
   return { type: "Ready", status: "True", reason: "Ready", message };
 }
 
-function availability(rollout: Rollout | undefined): ConditionUpdate {
+function availability({ rollout, words }: ConditionFacts): ConditionUpdate {
   const no = (reason: string, message: string): ConditionUpdate => ({
     type: "Available",
     status: "False",
@@ -67,17 +83,20 @@ function availability(rollout: Rollout | undefined): ConditionUpdate {
     message,
   });
   if (rollout === undefined) {
-    return no("DeploymentMissing", "There is no Deployment of this control plane yet");
+    return no("DeploymentMissing", `There is no Deployment of this ${words.noun} yet`);
   }
   if (rollout.wanted === 0) {
-    return no("ScaledToZero", "No pod is wanted: spec.replicas, or an autoscaler, says 0");
+    return no(
+      "ScaledToZero",
+      `No pod is wanted: ${words.replicas ?? "spec.replicas"}, or an autoscaler, says 0`,
+    );
   }
   if (!rollout.available) return no("PodsUnavailable", rollout.unavailableBecause);
   return {
     type: "Available",
     status: "True",
     reason: "PodsAvailable",
-    message: "Enough pods are available to serve requests",
+    message: `Enough pods are available to ${words.purpose}`,
   };
 }
 
@@ -103,9 +122,7 @@ function progress(rollout: Rollout | undefined): ConditionUpdate {
   return progressing("True", "RollingOut", `Rolling out: ${rollout.waitingFor}`);
 }
 
-const EXPLAINS_STUCK: UpgradeReason = "RolloutStopped";
-
-function degradation({ rollout, failures, troubles }: ConditionFacts): ConditionUpdate {
+function degradation({ rollout, failures, troubles, words }: ConditionFacts): ConditionUpdate {
   const degraded = (reason: string, message: string): ConditionUpdate => ({
     type: "Degraded",
     status: "True",
@@ -118,7 +135,7 @@ function degradation({ rollout, failures, troubles }: ConditionFacts): Condition
     return degraded("ReplicaFailure", `Pods cannot be made: ${rollout.replicaFailure}`);
   }
   // It knows why the rollout is stuck, and what to do.
-  const explanation = troubles.find(({ reason }) => reason === EXPLAINS_STUCK);
+  const explanation = troubles.find(({ reason }) => reason === words.explainsStuck);
   if (rollout?.stuck !== undefined && explanation === undefined) {
     const advice = "see the pods' events and logs; pods of the earlier version go on where there are any";
     return degraded("ProgressDeadlineExceeded", `${rollout.stuck}; ${advice}`);
@@ -134,7 +151,10 @@ function degradation({ rollout, failures, troubles }: ConditionFacts): Condition
 }
 
 /** kstatus: there is work to do, and the operator (or the cluster) is at it. */
-function reconciling(progressing: ConditionUpdate, { failures, rollout }: ConditionFacts): ConditionUpdate[] {
+function reconciling(
+  progressing: ConditionUpdate,
+  { failures, rollout }: Pick<ConditionFacts, "failures" | "rollout">,
+): ConditionUpdate[] {
   const condition = (reason: string, message: string): ConditionUpdate[] => [
     { type: "Reconciling", status: "True", reason, message },
   ];
@@ -160,11 +180,11 @@ function stalled({ failures, rollout }: Pick<ConditionFacts, "failures" | "rollo
 /** More changes than this are counted, not listed. */
 const LISTED_CHANGES = 20;
 
-function upgradePending({ key, pendingUpgrade }: ConditionFacts): ConditionUpdate[] {
+function upgradePending({ key, pendingUpgrade, words }: ConditionFacts): ConditionUpdate[] {
   if (pendingUpgrade.length === 0) return [];
   const listed = pendingUpgrade.slice(0, LISTED_CHANGES).join("; ");
   const rest = pendingUpgrade.length - LISTED_CHANGES;
-  const command = `kubectl annotate codercontrolplane ${key.name} --namespace ${key.namespace} ` +
+  const command = `kubectl annotate ${words.resource} ${key.name} --namespace ${key.namespace} ` +
     `${UPGRADE_NOW_ANNOTATION}=true`;
   return [{
     type: "UpgradePending",

@@ -4,12 +4,17 @@
  * cost Coder nothing.
  */
 import { shortHash } from "../../kube/apply/canonical_json.ts";
-import { Report, type ReportData } from "../report.ts";
-import { type BackoffOptions, retryDelay, type VisitFailure, visitFailure } from "./failure.ts";
+import { Report, type ReportData } from "../pass/report.ts";
+import {
+  type BackoffOptions,
+  retryDelay,
+  type VisitFailure,
+  visitFailure,
+} from "../../operator/visit/failure.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 
 /** What makes a periodic step. */
-export interface PeriodicOptions {
+export interface PeriodicOptions<V extends Visit, T extends VisitTools> {
   name: string;
   /** Between two successful times, in milliseconds; spread by ±10 %. @default {300_000} */
   everyMs?: number;
@@ -18,15 +23,15 @@ export interface PeriodicOptions {
    * Everything whose change is worth asking at once; it is hashed. Undefined: nothing to do now, what was said before is
    * forgotten.
    */
-  inputs(visit: Visit, tools: VisitTools): unknown | Promise<unknown>;
+  inputs(visit: V, tools: T): unknown | Promise<unknown>;
   /** True where this is no time to ask, such as while Coder does not answer: what was said before stands. @default never */
-  holds?(visit: Visit): boolean;
+  holds?(visit: V): boolean;
   /** What is said while it holds and nothing was said before. @default nothing */
-  waiting?(visit: Visit, tools: VisitTools): void;
+  waiting?(visit: V, tools: T): void;
   /** Asks, and writes into `report`, whose content is repeated until the next time. A returned number is the next time. */
-  ask(visit: Visit, tools: VisitTools, report: Report): Promise<number | void>;
+  ask(visit: V, tools: T, report: V["report"]): Promise<number | void>;
   /** Says into `report` that asking failed. What `ask` had said until then is not said. */
-  failed(visit: Visit, tools: VisitTools, report: Report, failure: VisitFailure, error: unknown): void;
+  failed(visit: V, tools: T, report: V["report"], failure: VisitFailure, error: unknown): void;
 }
 
 interface Memory {
@@ -40,7 +45,9 @@ interface Memory {
 }
 
 /** Makes the step. */
-export function periodicStep(options: PeriodicOptions): VisitStep {
+export function periodicStep<V extends Visit, T extends VisitTools>(
+  options: PeriodicOptions<V, T>,
+): VisitStep<V, T> {
   const { name, everyMs = 300_000 } = options;
   const memories = new Map<string, Memory>();
   return {
@@ -60,7 +67,7 @@ export function periodicStep(options: PeriodicOptions): VisitStep {
         repeat(known.said, visit.report);
         return visit.report.lookAgain(known.due - now);
       }
-      let report = new Report();
+      let report: V["report"] = new Report();
       let wait: number;
       let failures = 0;
       try {
@@ -91,7 +98,7 @@ export function periodicStep(options: PeriodicOptions): VisitStep {
 }
 
 /** Says again what was said before. */
-export function repeat(said: ReportData, report: Report): void {
+export function repeat<S extends object>(said: ReportData<S>, report: Report<S>): void {
   for (const condition of said.conditions) report.condition(condition);
   for (const type of said.absent) report.noCondition(type);
   for (const trouble of said.troubles) report.trouble(trouble);

@@ -2,8 +2,7 @@
 import type { ControlPlane } from "../../api/control_plane.ts";
 import { keyText, type ObjectKey } from "../../api/object.ts";
 import type { DeploymentAddress } from "../../coder/mod.ts";
-import { internalUrl, plainPort } from "../../workload/urls.ts";
-import { serviceAddress } from "../children/environment.ts";
+import { controlPlaneAddress, internalUrl, plainPort } from "../../workload/urls.ts";
 
 /** `direct`: the Service's DNS name. `kube-proxy`: through the API server's service proxy. */
 export type CoderRoute = "direct" | "kube-proxy";
@@ -31,7 +30,7 @@ export function coderAddress(
 ): DeploymentAddress {
   const given = endpoints.get(keyText(key));
   if (given !== undefined) return { url: given };
-  const address = serviceAddress(controlPlane);
+  const address = controlPlaneAddress(controlPlane);
   if (route === "direct") return { url: internalUrl(address, clusterDomain) };
   return { url: `${KUBE_PROXY_SCHEME}${key.namespace}/${key.name}:${plainPort(address)}` };
 }

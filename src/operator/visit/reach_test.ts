@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
-import { controlPlane } from "../testing.ts";
+import { type CoderControlPlane, parseControlPlane } from "../../api/control_plane.ts";
 import { coderAddress, parseKubeProxy, type ReachOptions } from "./reach.ts";
 
+const controlPlane = (spec: CoderControlPlane["spec"] = {}) =>
+  parseControlPlane({
+    apiVersion: "coder.com/v1alpha1",
+    kind: "CoderControlPlane",
+    metadata: { name: "coder", namespace: "a" },
+    spec,
+  });
 const key = { namespace: "a", name: "coder" };
 const none: ReachOptions = { endpoints: new Map(), route: "direct" };
 

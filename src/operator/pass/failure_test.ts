@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Deployment } from "../api/kubernetes/types.ts";
-import { ForeignObjectError } from "../kube/applier.ts";
-import { DuplicateKeyError } from "../kube/apply/duplicate_keys.ts";
-import { KubeApiError, KubeConnectionError } from "../kube/errors.ts";
-import { SpecError } from "../workload/spec_error.ts";
+import type { Deployment } from "../../api/kubernetes/types.ts";
+import { ForeignObjectError } from "../../kube/applier.ts";
+import { DuplicateKeyError } from "../../kube/apply/duplicate_keys.ts";
+import { KubeApiError, KubeConnectionError } from "../../kube/errors.ts";
+import { SpecError } from "../../workload/spec_error.ts";
 import { type FailureReason, failureText, isStalling, notable, stepFailure } from "./failure.ts";
 
 const call = { method: "PATCH", path: "/x" };

@@ -1,8 +1,8 @@
 /** Failures of steps, sorted by what helps. */
-import { ForeignObjectError } from "../kube/applier.ts";
-import { DuplicateKeyError } from "../kube/apply/duplicate_keys.ts";
-import { isConflict, isForbidden, isTransient, KubeApiError } from "../kube/errors.ts";
-import { SpecError } from "../workload/spec_error.ts";
+import { ForeignObjectError } from "../../kube/applier.ts";
+import { DuplicateKeyError } from "../../kube/apply/duplicate_keys.ts";
+import { isConflict, isForbidden, isTransient, KubeApiError } from "../../kube/errors.ts";
+import { SpecError } from "../../workload/spec_error.ts";
 
 /** Reasons of conditions. Stable: alerts and scripts may rely on them. */
 export type FailureReason =
@@ -51,7 +51,7 @@ export function isStalling({ reason }: StepFailure): boolean {
   return reason === "ForeignObject" || reason === "InvalidSpec";
 }
 
-/** The failures that say something about the control plane: a lost race says nothing. */
+/** The failures that say something about the object: a lost race says nothing. */
 export function notable(failures: readonly StepFailure[]): StepFailure[] {
   return failures.filter(({ reason }) => reason !== "Conflict");
 }

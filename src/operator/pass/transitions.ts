@@ -1,7 +1,7 @@
 /** Events for changes of conditions: each change is told once, after it has been stored. */
-import type { Condition } from "../api/kubernetes/types.ts";
-import type { EventType } from "../kube/events/events.ts";
-import { conditionOf } from "../workload/conditions.ts";
+import type { Condition } from "../../api/kubernetes/types.ts";
+import type { EventType } from "../../kube/events/events.ts";
+import { conditionOf } from "../../workload/conditions.ts";
 
 /** One Event to record. */
 export interface Transition {
