@@ -7,6 +7,7 @@
  * `spec.rbac.workspaceNamespaces`, or delete the RoleBinding: it is not made again.
  */
 import type { Namespace } from "../../api/kubernetes/types.ts";
+import { isListed } from "../../workload/consent.ts";
 import { matchesWildcard } from "../../workload/wildcard.ts";
 import type { Trouble } from "../../operator/pass/report.ts";
 
@@ -91,12 +92,9 @@ function placeOf(namespace: string, owner: PlaceOwner, facts: NamespaceFacts): W
 /** Whether a Namespace lets the control plane be granted rights in it. */
 export function hasOptedIn(
   { metadata: { labels = {}, annotations = {} } }: Namespace,
-  { namespace, name }: Pick<PlaceOwner, "namespace" | "name">,
+  owner: Pick<PlaceOwner, "namespace" | "name">,
 ): boolean {
-  if (labels[WORKSPACES_FROM] === namespace) return true;
-  const named = (annotations[WORKSPACES_FROM] ?? "").split(",").map((each) => each.trim())
-    .filter((each) => each !== "");
-  return named.some((each) => each === "*" || each === namespace || each === `${namespace}/${name}`);
+  return labels[WORKSPACES_FROM] === owner.namespace || isListed(annotations[WORKSPACES_FROM], owner);
 }
 
 /**
