@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { provisionerDefinition } from "../api/provisioner.ts";
 import { referenceId } from "../workload/references.ts";
 import { otherReferences, podTemplate, type TemplateFacts, templateInputs } from "./pod_template.ts";
-import { LABELS, provisioner, type SpecInput } from "./testing.ts";
+import { LABELS, provisioner, SHAPING, type SpecInput } from "./testing.ts";
 
 const key = { name: "prov-provisioner-key", key: "key" };
 const known: TemplateFacts = {
@@ -126,34 +126,6 @@ Deno.test("the operator's annotations stand beside the user's, and win", () => {
   assert.equal(render({}, { checksum: undefined }).metadata?.annotations, undefined);
 });
 
-/** One value for every field that shapes the pods, and where it arrives. */
-const shaping: { [F in keyof SpecInput]: SpecInput[F] } = {
-  image: "mirror/coder:v2",
-  extraArgs: ["--verbose"],
-  extraEnv: [{ name: "EXTRA", value: "shaped" }],
-  imagePullSecrets: [{ name: "registry" }],
-  resources: { limits: { memory: "1Gi" } },
-  terminationGracePeriodSeconds: 0,
-  serviceAccount: { name: "builds" },
-  command: ["/usr/local/bin/coder"],
-  args: ["provisioner", "start", "--cache-dir=/c"],
-  envFrom: [{ secretRef: { name: "cloud" } }],
-  volumes: [{ name: "cache", emptyDir: {} }],
-  volumeMounts: [{ name: "cache", mountPath: "/c" }],
-  initContainers: [{ name: "warm-up", image: "busybox" }],
-  lifecycle: { preStop: { sleep: { seconds: 1 } } },
-  securityContext: { runAsUser: 5 },
-  podSecurityContext: { fsGroup: 6 },
-  podLabels: { team: "platform" },
-  podAnnotations: { note: "well" },
-  priorityClassName: "high",
-  hostAliases: [{ ip: "10.0.0.1", hostnames: ["git"] }],
-  nodeSelector: { pool: "builds" },
-  tolerations: [{ key: "builds" }],
-  topologySpreadConstraints: [{ maxSkew: 2, topologyKey: "rack", whenUnsatisfiable: "DoNotSchedule" }],
-  affinity: { nodeAffinity: {} },
-};
-
 /** Fields that pods are not made from. */
 const others: SpecInput = {
   controlPlaneRef: { name: "other", namespace: "coder" },
@@ -167,29 +139,29 @@ const others: SpecInput = {
 
 Deno.test("every field of a spec is known to shape the pods, or not to", () => {
   const fields = Object.keys((provisionerDefinition.spec as unknown as { shape: object }).shape);
-  assert.deepEqual([...Object.keys(shaping), ...Object.keys(others)].sort(), fields.sort());
+  assert.deepEqual([...Object.keys(SHAPING), ...Object.keys(others)].sort(), fields.sort());
 });
 
 Deno.test("every field that shapes the pods arrives in them, and is in the hash", () => {
   const bare = JSON.stringify(render());
   const hashes = new Set([inputs()]);
-  for (const [field, value] of Object.entries(shaping)) {
+  for (const [field, value] of Object.entries(SHAPING)) {
     const text = JSON.stringify(render({ [field]: value }));
     assert.notEqual(text, bare, field);
     const given = field === "serviceAccount" ? "builds" : value;
     if (field !== "args") assert.ok(text.includes(JSON.stringify(given).replace(/^[[{]|[\]}]$/g, "")), field);
     hashes.add(inputs({ [field]: value }));
   }
-  assert.equal(hashes.size, 1 + Object.keys(shaping).length);
+  assert.equal(hashes.size, 1 + Object.keys(SHAPING).length);
 });
 
 Deno.test("fields of the provisioner's own stand where Kubernetes looks for them", () => {
-  const { spec } = render(shaping);
+  const { spec } = render(SHAPING);
   assert.deepEqual(
     [spec?.serviceAccountName, spec?.imagePullSecrets, spec?.terminationGracePeriodSeconds],
-    ["builds", [{ name: "registry" }], 0],
+    ["builds", [{ name: "registry" }], 1200],
   );
-  const { image, args, resources } = container(shaping);
+  const { image, args, resources } = container(SHAPING);
   assert.deepEqual([image, resources], ["mirror/coder:v2", { limits: { memory: "1Gi" } }]);
   assert.deepEqual(args, ["provisioner", "start", "--cache-dir=/c", "--verbose"]);
 });
@@ -220,7 +192,7 @@ Deno.test("the place of the key is in the hash", () => {
 
 Deno.test("the stored hash of a template's inputs is the same in every version", () => {
   assert.equal(inputs(), "6c122a4a2e83d898");
-  assert.equal(inputs(shaping), "cf8f9be5111f560e");
+  assert.equal(inputs(SHAPING), "41bd022731963f93");
 });
 
 Deno.test("a change of the key is not told twice", () => {
