@@ -8,7 +8,7 @@ Deno.test("jobs are listed with their tags and with who works on them", async ()
   const [job] = await rig.client.provisionerJobs.list("default");
   assert.equal(job?.status, "running");
   assert.equal(job?.worker_name, "prov-1");
-  assert.deepEqual(job?.tags, { region: "eu" });
+  assert.deepEqual(job?.tags, { owner: "", scope: "organization", region: "eu" });
   assert.equal(job?.organization_id, rig.fake.state.defaultOrganization.id);
 });
 

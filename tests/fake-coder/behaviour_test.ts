@@ -141,3 +141,22 @@ Deno.test("the request log tells what arrived, under which token, and what becam
   assert.equal(rig.fake.count({ route: "/api/v2/users", method: "GET", since: start }), 1);
   assert.equal(rig.fake.count({ since: performance.now() }), 0);
 });
+
+Deno.test("the primary is a proxy that can be seen and dressed, but neither renamed nor removed", async () => {
+  await using rig = await startClientRig();
+  await rig.client.licenses.add(fakeLicense());
+  const { workspaceProxies } = rig.client;
+  const { deploymentId } = rig.fake.state;
+  assert.equal((await workspaceProxies.get("primary")).id, deploymentId);
+  const face = { name: "primary", displayName: "Home", icon: "/emojis/1f30d.png" };
+  assert.equal((await workspaceProxies.update(deploymentId, face)).proxyToken, undefined);
+  assert.equal((await workspaceProxies.get(deploymentId)).display_name, "Home");
+  const renamed = await refusal(workspaceProxies.update(deploymentId, { ...face, name: "home" }));
+  assert.match(renamed.coderMessage, /^Cannot update name of default primary proxy/);
+  for (const name of ["primary", deploymentId]) {
+    assert.equal(
+      (await refusal(workspaceProxies.delete(name))).coderMessage,
+      "Cannot delete primary proxy",
+    );
+  }
+});

@@ -3,6 +3,7 @@ export { type FakeCoder, type FakeCoderOptions, type LoggedRequest, startFakeCod
 export { type Fault, type FaultAction, type FaultMatch, htmlPage, tooManyRequests } from "./faults.ts";
 export { databaseAway401, refuse, type Reply } from "./reply.ts";
 export { fakeLicense, FEATURES, type LicenseWords } from "./routes/licenses.ts";
+export { addOrganization } from "./routes/organizations.ts";
 export { addDaemon, addJob } from "./routes/provisioners.ts";
 export { addTemplate, addWorkspace } from "./routes/workspaces.ts";
 export type { FakeCoderSettings } from "./settings.ts";

@@ -102,6 +102,8 @@ export class FakeState {
   /** The oldest first. */
   readonly provisionerJobs: Record<string, unknown>[] = [];
   readonly proxies: FakeProxy[] = [];
+  /** How coderd itself is shown among the proxies. */
+  readonly primaryFace = { display_name: "Default", icon_url: "/emojis/1f3e1.png" };
   readonly templates: Record<string, unknown>[] = [];
   readonly workspaces: Record<string, unknown>[] = [];
   /** Environment of coderd, as `/deployment/config` shows it. */

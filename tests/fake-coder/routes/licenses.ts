@@ -22,11 +22,18 @@ export const FEATURES = [
   "advanced_template_scheduling",
   "workspace_proxy",
   "external_token_encryption",
+  "workspace_batch_actions",
+  "task_batch_actions",
   "access_control",
   "control_shared_ports",
   "custom_roles",
   "multiple_organizations",
   "workspace_prebuilds",
+  "managed_agent_limit",
+  "workspace_external_agent",
+  "aibridge",
+  "boundary",
+  "ai_governance_user_limit",
 ];
 
 /** Features that only the larger of the two tiers has. */

@@ -29,8 +29,7 @@ function primary(state: FakeState, settings: Context["settings"]): Record<string
   return proxyJson({
     id: state.deploymentId,
     name: "primary",
-    display_name: "Default",
-    icon_url: "/emojis/1f3e1.png",
+    ...state.primaryFace,
     deleted: false,
     created_at: now,
     updated_at: now,
@@ -43,6 +42,12 @@ function primary(state: FakeState, settings: Context["settings"]): Record<string
 function find({ state, parameters }: Context): FakeProxy | undefined {
   const { proxy = "" } = parameters;
   return state.proxies.find((one) => one.id === proxy || (!one.deleted && one.name === proxy));
+}
+
+/** The primary has the deployment's id, and goes by its name, too. */
+function isPrimary({ state, parameters }: Context): boolean {
+  const { proxy = "" } = parameters;
+  return proxy === "primary" || proxy === state.deploymentId;
 }
 
 function isTaken(state: FakeState, name: string, except?: FakeProxy): boolean {
@@ -85,6 +90,7 @@ export const proxyRoutes: readonly FakeRoute[] = [
     handle: ({ state, settings, body }) => {
       if (body.name.toLowerCase() === "primary") {
         return refuse(400, `The name "primary" is reserved for the primary region.`, {
+          detail: "Cannot name a workspace proxy 'primary'.",
           validations: [{ field: "name", detail: "Reserved name" }],
         });
       }
@@ -113,6 +119,7 @@ export const proxyRoutes: readonly FakeRoute[] = [
     feature: FEATURE,
     owner: true,
     handle: (context) => {
+      if (isPrimary(context)) return ok(primary(context.state, context.settings));
       const proxy = find(context);
       return proxy === undefined ? notFound() : ok(proxyJson(proxy, context.settings));
     },
@@ -131,9 +138,19 @@ export const proxyRoutes: readonly FakeRoute[] = [
       regenerate_token: z.boolean(),
     }),
     handle: (context) => {
+      const { name, display_name, icon, regenerate_token } = context.body;
+      if (isPrimary(context)) {
+        if (name !== "primary") {
+          const words = "Cannot update name of default primary proxy";
+          return refuse(400, `${words}, did you mean to update the 'display name'?`, {
+            validations: [{ field: "name", detail: words }],
+          });
+        }
+        Object.assign(context.state.primaryFace, { display_name, icon_url: icon });
+        return ok({ proxy: primary(context.state, context.settings), proxy_token: "" });
+      }
       const proxy = find(context);
       if (proxy === undefined) return notFound();
-      const { name, display_name, icon, regenerate_token } = context.body;
       // coderd leaves that to its database here.
       if (!proxy.deleted && isTaken(context.state, name, proxy)) {
         const detail =
@@ -154,7 +171,7 @@ export const proxyRoutes: readonly FakeRoute[] = [
     feature: FEATURE,
     owner: true,
     handle: (context) => {
-      if (context.parameters["proxy"] === "primary") return refuse(400, "Cannot delete primary proxy");
+      if (isPrimary(context)) return refuse(400, "Cannot delete primary proxy");
       const proxy = find(context);
       if (proxy === undefined) return notFound();
       proxy.deleted = true;
