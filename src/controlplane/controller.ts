@@ -15,7 +15,7 @@ import { controlPlaneServiceAccountName } from "../workload/names.ts";
 import { CLUSTER_DOMAIN } from "../workload/urls.ts";
 import type { VisitResults } from "./coder/results.ts";
 import { EnvSources } from "../operator/children/env_sources.ts";
-import { exposureSources } from "./exposure/exposure_sources.ts";
+import { exposureSources } from "../operator/exposure/exposure_sources.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
 import { podReferences } from "./children/reference_sources.ts";
 import { referenceSources } from "../operator/children/reference_sources.ts";
@@ -85,7 +85,7 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
       owned(kinds.serviceAccounts, CoderControlPlanes),
       owned(kinds.ingresses, CoderControlPlanes),
       owned(kinds.httpRoutes, CoderControlPlanes),
-      ...exposureSources(kinds),
+      ...exposureSources(controlPlanes, kinds),
       owned(kinds.disruptionBudgets, CoderControlPlanes),
       owned(kinds.jobs, CoderControlPlanes),
       ...workspaceSources(kinds),

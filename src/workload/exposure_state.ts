@@ -35,20 +35,28 @@ const ADDRESS_PATIENCE_MS = 300_000;
 /** How long a Gateway that a route names may come later than the route, in milliseconds. */
 const GATEWAY_PATIENCE_MS = 30_000;
 
+const CODER = "Coder";
+
 /** What is known beside the object. */
 export interface ExposureFacts {
+  /** What is exposed, for people, such as `the proxy`. @default {"Coder"} */
+  noun?: string;
   /** What users type; undefined where the hosts give none. */
   url: string | undefined;
   now: Date;
 }
 
 /** The state of an Ingress. */
-export function ingressState(ingress: Ingress, { url, now }: ExposureFacts): ExposureState {
+export function ingressState(ingress: Ingress, { noun, url, now }: ExposureFacts): ExposureState {
   const what = `Ingress ${keyText(keyOf(ingress))}`;
   const addresses = (ingress.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname)
     .filter((address) => address !== undefined && address !== "");
   if (addresses.length > 0) {
-    return state("True", "AddressAssigned", `${served(url, what)}, which is at ${addresses.join(", ")}`);
+    return state(
+      "True",
+      "AddressAssigned",
+      `${served(url, noun, what)}, which is at ${addresses.join(", ")}`,
+    );
   }
   const left = ADDRESS_PATIENCE_MS - age(ingress, now);
   if (left > 0) {
@@ -94,7 +102,9 @@ export function routeState(route: HTTPRoute, facts: RouteFacts): ExposureState {
     return { ...state("False", "RouteNotAccepted", words), needsAction: true };
   }
   if (unresolved.length > 0) {
-    const words = unresolved.map(({ name, words }) => `${name} finds no way from ${what} to Coder: ${words}`);
+    const words = unresolved.map(({ name, words }) =>
+      `${name} finds no way from ${what} to ${facts.noun ?? CODER}: ${words}`
+    );
     return { ...state("False", "BackendNotResolved", words.join("; ")), needsAction: true };
   }
   const missing = pending.filter(({ parent }) => facts.exists(parent) === false);
@@ -112,7 +122,7 @@ export function routeState(route: HTTPRoute, facts: RouteFacts): ExposureState {
   }
   const at = facts.addresses.length > 0 ? `, which is at ${facts.addresses.join(", ")}` : "";
   const names = parents.map(({ name }) => name).join(" and ");
-  return state("True", "RouteAccepted", `${served(facts.url, what)}, accepted by ${names}${at}`);
+  return state("True", "RouteAccepted", `${served(facts.url, facts.noun, what)}, accepted by ${names}${at}`);
 }
 
 interface Verdict {
@@ -177,8 +187,8 @@ function state(
   return { status, reason, message, needsAction: false };
 }
 
-function served(url: string | undefined, what: string): string {
-  return `${url ?? "Coder"} is served by ${what}`;
+function served(url: string | undefined, noun = CODER, what: string): string {
+  return `${url ?? noun.charAt(0).toUpperCase() + noun.slice(1)} is served by ${what}`;
 }
 
 /** In milliseconds; 0 where the object does not say. */

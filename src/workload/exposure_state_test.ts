@@ -32,6 +32,8 @@ Deno.test("an Ingress with an address is exposed, and says where", () => {
     ingressState(ingress(addresses), { url: undefined, now: after(0) }).message,
     /^Coder is served/,
   );
+  const named = ingressState(ingress(addresses), { noun: "the proxy", url: undefined, now: after(0) });
+  assert.match(named.message, /^The proxy is served/);
 });
 
 Deno.test("an Ingress without an address is waited for during five minutes, then nobody knows", () => {

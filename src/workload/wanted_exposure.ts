@@ -37,6 +37,16 @@ export function wantedExposure(
   return { by: "gateway", exposure: { ...target, hosts }, parents: routeParents(gateway) };
 }
 
+/** What `read` gives. What cannot be exposed is the exposure's trouble: pods run all the same, as if nothing were asked for. */
+export function possibleExposure(read: () => WantedExposure): WantedExposure {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    return { by: "nothing" };
+  }
+}
+
 /** What only objects stored before the CRD had its rules say. */
 export function exposureWarnings(wanted: WantedExposure): ExposureWarning[] {
   if (wanted.by === "nothing") return [];

@@ -8,6 +8,7 @@ import {
   exposedWildcard,
   exposureText,
   exposureWarnings,
+  possibleExposure,
   type WantedExposure,
   wantedExposure,
 } from "./wanted_exposure.ts";
@@ -69,9 +70,10 @@ Deno.test("white space around names is forgiven, and blank optional names are no
 });
 
 Deno.test("each certificate is for its own host", () => {
-  const tls = { secretName: "s", wildcardSecretName: "w" };
-  const found = ingress({ wildcardHost: "*.x", tls });
+  const tls = { secretName: " s ", wildcardSecretName: " w " };
+  const found = ingress({ wildcardHost: " *.x ", tls });
   assert.ok(found.by === "ingress");
+  assert.deepEqual(found.exposure.hosts, [host, "*.x"]);
   assert.deepEqual(found.settings.certificates, [
     { secretName: "s", hosts: [host] },
     { secretName: "w", hosts: ["*.x"] },
@@ -108,14 +110,21 @@ Deno.test("a wildcard in the wrong place is warned of", () => {
   assert.deepEqual(exposureWarnings(ingress({ host: "*.x" })).map(({ reason }) => reason), [
     "WildcardAsHost",
   ]);
+  assert.deepEqual(exposureWarnings(gateway({ host: "*.x" })).map(({ reason }) => reason), [
+    "WildcardAsHost",
+  ]);
   const [warning] = exposureWarnings(gateway({ wildcardHost: "apps.x" }));
   assert.equal(warning?.reason, "WildcardHostWithoutWildcard");
-  assert.match(warning?.message ?? "", /spec\.expose\.gateway\.wildcardHost is apps\.x/);
+  assert.match(warning?.message ?? "", /spec\.expose\.gateway\.wildcardHost is apps\.x.*\*\.coder/);
 });
 
 Deno.test("the address has the scheme that leads to it", () => {
   assert.equal(exposedUrl(ingress(), none), `http://${host}`);
   assert.equal(exposedUrl(ingress({ tls: { secretName: "s" } }), none), `https://${host}`);
+  assert.equal(
+    exposedUrl(ingress({ wildcardHost: "*.x", tls: { wildcardSecretName: "w" } }), none),
+    `http://${host}`,
+  );
   assert.equal(exposedUrl(gateway(), none), `https://${host}`);
   const edge: Gateway = {
     apiVersion: "gateway.networking.k8s.io/v1",
@@ -125,6 +134,15 @@ Deno.test("the address has the scheme that leads to it", () => {
   };
   assert.equal(exposedUrl(gateway(), () => edge), `http://${host}`);
   assert.equal(exposedUrl(ingress({ host: "*.x" }), none), undefined);
+});
+
+Deno.test("what cannot be exposed keeps no pods from running, and other errors are thrown", () => {
+  assert.deepEqual(possibleExposure(() => ingress({ host: " " })), { by: "nothing" });
+  assert.deepEqual(possibleExposure(() => ingress()), ingress());
+  const odd = () => {
+    throw new TypeError("odd");
+  };
+  assert.throws(() => possibleExposure(odd), TypeError);
 });
 
 Deno.test("Coder is told of wildcards that it understands alone", () => {

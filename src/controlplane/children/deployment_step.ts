@@ -1,11 +1,11 @@
 /** The Deployment of a control plane: rendered anew, or kept as somebody else rendered it. */
 import type { ControlPlane } from "../../api/control_plane.ts";
 import { applyDeployment, ownDeployment, settleDeployment } from "../../operator/children/deployment.ts";
+import { ACCESS_URL } from "../../workload/access_urls.ts";
 import type { Pass, Step } from "../step.ts";
 import { effective } from "../upgrade/effective.ts";
 import { rolloutParts } from "../upgrade/rollout_parts.ts";
 import { desiredDeployment } from "./deployment.ts";
-import { ACCESS_URL } from "./environment.ts";
 import { RENDERING } from "./pod_template.ts";
 import { type RenderedTemplate, renderTemplate } from "./rendered_template.ts";
 import { makeRoomForRecreate, strategyOf } from "./strategy.ts";

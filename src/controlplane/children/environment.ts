@@ -1,15 +1,12 @@
 /** The environment of the Coder container. */
 import type { ControlPlane } from "../../api/control_plane.ts";
 import type { EnvVar } from "../../api/kubernetes/types.ts";
+import { ACCESS_URL, WILDCARD_ACCESS_URL } from "../../workload/access_urls.ts";
 import type { TlsMounts } from "../../workload/certificates.ts";
 import { type MergedEnv, mergeEnv } from "../../workload/env.ts";
 import { clusterAccessUrl, controlPlaneAddress, type IpFamily, relayUrl } from "../../workload/urls.ts";
 import { signInEnvironment } from "./sign_in.ts";
 
-/** Where users reach Coder; the operator sets it where nobody else does. */
-export const ACCESS_URL = "CODER_ACCESS_URL";
-/** Under which names users reach workspace apps. */
-export const WILDCARD_ACCESS_URL = "CODER_WILDCARD_ACCESS_URL";
 /** Where one replica reaches another. */
 export const RELAY_URL = "CODER_DERP_SERVER_RELAY_URL";
 

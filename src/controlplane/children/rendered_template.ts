@@ -2,9 +2,10 @@
 import type { ControlPlane } from "../../api/control_plane.ts";
 import type { Deployment } from "../../api/kubernetes/types.ts";
 import { isControlledBy } from "../../kube/apply/owner_references.ts";
-import type { RouteParent } from "../../workload/exposure.ts";
 import { referencesOf } from "../../workload/references.ts";
-import { type AccessUrls, accessUrls, exposureInputs, wantedUrls } from "./access_urls.ts";
+import { ACCESS_URL, type AccessUrls } from "../../workload/access_urls.ts";
+import { gatewayLookup } from "../../operator/exposure/gateways.ts";
+import { accessUrls, exposureInputs, wantedUrls } from "./access_urls.ts";
 import {
   CHECKSUMS_ANNOTATION,
   checksumsOf,
@@ -12,7 +13,7 @@ import {
   parseChecksums,
 } from "../../operator/children/checksums.ts";
 import { envSources } from "../../operator/children/env_sources.ts";
-import { ACCESS_URL, firstAccessUrl } from "./environment.ts";
+import { firstAccessUrl } from "./environment.ts";
 import { podFamily } from "./pod_family.ts";
 import { podTemplate, templateInputs } from "./pod_template.ts";
 import type { RenderedTemplate as SharedTemplate } from "../../operator/children/deployment.ts";
@@ -42,8 +43,7 @@ export async function renderTemplate(
   const urls = accessUrls(controlPlane, {
     fromSources,
     clusterDomain,
-    lookup: ({ name, namespace }: RouteParent) =>
-      kinds.gateways.get({ namespace: namespace ?? key.namespace, name }),
+    lookup: gatewayLookup(key.namespace, { kinds }),
     live,
   });
   const facts = {

@@ -1,23 +1,17 @@
 import assert from "node:assert/strict";
 import type { CoderControlPlane } from "../../api/control_plane.ts";
 import { SpecError } from "../../workload/spec_error.ts";
-import { exposureWarnings, type Wanted, wantedExposure } from "./exposure.ts";
+import type { WantedExposure } from "../../workload/wanted_exposure.ts";
+import { internalAddress, wantedExposure } from "./exposure.ts";
 import { controlPlane } from "../testing.ts";
 
 type Spec = NonNullable<CoderControlPlane["spec"]>;
 
-const wanted = (expose: Spec["expose"], more: Spec = {}): Wanted =>
+const wanted = (expose: Spec["expose"], more: Spec = {}): WantedExposure =>
   wantedExposure(controlPlane({ ...more, ...(expose !== undefined && { expose }) }));
 const byIngress = (ingress: object, more: Spec = {}) => {
   const result = wanted({ ingress: { host: "coder.example.com", ...ingress } }, more);
   assert.ok(result.by === "ingress");
-  return result;
-};
-const byGateway = (gateway: object) => {
-  const result = wanted({
-    gateway: { host: "coder.example.com", parentRefs: [{ name: "edge" }], ...gateway },
-  });
-  assert.ok(result.by === "gateway");
   return result;
 };
 
@@ -45,78 +39,19 @@ Deno.test("what is exposed carries the control plane's name, labels and plain HT
   assert.equal(port({ service: { port: 443 }, tls: { secretNames: ["t"] } }), 80);
 });
 
-Deno.test("white space around names is forgiven, and blank optional names are none", () => {
-  const { exposure, settings } = byIngress({
-    host: " coder.example.com ",
-    wildcardHost: " *.x ",
-    className: " nginx ",
-    tls: { secretName: " a ", wildcardSecretName: " b " },
-  });
-  assert.deepEqual(exposure.hosts, ["coder.example.com", "*.x"]);
-  assert.deepEqual(settings, {
-    className: "nginx",
-    annotations: {},
-    certificates: [
-      { secretName: "a", hosts: ["coder.example.com"] },
-      { secretName: "b", hosts: ["*.x"] },
-    ],
-  });
-  const blank = byIngress({
-    wildcardHost: " ",
-    className: " ",
-    tls: { secretName: " ", wildcardSecretName: "" },
-  });
-  assert.deepEqual(blank.exposure.hosts, ["coder.example.com"]);
-  assert.deepEqual(blank.settings, { className: "", annotations: {}, certificates: [] });
-});
-
-Deno.test("each parent of a route keeps what was said of it, and no more", () => {
-  const { exposure, parents } = byGateway({
-    wildcardHost: "*.coder.example.com",
-    parentRefs: [{ name: " edge " }, { name: "b", namespace: " net ", sectionName: " web " }],
-  });
-  assert.deepEqual(exposure.hosts, ["coder.example.com", "*.coder.example.com"]);
-  assert.deepEqual(parents, [{ name: "edge" }, { name: "b", namespace: "net", sectionName: "web" }]);
-});
-
-Deno.test("what only old objects can say is refused with the field's name", () => {
-  const refused: [string, () => Wanted][] = [
-    ["spec.expose", () =>
-      wanted({
-        ingress: { host: "a" },
-        gateway: { host: "a", parentRefs: [{ name: "b" }] },
-      })],
-    ["spec.expose.ingress.host", () => byIngress({ host: " " })],
-    ["spec.expose.ingress.tls.wildcardSecretName", () => byIngress({ tls: { wildcardSecretName: "w" } })],
-    ["spec.expose.gateway.host", () => byGateway({ host: "" })],
-    ["spec.expose.gateway.parentRefs", () => byGateway({ parentRefs: [] })],
-    [
-      "spec.expose.gateway.parentRefs[1].name",
-      () => byGateway({ parentRefs: [{ name: "a" }, { name: " " }] }),
-    ],
-    [
-      "spec.expose.gateway.parentRefs[0].namespace",
-      () => byGateway({ parentRefs: [{ name: "a", namespace: " " }] }),
-    ],
-    [
-      "spec.expose.gateway.parentRefs[0].sectionName",
-      () => byGateway({ parentRefs: [{ name: "a", sectionName: "" }] }),
-    ],
-  ];
-  for (const [field, run] of refused) {
-    assert.throws(run, (error) => error instanceof SpecError && error.field === field, field);
-  }
-});
-
-Deno.test("hosts that mix up names and wildcards are warned of", () => {
-  const reasons = (wanted: Wanted) => exposureWarnings(wanted).map(({ reason }) => reason);
-  assert.deepEqual(reasons({ by: "nothing" }), []);
-  assert.deepEqual(reasons(byIngress({ wildcardHost: "*.coder.example.com" })), []);
-  assert.deepEqual(reasons(byGateway({ host: "*.example.com" })), ["WildcardAsHost"]);
-  const [warning] = exposureWarnings(byIngress({ wildcardHost: "apps.example.com" }));
-  assert.equal(warning?.reason, "WildcardHostWithoutWildcard");
-  assert.match(
-    warning?.message ?? "",
-    /spec\.expose\.ingress\.wildcardHost is apps\.example\.com.*\*\.coder/,
+Deno.test("what cannot be exposed is refused with the field's name", () => {
+  assert.throws(
+    () => byIngress({ host: " " }),
+    (error) => error instanceof SpecError && error.field === "spec.expose.ingress.host",
   );
+});
+
+Deno.test("callers inside the cluster get plain HTTP with a port, whatever Coder serves beside", () => {
+  const inside = (spec: Spec, domain = "cluster.local") => internalAddress(controlPlane(spec), domain);
+  assert.equal(inside({}), "http://coder.a.svc.cluster.local:80");
+  assert.equal(inside({ service: { port: 8080 } }), "http://coder.a.svc.cluster.local:8080");
+  const tls = { secretNames: ["t"] };
+  assert.equal(inside({ tls }), "http://coder.a.svc.cluster.local:80");
+  assert.equal(inside({ tls, service: { port: 443 } }), "http://coder.a.svc.cluster.local:80");
+  assert.equal(inside({ tls, service: { port: 8080 } }, "k8s.test"), "http://coder.a.svc.k8s.test:8080");
 });

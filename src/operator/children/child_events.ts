@@ -1,4 +1,4 @@
-/** Events for what happened to children, recorded on the control plane. */
+/** Events for what happened to children, recorded on their owner. */
 import type { KubeObject } from "../../api/object.ts";
 import type { ApplyOutcome } from "../../kube/applier.ts";
 import type { EventRecorder } from "../../kube/events/events.ts";

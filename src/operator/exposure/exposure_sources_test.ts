@@ -1,44 +1,38 @@
 import assert from "node:assert/strict";
-import { type CoderControlPlane, CoderControlPlanes } from "../../api/control_plane.ts";
 import { Gateways, HTTPRoutes } from "../../api/gateway.ts";
-import { keyText } from "../../api/object.ts";
+import { keyText, type KubeObject } from "../../api/object.ts";
 import { FakeInformer, make } from "../../reconciler/testing/fakes.ts";
 import type { WorkloadKinds } from "../../workload/kinds.ts";
+import { type Widget, widget, Widgets } from "../testing.ts";
 import { exposureSources, gatewaysOf } from "./exposure_sources.ts";
-import { storedControlPlane } from "../testing.ts";
 
-const named = (name: string, parentRefs?: unknown): CoderControlPlane => ({
-  ...storedControlPlane({}, { name }),
-  spec: parentRefs === undefined ? {} : { expose: { gateway: { host: "a", parentRefs: parentRefs as [] } } },
-});
+const named = (name: string, parentRefs?: unknown): Widget =>
+  widget(parentRefs === undefined ? {} : { expose: { gateway: { host: "a", parentRefs } } }, { name });
 
-/** Control planes with an index that works. */
+/** Owners with an index that works. */
 class Indexed extends FakeInformer {
-  #values: (object: CoderControlPlane) => readonly string[] = () => [];
-  override addIndex(
-    _name?: string,
-    values: (object: CoderControlPlane) => readonly string[] = () => [],
-  ): void {
+  #values: (object: KubeObject) => readonly string[] = () => [];
+  override addIndex(_name?: string, values: (object: KubeObject) => readonly string[] = () => []): void {
     this.#values = values;
   }
   override byIndex(_index = "", value = "") {
-    return this.list().filter((object) => this.#values(object as CoderControlPlane).includes(value));
+    return this.list().filter((object) => this.#values(object).includes(value));
   }
 }
 
 function world() {
-  const controlPlanes = new Indexed(CoderControlPlanes);
+  const owners = new Indexed(Widgets);
   const [gateways, httpRoutes] = [new FakeInformer(Gateways), new FakeInformer(HTTPRoutes)];
-  const sources = exposureSources({ controlPlanes, gateways, httpRoutes } as unknown as WorkloadKinds);
+  const sources = exposureSources(owners, { gateways, httpRoutes } as unknown as WorkloadKinds);
   const keys: string[] = [];
   for (const source of sources) source.start((key) => keys.push(keyText(key)));
-  return { controlPlanes, gateways, httpRoutes, take: () => keys.splice(0) };
+  return { owners, gateways, httpRoutes, take: () => keys.splice(0) };
 }
 
 Deno.test("those with a route are woken when the Gateway API comes or goes, the others are not", () => {
-  const { controlPlanes, gateways, httpRoutes, take } = world();
-  controlPlanes.put(named("route", [{ name: "edge" }]));
-  controlPlanes.put(named("none"));
+  const { owners, gateways, httpRoutes, take } = world();
+  owners.put(named("route", [{ name: "edge" }]));
+  owners.put(named("none"));
   for (const informer of [httpRoutes, gateways]) {
     for (const exists of [false, true]) {
       informer.setExists(exists);
@@ -48,9 +42,9 @@ Deno.test("those with a route are woken when the Gateway API comes or goes, the 
 });
 
 Deno.test("a Gateway wakes those that name it, in whichever namespace it is", () => {
-  const { controlPlanes, gateways, take } = world();
-  controlPlanes.put(named("here", [{ name: "edge" }]));
-  controlPlanes.put(named("there", [{ name: "x" }, { name: "edge", namespace: "net" }]));
+  const { owners, gateways, take } = world();
+  owners.put(named("here", [{ name: "edge" }]));
+  owners.put(named("there", [{ name: "x" }, { name: "edge", namespace: "net" }]));
   gateways.put(make(Gateways, "edge", { namespace: "a" }));
   assert.deepEqual(take(), ["a/here"]);
   gateways.put(make(Gateways, "edge", { namespace: "net" }));
@@ -69,5 +63,8 @@ Deno.test("objects of any shape name no Gateway rather than breaking the index",
   );
   for (const parents of [undefined, "edge", [null], [{}], [{ name: 1 }], ["edge"]]) {
     assert.deepEqual(gatewaysOf(named("c", parents)), [], JSON.stringify(parents));
+  }
+  for (const spec of [{ expose: null }, { expose: { gateway: "edge" } }, { expose: ["gateway"] }]) {
+    assert.deepEqual(gatewaysOf(widget(spec)), [], JSON.stringify(spec));
   }
 });
