@@ -1,6 +1,7 @@
 /** The pod template of a workspace proxy. */
 import type { EnvVar, PodTemplateSpec } from "../api/kubernetes/types.ts";
 import type { WorkspaceProxy } from "../api/workspace_proxy.ts";
+import { ACCESS_URL, WILDCARD_ACCESS_URL } from "../workload/access_urls.ts";
 import { caMounts } from "../workload/certificates.ts";
 import { coderPodTemplate, inputsHash, podInputs } from "../workload/coder_pod.ts";
 import { mergeEnv } from "../workload/env.ts";
@@ -9,7 +10,7 @@ import { SpecError } from "../workload/spec_error.ts";
 import type { IpFamily } from "../workload/urls.ts";
 import { exposureText } from "../workload/wanted_exposure.ts";
 import { childLabels, PROXY_PORT } from "./children.ts";
-import { ACCESS_URL, possibleExposure, WILDCARD_ACCESS_URL } from "./exposure.ts";
+import { possibleExposure } from "./exposure.ts";
 
 /**
  * Goes up whenever the same spec leads to another template than before. Deployments that an earlier rendering made keep
