@@ -8,7 +8,7 @@ import { rolloutParts } from "../upgrade/rollout_parts.ts";
 import { desiredDeployment } from "./deployment.ts";
 import { RENDERING } from "./pod_template.ts";
 import { type RenderedTemplate, renderTemplate } from "./rendered_template.ts";
-import { makeRoomForRecreate, strategyOf } from "./strategy.ts";
+import { makeRoomForRecreate, strategyOf } from "../../operator/children/strategy.ts";
 
 export const deploymentStep: Step = {
   name: "Deployment",

@@ -1,10 +1,9 @@
 /** How a Deployment replaces its pods. */
-import type { ControlPlane } from "../../api/control_plane.ts";
 import { Deployments } from "../../api/kubernetes/resources.ts";
 import type { Deployment, DeploymentStrategy } from "../../api/kubernetes/types.ts";
 import { FIELD_MANAGER } from "../../kube/applier.ts";
 import { isConflict, isNotFound, KubeApiError } from "../../kube/errors.ts";
-import type { Pass, Tools } from "../step.ts";
+import type { PassState, Tools } from "../pass/step.ts";
 
 /** Old pods serve until new ones do. */
 const KEEP_SERVING: DeploymentStrategy = {
@@ -17,7 +16,7 @@ const KEEP_SERVING: DeploymentStrategy = {
  * Deployment which is kept as it was stays so, and never replaces what somebody set by hand.
  */
 export function strategyOf(
-  { spec }: ControlPlane,
+  { spec }: { readonly spec: { readonly strategy?: DeploymentStrategy | undefined } },
   live: Deployment | undefined,
   rendered: boolean,
 ): DeploymentStrategy | undefined {
@@ -40,7 +39,7 @@ function isDefault({ type, rollingUpdate }: DeploymentStrategy = {}): boolean {
 export async function makeRoomForRecreate(
   strategy: DeploymentStrategy | undefined,
   live: Deployment | undefined,
-  { key, signal }: Pick<Pass, "key" | "signal">,
+  { deploymentKey, signal }: Pick<PassState, "deploymentKey" | "signal">,
   { client, kinds }: Pick<Tools, "client" | "kinds">,
 ): Promise<void> {
   if (strategy?.type !== "Recreate" || live?.spec?.strategy?.rollingUpdate === undefined) return;
@@ -49,7 +48,7 @@ export async function makeRoomForRecreate(
     { op: "replace", path: "/spec/strategy", value: { type: "Recreate" } },
   ] as const;
   try {
-    const stored = await client.patch(Deployments, key, { type: "json", body }, {
+    const stored = await client.patch(Deployments, deploymentKey, { type: "json", body }, {
       fieldManager: FIELD_MANAGER,
       signal,
     });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import type { Deployment, DeploymentStrategy } from "../../api/kubernetes/types.ts";
 import { isForbidden, KubeApiError } from "../../kube/errors.ts";
-import type { Tools } from "../step.ts";
+import type { Tools } from "../pass/step.ts";
 import { makeRoomForRecreate, strategyOf } from "./strategy.ts";
-import { controlPlane } from "../testing.ts";
 
 const serving = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
 const live = (strategy?: DeploymentStrategy): Deployment => ({
@@ -14,27 +13,27 @@ const live = (strategy?: DeploymentStrategy): Deployment => ({
 });
 
 Deno.test("old pods serve until new ones do", () => {
-  assert.deepEqual(strategyOf(controlPlane(), undefined, true), serving);
+  assert.deepEqual(strategyOf({ spec: {} }, undefined, true), serving);
   const server = { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } };
   for (const strategy of [undefined, {}, server, serving]) {
-    assert.deepEqual(strategyOf(controlPlane(), live(strategy), true), serving, JSON.stringify(strategy));
+    assert.deepEqual(strategyOf({ spec: {} }, live(strategy), true), serving, JSON.stringify(strategy));
   }
 });
 
 Deno.test("a Deployment whose template is kept keeps its strategy, too", () => {
-  assert.equal(strategyOf(controlPlane(), live({}), false), undefined);
+  assert.equal(strategyOf({ spec: {} }, live({}), false), undefined);
 });
 
 Deno.test("what somebody set by hand stays", () => {
   const theirs = { type: "RollingUpdate", rollingUpdate: { maxSurge: "50%", maxUnavailable: 0 } };
   for (const strategy of [theirs, { type: "Recreate" }]) {
-    assert.equal(strategyOf(controlPlane(), live(strategy), true), undefined);
+    assert.equal(strategyOf({ spec: {} }, live(strategy), true), undefined);
   }
 });
 
 Deno.test("what the spec says is applied, whatever is there", () => {
   const strategy = { rollingUpdate: { maxSurge: "50%" } };
-  assert.deepEqual(strategyOf(controlPlane({ strategy }), live({ type: "Recreate" }), false), strategy);
+  assert.deepEqual(strategyOf({ spec: { strategy } }, live({ type: "Recreate" }), false), strategy);
 });
 
 /** The patches that are sent for a Deployment that is to be recreated, where the API server answers so. */
@@ -52,7 +51,7 @@ async function patches(
   };
   const observed: unknown[] = [];
   const tools = { client, kinds: { deployments: { observe: (one: unknown) => observed.push(one) } } };
-  const pass = { key: { namespace: "a", name: "coder" }, signal: new AbortController().signal };
+  const pass = { deploymentKey: { namespace: "a", name: "coder" }, signal: new AbortController().signal };
   await makeRoomForRecreate(strategy, deployment, pass, tools as unknown as Tools);
   assert.equal(observed.length, answer instanceof Error ? 0 : sent.length);
   return sent;
