@@ -1,5 +1,5 @@
 /** Container environment: Kubernetes evaluates it in order, and a later entry replaces an earlier one. */
-import type { EnvVar } from "../api/kubernetes/types.ts";
+import type { Deployment, EnvVar } from "../api/kubernetes/types.ts";
 
 /** An environment in which every name occurs once. */
 export interface MergedEnv {
@@ -68,4 +68,10 @@ function position(slot: Slot, slots: ReadonlyMap<string, Slot>): number {
     return other !== undefined && other !== slot && other.first > slot.first && other.first < slot.last;
   });
   return needsLater ? slot.last : slot.first;
+}
+
+/** What the pods of a Deployment are told in `name`, as a plain value. */
+export function told(live: Deployment | undefined, container: string, name: string): string | undefined {
+  return live?.spec?.template.spec?.containers.find((one) => one.name === container)
+    ?.env?.find((entry) => entry.name === name)?.value;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mergeEnv, references } from "./env.ts";
+import type { Deployment } from "../api/kubernetes/types.ts";
+import { mergeEnv, references, told } from "./env.ts";
 
 const plain = (...pairs: [string, string][]) => pairs.map(([name, value]) => ({ name, value }));
 
@@ -54,4 +55,30 @@ Deno.test("escaped dollars are no references", () => {
 
 Deno.test("a replacement text with dollar patterns is taken literally", () => {
   assert.deepEqual(mergeEnv(plain(["A", "$&$1"], ["A", "[$(A)]"])).env, plain(["A", "[$&$1]"]));
+});
+
+Deno.test("what pods are told is read from their container, and values from elsewhere are no values", () => {
+  const live: Deployment = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: {},
+    spec: {
+      selector: {},
+      template: {
+        spec: {
+          containers: [
+            { name: "other", env: [{ name: "A", value: "other's" }] },
+            {
+              name: "mine",
+              env: [{ name: "A", value: "mine" }, { name: "B", valueFrom: { fieldRef: { fieldPath: "x" } } }],
+            },
+          ],
+        },
+      },
+    },
+  };
+  assert.equal(told(live, "mine", "A"), "mine");
+  assert.equal(told(live, "mine", "B"), undefined);
+  assert.equal(told(live, "third", "A"), undefined);
+  assert.equal(told(undefined, "mine", "A"), undefined);
 });

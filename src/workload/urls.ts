@@ -30,12 +30,15 @@ export function controlPlaneAddress(
 /** The family of a pod's own address, which is the first family of its cluster. */
 export type IpFamily = "IPv4" | "IPv6";
 
+/** Where one replica reaches another. */
+export const RELAY_URL = "CODER_DERP_SERVER_RELAY_URL";
+
 /**
- * Where one replica reaches another. A URL has an IPv6 address in brackets, which a value made of `$(…)` cannot add only
- * when they are needed: the family must be known.
+ * The value of {@linkcode RELAY_URL}. A URL has an IPv6 address in brackets, which a value made of `$(…)` cannot add only
+ * when they are needed: the family must be known. `port`: of the relay; by default that of Coder itself.
  */
-export function relayUrl(family: IpFamily | undefined): string {
-  return family === "IPv6" ? "http://[$(KUBE_POD_IP)]:8080" : "http://$(KUBE_POD_IP):8080";
+export function relayUrl(family: IpFamily | undefined, port = 8080): string {
+  return family === "IPv6" ? `http://[$(KUBE_POD_IP)]:${port}` : `http://$(KUBE_POD_IP):${port}`;
 }
 
 /** The Service's port in effect. */

@@ -46,6 +46,7 @@ Deno.test("the relay URL is the Go operator's, and an IPv6 address stands in bra
   assert.equal(relayUrl(undefined), "http://$(KUBE_POD_IP):8080");
   assert.equal(relayUrl("IPv4"), relayUrl(undefined));
   assert.equal(relayUrl("IPv6"), "http://[$(KUBE_POD_IP)]:8080");
+  assert.equal(relayUrl("IPv6", 3001), "http://[$(KUBE_POD_IP)]:3001");
   const url = (ip: string) => new URL(relayUrl("IPv6").replace("$(KUBE_POD_IP)", ip));
   assert.equal(url("fd00::1").hostname, "[fd00::1]");
 });

@@ -7,7 +7,7 @@ import { coderPodTemplate, inputsHash, podInputs } from "../workload/coder_pod.t
 import { mergeEnv } from "../workload/env.ts";
 import { healthProbe } from "../workload/probes.ts";
 import { SpecError } from "../workload/spec_error.ts";
-import type { IpFamily } from "../workload/urls.ts";
+import { type IpFamily, RELAY_URL, relayUrl } from "../workload/urls.ts";
 import { exposureText } from "../workload/wanted_exposure.ts";
 import { childLabels, PROXY_PORT } from "./children.ts";
 import { possibleExposure } from "./exposure.ts";
@@ -114,14 +114,9 @@ function environment({ spec }: WorkspaceProxy, facts: ProxyTemplateFacts): EnvVa
     { name: "CODER_PRIMARY_ACCESS_URL", value: primaryURL },
     { name: "CODER_PROXY_SESSION_TOKEN", valueFrom: { secretKeyRef: { name, key } } },
     { name: "KUBE_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-    { name: "CODER_DERP_SERVER_RELAY_URL", value: relayUrl(family) },
+    { name: RELAY_URL, value: relayUrl(family, PROXY_PORT) },
     ...(accessURL === undefined ? [] : [{ name: ACCESS_URL, value: accessURL }]),
     ...(wildcardAccessURL === undefined ? [] : [{ name: WILDCARD_ACCESS_URL, value: wildcardAccessURL }]),
     ...spec.extraEnv,
   ]).env;
-}
-
-/** Where one replica reaches another. */
-function relayUrl(family: IpFamily | undefined): string {
-  return family === "IPv6" ? `http://[$(KUBE_POD_IP)]:${PROXY_PORT}` : `http://$(KUBE_POD_IP):${PROXY_PORT}`;
 }

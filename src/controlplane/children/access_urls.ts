@@ -9,6 +9,7 @@ import {
   type AccessWishes,
   askedUrls,
 } from "../../workload/access_urls.ts";
+import { told } from "../../workload/env.ts";
 import { clusterAccessUrl, controlPlaneAddress } from "../../workload/urls.ts";
 import { exposureText, possibleExposure, type WantedExposure } from "../../workload/wanted_exposure.ts";
 import { wantedExposure } from "../exposure/exposure.ts";
@@ -25,9 +26,10 @@ export interface AccessFacts extends Omit<SharedFacts, "told"> {
  * settings are never touched.
  */
 export function accessUrls(controlPlane: ControlPlane, facts: AccessFacts): AccessUrls {
-  const told = facts.live?.spec?.template.spec?.containers.find(({ name }) => name === "coder")
-    ?.env?.find(({ name }) => name === ACCESS_URL)?.value;
-  return sharedUrls(wishes(controlPlane, facts.clusterDomain), { ...facts, told });
+  return sharedUrls(wishes(controlPlane, facts.clusterDomain), {
+    ...facts,
+    told: told(facts.live, "coder", ACCESS_URL),
+  });
 }
 
 /** Which of the two the operator might set, so that `envFrom` must be asked about them. */

@@ -4,11 +4,14 @@ import type { EnvVar } from "../../api/kubernetes/types.ts";
 import { ACCESS_URL, WILDCARD_ACCESS_URL } from "../../workload/access_urls.ts";
 import type { TlsMounts } from "../../workload/certificates.ts";
 import { type MergedEnv, mergeEnv } from "../../workload/env.ts";
-import { clusterAccessUrl, controlPlaneAddress, type IpFamily, relayUrl } from "../../workload/urls.ts";
+import {
+  clusterAccessUrl,
+  controlPlaneAddress,
+  type IpFamily,
+  RELAY_URL,
+  relayUrl,
+} from "../../workload/urls.ts";
 import { signInEnvironment } from "./sign_in.ts";
-
-/** Where one replica reaches another. */
-export const RELAY_URL = "CODER_DERP_SERVER_RELAY_URL";
 
 /**
  * The {@linkcode ACCESS_URL} that the first version of this operator, and the Go operator, would have set. It is part of
