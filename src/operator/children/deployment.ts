@@ -43,6 +43,8 @@ export interface DeploymentQuestion {
   readonly replicas: number;
   /** Something that replaces pods waits: the template of another operator is no reason to replace them before. */
   readonly waiting?: boolean;
+  /** The template of another operator is up to date. @default where the last observed generation is the present one */
+  readonly settled?: boolean;
 }
 
 /** What came of it, for the Deployment to apply. */
@@ -74,7 +76,7 @@ async function settleTemplate(
   pass: PassState,
   tools: Tools,
   facts: DeploymentFacts,
-  { live, rendered: { template, inputs, recorded }, rendering, waiting }: DeploymentQuestion,
+  { live, rendered: { template, inputs, recorded }, rendering, waiting, settled }: DeploymentQuestion,
 ): Promise<Pick<SettledDeployment, "template" | "rendering">> {
   const { metadata, status } = pass.object as PassState["object"] & {
     status?: { observedGeneration?: number };
@@ -89,8 +91,8 @@ async function settleTemplate(
     rendering,
     // Nobody noted what the template of another operator was made from. While something waits, it is no reason to replace
     // pods; what else has changed since comes with that, and is told until then.
-    settled: waiting === true ||
-      (status?.observedGeneration !== undefined && status.observedGeneration === metadata.generation),
+    settled: waiting === true || (settled ??
+      (status?.observedGeneration !== undefined && status.observedGeneration === metadata.generation)),
     upgradeNow: wantsUpgrade(pass),
   });
   if (decision.keep) {

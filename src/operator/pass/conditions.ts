@@ -41,12 +41,14 @@ export interface ConditionFacts {
   warnings: readonly Trouble[];
   /** What is wrong while the pods may well run. */
   troubles: readonly Trouble[];
+  /** Why the object is not ready, whatever its pods do; while there are none, it is what they wait for. @default nothing */
+  unready?: Trouble | undefined;
 }
 
 /** All of them, in the order in which they are read best. */
 export function conditionsOf(facts: ConditionFacts): ConditionUpdate[] {
   const available = availability(facts);
-  const progressing = progress(facts.rollout);
+  const progressing = progress(facts);
   const degraded = degradation(facts);
   return [
     readiness(available, degraded, facts),
@@ -63,11 +65,12 @@ export function conditionsOf(facts: ConditionFacts): ConditionUpdate[] {
 function readiness(
   available: ConditionUpdate,
   degraded: ConditionUpdate,
-  { failures, rollout, words }: ConditionFacts,
+  { failures, rollout, unready, words }: ConditionFacts,
 ): ConditionUpdate {
   if (notable(failures).length > 0) {
     return { type: "Ready", status: "False", reason: degraded.reason, message: degraded.message };
   }
+  if (unready !== undefined) return { type: "Ready", status: "False", ...unready };
   if (available.status !== "True") {
     return { type: "Ready", status: "False", reason: available.reason, message: available.message };
   }
@@ -100,14 +103,18 @@ function availability({ rollout, words }: ConditionFacts): ConditionUpdate {
   };
 }
 
-function progress(rollout: Rollout | undefined): ConditionUpdate {
+function progress({ rollout, unready }: ConditionFacts): ConditionUpdate {
   const progressing = (status: "True" | "False", reason: string, message: string): ConditionUpdate => ({
     type: "Progressing",
     status,
     reason,
     message,
   });
-  if (rollout === undefined) return progressing("True", "Creating", "The Deployment is being created");
+  if (rollout === undefined) {
+    return unready === undefined
+      ? progressing("True", "Creating", "The Deployment is being created")
+      : progressing("False", unready.reason, `There are no pods yet: ${unready.message}`);
+  }
   if (rollout.complete) return progressing("False", "RolloutComplete", "Every pod is as the spec wants it");
   if (rollout.stuck !== undefined) {
     return progressing("False", "ProgressDeadlineExceeded", `${rollout.stuck} (${rollout.waitingFor})`);

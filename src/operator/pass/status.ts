@@ -4,7 +4,12 @@ import type { ObjectKey } from "../../api/object.ts";
 import { conditionOf, type ConditionUpdate, withConditions } from "../../workload/conditions.ts";
 import { INPUTS_ANNOTATION } from "../../workload/template_decision.ts";
 import { rolloutOf } from "../children/rollout.ts";
-import { conditionsOf, type ConditionWords, TRANSIENT_CONDITIONS } from "./conditions.ts";
+import {
+  type ConditionFacts,
+  conditionsOf,
+  type ConditionWords,
+  TRANSIENT_CONDITIONS,
+} from "./conditions.ts";
 import type { StepFailure } from "./failure.ts";
 import type { GenerationReport, Trouble } from "./report.ts";
 
@@ -28,6 +33,8 @@ export interface StatusFacts<S extends object = object> {
   pendingUpgrade: readonly string[] | undefined;
   /** What the spec allows but should not have. */
   warnings: readonly Trouble[];
+  /** See {@linkcode ConditionFacts.unready}. */
+  unready?: ConditionFacts["unready"];
   /** False before the first visit of this process to Coder: what an earlier process found out there then stays. */
   visited: boolean;
   /** What steps and visits say beside, in order: a later one has the last word. */

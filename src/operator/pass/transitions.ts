@@ -41,6 +41,33 @@ const told: readonly Told[] = [
     ends: ["Normal", "WorkspaceRBACChanged"],
   },
   { type: "ConfigurationWarning", becomes: ["Warning", "ConfigurationWarning"] },
+  // Provisioners. What `DeploymentReady` says, `Available` tells already.
+  {
+    type: "ControlPlaneReady",
+    becomes: ["Normal", "ControlPlaneReady"],
+    ends: ["Warning", "ControlPlaneLost"],
+  },
+  {
+    type: "OperatorAccessReady",
+    becomes: ["Normal", "OperatorAccessReady"],
+    ends: ["Warning", "OperatorAccessLost"],
+  },
+  {
+    type: "ExternalProvisionersEntitled",
+    becomes: ["Normal", "ExternalProvisionersEntitled"],
+    ends: ["Warning", "ExternalProvisionersNotEntitled"],
+  },
+  {
+    type: "ProvisionerKeyReady",
+    becomes: ["Normal", "ProvisionerKeyReady"],
+    ends: ["Warning", "ProvisionerKeyNotReady"],
+  },
+  {
+    type: "ProvisionerKeySecretReady",
+    becomes: ["Normal", "ProvisionerKeySecretReady"],
+    ends: ["Warning", "ProvisionerKeySecretNotReady"],
+  },
+  { type: "Terminating", becomes: ["Normal", "Terminating"] },
 ];
 
 /** The events of the change from one list of conditions to the next. A condition that starts out false, or goes, says nothing. */
