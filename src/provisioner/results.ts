@@ -26,6 +26,9 @@ export interface ProvisionerResult extends VisitResult<ReportedStatus> {
   readonly replicas?: number | undefined;
 }
 
-/** See the shared ones. */
+/**
+ * See the shared ones. At the end of a provisioner, visits delete keys only once `podsMayRunMs` of `ending.ts` is 0, and
+ * passes let go of it once `ended` says that it is done.
+ */
 export type ProvisionerResults = VisitResults<ProvisionerResult>;
 export const ProvisionerResults = VisitResults<ProvisionerResult>;
