@@ -1,5 +1,9 @@
 /** Control planes and Secrets as a cache and an API server have them. For tests alone. */
-import { type CoderControlPlane, CoderControlPlanes } from "../../api/control_plane.ts";
+import {
+  type CoderControlPlane,
+  CoderControlPlanes,
+  type ControlPlaneStatus,
+} from "../../api/control_plane.ts";
 import { Deployments, Secrets } from "../../api/kubernetes/resources.ts";
 import type { Secret } from "../../api/kubernetes/types.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey, type ResourceType } from "../../api/object.ts";
@@ -10,7 +14,7 @@ import type { WorkloadKinds } from "../../workload/kinds.ts";
 
 /** A control plane `a/coder` to which the operator has access, as the API server would have it. */
 export function readyControlPlane(
-  status: CoderControlPlane["status"] = {},
+  status: { [F in keyof ControlPlaneStatus]?: ControlPlaneStatus[F] | undefined } = {},
   metadata: Partial<CoderControlPlane["metadata"]> = {},
   spec: CoderControlPlane["spec"] = {},
 ): CoderControlPlane {
@@ -26,11 +30,12 @@ export function readyControlPlane(
       ...metadata,
     },
     spec,
-    status: {
+    // As JSON: fields that are undefined are not there.
+    status: JSON.parse(JSON.stringify({
       operatorAccessReady: true,
       operatorTokenSecretRef: { name: "coder-operator-token", key: "token" },
       ...status,
-    },
+    })),
   };
 }
 
