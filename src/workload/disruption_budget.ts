@@ -1,5 +1,6 @@
 /** The PodDisruptionBudget of a workload, as it should be. */
 import type { PodDisruptionBudget } from "../api/kubernetes/types.ts";
+import { type ChildIdentity, childMetadata } from "./child.ts";
 
 /** `spec.podDisruptionBudget` */
 export interface BudgetSettings {
@@ -14,22 +15,16 @@ export interface BudgetSettings {
  */
 export function disruptionBudget(
   { disabled, minAvailable, maxUnavailable }: BudgetSettings = {},
-  { name, namespace, labels, replicas }: {
-    name: string;
-    namespace: string;
-    /** Standard labels, which are also the selector. */
-    labels: Readonly<Record<string, string>>;
-    replicas: number;
-  },
+  { replicas, ...child }: ChildIdentity & { readonly replicas: number },
 ): PodDisruptionBudget | undefined {
   const asked = minAvailable !== undefined || maxUnavailable !== undefined;
   if (disabled === true || (!asked && replicas <= 1)) return undefined;
   return {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
-    metadata: { name, namespace, labels: { ...labels } },
+    metadata: childMetadata(child),
     spec: {
-      selector: { matchLabels: { ...labels } },
+      selector: { matchLabels: { ...child.labels } },
       ...(minAvailable !== undefined && { minAvailable }),
       ...(maxUnavailable !== undefined && { maxUnavailable }),
       ...(!asked && { maxUnavailable: 1 }),

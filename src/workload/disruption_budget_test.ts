@@ -28,9 +28,11 @@ Deno.test("what is asked for is given, also to one pod", () => {
   assert.equal(budget({ minAvailable: "50%" }, 1)?.spec?.minAvailable, "50%");
   const { minAvailable, maxUnavailable } = budget({ maxUnavailable: 0 }, 3)?.spec ?? {};
   assert.deepEqual([minAvailable, maxUnavailable], [undefined, 0]);
+  assert.equal(budget({ maxUnavailable: "50%" }, 3)?.spec?.maxUnavailable, "50%");
 });
 
 Deno.test("a budget that is switched off is none", () => {
+  assert.equal(budget({ disabled: true }, 3), undefined);
   assert.equal(budget({ disabled: true, minAvailable: 1 }, 3), undefined);
 });
 

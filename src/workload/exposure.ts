@@ -1,13 +1,10 @@
 /** The objects that lead to a workload's Service from outside the cluster, as they should be. */
 import type { HTTPRoute } from "../api/gateway.ts";
 import type { Ingress, IngressRule, IngressTLS } from "../api/kubernetes/types.ts";
+import { type ChildIdentity, childMetadata } from "./child.ts";
 
-/** What is exposed, and as what. */
-export interface Exposure {
-  /** Of the Ingress or HTTPRoute. */
-  name: string;
-  namespace: string;
-  labels: Readonly<Record<string, string>>;
+/** What is exposed, and as which Ingress or HTTPRoute. */
+export interface Exposure extends ChildIdentity {
   /** Host names, the main one first; no white space. */
   hosts: readonly string[];
   /** A Service of the same namespace, and its plain HTTP port. */
@@ -47,10 +44,7 @@ export function desiredIngress(exposure: Exposure, settings: IngressSettings): I
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
-    metadata: {
-      ...metadata(exposure),
-      ...(Object.keys(annotations).length > 0 && { annotations: { ...annotations } }),
-    },
+    metadata: childMetadata(exposure, annotations),
     spec: {
       ...(className !== "" && { ingressClassName: className }),
       rules,
@@ -65,7 +59,7 @@ export function desiredRoute(exposure: Exposure, parents: readonly RouteParent[]
   return {
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "HTTPRoute",
-    metadata: metadata(exposure),
+    metadata: childMetadata(exposure),
     spec: {
       parentRefs: parents.map((parent) => ({ ...parent })),
       hostnames: [...exposure.hosts],
@@ -75,8 +69,4 @@ export function desiredRoute(exposure: Exposure, parents: readonly RouteParent[]
       }],
     },
   };
-}
-
-function metadata({ name, namespace, labels }: Exposure) {
-  return { name, namespace, labels: { ...labels } };
 }

@@ -1,9 +1,24 @@
 /** The Service of a workload, from the fields that control planes and proxies share. */
 import type { Service, ServicePort } from "../api/kubernetes/types.ts";
 import type { ServiceSettings } from "../api/service.ts";
+import { type ChildIdentity, childMetadata } from "./child.ts";
 
 /** A port that the operator gives every Service of its kind; `https` may be given a node port, too. */
 export type OwnPort = ServicePort & { name: "http" | "https" };
+
+/** The Service. Cluster address, node ports that nobody asked for and all else stay as the cluster gave them. */
+export function service(
+  child: ChildIdentity,
+  settings: ServiceSettings & { annotations: Readonly<Record<string, string>> },
+  ports: readonly OwnPort[],
+): Service {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: childMetadata(child, settings.annotations),
+    spec: serviceSpec(settings, { ...child.labels }, ports),
+  };
+}
 
 /** The part of a Service's `spec` that we say. Addresses, and node ports that nobody asked for, are the cluster's. */
 export function serviceSpec(

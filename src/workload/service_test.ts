@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseControlPlane } from "../api/control_plane.ts";
-import { type OwnPort, serviceSpec } from "./service.ts";
+import { type OwnPort, service, serviceSpec } from "./service.ts";
 
 const selector = { app: "coder" };
 const http: OwnPort = { name: "http", port: 80, targetPort: 8080, protocol: "TCP" };
@@ -61,4 +61,19 @@ Deno.test("further ports come last, and lead to the same port of the pods where 
       nodePort: 30053,
     },
   ]);
+});
+
+Deno.test("a Service selects by its own labels, and has the annotations that the user gives", () => {
+  const { spec: { service: settings } } = parseControlPlane({
+    metadata: { name: "coder" },
+    spec: { service: { annotations: { a: "b" } } },
+  });
+  const child = { name: "x", namespace: "a", labels: { app: "x" } };
+  assert.deepEqual(service(child, settings, [http]), {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "x", namespace: "a", labels: { app: "x" }, annotations: { a: "b" } },
+    spec: { type: "ClusterIP", selector: { app: "x" }, ports: [http] },
+  });
+  assert.equal("annotations" in service(child, { ...settings, annotations: {} }, []).metadata, false);
 });

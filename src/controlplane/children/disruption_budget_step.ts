@@ -1,19 +1,11 @@
-/** The PodDisruptionBudget of a control plane: there while it is wanted. */
-import { PodDisruptionBudgets } from "../../api/kubernetes/resources.ts";
-import { applyChild, removeChild } from "../../operator/children/apply_child.ts";
-import type { Step } from "../step.ts";
-import { desiredDisruptionBudget, disruptionBudgetWarnings } from "./disruption_budget.ts";
+/** The PodDisruptionBudget of a control plane. */
+import { disruptionBudgetStep as sharedStep } from "../../operator/children/disruption_budget.ts";
+import type { Pass, Step, Tools } from "../step.ts";
+import { childIdentity } from "./children.ts";
 
-/** Runs after the Deployment's step: an autoscaler may say how many pods there are. */
-export const disruptionBudgetStep: Step = {
-  name: "PodDisruptionBudget",
-  async run(pass, tools) {
-    const { controlPlane, deployment, key, report } = pass;
-    const replicas = deployment?.spec?.replicas ?? controlPlane.spec.replicas;
-    for (const warning of disruptionBudgetWarnings(controlPlane, replicas)) report.warning(warning);
-    const desired = desiredDisruptionBudget(controlPlane, replicas);
-    await (desired === undefined
-      ? removeChild(PodDisruptionBudgets, key, pass, tools, tools.kinds.disruptionBudgets)
-      : applyChild(PodDisruptionBudgets, desired, pass, tools));
-  },
-};
+/** See the shared one. */
+export const disruptionBudgetStep: Step = sharedStep<Pass, Tools>(({ controlPlane }) => ({
+  settings: controlPlane.spec.podDisruptionBudget,
+  labels: childIdentity(controlPlane).labels,
+  replicas: controlPlane.spec.replicas,
+}));

@@ -1,8 +1,7 @@
 /** The ServiceAccount of a control plane. */
 import { keepServiceAccount, removeOldServiceAccounts } from "../../operator/children/service_account.ts";
-import { standardLabels } from "../../workload/labels.ts";
-import type { Pass, Step } from "../step.ts";
-import { desiredServiceAccount } from "./children.ts";
+import type { Step } from "../step.ts";
+import { childIdentity, desiredServiceAccount } from "./children.ts";
 import { serviceAccountName } from "./pod_template.ts";
 
 /** Makes the ServiceAccount, or gives up those it made where `disableCreate` says so. */
@@ -12,7 +11,7 @@ export const serviceAccountStep: Step = {
     const { controlPlane } = pass;
     const { disableCreate } = controlPlane.spec.serviceAccount;
     const desired = disableCreate ? undefined : desiredServiceAccount(controlPlane);
-    await keepServiceAccount(pass, tools, desired, labels(pass));
+    await keepServiceAccount(pass, tools, desired, childIdentity(controlPlane).labels);
   },
 };
 
@@ -20,10 +19,8 @@ export const serviceAccountStep: Step = {
 export const oldServiceAccountsStep: Step = {
   name: "OldServiceAccounts",
   async run(pass, tools) {
-    await removeOldServiceAccounts(pass, tools, serviceAccountName(pass.controlPlane), labels(pass));
+    const { controlPlane } = pass;
+    const { labels } = childIdentity(controlPlane);
+    await removeOldServiceAccounts(pass, tools, serviceAccountName(controlPlane), labels);
   },
 };
-
-function labels({ key }: Pass): Record<string, string> {
-  return standardLabels("coder-control-plane", key.name);
-}

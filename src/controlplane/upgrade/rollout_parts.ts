@@ -1,5 +1,6 @@
 /** While the Deployment is applied: how the rollout of an image is to go, and what is said about it. */
 import type { Pod } from "../../api/kubernetes/types.ts";
+import type { RolloutSettings } from "../../workload/deployment.ts";
 import { selectorText, standardLabels } from "../../workload/labels.ts";
 import type { Pass, Tools } from "../step.ts";
 import { follow, PROGRESS_DEADLINE } from "./follow.ts";
@@ -10,13 +11,6 @@ import { wordsOfPods } from "./pod_words.ts";
 import { movedWords } from "./schema.ts";
 import { journey, report, reportNone, stoppedText, type UpgradeReason } from "./words.ts";
 
-/** Fields of the Deployment that upgrades are about. */
-export interface RolloutParts {
-  annotations?: Record<string, string>;
-  progressDeadlineSeconds?: number;
-  paused?: true;
-}
-
 /**
  * Follows the rollout, reports on it, and says what the Deployment needs for it. `inputs`: hash of the pod template's
  * sources in the spec; `recorded`: annotations about its other sources.
@@ -26,7 +20,7 @@ export async function rolloutParts(
   tools: Tools,
   inputs: string,
   recorded: Readonly<Record<string, string>> = {},
-): Promise<RolloutParts> {
+): Promise<RolloutSettings> {
   const { upgrade: plan } = pass;
   if (plan === undefined) return {};
   const { facts, deployment, waiting } = plan;

@@ -11,7 +11,8 @@ import { conditionOf, withConditions } from "../../workload/conditions.ts";
 import { Report, type ReportData } from "../report.ts";
 import type { Pass, Tools } from "../step.ts";
 import { passKind, storedControlPlane } from "../testing.ts";
-import { type RolloutParts, rolloutParts } from "./rollout_parts.ts";
+import type { RolloutSettings } from "../../workload/deployment.ts";
+import { rolloutParts } from "./rollout_parts.ts";
 import type { Migration } from "./schema.ts";
 import { ROLLOUT_ANNOTATION, rolloutState } from "./rollout_state.ts";
 import { type DeploymentLook, deploymentOf } from "./testing.ts";
@@ -40,7 +41,7 @@ export class World {
   readonly deleted: string[] = [];
   /** Of the last pass. */
   report: ReportData = new Report().data();
-  parts: RolloutParts = {};
+  parts: RolloutSettings = {};
   lookAgainMs: number | undefined;
   /** What the last pass rendered. */
   image = "";
@@ -132,7 +133,7 @@ export class World {
     }
   }
 
-  #apply(image: string, inputs: string, parts: RolloutParts): void {
+  #apply(image: string, inputs: string, parts: RolloutSettings): void {
     this.onApply(image);
     const text = parts.annotations?.[ROLLOUT_ANNOTATION];
     const note = deploymentOf({ image });
