@@ -3,14 +3,9 @@
  * plane until they have been removed. Its name is the Go operator's, whose rights are removed too.
  */
 import { dropFinalizer, hasFinalizer as carries } from "../operator/pass/finalizers.ts";
+import { type CleanUpOptions, cleanUpRbac, type CleanUpResult } from "../operator/rbac/clean_up.ts";
 import { type CoderControlPlane, CoderControlPlanes } from "../api/control_plane.ts";
-import { RoleBindings, Roles } from "../api/kubernetes/resources.ts";
-import type { Role, RoleBinding } from "../api/kubernetes/types.ts";
-import { keyOf, type KubeObject, type ResourceType } from "../api/object.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { isConflict, isForbidden, isNotFound } from "../kube/errors.ts";
-import { selectorText, workspaceRbacLabels } from "../workload/labels.ts";
-import { isManagedBinding, isManagedRole, type RbacOwner, rbacOwner } from "./rbac/managed_rbac.ts";
+import { rbacOwner } from "./rbac/owner.ts";
 
 /** On every control plane, the Go operator's included. */
 export const RBAC_FINALIZER = "coder.com/workspace-rbac-cleanup";
@@ -20,115 +15,17 @@ export function hasFinalizer(object: CoderControlPlane): boolean {
   return carries(object, RBAC_FINALIZER);
 }
 
-/** What a clean-up works with. */
-export interface CleanupOptions {
-  client: KubeClient;
-  /** Namespaces that the operator works in; empty means all. */
-  namespaces: readonly string[];
-  signal: AbortSignal;
-}
-
-/** What a clean-up did. */
-export interface CleanupResult {
-  /** As `RoleBinding a/b`. */
-  deleted: readonly string[];
-  /** Namespaces outside of the operator's scope that it may not look into: what an earlier one granted there is left. */
-  unseen: readonly string[];
-}
-
 /**
  * Removes managed workspace RBAC in every namespace, then the finalizer. Without the finalizer there is nothing to do.
  * One namespace never holds up another. Throws where something is left that could not be removed: the finalizer stays.
  */
-export async function finalize(object: CoderControlPlane, options: CleanupOptions): Promise<CleanupResult> {
+export async function finalize(
+  object: CoderControlPlane,
+  options: Omit<CleanUpOptions, "others">,
+): Promise<CleanUpResult> {
   if (!hasFinalizer(object)) return { deleted: [], unseen: [] };
-  const work = new Cleanup(rbacOwner(object), options);
-  // Bindings first: a binding without its role grants nothing, a role without its binding does no harm either.
-  await work.clean(RoleBindings, isManagedBinding);
-  await work.clean(Roles, isManagedRole);
-  work.throwIfFailed();
+  const owner = rbacOwner(object);
+  const result = await cleanUpRbac(owner, { ...options, others: owner.workspaceNamespaces });
   await dropFinalizer(CoderControlPlanes, object, RBAC_FINALIZER, options);
-  return { deleted: work.deleted, unseen: [...work.unseen] };
-}
-
-class Cleanup {
-  readonly deleted: string[] = [];
-  readonly unseen = new Set<string>();
-  /** By their texts. */
-  readonly #errors = new Map<string, unknown>();
-
-  constructor(private readonly owner: RbacOwner, private readonly options: CleanupOptions) {}
-
-  async clean<T extends Role | RoleBinding>(
-    type: ResourceType<T>,
-    isManaged: (object: T, owner: RbacOwner) => boolean,
-  ): Promise<void> {
-    for (const each of await this.#find(type)) {
-      if (!isManaged(each, this.owner)) continue;
-      try {
-        if (!await remove(type, each, this.options)) continue;
-        this.deleted.push(`${type.kind} ${each.metadata.namespace}/${each.metadata.name}`);
-      } catch (error) {
-        this.#failed(error);
-      }
-    }
-  }
-
-  async #find<T extends Role | RoleBinding>(type: ResourceType<T>): Promise<T[]> {
-    const { owner, options: { client, namespaces, signal } } = this;
-    const labels = workspaceRbacLabels(owner.namespace, owner.name);
-    // A name that is no label value can be on no object; asking for it would be an error.
-    if (!Object.values(labels).every(isLabelValue)) return [];
-    const labelSelector = selectorText(labels);
-    const places = namespaces.length === 0
-      ? [undefined]
-      : [...new Set([...namespaces, ...owner.workspaceNamespaces])];
-    const lists = await Promise.all(places.map(async (namespace) => {
-      try {
-        const place = namespace === undefined ? {} : { namespace };
-        return (await client.list(type, { ...place, labelSelector, signal })).items;
-      } catch (error) {
-        if (isForbidden(error) && namespace !== undefined && !namespaces.includes(namespace)) {
-          this.unseen.add(namespace);
-        } else this.#failed(error);
-        return [];
-      }
-    }));
-    return lists.flat();
-  }
-
-  #failed(error: unknown): void {
-    this.options.signal.throwIfAborted();
-    this.#errors.set(error instanceof Error ? error.message : String(error), error);
-  }
-
-  throwIfFailed(): void {
-    const [first] = this.#errors.values();
-    if (this.#errors.size === 1) throw first;
-    if (this.#errors.size > 1) {
-      throw new AggregateError(this.#errors.values(), [...this.#errors.keys()].join("; "));
-    }
-  }
-}
-
-function isLabelValue(text: string): boolean {
-  return /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(text);
-}
-
-async function remove(
-  type: ResourceType,
-  object: KubeObject,
-  { client, signal }: CleanupOptions,
-): Promise<boolean> {
-  const { uid } = object.metadata;
-  try {
-    await client.delete(type, keyOf(object), {
-      signal,
-      ...(uid !== undefined && { preconditions: { uid } }),
-    });
-    return true;
-  } catch (error) {
-    if (isNotFound(error) || isConflict(error)) return false;
-    throw error;
-  }
+  return result;
 }

@@ -34,12 +34,16 @@ import type {
 import type { Informer, SharedCache } from "../kube/informer.ts";
 import { deploymentFacts } from "./deployment_facts.ts";
 import { CONTROL_PLANE_LABEL, CONTROL_PLANE_NAMESPACE_LABEL, MANAGED_BY_SELECTOR } from "./labels.ts";
+import { OWNER_UID_ANNOTATION } from "./workspace_rbac.ts";
 
 /** Index of autoscalers by the Deployment they target, as `namespace/name`. */
 export const BY_TARGET = "target-deployment";
 
 /** Index of Roles and RoleBindings by the control plane whose workspaces they are for, as `namespace/name`. */
 export const BY_CONTROL_PLANE = "control-plane";
+
+/** Index of Roles and RoleBindings by the UIDs of those whom they were made for. */
+export const BY_GRANTEE_UID = "grantee-uid";
 
 /** Live views of what a reconciler works with. */
 export interface WorkloadKinds {
@@ -113,6 +117,8 @@ export function workloadKinds(cache: SharedCache, namespaces: readonly string[] 
   kinds.autoscalers.addIndex(BY_TARGET, targetDeployment);
   kinds.roles.addIndex(BY_CONTROL_PLANE, controlPlaneOf);
   kinds.roleBindings.addIndex(BY_CONTROL_PLANE, controlPlaneOf);
+  kinds.roles.addIndex(BY_GRANTEE_UID, granteeUids);
+  kinds.roleBindings.addIndex(BY_GRANTEE_UID, granteeUids);
   declared.set(cache, kinds);
   return kinds;
 }
@@ -121,6 +127,14 @@ export function workloadKinds(cache: SharedCache, namespaces: readonly string[] 
 export function controlPlaneOf({ metadata: { labels = {} } }: Role | RoleBinding): string[] {
   const { [CONTROL_PLANE_LABEL]: name, [CONTROL_PLANE_NAMESPACE_LABEL]: namespace } = labels;
   return name === undefined || namespace === undefined ? [] : [`${namespace}/${name}`];
+}
+
+/** The UIDs of the object that workspace RBAC says it is for, and of its controller. */
+export function granteeUids(
+  { metadata: { annotations = {}, ownerReferences = [] } }: Role | RoleBinding,
+): string[] {
+  const controller = ownerReferences.find(({ controller }) => controller === true)?.uid;
+  return [...new Set([annotations[OWNER_UID_ANNOTATION], controller])].filter((uid) => uid !== undefined);
 }
 
 function targetOnly(autoscaler: HorizontalPodAutoscaler): HorizontalPodAutoscaler {

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import type { HorizontalPodAutoscaler } from "../api/kubernetes/types.ts";
 import { resourceText, type ResourceType } from "../api/object.ts";
 import type { KindOptions, SharedCache } from "../kube/informer.ts";
-import { BY_CONTROL_PLANE, BY_TARGET, controlPlaneOf, targetDeployment, workloadKinds } from "./kinds.ts";
+import {
+  BY_CONTROL_PLANE,
+  BY_GRANTEE_UID,
+  BY_TARGET,
+  controlPlaneOf,
+  granteeUids,
+  targetDeployment,
+  workloadKinds,
+} from "./kinds.ts";
 
 function autoscaler(apiVersion: string | undefined, kind: string): HorizontalPodAutoscaler {
   return {
@@ -43,7 +51,13 @@ Deno.test("Secrets and ConfigMaps are cached as metadata, children by label", ()
   for (const child of ["deployments.apps", "services"]) {
     assert.equal(kinds.get(child)?.labelSelector, "app.kubernetes.io/managed-by=coder-k8s", child);
   }
-  assert.deepEqual(indexes, [BY_TARGET, BY_CONTROL_PLANE, BY_CONTROL_PLANE]);
+  assert.deepEqual(indexes, [
+    BY_TARGET,
+    BY_CONTROL_PLANE,
+    BY_CONTROL_PLANE,
+    BY_GRANTEE_UID,
+    BY_GRANTEE_UID,
+  ]);
   assert.ok([...kinds.values()].every((options) => options.namespaces === undefined));
 });
 
@@ -52,7 +66,7 @@ Deno.test("a scope applies to every kind that lies in namespaces, and a cache is
   const first = workloadKinds(cache, ["a", "b"]);
   for (const [kind, { namespaces }] of kinds) assert.equal(namespaces?.join(), "a,b", kind);
   assert.equal(workloadKinds(cache), first);
-  assert.equal(indexes.length, 3);
+  assert.equal(indexes.length, 5);
 });
 
 Deno.test("only its target is kept of an autoscaler", () => {
@@ -77,6 +91,28 @@ Deno.test("workspace RBAC is found by the control plane that its labels name", (
   assert.deepEqual(controlPlaneOf(role(both)), ["a/coder"]);
   assert.deepEqual(controlPlaneOf(role({ "coder.com/control-plane": "coder" })), []);
   assert.deepEqual(controlPlaneOf(role()), []);
+});
+
+Deno.test("workspace RBAC is found by the UIDs of whom it is for and of its controller", () => {
+  const role = (uid?: string, controller?: string) => ({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: {
+      name: "r",
+      ...(uid !== undefined && { annotations: { "coder.com/workspace-rbac-owner-uid": uid } }),
+      ownerReferences: [
+        { apiVersion: "v1", kind: "Pod", name: "p", uid: "no-controller" },
+        ...(controller === undefined
+          ? []
+          : [{ apiVersion: "v1", kind: "Pod", name: "p", uid: controller, controller: true }]),
+      ],
+    },
+  });
+  assert.deepEqual(granteeUids(role("uid-1")), ["uid-1"]);
+  assert.deepEqual(granteeUids(role(undefined, "uid-2")), ["uid-2"]);
+  assert.deepEqual(granteeUids(role("uid-1", "uid-2")), ["uid-1", "uid-2"]);
+  assert.deepEqual(granteeUids(role("uid-1", "uid-1")), ["uid-1"]);
+  assert.deepEqual(granteeUids(role()), []);
 });
 
 Deno.test("namespaces are watched by an operator of the whole cluster alone", () => {

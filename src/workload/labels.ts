@@ -10,6 +10,10 @@ export const MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
 export const CONTROL_PLANE_LABEL = "coder.com/control-plane";
 export const CONTROL_PLANE_NAMESPACE_LABEL = "coder.com/control-plane-namespace";
 
+/** On workspace RBAC of a provisioner: its name, as in the instance label, and its namespace. */
+export const PROVISIONER_LABEL = "coder.com/provisioner";
+export const PROVISIONER_NAMESPACE_LABEL = "coder.com/provisioner-namespace";
+
 /** The label selector of every child, for watches. */
 export const MANAGED_BY_SELECTOR = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
 

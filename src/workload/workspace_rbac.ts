@@ -1,23 +1,28 @@
 /** The Role and the RoleBinding that let Coder run workspaces in a namespace, as the Go operator named and marked them. */
 import type { PolicyRule, Role, RoleBinding } from "../api/kubernetes/types.ts";
-import { workspaceRbacLabels } from "./labels.ts";
 
-/** On workspace RBAC: the UID of the control plane it was made for. */
+/** On workspace RBAC: the UID of the control plane, or the provisioner, that it was made for. */
 export const OWNER_UID_ANNOTATION = "coder.com/workspace-rbac-owner-uid";
 
 const RBAC_GROUP = "rbac.authorization.k8s.io";
 
-/** Who is granted the rights, and what the grant is called. */
+/** What a grant is called. */
+export interface GrantNames {
+  readonly roleName: string;
+  readonly bindingName: string;
+}
+
+/** Who is granted the rights, and what the grants are called. */
 export interface WorkspaceGrantee {
-  /** Namespace of the control plane and its ServiceAccount. */
-  namespace: string;
-  /** Name of the control plane. */
-  name: string;
-  /** UID of the control plane. */
-  uid: string;
-  serviceAccount: string;
-  roleName: string;
-  bindingName: string;
+  /** Namespace of the control plane, or the provisioner, and of its ServiceAccount. */
+  readonly namespace: string;
+  /** UID of the control plane, or the provisioner. */
+  readonly uid: string;
+  readonly serviceAccount: string;
+  /** Of every Role and RoleBinding. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** What the grant to one of its ServiceAccounts is called in a namespace. */
+  names(namespace: string, serviceAccount: string): GrantNames;
 }
 
 /** The rules that every grant has, in the Go operator's order. */
@@ -39,27 +44,33 @@ export function desiredRole(grantee: WorkspaceGrantee, namespace: string, rules:
   return {
     apiVersion: `${RBAC_GROUP}/v1`,
     kind: "Role",
-    metadata: metadata(grantee, grantee.roleName, namespace),
+    metadata: metadata(grantee, namesIn(grantee, namespace).roleName, namespace),
     rules,
   };
 }
 
 /** The RoleBinding of a grant in `namespace`. */
 export function desiredRoleBinding(grantee: WorkspaceGrantee, namespace: string): RoleBinding {
+  const { roleName, bindingName } = namesIn(grantee, namespace);
   return {
     apiVersion: `${RBAC_GROUP}/v1`,
     kind: "RoleBinding",
-    metadata: metadata(grantee, grantee.bindingName, namespace),
-    roleRef: { apiGroup: RBAC_GROUP, kind: "Role", name: grantee.roleName },
+    metadata: metadata(grantee, bindingName, namespace),
+    roleRef: { apiGroup: RBAC_GROUP, kind: "Role", name: roleName },
     subjects: [{ kind: "ServiceAccount", name: grantee.serviceAccount, namespace: grantee.namespace }],
   };
+}
+
+/** What the grant to the present ServiceAccount is called in a namespace. */
+export function namesIn(grantee: WorkspaceGrantee, namespace: string): GrantNames {
+  return grantee.names(namespace, grantee.serviceAccount);
 }
 
 function metadata(grantee: WorkspaceGrantee, name: string, namespace: string): Role["metadata"] {
   return {
     name,
     namespace,
-    labels: workspaceRbacLabels(grantee.namespace, grantee.name),
+    labels: { ...grantee.labels },
     annotations: { [OWNER_UID_ANNOTATION]: grantee.uid },
   };
 }

@@ -1,21 +1,23 @@
 import assert from "node:assert/strict";
-import { desiredRole, desiredRoleBinding, standardRules } from "./workspace_rbac.ts";
+import { desiredRole, desiredRoleBinding, namesIn, standardRules } from "./workspace_rbac.ts";
 
 const verbs = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
-const grantee = {
-  namespace: "a",
-  name: "coder",
-  uid: "uid-1",
-  serviceAccount: "runner",
-  roleName: "runner-87ffeed9-workspace-perms",
-  bindingName: "runner-87ffeed9",
-};
 const labels = {
   "app.kubernetes.io/name": "coder-control-plane",
   "app.kubernetes.io/instance": "coder",
   "app.kubernetes.io/managed-by": "coder-k8s",
   "coder.com/control-plane": "coder",
   "coder.com/control-plane-namespace": "a",
+};
+const grantee = {
+  namespace: "a",
+  uid: "uid-1",
+  serviceAccount: "runner",
+  labels,
+  names: (namespace: string, account: string) => ({
+    roleName: `${account}-${namespace}-workspace-perms`,
+    bindingName: `${account}-${namespace}`,
+  }),
 };
 const annotations = { "coder.com/workspace-rbac-owner-uid": "uid-1" };
 
@@ -27,26 +29,33 @@ Deno.test("the standard rules are the Go operator's, in its order", () => {
   assert.deepEqual(standardRules(false), [pods, volumes]);
 });
 
-Deno.test("a Role carries its rules, five labels and the control plane's UID", () => {
+Deno.test("a Role carries its rules, the labels and the UID of whom it is for", () => {
   const rules = standardRules(false);
   assert.deepEqual(desiredRole(grantee, "other", rules), {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",
-    metadata: { name: "runner-87ffeed9-workspace-perms", namespace: "other", labels, annotations },
+    metadata: { name: "runner-other-workspace-perms", namespace: "other", labels, annotations },
     rules,
   });
 });
 
-Deno.test("a RoleBinding binds the Role to the one ServiceAccount in the control plane's namespace", () => {
+Deno.test("a RoleBinding binds the Role to the one ServiceAccount in the namespace of whom it is for", () => {
   assert.deepEqual(desiredRoleBinding(grantee, "other"), {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "RoleBinding",
-    metadata: { name: "runner-87ffeed9", namespace: "other", labels, annotations },
+    metadata: { name: "runner-other", namespace: "other", labels, annotations },
     roleRef: {
       apiGroup: "rbac.authorization.k8s.io",
       kind: "Role",
-      name: "runner-87ffeed9-workspace-perms",
+      name: "runner-other-workspace-perms",
     },
     subjects: [{ kind: "ServiceAccount", name: "runner", namespace: "a" }],
+  });
+});
+
+Deno.test("names are those of the present ServiceAccount", () => {
+  assert.deepEqual(namesIn(grantee, "x"), {
+    roleName: "runner-x-workspace-perms",
+    bindingName: "runner-x",
   });
 });

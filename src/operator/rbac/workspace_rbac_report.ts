@@ -1,6 +1,5 @@
 /** What the status says of workspace RBAC. */
-import type { Report } from "../report.ts";
-import type { Trouble } from "../../operator/pass/report.ts";
+import type { Report, Trouble } from "../pass/report.ts";
 
 /** What came of all namespaces. */
 export interface RbacResult {
@@ -33,14 +32,9 @@ const UNWATCHED_MS = 60_000;
 const TOLD_BY_NAMESPACES: ReadonlySet<string> = new Set(["NamespaceMissing", "NamespaceTerminating"]);
 
 /** Nothing is granted, because nothing is wanted. */
-export function reportDisabled(report: Report, problems: readonly Trouble[]): void {
+export function reportDisabled(report: Report, message: string, problems: readonly Trouble[]): void {
   if (problems.length > 0) return reportRbac(report, { granted: [], problems, warnings: [], watched: true });
-  report.condition({
-    type: CONDITION,
-    status: "False",
-    reason: "Disabled",
-    message: "spec.rbac.workspacePerms is false: Coder is granted no rights",
-  });
+  report.condition({ type: CONDITION, status: "False", reason: "Disabled", message });
 }
 
 /** The condition, what is wrong, what should not be so, and when to look again. */
@@ -59,7 +53,7 @@ export function reportRbac(report: Report, { granted, problems, warnings, watche
   const [only = ""] = reasons;
   const reason = reasons.size === 1 ? only : "PartlyGranted";
   report.condition({ type: CONDITION, status: "False", reason, message });
-  // A lost race says nothing about the control plane.
+  // A lost race says nothing about the object.
   if (reason !== "Conflict") report.trouble({ reason: `WorkspaceRBAC${reason}`, message });
   for (const each of reasons) {
     const afterMs = LOOK_AGAIN_MS[each] ??

@@ -1,10 +1,9 @@
 /** Takes back workspace RBAC that is not wanted any more: disabled, another namespace, another ServiceAccount. */
 import { RoleBindings, Roles } from "../../api/kubernetes/resources.ts";
 import type { Role, RoleBinding } from "../../api/kubernetes/types.ts";
-import { ownDeployment } from "../../operator/children/deployment.ts";
-import { rbacNames } from "./managed_rbac.ts";
-import type { Trouble } from "../../operator/pass/report.ts";
-import { rolloutOf } from "../../operator/children/rollout.ts";
+import { ownDeployment } from "../children/deployment.ts";
+import { rolloutOf } from "../children/rollout.ts";
+import type { Trouble } from "../pass/report.ts";
 import { type GrantContext, problemOf, removeExactly } from "./workspace_grant.ts";
 import { liveRights } from "./workspace_rights.ts";
 
@@ -20,12 +19,14 @@ export async function prune(
   context: GrantContext,
 ): Promise<Trouble[]> {
   const { pass, tools, owner } = context;
-  const inUse = namesInUse(context);
+  const inUse = accountsInUse(context);
+  const isNeeded = (namespace: string, name: string) =>
+    inUse === undefined ||
+    inUse.some((account) => Object.values(owner.names(namespace, account)).includes(name));
   const isStale = ({ metadata: { namespace = "", name = "", deletionTimestamp } }: Role | RoleBinding) => {
     if (deletionTimestamp !== undefined) return false;
     const standing = standings.get(namespace) ?? "none";
-    if (standing === "granted") return inUse !== undefined && !inUse.has(name);
-    return standing === "none";
+    return standing === "granted" ? !isNeeded(namespace, name) : standing === "none";
   };
   const { roles, bindings } = liveRights(owner, tools.kinds);
   const problems: Trouble[] = [];
@@ -56,14 +57,10 @@ export async function prune(
   return problems;
 }
 
-/** Names of the Roles and RoleBindings that pods need; undefined while some run as a ServiceAccount that is not known. */
-function namesInUse({ pass, tools, owner }: GrantContext): Set<string> | undefined {
+/** ServiceAccounts that pods need; undefined while some run as one that is not known. */
+function accountsInUse({ pass, tools, owner }: GrantContext): string[] | undefined {
   const deployment = pass.deployment ?? ownDeployment(pass, tools);
   if (deployment !== undefined && !rolloutOf(deployment).complete) return undefined;
   const running = deployment?.spec?.template.spec?.serviceAccountName?.trim();
-  const accounts = [owner.serviceAccount, ...(running ? [running] : [])];
-  return new Set(accounts.flatMap((account) => {
-    const { roleName, bindingName } = rbacNames(owner.namespace, owner.name, account);
-    return [roleName, bindingName];
-  }));
+  return [owner.serviceAccount, ...(running ? [running] : [])];
 }

@@ -1,5 +1,4 @@
 /** Puts the Role and the RoleBinding of one namespace in place. */
-import { CoderControlPlanes } from "../../api/control_plane.ts";
 import { RoleBindings, Roles, SelfSubjectRulesReviews } from "../../api/kubernetes/resources.ts";
 import type { PolicyRule, Role, RoleBinding } from "../../api/kubernetes/types.ts";
 import { keyOf, type KubeObject, type ResourceType } from "../../api/object.ts";
@@ -7,22 +6,17 @@ import type { Informer } from "../../kube/informer.ts";
 import { canonicalJson } from "../../kube/apply/canonical_json.ts";
 import { isConflict, isForbidden, isNotFound, KubeApiError } from "../../kube/errors.ts";
 import { covers } from "../../workload/rule_cover.ts";
-import { desiredRole, desiredRoleBinding } from "../../workload/workspace_rbac.ts";
-import { recordApply } from "../../operator/children/child_events.ts";
-import { stepFailure } from "../../operator/pass/failure.ts";
+import { desiredRole, desiredRoleBinding, namesIn } from "../../workload/workspace_rbac.ts";
+import { recordApply } from "../children/child_events.ts";
+import { stepFailure } from "../pass/failure.ts";
+import type { Trouble } from "../pass/report.ts";
+import type { PassState, Tools } from "../pass/step.ts";
 import { isInherited, isManagedBinding, isManagedRole, type RbacOwner } from "./managed_rbac.ts";
-import type { Trouble } from "../../operator/pass/report.ts";
-import type { Pass, Tools } from "../step.ts";
-
-/** A rule to grant, and where the spec asks for it. */
-export interface NamedRule {
-  rule: PolicyRule;
-  where: string;
-}
+import type { NamedRule } from "./wanted_rules.ts";
 
 /** What a grant works with. */
 export interface GrantContext {
-  pass: Pass;
+  pass: PassState;
   tools: Tools;
   owner: RbacOwner;
 }
@@ -34,7 +28,7 @@ export interface GrantResult {
   problem?: Trouble;
 }
 
-/** Applies both. `takeOver` allows to take what an earlier control plane of the name left there. Never throws but on abort. */
+/** Applies both. `takeOver` allows to take what an earlier object of the name left there. Never throws but on abort. */
 export async function grantIn(
   namespace: string,
   rules: readonly NamedRule[],
@@ -69,7 +63,7 @@ async function grantRole(
     return undefined;
   } catch (error) {
     if (!isForbidden(error) || isTerminating(error)) throw error;
-    const live = tools.kinds.roles.get({ namespace, name: owner.roleName });
+    const live = tools.kinds.roles.get({ namespace, name: namesIn(owner, namespace).roleName });
     const inForce = live !== undefined && isManagedRole(live, owner) ? live.rules ?? [] : [];
     // What is there may hold more than the operator does: then it can only be left as it is.
     if (inForce.length > 0 && rules.every(({ rule }) => covers(inForce, rule))) return undefined;
@@ -120,12 +114,10 @@ async function apply<T extends Role | RoleBinding>(
   type: ResourceType<T>,
   desired: T,
   isOurs: (live: KubeObject) => boolean,
-  { pass: { object, key, signal }, tools }: GrantContext,
+  { pass: { kind, object, key, signal }, tools }: GrantContext,
 ): Promise<void> {
   // Owner references do not reach into other namespaces: there the finalizer cleans up.
-  const own = desired.metadata.namespace === key.namespace
-    ? { owner: object, ownerType: CoderControlPlanes }
-    : {};
+  const own = desired.metadata.namespace === key.namespace ? { owner: object, ownerType: kind.type } : {};
   const { outcome } = await tools.applier.apply(type, desired, { ...own, isOurs, signal });
   const { namespace, name } = desired.metadata;
   recordApply(

@@ -1,27 +1,27 @@
 /** The workspace RBAC that there is, as the cache has it, and the rights that it gives. */
 import type { PolicyRule, Role, RoleBinding } from "../../api/kubernetes/types.ts";
-import { BY_CONTROL_PLANE, type WorkloadKinds } from "../../workload/kinds.ts";
+import type { WorkloadKinds } from "../../workload/kinds.ts";
 import { isManagedBinding, isManagedRole, type RbacOwner } from "./managed_rbac.ts";
 
-/** What the operator granted to one control plane, in every namespace that it sees. */
+/** What the operator granted to one object, in every namespace that it sees. */
 export interface LiveRights {
   roles: readonly Role[];
   bindings: readonly RoleBinding[];
 }
 
-/** Finds it by its labels, and leaves out what only looks like it. */
+/** Finds it by the owner's index, and leaves out what only looks like it. */
 export function liveRights(
   owner: RbacOwner,
   { roles, roleBindings }: Pick<WorkloadKinds, "roles" | "roleBindings">,
 ): LiveRights {
-  const value = `${owner.namespace}/${owner.name}`;
+  const { name, value } = owner.index;
   return {
-    roles: roles.byIndex(BY_CONTROL_PLANE, value).filter((each) => isManagedRole(each, owner)),
-    bindings: roleBindings.byIndex(BY_CONTROL_PLANE, value).filter((each) => isManagedBinding(each, owner)),
+    roles: roles.byIndex(name, value).filter((each) => isManagedRole(each, owner)),
+    bindings: roleBindings.byIndex(name, value).filter((each) => isManagedBinding(each, owner)),
   };
 }
 
-/** The rules that are in force in a namespace: those of Roles that are bound to a ServiceAccount of the control plane's. */
+/** The rules that are in force in a namespace: those of Roles that are bound to a ServiceAccount of the owner's namespace. */
 export function rulesInForce(live: LiveRights, owner: RbacOwner, namespace: string): PolicyRule[] {
   const bound = new Set(
     live.bindings.filter((each) => each.metadata.namespace === namespace && bindsAccountOf(each, owner))

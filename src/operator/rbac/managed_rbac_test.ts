@@ -1,12 +1,24 @@
 import assert from "node:assert/strict";
-import type { CoderControlPlane } from "../../api/control_plane.ts";
+import { CoderControlPlanes } from "../../api/control_plane.ts";
 import type { Role, RoleBinding } from "../../api/kubernetes/types.ts";
-import { isInherited, isManagedBinding, isManagedRole, rbacNames, rbacOwner } from "./managed_rbac.ts";
-import { storedControlPlane } from "../testing.ts";
+import { make } from "../../reconciler/testing/fakes.ts";
+import { isInherited, isManagedBinding, isManagedRole, type RbacOwner } from "./managed_rbac.ts";
 
-const object = storedControlPlane();
-const owner = rbacOwner(object);
+const object = make(CoderControlPlanes, "coder", { namespace: "a", uid: "uid-1" });
 const labels = { "coder.com/control-plane": "coder", "coder.com/control-plane-namespace": "a" };
+const owner: RbacOwner = {
+  object,
+  namespace: "a",
+  uid: "uid-1",
+  serviceAccount: "coder",
+  labels: { ...labels, "app.kubernetes.io/managed-by": "coder-k8s" },
+  marks: labels,
+  index: { name: "none", value: "" },
+  names: (namespace, account) => ({
+    roleName: namespace === "a" ? `${account}-own` : `${account}-87ffeed9-workspace-perms`,
+    bindingName: namespace === "a" ? `${account}-own` : `${account}-87ffeed9`,
+  }),
+};
 const uidAnnotation = "coder.com/workspace-rbac-owner-uid";
 
 const role = (metadata: Role["metadata"]): Role => ({
@@ -77,18 +89,6 @@ Deno.test("an older binding must bind exactly what the operator would", () => {
   assert.ok(!isManagedBinding(binding({ namespace: "a" }), owner));
 });
 
-Deno.test("names follow the service account, and a blank one falls back to the control plane", () => {
-  const named = rbacOwner(storedControlPlane({ serviceAccount: { name: " runner " } }));
-  assert.equal(named.roleName, "runner-87ffeed9-workspace-perms");
-  assert.equal(named.bindingName, "runner-87ffeed9");
-  assert.equal(rbacOwner(storedControlPlane({ serviceAccount: { name: "  " } })).serviceAccount, "coder");
-});
-
-Deno.test("the names of an earlier service account are known without the control plane", () => {
-  const { roleName, bindingName } = rbacOwner(storedControlPlane({ serviceAccount: { name: "runner" } }));
-  assert.deepEqual(rbacNames("a", "coder", "runner"), { roleName, bindingName });
-});
-
 Deno.test("what an earlier control plane of the name left elsewhere is told from what others made", () => {
   const theirs = { annotations: { [uidAnnotation]: "uid-0" } };
   assert.ok(isInherited(role(theirs), owner));
@@ -96,16 +96,4 @@ Deno.test("what an earlier control plane of the name left elsewhere is told from
   assert.ok(!isInherited(role({}), owner));
   assert.ok(!isInherited(role({ ...theirs, labels: {} }), owner));
   assert.ok(isInherited(role({ annotations: { [uidAnnotation]: "uid-1" }, labels: {} }), owner));
-});
-
-Deno.test("an object of any shape can be finalized", () => {
-  const { spec: _, ...bare } = storedControlPlane();
-  assert.deepEqual(rbacOwner(bare).workspaceNamespaces, []);
-  const odd = {
-    ...bare,
-    spec: { serviceAccount: { name: 5 }, rbac: { workspaceNamespaces: [" w ", 5, ""] } },
-  };
-  const read = rbacOwner(odd as unknown as CoderControlPlane);
-  assert.equal(read.serviceAccount, "coder");
-  assert.deepEqual(read.workspaceNamespaces, ["w"]);
 });

@@ -9,7 +9,7 @@
 import type { Namespace } from "../../api/kubernetes/types.ts";
 import { isListed } from "../../workload/consent.ts";
 import { matchesWildcard } from "../../workload/wildcard.ts";
-import type { Trouble } from "../../operator/pass/report.ts";
+import type { Trouble } from "../pass/report.ts";
 
 /**
  * On a Namespace: who may be granted rights to run workspaces in it. As a label: the namespace of the control planes. As
@@ -30,8 +30,11 @@ export interface NamespaceFacts {
 /** One namespace that the spec asks for. */
 export interface WorkspacePlace {
   namespace: string;
-  /** Grant: whatever the spec says. Keep: what is there already, at most. None: nothing can be done there. */
-  right: "grant" | "keep" | "none";
+  /**
+   * Grant: whatever the spec says. Keep: what is there already, at most. Deny: nothing may be there. None: nothing can be
+   * done there.
+   */
+  right: "grant" | "keep" | "deny" | "none";
   /** Why it is not "grant". */
   because?: Trouble;
 }
