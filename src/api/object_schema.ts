@@ -40,14 +40,28 @@ export function objectSchema<S extends z.ZodType, T extends z.ZodType>(
   });
 }
 
-/** Reads `object` with `schema`. Throws {@linkcode InvalidObjectError} that lists every wrong path. */
+/** What was read, by schema and by object, as long as the object is there: caches, passes and visits read the same ones. */
+const known = new WeakMap<z.ZodType, WeakMap<object, unknown>>();
+
+/**
+ * Reads `object` with `schema`. Throws {@linkcode InvalidObjectError} that lists every wrong path. The same object gives
+ * the same result: neither may be changed.
+ */
 export function readObject<T extends z.ZodType>(
   resource: ResourceType,
   schema: T,
   object: unknown,
 ): z.output<T> {
+  const results = known.get(schema) ?? new WeakMap<object, unknown>();
+  known.set(schema, results);
+  const isObject = typeof object === "object" && object !== null;
+  const before = isObject ? results.get(object) : undefined;
+  if (before !== undefined) return before as z.output<T>;
   const result = schema.safeParse(object);
-  if (result.success) return result.data;
+  if (result.success) {
+    if (isObject) results.set(object, result.data);
+    return result.data;
+  }
   const problems = result.error.issues.map(({ path, message }) => ({ path: pathText(path), message }));
   const details = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join(
     "; ",

@@ -6,6 +6,7 @@ import {
   type ControlPlaneStatus,
   parseControlPlane,
 } from "../api/control_plane.ts";
+import type { ObjectKey } from "../api/object.ts";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "../reconciler/reconcile.ts";
 import type { VisitResults } from "./coder/results.ts";
 import { deploymentStep } from "./children/deployment_step.ts";
@@ -15,6 +16,7 @@ import { envSources } from "../operator/children/env_sources.ts";
 import { exposureStep } from "./exposure/exposure_step.ts";
 import { concludePass } from "../operator/pass/conclude.ts";
 import type { StepFailure } from "../operator/pass/failure.ts";
+import { gatheringEvents } from "../operator/pass/gathered_events.ts";
 import { readOwner } from "../operator/pass/read.ts";
 import { runSteps } from "../operator/pass/step.ts";
 import { finalize, hasFinalizer } from "./finalizer.ts";
@@ -46,31 +48,37 @@ export interface ReconcilerOptions extends Tools {
 
 /** Makes the reconcile function of control planes. */
 export function controlPlaneReconcile(options: ReconcilerOptions): Reconcile {
-  return async (key, context) => {
-    const object = options.kinds.controlPlanes.get(key);
-    if (object === undefined) return;
-    if (object.metadata.deletionTimestamp !== undefined) return await end(object, options, context);
-    const visit = options.results?.get(object.metadata.uid ?? "");
-    const visitDue = options.results !== undefined &&
-      (visit?.generation ?? 0) < (object.metadata.generation ?? 0);
-    const kind = { type: CoderControlPlanes, informer: options.kinds.controlPlanes, noun: "control plane" };
-    const state: PassState = {
-      key,
-      kind,
-      object,
-      // It is named after its control plane.
-      deploymentKey: key,
-      ...context,
-      report: new Report(),
-      visit,
-      visitDue,
-    };
-    const read = readOwner(object, parseControlPlane, options.redact);
-    if ("failure" in read) return await conclude(state, undefined, [read.failure], options);
-    const pass: Pass = { ...state, controlPlane: read.value };
-    const failures = await runSteps(options.stages ?? STAGES, pass, options);
-    return await conclude(pass, pass.controlPlane, failures, options);
+  return (key, context) => gatheringEvents(options, (tools) => reconcile(key, context, tools));
+}
+
+async function reconcile(
+  key: ObjectKey,
+  context: ReconcileContext,
+  options: ReconcilerOptions,
+): Promise<ReconcileResult | void> {
+  const object = options.kinds.controlPlanes.get(key);
+  if (object === undefined) return;
+  if (object.metadata.deletionTimestamp !== undefined) return await end(object, options, context);
+  const visit = options.results?.get(object.metadata.uid ?? "");
+  const visitDue = options.results !== undefined &&
+    (visit?.generation ?? 0) < (object.metadata.generation ?? 0);
+  const kind = { type: CoderControlPlanes, informer: options.kinds.controlPlanes, noun: "control plane" };
+  const state: PassState = {
+    key,
+    kind,
+    object,
+    // It is named after its control plane.
+    deploymentKey: key,
+    ...context,
+    report: new Report(),
+    visit,
+    visitDue,
   };
+  const read = readOwner(object, parseControlPlane, options.redact);
+  if ("failure" in read) return await conclude(state, undefined, [read.failure], options);
+  const pass: Pass = { ...state, controlPlane: read.value };
+  const failures = await runSteps(options.stages ?? STAGES, pass, options);
+  return await conclude(pass, pass.controlPlane, failures, options);
 }
 
 async function conclude(

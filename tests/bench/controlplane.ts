@@ -1,7 +1,8 @@
 /** 200 control planes: burst, memory, start-up and idleness of the compiled operator on a real API server. */
-import { startCluster } from "../cluster/mod.ts";
+import { type Cluster, startCluster } from "../cluster/mod.ts";
 import { installOperator, OPERATOR_USER } from "../operator/install.ts";
 import { startOperator } from "../operator/process.ts";
+import { Arrivals, RECONCILED } from "./arrivals.ts";
 import type { Report, Row } from "./report.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -15,7 +16,7 @@ const STREAM_SECONDS = 5.4;
 const WRITES = ["create", "update", "patch", "delete", "deletecollection"];
 
 interface Listed {
-  items: { metadata: { name: string }; status?: { url?: string } }[];
+  items: unknown[];
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -37,15 +38,16 @@ type Request = (method: string, path: string, body?: unknown) => Promise<unknown
 const CRS = `/apis/coder.com/v1alpha1/namespaces/${NAMESPACE}/codercontrolplanes`;
 
 /** Creates all control planes, paced; seconds of creating, and from the last create until all are reconciled. */
-async function burst(request: Request): Promise<{ stream: number; after: number }> {
+async function burst(cluster: Cluster): Promise<{ stream: number; after: number }> {
+  await using arrivals = await Arrivals.watch(cluster.kubeconfig, NAMESPACE, RECONCILED);
   const started = performance.now();
   for (let index = 0; index < COUNT; index++) {
     const early = started + index * STREAM_SECONDS * 1000 / COUNT - performance.now();
     if (early > 1) await pause(early);
-    await request("POST", CRS, controlPlane(index));
+    await cluster.request("POST", CRS, controlPlane(index));
   }
   const last = performance.now();
-  await untilAll(async (path) => await request("GET", path) as Listed);
+  await arrivals.all(COUNT);
   return { stream: (last - started) / 1000, after: (performance.now() - last) / 1000 };
 }
 
@@ -78,7 +80,7 @@ export async function measure(): Promise<Report> {
 
   // The Go operator was measured on an API server and etcd alone; the same here, then with everything.
   for (const part of COMPANIONS) await cluster.stop(part);
-  const alone = await burst(cluster.request.bind(cluster));
+  const alone = await burst(cluster);
   rows.push({
     what: `${COUNT} control planes in one stream (${
       alone.stream.toFixed(1)
@@ -93,7 +95,7 @@ export async function measure(): Promise<Report> {
   await untilSettled(operator.metrics);
   await cluster.kubectl(["delete", "codercontrolplanes", "--all", "-n", NAMESPACE, "--timeout=120s"]);
   await untilGone(cluster.request.bind(cluster));
-  const crowded = await burst(cluster.request.bind(cluster));
+  const crowded = await burst(cluster);
   rows.push({
     what: `the same (${
       crowded.stream.toFixed(1)
@@ -156,24 +158,6 @@ export async function measure(): Promise<Report> {
 
 function mb(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
-}
-
-/** Until every Deployment and Service exists and every status has a URL. */
-async function untilAll(list: (path: string) => Promise<Listed>): Promise<void> {
-  const deadline = performance.now() + 120_000;
-  let seen = "";
-  while (performance.now() < deadline) {
-    const planes = (await list(CRS)).items.filter((item) => (item.status?.url ?? "") !== "").length;
-    if (planes === COUNT) {
-      const deployments = (await list(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`)).items.length;
-      const services = (await list(`/api/v1/namespaces/${NAMESPACE}/services`)).items.length;
-      seen = `${deployments} Deployments, ${services} Services`;
-      if (deployments === COUNT && services === COUNT) return;
-    }
-    seen = `${planes} with a URL; ${seen}`;
-    await pause(50);
-  }
-  throw new Error(`not all control planes were reconciled in 120 s: ${seen}`);
 }
 
 /** Until the number of reconciles has not moved for five seconds (Deployments become ready, status follows). */

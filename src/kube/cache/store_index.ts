@@ -2,12 +2,11 @@
 import type { KubeObject } from "../../api/object.ts";
 import type { Entry } from "./cache_entry.ts";
 
-/**
- * From a value to the entries that have it. A value with one entry (the common case: owners, names) costs no set.
- * The index function is asked again when an object leaves, so it must depend on the object alone.
- */
+/** From a value to the entries that have it. A value with one entry (the common case: owners, names) costs no set. */
 export class StoreIndex<T extends KubeObject> {
   readonly #slots = new Map<string, Entry<T> | Set<Entry<T>>>();
+  /** Values of the entries that have any: to ask the function again when an object leaves would cost as much as to add it. */
+  readonly #values = new Map<Entry<T>, readonly string[]>();
 
   constructor(
     private readonly values: (object: T) => readonly string[],
@@ -20,7 +19,9 @@ export class StoreIndex<T extends KubeObject> {
   }
 
   add(entry: Entry<T>): void {
-    for (const value of this.#valuesOf(entry)) {
+    const values = this.#valuesOf(entry);
+    if (values.length > 0) this.#values.set(entry, values);
+    for (const value of values) {
       const slot = this.#slots.get(value);
       if (slot === undefined) this.#slots.set(value, entry);
       else if (slot instanceof Set) slot.add(entry);
@@ -29,7 +30,9 @@ export class StoreIndex<T extends KubeObject> {
   }
 
   remove(entry: Entry<T>): void {
-    for (const value of this.#valuesOf(entry)) {
+    const values = this.#values.get(entry) ?? [];
+    this.#values.delete(entry);
+    for (const value of values) {
       const slot = this.#slots.get(value);
       if (slot === entry) this.#slots.delete(value);
       else if (slot instanceof Set && slot.delete(entry) && slot.size === 0) this.#slots.delete(value);

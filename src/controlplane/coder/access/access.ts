@@ -64,7 +64,8 @@ export function accessStep(
         configMaps: named(visitConfigMaps(object)).map((key) =>
           kinds.configMaps.get(key)?.metadata.resourceVersion
         ),
-        coder: [visit.ready, visit.reachable, visit.generationOfPods],
+        // Pods that come and go while none is available change nothing that could be asked.
+        coder: visit.ready ? [visit.reachable, visit.generationOfPods] : [],
       };
     },
     async ask(visit, tools, report) {
