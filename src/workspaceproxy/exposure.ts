@@ -15,14 +15,14 @@ import {
   type WantedExposure,
   wantedExposure,
 } from "../workload/wanted_exposure.ts";
-import { childLabels, childName, serviceAddress } from "./children.ts";
+import { childIdentity, serviceAddress } from "./children.ts";
 
 /** Reads `spec.expose`. Throws {@linkcode SpecError} as `wantedExposure` does. */
 export function proxyExposure(proxy: WorkspaceProxy): WantedExposure {
-  const { metadata: { namespace = "" }, spec } = proxy;
-  const name = childName(proxy);
-  const backend = { service: name, port: servicePort(spec.service.port) };
-  return wantedExposure(spec.expose, { name, namespace, labels: childLabels(proxy), backend });
+  const { spec } = proxy;
+  const child = childIdentity(proxy);
+  const backend = { service: child.name, port: servicePort(spec.service.port) };
+  return wantedExposure(spec.expose, { ...child, backend });
 }
 
 /** As {@linkcode proxyExposure}. What cannot be exposed is the exposure's trouble: pods run all the same. */
