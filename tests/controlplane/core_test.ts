@@ -49,15 +49,21 @@ Deno.test("each step of the way is told by an event", async () => {
   await operator.again("coder");
   const reasons = await waitFor(async () => {
     const all = await rig.eventReasons("coder");
-    return all.includes("Ready") && all.includes("RolloutEnded") &&
-        all.filter((each) => each === "Created").length >= 3
-      ? all
-      : undefined;
+    return all.includes("Ready") && all.includes("RolloutEnded") && all.includes("Created") ? all : undefined;
   }, { what: "the events of a start" });
   for (const reason of ["Created", "Progressing", "Available", "Ready", "RolloutEnded"]) {
     assert.ok(reasons.includes(reason), reason);
   }
   assert.ok(!reasons.includes("NotReady"), "not being ready yet is no news");
+  // One for each child would be half a dozen for every new object.
+  const { items } = await rig.get("events.k8s.io/v1/events") as { items: { reason: string; note: string }[] };
+  const notes = items.filter(({ reason }) => reason === "Created").map(({ note }) => note);
+  assert.equal(notes.length, 1, notes.join("; "));
+  for (
+    const child of ["Service coder", "ServiceAccount coder", "Deployment coder", "Role ", "RoleBinding "]
+  ) {
+    assert.ok(notes[0]?.includes(child), `${child} in ${notes[0]}`);
+  }
 });
 
 Deno.test("nothing is read or written once all is as it should be", async () => {
