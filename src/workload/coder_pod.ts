@@ -1,6 +1,6 @@
 /**
- * Pods of the kinds that run one container of Coder's image beside Coder itself: the fields that they share
- * (`src/api/pods.ts`), and what each kind has of its own.
+ * Pods of all kinds run one container of Coder's image: the fields that they share (`src/api/pods.ts`), and what each
+ * kind has of its own.
  */
 import type {
   Container,
@@ -30,6 +30,8 @@ export interface CoderPod {
   /** Name of the container. */
   readonly container: string;
   readonly image: string;
+  /** In place of which the user may put another; empty for the image's own. @default {[CODER_PROGRAM]} */
+  readonly command?: readonly string[];
   /** In place of which the user may put others. */
   readonly args: readonly string[];
   /** Behind either. */
@@ -113,10 +115,11 @@ function container(fields: PodFields, pod: CoderPod): Container {
   const { readinessProbe, livenessProbe, resources, secrets } = pod;
   const securityContext = fields.securityContext ?? hardened(fields.podSecurityContext);
   const args = fields.args.length > 0 ? fields.args : pod.args;
+  const command = fields.command.length > 0 ? fields.command : pod.command ?? [CODER_PROGRAM];
   return {
     name: pod.container,
     image: pod.image,
-    command: fields.command.length > 0 ? [...fields.command] : [CODER_PROGRAM],
+    ...filled("command", command),
     args: [...args, ...pod.extraArgs],
     ...filled("envFrom", fields.envFrom),
     env: [...pod.env],

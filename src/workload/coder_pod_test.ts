@@ -33,6 +33,12 @@ Deno.test("the program is named, for the image's own command would start the ser
   assert.deepEqual([given.command, given.args], [["sh"], ["-c", "x", "--y"]]);
 });
 
+Deno.test("a kind may leave the command to the image, and the user's goes before either", () => {
+  assert.equal("command" in container({}, { command: [] }), false);
+  assert.deepEqual(container({}, { command: ["other"] }).command, ["other"]);
+  assert.deepEqual(container({ command: ["sh"] }, { command: [] }).command, ["sh"]);
+});
+
 Deno.test("nothing that is empty is written", () => {
   const { metadata, spec } = render({ topologySpreadConstraints: [] }, { serviceAccountName: "sa" });
   assert.deepEqual(Object.keys(metadata ?? {}), ["labels"]);

@@ -12,6 +12,7 @@ import {
 import { told } from "../../workload/env.ts";
 import { clusterAccessUrl, controlPlaneAddress } from "../../workload/urls.ts";
 import { exposureText, possibleExposure, type WantedExposure } from "../../workload/wanted_exposure.ts";
+import { CONTAINER } from "./pod_template.ts";
 import { wantedExposure } from "../exposure/exposure.ts";
 
 /** What is known beside the spec. */
@@ -28,7 +29,7 @@ export interface AccessFacts extends Omit<SharedFacts, "told"> {
 export function accessUrls(controlPlane: ControlPlane, facts: AccessFacts): AccessUrls {
   return sharedUrls(wishes(controlPlane, facts.clusterDomain), {
     ...facts,
-    told: told(facts.live, "coder", ACCESS_URL),
+    told: told(facts.live, CONTAINER, ACCESS_URL),
   });
 }
 
