@@ -1,5 +1,6 @@
 /** The Service, Deployment and PodDisruptionBudget of a workspace proxy, as they should be. */
 import type { Deployment, PodDisruptionBudget, Service } from "../api/kubernetes/types.ts";
+import type { KubeObject } from "../api/object.ts";
 import type { WorkspaceProxy } from "../api/workspace_proxy.ts";
 import type { ChildIdentity } from "../workload/child.ts";
 import { deployment, type DeploymentParts } from "../workload/deployment.ts";
@@ -13,12 +14,12 @@ import { internalUrl, type ServiceAddress, servicePort } from "../workload/urls.
 export const PROXY_PORT = 3001;
 
 /** Name of every child but the token's Secret. */
-export function childName({ metadata }: WorkspaceProxy): string {
+export function childName({ metadata }: Pick<KubeObject, "metadata">): string {
   return workspaceProxyName(metadata.name ?? "");
 }
 
 /** Labels of every child; also the selector of the pods. */
-export function childLabels({ metadata }: WorkspaceProxy): Record<string, string> {
+export function childLabels({ metadata }: Pick<KubeObject, "metadata">): Record<string, string> {
   return standardLabels("coder-workspace-proxy", metadata.name ?? "");
 }
 

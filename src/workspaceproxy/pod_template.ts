@@ -21,6 +21,11 @@ export const RENDERING = "1";
 /** Name of the container. */
 export const CONTAINER = "workspace-proxy";
 
+/** The environment variable with the address of Coder. */
+export const PRIMARY_URL = "CODER_PRIMARY_ACCESS_URL";
+/** The environment variable with the token. */
+export const SESSION_TOKEN = "CODER_PROXY_SESSION_TOKEN";
+
 /** Which Coder, and which token: without them there are no pods. */
 export interface ProxyConnection {
   /** Address of Coder as its users see it. */
@@ -111,8 +116,8 @@ export function templateInputs(proxy: WorkspaceProxy, { primaryURL, token }: Pro
 function environment({ spec }: WorkspaceProxy, facts: ProxyTemplateFacts): EnvVar[] {
   const { primaryURL, token: { name, key }, accessURL, wildcardAccessURL, family } = facts;
   return mergeEnv([
-    { name: "CODER_PRIMARY_ACCESS_URL", value: primaryURL },
-    { name: "CODER_PROXY_SESSION_TOKEN", valueFrom: { secretKeyRef: { name, key } } },
+    { name: PRIMARY_URL, value: primaryURL },
+    { name: SESSION_TOKEN, valueFrom: { secretKeyRef: { name, key } } },
     { name: "KUBE_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
     { name: RELAY_URL, value: relayUrl(family, PROXY_PORT) },
     ...(accessURL === undefined ? [] : [{ name: ACCESS_URL, value: accessURL }]),
