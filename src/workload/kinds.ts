@@ -11,6 +11,7 @@ import {
   Jobs,
   Namespaces,
   PodDisruptionBudgets,
+  Pods,
   RoleBindings,
   Roles,
   Secrets,
@@ -24,6 +25,7 @@ import type {
   Ingress,
   Job,
   Namespace,
+  Pod,
   PodDisruptionBudget,
   Role,
   RoleBinding,
@@ -34,6 +36,7 @@ import type {
 import type { Informer, SharedCache } from "../kube/informer.ts";
 import { deploymentFacts } from "./deployment_facts.ts";
 import { CONTROL_PLANE_LABEL, CONTROL_PLANE_NAMESPACE_LABEL, MANAGED_BY_SELECTOR } from "./labels.ts";
+import { BY_INSTANCE, instanceOf, PROVISIONER_PODS, slimPod } from "./provisioner_pods.ts";
 import { OWNER_UID_ANNOTATION } from "./workspace_rbac.ts";
 
 /** Index of autoscalers by the Deployment they target, as `namespace/name`. */
@@ -72,6 +75,8 @@ export interface WorkloadKinds {
   disruptionBudgets: Informer<PodDisruptionBudget>;
   /** Only those with our label. */
   jobs: Informer<Job>;
+  /** Those of provisioners, by {@linkcode BY_INSTANCE}: as `slimPod` leaves them. */
+  pods: Informer<Pod>;
   /** Only those with our label: workspace RBAC, by {@linkcode BY_CONTROL_PLANE}. */
   roles: Informer<Role>;
   /** Only those with our label: workspace RBAC, by {@linkcode BY_CONTROL_PLANE}. */
@@ -110,11 +115,13 @@ export function workloadKinds(cache: SharedCache, namespaces: readonly string[] 
     gateways: cache.informer(Gateways, { ...scope, transform: listenersOnly, optional: true }),
     disruptionBudgets: cache.informer(PodDisruptionBudgets, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
     jobs: cache.informer(Jobs, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
+    pods: cache.informer(Pods, { ...scope, labelSelector: PROVISIONER_PODS, transform: slimPod }),
     roles: cache.informer(Roles, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
     roleBindings: cache.informer(RoleBindings, { ...scope, labelSelector: MANAGED_BY_SELECTOR }),
     namespaces: namespaces.length === 0 ? cache.informer(Namespaces, { metadataOnly: true }) : undefined,
   };
   kinds.autoscalers.addIndex(BY_TARGET, targetDeployment);
+  kinds.pods.addIndex(BY_INSTANCE, instanceOf);
   kinds.roles.addIndex(BY_CONTROL_PLANE, controlPlaneOf);
   kinds.roleBindings.addIndex(BY_CONTROL_PLANE, controlPlaneOf);
   kinds.roles.addIndex(BY_GRANTEE_UID, granteeUids);

@@ -11,6 +11,7 @@ import {
   targetDeployment,
   workloadKinds,
 } from "./kinds.ts";
+import { BY_INSTANCE } from "./provisioner_pods.ts";
 
 function autoscaler(apiVersion: string | undefined, kind: string): HorizontalPodAutoscaler {
   return {
@@ -53,6 +54,7 @@ Deno.test("Secrets and ConfigMaps are cached as metadata, children by label", ()
   }
   assert.deepEqual(indexes, [
     BY_TARGET,
+    BY_INSTANCE,
     BY_CONTROL_PLANE,
     BY_CONTROL_PLANE,
     BY_GRANTEE_UID,
@@ -66,7 +68,7 @@ Deno.test("a scope applies to every kind that lies in namespaces, and a cache is
   const first = workloadKinds(cache, ["a", "b"]);
   for (const [kind, { namespaces }] of kinds) assert.equal(namespaces?.join(), "a,b", kind);
   assert.equal(workloadKinds(cache), first);
-  assert.equal(indexes.length, 5);
+  assert.equal(indexes.length, 6);
 });
 
 Deno.test("only its target is kept of an autoscaler", () => {
