@@ -6,19 +6,7 @@ import { firstUser, signIn } from "./control_plane_signin.ts";
 import { addressStatus, upgrade, versionStatus } from "./control_plane_upgrade.ts";
 import { workload } from "./control_plane_workload.ts";
 import { AGE_COLUMN, coderResource, type KindDefinition, WORKLOAD_COLUMNS } from "./definition.ts";
-import {
-  embedded,
-  flag,
-  group,
-  list,
-  optional,
-  type Rule,
-  stored,
-  text,
-  textMap,
-  textOr,
-  time,
-} from "./field.ts";
+import { embedded, flag, group, optional, type Rule, stored, text, textOr, time } from "./field.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 import { objectSchema, readObject } from "./object_schema.ts";
 import { SERVICE_NAME, TRIMMED } from "./patterns.ts";
@@ -43,24 +31,6 @@ const NAME_RULE: Rule = {
   message:
     "metadata.name names a Service: at most 63 lower-case letters, digits and '-', a letter first, a letter or digit last",
   optionalOldSelf: true,
-};
-
-const ENV_FROM_RULE: Rule = {
-  rule: "self.all(source, !(has(source.configMapRef) && has(source.secretRef)))",
-  message: "an entry of envFrom names a ConfigMap or a Secret, not both",
-};
-
-const REFERENCE_NAME_RULE: Rule = {
-  rule: "has(self.name) && self.name != ''",
-  message: "name must not be empty",
-  fieldPath: ".name",
-};
-
-const envFromOverlay = {
-  properties: {
-    configMapRef: { "x-kubernetes-validations": [REFERENCE_NAME_RULE] },
-    secretRef: { "x-kubernetes-validations": [REFERENCE_NAME_RULE] },
-  },
 };
 
 const specSchema = group("What this Coder deployment should be.", {
@@ -96,15 +66,6 @@ const specSchema = group("What this Coder deployment should be.", {
       "CPU and memory of the Coder container. Example: requests: {cpu: 500m, memory: 1Gi}.",
     ),
   ),
-  securityContext: optional(
-    embedded(
-      "SecurityContext",
-      "Security settings of the Coder container, such as runAsNonRoot or dropped capabilities.",
-    ),
-  ),
-  podSecurityContext: optional(
-    embedded("PodSecurityContext", "Security settings of the pod, such as fsGroup or seccompProfile."),
-  ),
   tls: tls(),
   readinessProbe: readinessProbe(),
   livenessProbe: livenessProbe(),
@@ -115,23 +76,7 @@ const specSchema = group("What this Coder deployment should be.", {
     true,
   ),
   expose: optional(expose()),
-  envFrom: list(
-    "ConfigMaps and Secrets whose keys become environment variables of the Coder server.",
-    embedded("EnvFromSource", undefined, envFromOverlay),
-    { "x-kubernetes-validations": [ENV_FROM_RULE] },
-  ),
-  volumes: list("Volumes of the pod, beside those for certificates.", embedded("Volume")),
-  volumeMounts: list("Where the Coder container mounts these volumes.", embedded("VolumeMount")),
   certs: certs(),
-  nodeSelector: textMap("Labels that a node must have to run the pods. Example: kubernetes.io/arch: amd64."),
-  tolerations: list("Taints of nodes that the pods tolerate.", embedded("Toleration")),
-  topologySpreadConstraints: list(
-    "How the pods spread over zones and nodes.",
-    embedded("TopologySpreadConstraint"),
-  ),
-  affinity: optional(
-    embedded("Affinity", "Which nodes and which neighbours the pods prefer, need or avoid."),
-  ),
   ...workload(),
   firstUser: optional(firstUser()),
   signIn: optional(signIn()),

@@ -1,7 +1,6 @@
-/** The parts of a control plane's spec that shape its pods beyond what the Go operator knew. All of them are optional. */
+/** The parts of a control plane's spec that shape its pods. All of them are optional. */
 import { z } from "zod";
 import {
-  brief,
   type Constraints,
   embedded,
   flag,
@@ -11,22 +10,8 @@ import {
   list,
   optional,
   type Rule,
-  text,
-  textMap,
 } from "./field.ts";
-import { LABEL_VALUE, OBJECT_NAME } from "./patterns.ts";
-
-const INIT_CONTAINER_RULE: Rule = {
-  rule: "self.all(one, one.name != 'coder')",
-  message: "coder is the name of the Coder container",
-};
-
-/** Of `strategy`. */
-export const RECREATE_RULE: Rule = {
-  rule: "!has(self.rollingUpdate) || !has(self.type) || self.type != 'Recreate'",
-  message: "rollingUpdate has no place beside type Recreate",
-  fieldPath: ".rollingUpdate",
-};
+import { containerFields, placementFields } from "./pods.ts";
 
 const BUDGET_RULE: Rule = {
   rule: "!(has(self.minAvailable) && has(self.maxUnavailable))",
@@ -41,6 +26,13 @@ const AMOUNT_RULE: Rule = {
 /** Fields of `spec` about the pods and their Deployment. */
 export function workload() {
   return {
+    ...containerFields({
+      container: "coder",
+      ofContainer: "the Coder container",
+      program: "the Coder server",
+      args: "--http-address=0.0.0.0:8080",
+    }),
+    ...placementFields(),
     command: list(
       "Command of the Coder container. Default: the image's own. With a command of your own, args must name the server, too. Example: - /opt/coder.",
       z.string(),
@@ -49,35 +41,12 @@ export function workload() {
       "Arguments of the Coder container in place of the operator's (--http-address=0.0.0.0:8080); extraArgs still follow. Example: - server.",
       z.string(),
     ),
-    initContainers: list(
-      "Containers that run to their end before Coder starts, in order.",
-      brief("Container"),
-      { "x-kubernetes-validations": [INIT_CONTAINER_RULE] },
-    ),
-    lifecycle: optional(embedded("Lifecycle", "Hooks of the Coder container: postStart and preStop.")),
-    podLabels: textMap("Labels of the pods, beside those of the operator, which win.", {
-      pattern: LABEL_VALUE,
-      maxLength: 63,
-    }),
-    podAnnotations: textMap("Annotations of the pods. Example: prometheus.io/scrape: 'true'."),
-    priorityClassName: optional(
-      text("PriorityClass of the pods: who is evicted first.", { pattern: OBJECT_NAME, maxLength: 253 }),
-    ),
-    hostAliases: list("Lines of the pods' /etc/hosts.", embedded("HostAlias")),
+    // Spelled out in the definition, as it was before other kinds had volumes.
+    volumes: list("Volumes of the pod, beside those for certificates.", embedded("Volume")),
     terminationGracePeriodSeconds: optional(int64(
       "Seconds that a pod gets to finish running builds before it is killed. Default: 60 for pods that this version renders.",
       { minimum: 0 },
     )),
-    strategy: optional(
-      embedded(
-        "DeploymentStrategy",
-        "How pods are replaced. Default: one more pod at a time, and none less than wanted.",
-        {
-          properties: { type: { enum: ["", "Recreate", "RollingUpdate"] } },
-          "x-kubernetes-validations": [RECREATE_RULE],
-        },
-      ),
-    ),
     podDisruptionBudget: optional(podDisruptionBudget()),
   };
 }

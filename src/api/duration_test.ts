@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DURATION, durationMs } from "./duration.ts";
+import { DURATION, duration, durationMs } from "./duration.ts";
 
 Deno.test("hours, minutes and seconds add up", () => {
   assert.equal(durationMs("2160h"), 90 * 24 * 3_600_000);
@@ -18,4 +18,12 @@ Deno.test("text of another form is no duration", () => {
 Deno.test("the pattern of the CRD lets the empty text pass, which means none", () => {
   assert.match("", new RegExp(DURATION));
   assert.match("999999h", new RegExp(DURATION));
+});
+
+Deno.test("a field of a duration tells the API server its form, and its own rules beside", () => {
+  const rules = [{ rule: "true", message: "any" }];
+  const { description, pattern, maxLength, "x-kubernetes-validations": given } =
+    duration("How long.", { "x-kubernetes-validations": rules }).meta() ?? {};
+  assert.deepEqual([description, pattern, given], ["How long.", DURATION, rules]);
+  assert.equal(maxLength, "999999h999999m999999s".length);
 });

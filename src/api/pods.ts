@@ -1,6 +1,5 @@
-/** Fields of `spec` about pods, for the kinds whose pods run one container of Coder's image beside Coder itself. */
+/** Fields of `spec` about pods: those of all kinds run one container of Coder's image. */
 import { z } from "zod";
-import { RECREATE_RULE } from "./control_plane_workload.ts";
 import { brief, embedded, list, optional, type Rule, text, textMap } from "./field.ts";
 import { LABEL_VALUE, OBJECT_NAME } from "./patterns.ts";
 
@@ -15,6 +14,12 @@ export interface PodWords {
   /** The arguments that the operator gives it. */
   readonly args: string;
 }
+
+const RECREATE_RULE: Rule = {
+  rule: "!has(self.rollingUpdate) || !has(self.type) || self.type != 'Recreate'",
+  message: "rollingUpdate has no place beside type Recreate",
+  fieldPath: ".rollingUpdate",
+};
 
 const REFERENCE_NAME_RULE: Rule = {
   rule: "has(self.name) && self.name != ''",

@@ -1,7 +1,7 @@
 /** `CoderProvisioner`: external provisioner daemons of a control plane. */
 import type { z } from "zod";
 import { AGE_COLUMN, coderResource, type KindDefinition, WORKLOAD_COLUMNS } from "./definition.ts";
-import { DURATION } from "./duration.ts";
+import { duration } from "./duration.ts";
 import {
   embedded,
   group,
@@ -16,11 +16,12 @@ import {
 } from "./field.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
 import { objectSchema, readObject } from "./object_schema.ts";
-import { NAMESPACE_OR_EMPTY, TRIMMED } from "./patterns.ts";
+import { TRIMMED } from "./patterns.ts";
 import { containerFields, placementFields } from "./pods.ts";
 import { key, keyStatus } from "./provisioner_key.ts";
 import {
   conditions,
+  controlPlaneReference,
   extraArgs,
   extraEnv,
   imagePullSecrets,
@@ -44,18 +45,10 @@ const AUTOSCALE_RULE: Rule = {
 };
 
 const specSchema = group("What provisioners should run, and for which Coder.", {
-  controlPlaneRef: group(
+  controlPlaneRef: controlPlaneReference(
     "The CoderControlPlane that these provisioners work for.",
-    {
-      name: stored(text("Name of the CoderControlPlane."), ""),
-      namespace: optional(
-        text(
-          "Namespace of the CoderControlPlane, where it is another one. Default: that of this object.",
-          { pattern: NAMESPACE_OR_EMPTY, maxLength: 63 },
-        ),
-      ),
-    },
-    { "x-kubernetes-map-type": "atomic", "x-kubernetes-validations": [REFERENCE_RULE] },
+    stored(text("Name of the CoderControlPlane."), ""),
+    { "x-kubernetes-validations": [REFERENCE_RULE] },
   ),
   organizationName: textOr("default", "Coder organization that the provisioners serve. Default: default.", {
     maxLength: 128,
@@ -103,9 +96,8 @@ function autoscale() {
     pendingJobsPerReplica: optional(
       int32("Waiting jobs for which there is one more pod. Default: 1.", { minimum: 1 }),
     ),
-    scaleDownDelay: optional(text(
+    scaleDownDelay: optional(duration(
       "How long there must be less work before there are fewer pods, as a duration. Example: 5m, the default.",
-      { maxLength: 21, pattern: DURATION },
     )),
   }, { "x-kubernetes-validations": [AUTOSCALE_RULE] });
 }

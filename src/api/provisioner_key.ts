@@ -1,6 +1,6 @@
 /** The parts of a provisioner that are about its key: what is wanted, and what has become of it. */
 import { z } from "zod";
-import { DURATION } from "./duration.ts";
+import { DURATION, duration } from "./duration.ts";
 import { group, int32, optional, type Rule, text, textOr, time } from "./field.ts";
 import { DATA_KEY, OBJECT_NAME } from "./patterns.ts";
 
@@ -46,9 +46,9 @@ export function key() {
         "Name of a Secret with a key that you made. It is used as it is: the operator makes no key in Coder and never writes this Secret.",
         { maxLength: 253, pattern: OBJECT_NAME },
       )),
-      rotateAfter: optional(text(
+      rotateAfter: optional(duration(
         "Age at which the key is replaced by a new one, as a duration of at least 1h. Example: 2160h, which is 90 days. Default: never.",
-        { maxLength: 21, pattern: DURATION, "x-kubernetes-validations": [ROTATE_RULE] },
+        { "x-kubernetes-validations": [ROTATE_RULE] },
       )),
     },
     { "x-kubernetes-validations": EXISTING_RULES },

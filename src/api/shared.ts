@@ -1,7 +1,19 @@
 /** Parts that the specs and statuses of several kinds share. */
 import { z } from "zod";
-import { embedded, flag, group, int32, int64, list, optional, stored, text, textMap } from "./field.ts";
-import { ENV_NAME, LABEL_VALUE, NOT_BLANK, OBJECT_NAME } from "./patterns.ts";
+import {
+  type Constraints,
+  embedded,
+  flag,
+  group,
+  int32,
+  int64,
+  list,
+  optional,
+  stored,
+  text,
+  textMap,
+} from "./field.ts";
+import { ENV_NAME, LABEL_VALUE, NAMESPACE_OR_EMPTY, NOT_BLANK, OBJECT_NAME } from "./patterns.ts";
 
 /** The image that runs where none is named. */
 export const DEFAULT_IMAGE = "ghcr.io/coder/coder:latest";
@@ -9,6 +21,23 @@ export const DEFAULT_IMAGE = "ghcr.io/coder/coder:latest";
 /** How many pods. */
 export function replicas(description: string) {
   return stored(int32(description, { minimum: 0 }), 1);
+}
+
+/** `controlPlaneRef`. `name`: how the name is read, with its rules where it has some. */
+export function controlPlaneReference<N extends z.ZodType>(
+  description: string,
+  name: N,
+  constraints: Constraints = {},
+) {
+  return group(description, {
+    name,
+    namespace: optional(
+      text("Namespace of the CoderControlPlane, where it is another one. Default: that of this object.", {
+        pattern: NAMESPACE_OR_EMPTY,
+        maxLength: 63,
+      }),
+    ),
+  }, { "x-kubernetes-map-type": "atomic", ...constraints });
 }
 
 /** A reference to one key of a Secret. `key` says what an absent key means. */

@@ -1,7 +1,8 @@
 /** The parts of a workspace proxy that are about its registration with Coder: what is wanted, and what has become of it. */
 import { z } from "zod";
 import { group, optional, type Rule, text, time } from "./field.ts";
-import { NAMESPACE_OR_EMPTY, NOT_BLANK, OBJECT_NAME } from "./patterns.ts";
+import { NOT_BLANK, OBJECT_NAME } from "./patterns.ts";
+import { controlPlaneReference } from "./shared.ts";
 
 const RESERVED_RULE: Rule = {
   rule: "!self.matches('^[Pp][Rr][Ii][Mm][Aa][Rr][Yy]$')",
@@ -35,18 +36,9 @@ export function registration() {
 
 /** `controlPlaneRef` */
 export function controlPlaneRef() {
-  return group(
+  return controlPlaneReference(
     "The CoderControlPlane that this proxy belongs to. The operator registers the proxy with its own access to that Coder and keeps the token.",
-    {
-      name: text("Name of the CoderControlPlane.", { pattern: NOT_BLANK }),
-      namespace: optional(
-        text("Namespace of the CoderControlPlane, where it is another one. Default: that of this object.", {
-          pattern: NAMESPACE_OR_EMPTY,
-          maxLength: 63,
-        }),
-      ),
-    },
-    { "x-kubernetes-map-type": "atomic" },
+    text("Name of the CoderControlPlane.", { pattern: NOT_BLANK }),
   );
 }
 
