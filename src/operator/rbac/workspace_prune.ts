@@ -12,17 +12,18 @@ export type Standing = "granted" | "none" | "unknown";
 
 /**
  * Deletes what is stale, and returns what could not be deleted. What an earlier ServiceAccount was granted goes once no
- * pod runs as it any more, and only where its successor has its own.
+ * pod runs as it any more, and only where its successor has its own. `accounts`: those that ending pods run as.
  */
 export async function prune(
   standings: ReadonlyMap<string, Standing>,
+  accounts: readonly string[],
   context: GrantContext,
 ): Promise<Trouble[]> {
   const { pass, tools, owner } = context;
   const inUse = accountsInUse(context);
   const isNeeded = (namespace: string, name: string) =>
     inUse === undefined ||
-    inUse.some((account) => Object.values(owner.names(namespace, account)).includes(name));
+    [...inUse, ...accounts].some((account) => Object.values(owner.names(namespace, account)).includes(name));
   const isStale = ({ metadata: { namespace = "", name = "", deletionTimestamp } }: Role | RoleBinding) => {
     if (deletionTimestamp !== undefined) return false;
     const standing = standings.get(namespace) ?? "none";

@@ -22,6 +22,8 @@ interface Granting {
   readonly owner: RbacOwner;
   /** Holds the object before anything is granted in other namespaces, where nothing but it sees to the end of that. */
   readonly finalizer: string;
+  /** ServiceAccounts that pods still run as, beside those of the Deployment. @default none is known */
+  readonly accounts?: readonly string[];
 }
 
 interface WantedRights {
@@ -30,8 +32,8 @@ interface WantedRights {
 }
 
 interface NoRights {
-  /** Why nothing is granted, for people. */
-  readonly disabled: string;
+  /** Why nothing is granted; the condition says it. */
+  readonly disabled: Trouble;
 }
 
 /**
@@ -43,10 +45,10 @@ export async function keepWorkspaceRbac(
   pass: PassState,
   tools: Tools,
 ): Promise<void> {
-  const { owner, finalizer } = rights;
+  const { owner, finalizer, accounts = [] } = rights;
   const context: GrantContext = { pass, tools, owner };
   if ("disabled" in rights) {
-    return reportDisabled(pass.report, rights.disabled, await prune(new Map(), context));
+    return reportDisabled(pass.report, rights.disabled, await prune(new Map(), accounts, context));
   }
   const { rules, places } = rights;
   const live = liveRights(owner, tools.kinds);
@@ -58,7 +60,7 @@ export async function keepWorkspaceRbac(
   const problems = [
     ...refusals(rules, results),
     ...results.flatMap((each) => each.problems),
-    ...await prune(new Map(results.map((each) => [each.namespace, each.standing])), context),
+    ...await prune(new Map(results.map((each) => [each.namespace, each.standing])), accounts, context),
   ];
   const granted = results.flatMap(({ namespace, standing }) => standing === "granted" ? [namespace] : []);
   const warnings = results.flatMap((each) => each.warnings);
