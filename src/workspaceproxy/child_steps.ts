@@ -1,9 +1,9 @@
 /** What a workspace proxy has beside its Deployment: Service, way from outside, disruption budget. */
-import { PodDisruptionBudgets, Services } from "../api/kubernetes/resources.ts";
-import { applyChild, removeChild } from "../operator/children/apply_child.ts";
+import { Services } from "../api/kubernetes/resources.ts";
+import { applyChild } from "../operator/children/apply_child.ts";
+import { disruptionBudgetStep as sharedBudget } from "../operator/children/disruption_budget.ts";
 import { exposureStep as sharedExposure } from "../operator/exposure/exposure_step.ts";
-import { blocksDrains } from "../workload/disruption_budget.ts";
-import { desiredDisruptionBudget, desiredService, internalAddress } from "./children.ts";
+import { childLabels, desiredService, internalAddress } from "./children.ts";
 import { proxyExposure } from "./exposure.ts";
 import type { Pass, Step, Tools } from "./step.ts";
 
@@ -26,23 +26,9 @@ export const exposureStep: Step = sharedExposure<Pass, Tools>((
   wanted: () => proxyExposure(proxy),
 }));
 
-/** Runs after the Deployment's step: an autoscaler may say how many pods there are. */
-export const disruptionBudgetStep: Step = {
-  name: "PodDisruptionBudget",
-  async run(pass, tools) {
-    const { proxy, deployment, deploymentKey, report } = pass;
-    const replicas = deployment?.spec?.replicas ?? proxy.spec.replicas;
-    if (blocksDrains(proxy.spec.podDisruptionBudget, replicas)) {
-      report.warning({
-        reason: "DrainsBlocked",
-        message:
-          `spec.podDisruptionBudget lets none of ${replicas} pods go, so that no node they run on can be ` +
-          "drained: allow one, or have more replicas",
-      });
-    }
-    const desired = desiredDisruptionBudget(proxy, replicas);
-    await (desired === undefined
-      ? removeChild(PodDisruptionBudgets, deploymentKey, pass, tools, tools.kinds.disruptionBudgets)
-      : applyChild(PodDisruptionBudgets, desired, pass, tools));
-  },
-};
+/** Named like the Deployment, too. */
+export const disruptionBudgetStep: Step = sharedBudget<Pass, Tools>(({ proxy }) => ({
+  settings: proxy.spec.podDisruptionBudget,
+  labels: childLabels(proxy),
+  replicas: proxy.spec.replicas,
+}));

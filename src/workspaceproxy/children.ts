@@ -1,10 +1,9 @@
-/** The Service, Deployment and PodDisruptionBudget of a workspace proxy, as they should be. */
-import type { Deployment, PodDisruptionBudget, Service } from "../api/kubernetes/types.ts";
+/** The Service and the Deployment of a workspace proxy, as they should be. */
+import type { Deployment, Service } from "../api/kubernetes/types.ts";
 import type { KubeObject } from "../api/object.ts";
 import type { WorkspaceProxy } from "../api/workspace_proxy.ts";
 import type { ChildIdentity } from "../workload/child.ts";
 import { deployment, type DeploymentParts } from "../workload/deployment.ts";
-import { disruptionBudget } from "../workload/disruption_budget.ts";
 import { standardLabels } from "../workload/labels.ts";
 import { workspaceProxyName } from "../workload/names.ts";
 import { service } from "../workload/service.ts";
@@ -52,12 +51,4 @@ export function desiredService(proxy: WorkspaceProxy): Service {
 /** The Deployment for the applier. */
 export function desiredDeployment(proxy: WorkspaceProxy, parts: DeploymentParts): Deployment {
   return deployment(childIdentity(proxy), proxy.spec.replicas, parts);
-}
-
-/** Undefined where there should be none. `replicas`: how many pods there are. */
-export function desiredDisruptionBudget(
-  proxy: WorkspaceProxy,
-  replicas: number,
-): PodDisruptionBudget | undefined {
-  return disruptionBudget(proxy.spec.podDisruptionBudget, { ...childIdentity(proxy), replicas });
 }

@@ -1,12 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  childLabels,
-  childName,
-  desiredDeployment,
-  desiredDisruptionBudget,
-  desiredService,
-  internalAddress,
-} from "./children.ts";
+import { childLabels, childName, desiredDeployment, desiredService, internalAddress } from "./children.ts";
 import { LABELS, workspaceProxy } from "./testing.ts";
 
 const parts = {
@@ -98,13 +91,4 @@ Deno.test("template, number, strategy and records go into the Deployment where t
     template,
   });
   assert.equal(metadata.annotations?.["x"], "y");
-});
-
-Deno.test("more than one pod gets a budget, and it covers the proxy's own pods", () => {
-  assert.equal(desiredDisruptionBudget(workspaceProxy(), 1), undefined);
-  const budget = desiredDisruptionBudget(workspaceProxy(), 2);
-  assert.equal(budget?.metadata.name, "wsproxy-eu");
-  assert.deepEqual(budget?.spec?.selector, { matchLabels: LABELS });
-  const asked = workspaceProxy({ podDisruptionBudget: { minAvailable: 1 } });
-  assert.equal(desiredDisruptionBudget(asked, 1)?.spec?.minAvailable, 1);
 });

@@ -1,12 +1,7 @@
 /** The pod template that this version renders for a pass, with all that it is made from beside the spec. */
 import type { Deployment } from "../api/kubernetes/types.ts";
 import { isControlledBy } from "../kube/apply/owner_references.ts";
-import {
-  CHECKSUMS_ANNOTATION,
-  checksumsOf,
-  checksumsText,
-  parseChecksums,
-} from "../operator/children/checksums.ts";
+import { templateChecksums } from "../operator/children/checksums.ts";
 import type { RenderedTemplate } from "../operator/children/deployment.ts";
 import { envSources } from "../operator/children/env_sources.ts";
 import { gatewayLookup } from "../operator/exposure/gateways.ts";
@@ -57,18 +52,17 @@ export async function renderTemplate(
   const isToken = ({ kind, name }: Reference) =>
     kind === "Secret" && name === token.name && isRegisteredByOperator(proxy);
   const references = referencesOf(podTemplate(proxy, facts)).filter((reference) => !isToken(reference));
-  const last = live?.metadata.annotations?.[CHECKSUMS_ANNOTATION];
-  const before = parseChecksums(last);
-  const checksums = await checksumsOf(references, { data, namespace: key.namespace, before, signal });
-  const text = checksumsText(checksums);
+  const { annotations, recorded, checksums } = await templateChecksums(references, {
+    data,
+    namespace: key.namespace,
+    live,
+    signal,
+  });
   const ofToken = tokenHash === undefined ? {} : { [TOKEN_ANNOTATION]: tokenHash };
   return {
-    template: podTemplate(proxy, {
-      ...facts,
-      annotations: { ...(text !== "" && { [CHECKSUMS_ANNOTATION]: text }), ...ofToken },
-    }),
+    template: podTemplate(proxy, { ...facts, annotations: { ...annotations, ...ofToken } }),
     inputs: templateInputs(proxy, { primaryURL, token }),
-    recorded: { [CHECKSUMS_ANNOTATION]: text || "none", ...ofToken },
-    checksums: { before: last === undefined ? undefined : before, now: checksums },
+    recorded: { ...recorded, ...ofToken },
+    checksums,
   };
 }

@@ -7,7 +7,6 @@ import { standardLabels } from "../../workload/labels.ts";
 import { controlPlaneServiceAccountName } from "../../workload/names.ts";
 import { healthProbe } from "../../workload/probes.ts";
 import { SpecError } from "../../workload/spec_error.ts";
-import { type Checksums, CHECKSUMS_ANNOTATION, checksumsText } from "../../operator/children/checksums.ts";
 import { environment, type EnvironmentFacts } from "./environment.ts";
 
 /**
@@ -33,8 +32,8 @@ export function serviceAccountName({ metadata, spec }: ControlPlane): string {
 
 /** What the template is made from beside the spec. */
 export interface TemplateFacts extends EnvironmentFacts {
-  /** Of the ConfigMaps and Secrets that the template names. @default none */
-  checksums?: Checksums;
+  /** Of the template, such as checksums of what pods are made from. @default none */
+  annotations?: Readonly<Record<string, string>>;
 }
 
 /** Renders the template. */
@@ -42,10 +41,9 @@ export function podTemplate(controlPlane: ControlPlane, facts: TemplateFacts): P
   const { metadata, spec } = controlPlane;
   const tls = tlsMounts(spec.tls.secretNames);
   const ca = caMounts(spec.certs.secrets);
-  const checksums = checksumsText(facts.checksums ?? new Map());
   return coderPodTemplate(spec, {
     labels: standardLabels("coder-control-plane", metadata.name ?? ""),
-    annotations: checksums === "" ? {} : { [CHECKSUMS_ANNOTATION]: checksums },
+    annotations: facts.annotations ?? {},
     container: CONTAINER,
     image: spec.image,
     command: [],

@@ -219,7 +219,7 @@ Deno.test("addresses, the pods' family and checksums come from outside the spec"
     accessUrl: "https://coder.example.com",
     wildcardAccessUrl: "*.coder.example.com",
     family: "IPv6",
-    checksums: new Map([["Secret/db", "1"]]),
+    annotations: { "coder.com/checksums": "Secret/db=1" },
   });
   assert.deepEqual(template.spec?.containers[0]?.env?.slice(1), [
     { name: "CODER_DERP_SERVER_RELAY_URL", value: "http://[$(KUBE_POD_IP)]:8080" },

@@ -6,12 +6,7 @@ import { referencesOf } from "../../workload/references.ts";
 import { ACCESS_URL, type AccessUrls } from "../../workload/access_urls.ts";
 import { gatewayLookup } from "../../operator/exposure/gateways.ts";
 import { accessUrls, exposureInputs, wantedUrls } from "./access_urls.ts";
-import {
-  CHECKSUMS_ANNOTATION,
-  checksumsOf,
-  checksumsText,
-  parseChecksums,
-} from "../../operator/children/checksums.ts";
+import { templateChecksums } from "../../operator/children/checksums.ts";
 import { envSources } from "../../operator/children/env_sources.ts";
 import { firstAccessUrl } from "./environment.ts";
 import { podFamily } from "./pod_family.ts";
@@ -51,18 +46,18 @@ export async function renderTemplate(
     wildcardAccessUrl: urls.wildcard,
     family: podFamily(controlPlane, service, live),
   };
-  const last = live?.metadata.annotations?.[CHECKSUMS_ANNOTATION];
-  const before = parseChecksums(last);
   const references = referencesOf(podTemplate(controlPlane, facts));
-  const checksums = await checksumsOf(references, { data, namespace: key.namespace, before, signal });
+  const { annotations, recorded, checksums } = await templateChecksums(references, {
+    data,
+    namespace: key.namespace,
+    live,
+    signal,
+  });
   return {
-    template: podTemplate(controlPlane, { ...facts, checksums }),
+    template: podTemplate(controlPlane, { ...facts, annotations }),
     inputs: templateInputs(controlPlane, firstAccessUrl(controlPlane, fromSources.has(ACCESS_URL))),
-    recorded: {
-      [CHECKSUMS_ANNOTATION]: checksumsText(checksums) || "none",
-      [EXPOSURE_ANNOTATION]: exposureInputs(controlPlane),
-    },
+    recorded: { ...recorded, [EXPOSURE_ANNOTATION]: exposureInputs(controlPlane) },
+    checksums,
     urls,
-    checksums: { before: last === undefined ? undefined : before, now: checksums },
   };
 }

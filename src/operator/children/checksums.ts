@@ -2,6 +2,7 @@
  * Checksums of what pods are made from besides their template: a changed Secret or ConfigMap replaces pods as a changed
  * image does. They are text of the form `ConfigMap/env=<hash>,Secret/db=<hash>`.
  */
+import type { Deployment } from "../../api/kubernetes/types.ts";
 import { shortHash } from "../../kube/apply/canonical_json.ts";
 import { type Reference, referenceId } from "../../workload/references.ts";
 import { type Content, isFrozen, type ReferencedData } from "./referenced_data.ts";
@@ -59,6 +60,32 @@ function checksum({ data, binary }: Content, keys: readonly string[] | undefined
       ? Object.fromEntries(all)
       : Object.fromEntries(keys.flatMap((key) => all.has(key) ? [[key, all.get(key)]] : []));
   return shortHash([used(data), used(binary)]);
+}
+
+/** What is told of the checksums of a template. */
+export interface TemplateChecksums {
+  /** Annotations of the template; none where nothing is named. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Annotations of the Deployment. */
+  readonly recorded: Readonly<Record<string, string>>;
+  /** `before`: undefined where none were ever recorded. */
+  readonly checksums: { readonly before: Checksums | undefined; readonly now: Checksums };
+}
+
+/** As {@linkcode checksumsOf}, for the pods of `live`, our Deployment as it is now. */
+export async function templateChecksums(
+  references: readonly Reference[],
+  { live, ...options }: Omit<Parameters<typeof checksumsOf>[1], "before"> & { live: Deployment | undefined },
+): Promise<TemplateChecksums> {
+  const last = live?.metadata.annotations?.[CHECKSUMS_ANNOTATION];
+  const before = parseChecksums(last);
+  const now = await checksumsOf(references, { ...options, before });
+  const text = checksumsText(now);
+  return {
+    annotations: text === "" ? {} : { [CHECKSUMS_ANNOTATION]: text },
+    recorded: { [CHECKSUMS_ANNOTATION]: text || "none" },
+    checksums: { before: last === undefined ? undefined : before, now },
+  };
 }
 
 /** The text for an annotation; empty for none. */

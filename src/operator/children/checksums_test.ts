@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Deployment } from "../../api/kubernetes/types.ts";
 import type { Reference } from "../../workload/references.ts";
 import {
   changedReferences,
@@ -6,6 +7,7 @@ import {
   checksumsOf,
   checksumsText,
   parseChecksums,
+  templateChecksums,
 } from "./checksums.ts";
 import type { Content, DataKind } from "./referenced_data.ts";
 
@@ -110,4 +112,34 @@ Deno.test("changes are told by kind and name", () => {
   const after = parseChecksums("Secret/same=1,Secret/db=2,Secret/new=1");
   assert.deepEqual(changedReferences(before, after), ["ConfigMap gone", "Secret db", "Secret new"]);
   assert.deepEqual(changedReferences(after, after), []);
+});
+
+Deno.test("a template has its checksums, and its Deployment says those that were looked at last", async () => {
+  const told = (references: Reference[], recorded?: string) => {
+    const data = { metadata: () => undefined, content: () => Promise.resolve(content({ url: "1" })) };
+    const live: Deployment | undefined = recorded === undefined ? undefined : {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { annotations: { "coder.com/checksums": recorded } },
+    };
+    return templateChecksums(references, {
+      data,
+      namespace: "a",
+      live,
+      signal: new AbortController().signal,
+    });
+  };
+  const first = await told([all]);
+  const text = checksumsText(first.checksums.now);
+  assert.match(text, /^Secret\/db=[0-9a-f]{16}$/);
+  assert.deepEqual([first.annotations, first.recorded], [
+    { "coder.com/checksums": text },
+    { "coder.com/checksums": text },
+  ]);
+  assert.equal(first.checksums.before, undefined, "nothing was recorded, so that nothing has changed");
+  const second = await told([all], "Secret/db=1a57");
+  assert.deepEqual([second.checksums.before, second.annotations], [last, first.annotations]);
+  const bare = await told([], "none");
+  assert.deepEqual([bare.annotations, bare.recorded], [{}, { "coder.com/checksums": "none" }]);
+  assert.deepEqual(bare.checksums, { before: none, now: none });
 });
