@@ -19,6 +19,7 @@ import type { StepFailure } from "../operator/pass/failure.ts";
 import { gatheringEvents } from "../operator/pass/gathered_events.ts";
 import { readOwner } from "../operator/pass/read.ts";
 import { runSteps } from "../operator/pass/step.ts";
+import { tellCleanUp } from "../operator/rbac/clean_up.ts";
 import { finalize, hasFinalizer } from "./finalizer.ts";
 import { finalizerStep } from "./finalizer_step.ts";
 import { oldServiceAccountsStep, serviceAccountStep } from "./children/service_account_step.ts";
@@ -149,22 +150,7 @@ async function end(
     events.event(object, "Warning", "AccessNotRevoked", note, "Delete");
   }
   try {
-    const { deleted, unseen } = await finalize(object, { client, namespaces, signal });
-    if (deleted.length > 0) {
-      events.event(
-        object,
-        "Normal",
-        "RBACRemoved",
-        `Removed workspace RBAC: ${deleted.join(", ")}`,
-        "Delete",
-      );
-    }
-    if (unseen.length > 0) {
-      const note =
-        `The operator may not look into ${unseen.join(", ")}, which spec.rbac.workspaceNamespaces names: ` +
-        "workspace RBAC that an earlier operator made there is left";
-      events.event(object, "Warning", "RBACNotRemoved", note, "Delete");
-    }
+    tellCleanUp(await finalize(object, { client, namespaces, signal }), object, events);
   } catch (error) {
     signal.throwIfAborted();
     const text = redact(error instanceof Error ? error.message : String(error));

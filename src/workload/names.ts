@@ -99,6 +99,19 @@ export function provisionerName(name: string): string {
   return fitted(name, { prefix: "provisioner-", max: 63, keep: 42 });
 }
 
+/**
+ * The Role of a provisioner in another namespace. Nothing but these ends like that, and a namespace holds no dot: no two
+ * provisioners, and no control plane, share a name.
+ */
+export function provisionerRoleName(namespace: string, name: string): string {
+  return `workspaces-${namespace}.${instanceLabel(name)}-provisioner`;
+}
+
+/** The RoleBinding of a provisioner in another namespace, or to a ServiceAccount that is not its usual one. */
+export function provisionerBindingName(namespace: string, name: string, serviceAccount: string): string {
+  return `workspaces-${namespace}.${instanceLabel(name)}-${h32(serviceAccount)}-provisioner`;
+}
+
 /** The ServiceAccount of a provisioner. */
 export function provisionerServiceAccountName(name: string): string {
   return fitted(name, { suffix: "-provisioner", max: 63, keep: 42 });

@@ -1,6 +1,7 @@
 /** A control plane as the owner of workspace RBAC. The names and the labels are the Go operator's. */
 import type { CoderControlPlane } from "../../api/control_plane.ts";
 import type { RbacOwner } from "../../operator/rbac/managed_rbac.ts";
+import { namedNamespaces } from "../../operator/rbac/workspace_sources.ts";
 import { BY_CONTROL_PLANE } from "../../workload/kinds.ts";
 import {
   CONTROL_PLANE_LABEL,
@@ -21,7 +22,6 @@ export function rbacOwner(object: CoderControlPlane): ControlPlaneRbacOwner {
   const { namespace = "", name = "", uid = "" } = object.metadata;
   const given = object.spec?.serviceAccount?.name;
   const trimmed = typeof given === "string" ? given.trim() : "";
-  const listed: unknown = object.spec?.rbac?.workspaceNamespaces;
   const scope = workspaceScopeHash(namespace, name);
   return {
     object,
@@ -36,8 +36,6 @@ export function rbacOwner(object: CoderControlPlane): ControlPlaneRbacOwner {
       roleName: workspaceRoleName(serviceAccount, scope),
       bindingName: workspaceRoleBindingName(serviceAccount, scope),
     }),
-    workspaceNamespaces: (Array.isArray(listed) ? listed : []).flatMap((each) =>
-      typeof each === "string" && each.trim() !== "" ? [each.trim()] : []
-    ),
+    workspaceNamespaces: namedNamespaces(object),
   };
 }

@@ -12,7 +12,10 @@ export const workspaceRbacStep: Step = {
   async run(pass, tools) {
     const { rbac } = pass.controlPlane.spec;
     const owner = rbacOwner(pass.object);
-    const disabled = "spec.rbac.workspacePerms is false: Coder is granted no rights";
+    const disabled = {
+      reason: "Disabled",
+      message: "spec.rbac.workspacePerms is false: Coder is granted no rights",
+    };
     await keepWorkspaceRbac(
       {
         owner,

@@ -3,6 +3,7 @@ import { RoleBindings, Roles } from "../../api/kubernetes/resources.ts";
 import type { Role, RoleBinding } from "../../api/kubernetes/types.ts";
 import { keyOf, type KubeObject, type ResourceType } from "../../api/object.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import type { EventRecorder } from "../../kube/events/events.ts";
 import { isConflict, isForbidden, isNotFound } from "../../kube/errors.ts";
 import { selectorText } from "../../workload/labels.ts";
 import { isManagedBinding, isManagedRole, type RbacOwner } from "./managed_rbac.ts";
@@ -36,6 +37,24 @@ export async function cleanUpRbac(owner: RbacOwner, options: CleanUpOptions): Pr
   await work.clean(Roles, isManagedRole);
   work.throwIfFailed();
   return { deleted: work.deleted, unseen: [...work.unseen] };
+}
+
+/** Events for what a clean-up did, and for what it could not look into. */
+export function tellCleanUp(
+  { deleted, unseen }: CleanUpResult,
+  object: KubeObject,
+  events: EventRecorder,
+): void {
+  if (deleted.length > 0) {
+    const note = `Removed workspace RBAC: ${deleted.join(", ")}`;
+    events.event(object, "Normal", "RBACRemoved", note, "Delete");
+  }
+  if (unseen.length > 0) {
+    const note =
+      `The operator may not look into ${unseen.join(", ")}, which spec.rbac.workspaceNamespaces names: ` +
+      "workspace RBAC that an earlier operator made there is left";
+    events.event(object, "Warning", "RBACNotRemoved", note, "Delete");
+  }
 }
 
 class CleanUp {

@@ -7,7 +7,7 @@
  * `spec.rbac.workspaceNamespaces`, or delete the RoleBinding: it is not made again.
  */
 import type { Namespace } from "../../api/kubernetes/types.ts";
-import { isListed } from "../../workload/consent.ts";
+import { type Asker, isListed } from "../../workload/consent.ts";
 import { matchesWildcard } from "../../workload/wildcard.ts";
 import type { Trouble } from "../pass/report.ts";
 
@@ -40,23 +40,27 @@ export interface WorkspacePlace {
 }
 
 /** Whose rights these are, and which namespaces the spec names beside the control plane's own. */
-export interface PlaceOwner {
-  namespace: string;
-  name: string;
-  workspaceNamespaces: readonly string[];
+export interface PlaceOwner extends Asker {
+  readonly workspaceNamespaces: readonly string[];
 }
 
 /** The control plane's own namespace first, then the others in the order of the spec, each once. */
 export function workspacePlaces(owner: PlaceOwner, facts: NamespaceFacts): WorkspacePlace[] {
-  const others = new Set(owner.workspaceNamespaces.map((each) => each.trim()).filter((each) => each !== ""));
-  others.delete(owner.namespace);
   return [
     { namespace: owner.namespace, right: "grant" },
-    ...[...others].map((namespace) => placeOf(namespace, owner, facts)),
+    ...otherNamespaces(owner).map((namespace) => placeOf(namespace, owner, facts)),
   ];
 }
 
-function placeOf(namespace: string, owner: PlaceOwner, facts: NamespaceFacts): WorkspacePlace {
+/** Those that the spec names beside the control plane's own, each once. */
+export function otherNamespaces({ namespace, workspaceNamespaces }: PlaceOwner): string[] {
+  const others = new Set(workspaceNamespaces.map((each) => each.trim()).filter((each) => each !== ""));
+  others.delete(namespace);
+  return [...others];
+}
+
+/** Whether rights may be granted in a namespace that is not the own one of whoever asks. */
+export function placeOf(namespace: string, asker: Asker, facts: NamespaceFacts): WorkspacePlace {
   const not = (right: "keep" | "none", reason: string, message: string): WorkspacePlace => ({
     namespace,
     right,
@@ -69,35 +73,42 @@ function placeOf(namespace: string, owner: PlaceOwner, facts: NamespaceFacts): W
       `the operator does not work in namespace ${namespace}: add it to the operator's --namespace`,
     );
   }
+  const live = facts.namespaces?.get({ namespace: "", name: namespace });
   if (facts.namespaces !== undefined) {
-    const live = facts.namespaces.get({ namespace: "", name: namespace });
     if (live === undefined) {
       return not("none", "NamespaceMissing", `namespace ${namespace} does not exist: create it`);
     }
     if (live.metadata.deletionTimestamp !== undefined) {
       return not("none", "NamespaceTerminating", `namespace ${namespace} is being deleted`);
     }
-    if (hasOptedIn(live, owner)) return { namespace, right: "grant" };
+    if (hasOptedIn(live, asker)) return { namespace, right: "grant" };
   }
   if (facts.allowed.some((pattern) => matchesPattern(pattern, namespace))) {
     return { namespace, right: "grant" };
   }
-  const label = `kubectl label namespace ${namespace} ${WORKSPACES_FROM}=${owner.namespace}`;
   return not(
     "keep",
     "NamespaceNotAllowed",
-    facts.namespaces === undefined
+    live === undefined
       ? `namespace ${namespace} is not among the operator's --workspace-namespaces`
-      : `namespace ${namespace} has not opted in: ${label}`,
+      : `namespace ${namespace} has not opted in: ${howToOptIn(live, asker)}`,
   );
 }
 
-/** Whether a Namespace lets the control plane be granted rights in it. */
+/** Who is let in already stays so, and is nobody else's business. */
+function howToOptIn({ metadata: { name, labels, annotations } }: Namespace, asker: Asker): string {
+  const consent = `${WORKSPACES_FROM}=${asker.namespace}`;
+  if (labels?.[WORKSPACES_FROM] === undefined) return `kubectl label namespace ${name} ${consent}`;
+  if (annotations?.[WORKSPACES_FROM] === undefined) return `kubectl annotate namespace ${name} ${consent}`;
+  return `add ${asker.namespace} to its annotation ${WORKSPACES_FROM}`;
+}
+
+/** Whether a Namespace lets whoever asks be granted rights in it. */
 export function hasOptedIn(
   { metadata: { labels = {}, annotations = {} } }: Namespace,
-  owner: Pick<PlaceOwner, "namespace" | "name">,
+  asker: Asker,
 ): boolean {
-  return labels[WORKSPACES_FROM] === owner.namespace || isListed(annotations[WORKSPACES_FROM], owner);
+  return labels[WORKSPACES_FROM] === asker.namespace || isListed(annotations[WORKSPACES_FROM], asker);
 }
 
 /**

@@ -32,9 +32,15 @@ const UNWATCHED_MS = 60_000;
 const TOLD_BY_NAMESPACES: ReadonlySet<string> = new Set(["NamespaceMissing", "NamespaceTerminating"]);
 
 /** Nothing is granted, because nothing is wanted. */
-export function reportDisabled(report: Report, message: string, problems: readonly Trouble[]): void {
+export function reportDisabled(report: Report, why: Trouble, problems: readonly Trouble[]): void {
   if (problems.length > 0) return reportRbac(report, { granted: [], problems, warnings: [], watched: true });
-  report.condition({ type: CONDITION, status: "False", reason: "Disabled", message });
+  report.condition({ type: CONDITION, status: "False", ...why });
+}
+
+/** Nobody knows what is wanted. */
+export function reportUnknown(report: Report, { reason, message }: Trouble): void {
+  const stays = `${message}; rights to run workspaces that were granted stay as they are`;
+  report.condition({ type: CONDITION, status: "Unknown", reason, message: stays });
 }
 
 /** The condition, what is wrong, what should not be so, and when to look again. */

@@ -1,5 +1,7 @@
 /** What wakes objects for their workspace RBAC: that itself, in every namespace, and the namespaces they name. */
-import type { ObjectKey } from "../../api/object.ts";
+import type { CoderControlPlane } from "../../api/control_plane.ts";
+import { keyOf, type ObjectKey } from "../../api/object.ts";
+import type { Informer } from "../../kube/informer.ts";
 import type { Role, RoleBinding } from "../../api/kubernetes/types.ts";
 import type { Predicate } from "../../reconciler/predicate.ts";
 import { type Source, watching } from "../../reconciler/source.ts";
@@ -26,6 +28,30 @@ export function workspaceRbacSources(
       watching(namespaces, ({ metadata: { name = "" } }) => ofNamespace(name), { predicate: consentChanged }),
     ]),
   ];
+}
+
+/** Index of control planes by the other namespaces in which they want rights. */
+const BY_WORKSPACE_NAMESPACE = "workspace-namespace";
+
+const indexed = new WeakSet<object>();
+
+/** The control planes whose specs name a namespace for workspaces. All who ask share the index. */
+export function controlPlanesNaming(
+  controlPlanes: Pick<Informer<CoderControlPlane>, "addIndex" | "byIndex">,
+): (namespace: string) => ObjectKey[] {
+  if (!indexed.has(controlPlanes)) {
+    indexed.add(controlPlanes);
+    controlPlanes.addIndex(BY_WORKSPACE_NAMESPACE, (object) => [...new Set(namedNamespaces(object))]);
+  }
+  return (namespace) => controlPlanes.byIndex(BY_WORKSPACE_NAMESPACE, namespace).map(keyOf);
+}
+
+/** `spec.rbac.workspaceNamespaces` of an object that may be invalid otherwise. */
+export function namedNamespaces({ spec }: CoderControlPlane): string[] {
+  const listed: unknown = spec?.rbac?.workspaceNamespaces;
+  return (Array.isArray(listed) ? listed : []).flatMap((each) =>
+    typeof each === "string" && each.trim() !== "" ? [each.trim()] : []
+  );
 }
 
 /** A Namespace lets others in, or does so no more, or is on its way out. */
