@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type CoderControlPlane, CoderControlPlanes } from "../../api/control_plane.ts";
 import { ConfigMaps, Deployments, Secrets } from "../../api/kubernetes/resources.ts";
 import type { Deployment } from "../../api/kubernetes/types.ts";
-import { keyText, type KubeObject } from "../../api/object.ts";
+import { keyText } from "../../api/object.ts";
 import { createDeployments } from "../../coder/mod.ts";
 import { FakeClock, settle } from "../../telemetry/testing/fake_clock.ts";
 import { changed, controlledBy, FakeInformer, LineLog, make } from "../../reconciler/testing/fakes.ts";
@@ -12,20 +12,9 @@ import { visitController } from "./controller.ts";
 import { VisitResults } from "./results.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 
-/** An informer with the indexes that the controller asks for. */
-class IndexedInformer extends FakeInformer {
-  readonly #indexes = new Map<string, (object: KubeObject) => string[]>();
-  override addIndex(name?: string, keys?: unknown): void {
-    this.#indexes.set(name ?? "", keys as (object: KubeObject) => string[]);
-  }
-  override byIndex(name?: string, value?: string): KubeObject[] {
-    return this.list().filter((object) => this.#indexes.get(name ?? "")?.(object).includes(value ?? ""));
-  }
-}
-
 /** The controller of visits, on time that stands still. */
 class World implements AsyncDisposable {
-  readonly controlPlanes = new IndexedInformer(CoderControlPlanes);
+  readonly controlPlanes = new FakeInformer(CoderControlPlanes);
   readonly deployments = new FakeInformer(Deployments);
   readonly secrets = new FakeInformer(Secrets);
   readonly configMaps = new FakeInformer(ConfigMaps);

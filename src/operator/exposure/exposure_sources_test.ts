@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Gateways, HTTPRoutes } from "../../api/gateway.ts";
-import { keyText, type KubeObject } from "../../api/object.ts";
+import { keyText } from "../../api/object.ts";
 import { FakeInformer, make } from "../../reconciler/testing/fakes.ts";
 import type { WorkloadKinds } from "../../workload/kinds.ts";
 import { type Widget, widget, Widgets } from "../testing.ts";
@@ -9,19 +9,8 @@ import { exposureSources, gatewaysOf } from "./exposure_sources.ts";
 const named = (name: string, parentRefs?: unknown): Widget =>
   widget(parentRefs === undefined ? {} : { expose: { gateway: { host: "a", parentRefs } } }, { name });
 
-/** Owners with an index that works. */
-class Indexed extends FakeInformer {
-  #values: (object: KubeObject) => readonly string[] = () => [];
-  override addIndex(_name?: string, values: (object: KubeObject) => readonly string[] = () => []): void {
-    this.#values = values;
-  }
-  override byIndex(_index = "", value = "") {
-    return this.list().filter((object) => this.#values(object).includes(value));
-  }
-}
-
 function world() {
-  const owners = new Indexed(Widgets);
+  const owners = new FakeInformer(Widgets);
   const [gateways, httpRoutes] = [new FakeInformer(Gateways), new FakeInformer(HTTPRoutes)];
   const sources = exposureSources(owners, { gateways, httpRoutes } as unknown as WorkloadKinds);
   const keys: string[] = [];

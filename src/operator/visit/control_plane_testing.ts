@@ -50,22 +50,11 @@ export function secretOf(key: ObjectKey, data: Readonly<Record<string, string>>,
   };
 }
 
-/** An informer with indexes. */
-export class IndexedInformer extends FakeInformer {
-  readonly #indexes = new Map<string, (object: KubeObject) => readonly string[]>();
-  override addIndex(name?: string, values?: (object: KubeObject) => readonly string[]): void {
-    if (name !== undefined && values !== undefined) this.#indexes.set(name, values);
-  }
-  override byIndex(name = "", value = ""): KubeObject[] {
-    return this.list().filter((object) => this.#indexes.get(name)?.(object).includes(value));
-  }
-}
-
 /** What the API server has, and what the cache knows of it. */
 export class FakeGround {
-  readonly controlPlanes = new IndexedInformer(CoderControlPlanes);
-  readonly secrets = new IndexedInformer(Secrets);
-  readonly deployments = new IndexedInformer(Deployments);
+  readonly controlPlanes = new FakeInformer(CoderControlPlanes);
+  readonly secrets = new FakeInformer(Secrets);
+  readonly deployments = new FakeInformer(Deployments);
   /** Every GET, as `secrets a/name`. */
   readonly reads: string[] = [];
   /** Called before a GET is answered. */
@@ -108,7 +97,7 @@ export class FakeGround {
     if (cached) informer.remove(object);
   }
 
-  #informer({ kind }: KubeObject): IndexedInformer {
+  #informer({ kind }: KubeObject): FakeInformer {
     if (kind === "CoderControlPlane") return this.controlPlanes;
     return kind === "Secret" ? this.secrets : this.deployments;
   }

@@ -61,6 +61,7 @@ export function controlledBy(owner: KubeObject) {
 export class FakeInformer implements Informer {
   readonly objects = new Map<string, KubeObject>();
   readonly handlers = new Set<InformerHandler<KubeObject>>();
+  readonly #indexes = new Map<string, (object: KubeObject) => readonly string[]>();
   hasSynced = true;
   exists = true;
   trouble = "";
@@ -76,10 +77,14 @@ export class FakeInformer implements Informer {
   list(): KubeObject[] {
     return [...this.objects.values()];
   }
-  byIndex(): KubeObject[] {
-    return [];
+  /** Empty for an index that nobody declared. */
+  byIndex(name = "", value = ""): KubeObject[] {
+    const values = this.#indexes.get(name) ?? (() => []);
+    return this.list().filter((object) => values(object).includes(value));
   }
-  addIndex(): void {}
+  addIndex(name = "", values: (object: KubeObject) => readonly string[] = () => []): void {
+    this.#indexes.set(name, values);
+  }
   subscribe(handler: InformerHandler<KubeObject>): () => void {
     this.handlers.add(handler);
     for (const object of this.objects.values()) handler.added?.(object, true);
