@@ -8,6 +8,7 @@ export {
 } from "./hashes.ts";
 export { type KeepInput, keepKey, type KeepOptions, type KeyOutcome } from "./keep.ts";
 export { mergeRecords, type RecordSides } from "./merge.ts";
+export { isOwnKeyName } from "./names.ts";
 export type { CoderWay, KeyCalls, KeyPorts } from "./ports.ts";
 export { type KeyStatusFields, readRecord, writeRecord } from "./record_status.ts";
 export type { LostKey } from "./removal.ts";

@@ -81,7 +81,7 @@ export async function revokeKeys(
   if (record.intents.length > 0 && left > 0 && input.giveUp !== true) {
     const message = `${record.intents.map(({ name }) => name).join(", ")} still to be deleted in Coder: ${
       trouble?.message ?? ""
-    }. Given up in ${Math.ceil(left / 1_000)} s`;
+    }. Given up at ${new Date(now.getTime() + left).toISOString().replace(/\.\d+Z$/, "Z")}`;
     return {
       done: false,
       record,

@@ -1,0 +1,134 @@
+/** The Secret with the key: read as it is now, and written. */
+import { CoderProvisioners } from "../../api/provisioner.ts";
+import { Secrets } from "../../api/kubernetes/resources.ts";
+import type { Secret } from "../../api/kubernetes/types.ts";
+import type { ObjectKey } from "../../api/object.ts";
+import { ForeignObjectError } from "../../kube/applier.ts";
+import { controllerOf } from "../../kube/apply/owner_references.ts";
+import { claim } from "../../kube/apply/ownership.ts";
+import { isNotFound } from "../../kube/errors.ts";
+import { recordApply } from "../../operator/children/child_events.ts";
+import { childLabels, keySecretName } from "../children.ts";
+import { secretAnnotations, type SecretView, secretView } from "../keys/mod.ts";
+import type { Visit, VisitTools } from "./visit.ts";
+
+/** What was read of a Secret, and which version of it. */
+export interface KnownSecret {
+  /** Which key of which Secret, and for whom. */
+  readonly of: string;
+  readonly resourceVersion: string;
+  readonly view: SecretView;
+}
+
+type Read = Pick<Visit, "key" | "object" | "provisioner" | "signal">;
+
+/** Where the key is. */
+export function secretKeyOf(
+  { key: { namespace }, provisioner }: Pick<Visit, "key" | "provisioner">,
+): ObjectKey {
+  return { namespace, name: keySecretName(provisioner) };
+}
+
+/**
+ * The Secret as it is now. Where the cache has the very version that `known` is of, that is now; only `fresh` asks all the
+ * same. Throws what the API server refuses.
+ */
+export async function readKeySecret(
+  visit: Read,
+  { client, keepSecret, kinds }: Pick<VisitTools, "client" | "keepSecret" | "kinds">,
+  { known, fresh = false }: { known?: KnownSecret | undefined; fresh?: boolean } = {},
+): Promise<{ view: SecretView; known?: KnownSecret }> {
+  const key = secretKeyOf(visit);
+  const { metadata: { uid = "" }, spec: { key: spec } } = visit.provisioner;
+  const of = JSON.stringify([key.namespace, key.name, spec.secretKey, spec.existingSecret ?? "", uid]);
+  const cached = kinds.secrets.get(key)?.metadata.resourceVersion;
+  if (!fresh && known?.of === of && known.resourceVersion === cached) return { view: known.view, known };
+  let live: Secret;
+  try {
+    live = await client.get(Secrets, key, { signal: visit.signal });
+  } catch (error) {
+    if (isNotFound(error)) return { view: { state: "missing" } };
+    throw error;
+  }
+  const view = viewOf(visit, live, keepSecret);
+  return { view, known: { of, resourceVersion: live.metadata.resourceVersion ?? "", view } };
+}
+
+/** The content of a Secret that is not ours is never looked at, unless it is the one that the user brings. */
+function viewOf(
+  { object, provisioner }: Read,
+  live: Secret,
+  keepSecret: VisitTools["keepSecret"],
+): SecretView {
+  const { existingSecret, secretKey } = provisioner.spec.key;
+  const isBrought = existingSecret !== undefined && existingSecret !== "";
+  if (!isBrought) {
+    // The applier removes what an earlier provisioner of this name left, before it makes ours.
+    const controller = controllerOf(live);
+    const { kind, metadata: { name, uid } } = object;
+    if (controller?.kind === kind && controller.name === name && controller.uid !== uid) {
+      return { state: "missing" };
+    }
+    try {
+      claim(Secrets, live, { owner: object });
+    } catch (error) {
+      if (!(error instanceof ForeignObjectError)) throw error;
+      return { state: "foreign", message: error.message };
+    }
+  }
+  const value = textOf(live, secretKey);
+  if (value !== undefined) keepSecret(value);
+  return secretView(value, live.metadata.annotations);
+}
+
+/** Undefined where it is not there, or is no text. White space counts: pods get it, too. */
+function textOf({ data = {} }: Secret, key: string): string | undefined {
+  const encoded = Object.hasOwn(data, key) ? data[key] : undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.fromBase64(encoded ?? ""));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Puts a key into the Secret. Other keys of its data stay while `keepOthers`: pods of an earlier template may name them.
+ * Throws what the API server refuses.
+ */
+export async function writeKeySecret(
+  visit: Visit,
+  { applier, client, events, keepSecret }: VisitTools,
+  { name, value, keepOthers }: { name: string; value: string; keepOthers: boolean },
+): Promise<void> {
+  keepSecret(value);
+  const { object, provisioner, signal } = visit;
+  const key = secretKeyOf(visit);
+  const before = keepOthers ? await existing(visit, client) : undefined;
+  const desired: Secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { ...key, labels: childLabels(provisioner), annotations: secretAnnotations(name, value) },
+    type: before?.type ?? "Opaque",
+    data: {
+      ...before?.data,
+      [provisioner.spec.key.secretKey]: new TextEncoder().encode(value).toBase64(),
+    },
+  };
+  const options = { owner: object, ownerType: CoderProvisioners, signal };
+  const { outcome } = await applier.apply(Secrets, desired, options);
+  recordApply(events, object, desired, outcome);
+}
+
+/** What is there of ours, or may be. */
+async function existing(visit: Visit, client: VisitTools["client"]): Promise<Secret | undefined> {
+  const { object, signal } = visit;
+  try {
+    const live = await client.get(Secrets, secretKeyOf(visit), { signal });
+    claim(Secrets, live, { owner: object });
+    return live;
+  } catch (error) {
+    // The applier knows what is to be done about those.
+    if (isNotFound(error) || error instanceof ForeignObjectError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,119 @@
+/** The step `Keys`: one valid key in the Secret, at every moment, and none too many in Coder. */
+import { canonicalJson } from "../../kube/apply/canonical_json.ts";
+import {
+  keepKey,
+  type KeyOutcome,
+  type KeyRecord,
+  type KeyState,
+  readRecord,
+  writeRecord,
+} from "../keys/mod.ts";
+import { type Ending, endKeys } from "./key_end.ts";
+import { REFUSED } from "./entitlement.ts";
+import { sayVerdict } from "./entitlement_step.ts";
+import { keyListing } from "./key_listing.ts";
+import { keyPorts } from "./key_ports.ts";
+import type { KnownSecret } from "./key_secret.ts";
+import { keyWanted } from "./key_wanted.ts";
+import { rolledWith } from "./running_pods.ts";
+import type { Visit, VisitStep, VisitTools } from "./visit.ts";
+
+/** What is remembered of a provisioner. */
+interface Memory {
+  /** What the last visit read and left. */
+  readonly last?: { readonly base: KeyRecord; readonly outcome: KeyOutcome };
+  readonly secret?: KnownSecret | undefined;
+  readonly ending?: Ending;
+}
+
+/** A record that nobody stores is looked for so often, in milliseconds; its storing wakes us before. */
+const UNSTORED_MS = 10_000;
+
+/** A list shows nothing of what was made after it: so long after that, in milliseconds, another one is looked for. */
+const LISTING_MS = 2_000;
+
+/** What is wrong with a key until somebody does something. */
+const TROUBLES: readonly string[] = ["ProvisionerKeyFailed", "SecretForeign"];
+
+/** Makes the step; it remembers what it left, for the record is stored by the pass. */
+export function keysStep(): VisitStep {
+  const memories = new Map<string, Memory>();
+  return {
+    name: "Keys",
+    async run(visit, tools) {
+      const uid = visit.object.metadata.uid ?? "";
+      const memory = memories.get(uid) ?? {};
+      const base = readRecord(visit.provisioner.status, visit.key.namespace);
+      if (memory.last !== undefined && isUnstored(memory.last, base, visit.key.namespace)) {
+        // To go on from what is stored would be to do it twice, under another name.
+        visit.report.lookAgain(UNSTORED_MS);
+        return say(visit, tools, memory.last.base, memory.last.outcome);
+      }
+      const wants = memory.last?.outcome.wantsListing === true;
+      const listing = await keyListing(visit, tools, { record: base, wants });
+      const surely = base.intents.some(({ step }) => step === "Retiring");
+      const rolled = await rolledWith(visit, tools, surely);
+      const ports = keyPorts(visit, tools, { known: memory.secret, rolled: rolled !== undefined });
+      const outcome = await keepKey(
+        {
+          wanted: keyWanted(visit),
+          record: base,
+          listing,
+          rolledWith: rolled,
+          entitled: visit.entitled,
+          now: tools.now(),
+        },
+        ports,
+        { signal: visit.signal, random: tools.random },
+      );
+      memories.set(uid, { last: { base, outcome }, secret: ports.known });
+      for (const { message, reason, type } of outcome.events) {
+        tools.events.event(visit.object, type, reason, tools.redact(message), "KeepKey");
+      }
+      say(visit, tools, base, outcome);
+      // Where one was asked for already, it was told when to ask again.
+      if (outcome.wantsListing && !wants) visit.report.lookAgain(LISTING_MS);
+    },
+    async end(visit, tools) {
+      const uid = visit.object.metadata.uid ?? "";
+      const { ending } = memories.get(uid) ?? {};
+      await endKeys(visit, tools, ending, (ending) => void memories.set(uid, { ending }));
+    },
+    forget: (uid) => void memories.delete(uid),
+  };
+}
+
+/** The pass has yet to write what the last visit left. What a status cannot hold does not count. */
+function isUnstored(
+  { base, outcome }: NonNullable<Memory["last"]>,
+  stored: KeyRecord,
+  namespace: string,
+): boolean {
+  const before = canonicalJson(base);
+  const written = canonicalJson(readRecord(fieldsOf(outcome.record, namespace), namespace));
+  return canonicalJson(stored) === before && written !== before;
+}
+
+function fieldsOf(record: KeyRecord, namespace: string): Parameters<typeof readRecord>[0] {
+  return JSON.parse(JSON.stringify(writeRecord(record, namespace)));
+}
+
+function say(visit: Visit, { redact }: VisitTools, base: KeyRecord, outcome: KeyOutcome): void {
+  const { report } = visit;
+  const { checksum, key, lookAgainMs, record, secret } = outcome;
+  const condition = (type: string, { message, ready, reason }: KeyState) =>
+    report.condition({ type, status: ready ? "True" : "False", reason, message: redact(message) });
+  condition("ProvisionerKeyReady", key);
+  condition("ProvisionerKeySecretReady", secret);
+  const trouble = [key, secret].find(({ ready, reason }) => !ready && TROUBLES.includes(reason));
+  if (trouble !== undefined) report.trouble({ reason: trouble.reason, message: redact(trouble.message) });
+  if (visit.entitled && record.holds.some(({ reason }) => reason === "NotEntitled")) {
+    sayVerdict(visit, REFUSED);
+  }
+  if (lookAgainMs !== undefined) report.lookAgain(lookAgainMs);
+  visit.keys = { base, mine: record };
+  visit.checksum = checksum;
+  visit.keyIDs = [record.present, ...record.intents].flatMap((each) =>
+    each?.id === undefined ? [] : [each.id]
+  );
+}
