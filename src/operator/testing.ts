@@ -3,12 +3,16 @@ import type { KubeObject, ObjectKey, ResourceType } from "../api/object.ts";
 import type { Informer } from "../kube/informer.ts";
 import { make, WIDGET } from "../reconciler/testing/fakes.ts";
 import { silentLogger } from "../telemetry/logger.ts";
-import { Report } from "./pass/report.ts";
+import { FakeClock } from "../telemetry/testing/fake_clock.ts";
+import { Report, type ReportData } from "./pass/report.ts";
 import type { BaseStatus } from "./pass/status.ts";
 import type { PassState } from "./pass/step.ts";
+import type { Visit, VisitStep, VisitTools } from "./visit/visit.ts";
 
-/** What parts of a pass say of a widget. */
+/** What parts of a pass, and visits, say of a widget. */
 export interface WidgetSays {
+  version?: string | undefined;
+  tier?: string | undefined;
   internalURL?: string | undefined;
   externalURL?: string | undefined;
 }
@@ -19,6 +23,10 @@ export interface Widget extends KubeObject {
 }
 
 export const Widgets: ResourceType<Widget> = WIDGET as ResourceType<Widget>;
+
+/** A visit for a widget. */
+export type WidgetVisit = Visit<Widget, WidgetSays>;
+export type WidgetVisitStep = VisitStep<WidgetVisit, VisitTools>;
 
 export const KEY: ObjectKey = { namespace: "a", name: "w" };
 /** The widget's children are called otherwise than itself. */
@@ -49,4 +57,31 @@ export function widgetPass(
     report: new Report<WidgetSays>(),
     ...rest,
   };
+}
+
+/** Visits for one widget, in time that tests move. */
+export class VisitRig {
+  readonly clock = new FakeClock();
+  uid = "uid-1";
+  /** The wait that the last visit asked for, in milliseconds; undefined where it asked for none. */
+  lookAgainMs: number | undefined;
+
+  constructor(readonly random: () => number = () => 0.5) {}
+
+  /** One visit; what it said. */
+  async visit(
+    steps: readonly WidgetVisitStep[],
+    signal = new AbortController().signal,
+  ): Promise<ReportData<WidgetSays>> {
+    const report = new Report<WidgetSays>();
+    const visit = { key: KEY, object: widget({}, { uid: this.uid }), signal, log: silentLogger, report };
+    const tools = {
+      redact: (text: string) => text.replaceAll("hunter2", "…"),
+      now: () => new Date(this.clock.now()),
+      random: this.random,
+    } as unknown as VisitTools;
+    for (const step of steps) await step.run(visit, tools);
+    this.lookAgainMs = report.lookAgainMs;
+    return report.data();
+  }
 }

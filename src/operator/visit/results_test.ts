@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
-import { EMPTY_REPORT } from "../../operator/pass/report.ts";
+import { EMPTY_REPORT } from "../pass/report.ts";
+import type { WidgetSays } from "../testing.ts";
 import { type VisitResult, VisitResults } from "./results.ts";
 
-const result = (changes: Partial<VisitResult> = {}): VisitResult => ({
+/** With facts of its own, as those of all kinds. */
+interface Result extends VisitResult<WidgetSays> {
+  readonly reachable: boolean;
+  readonly version?: string;
+}
+
+const result = (changes: Partial<Result> = {}): Result => ({
   generation: 1,
   report: EMPTY_REPORT,
   reachable: true,
@@ -10,7 +17,7 @@ const result = (changes: Partial<VisitResult> = {}): VisitResult => ({
 });
 
 Deno.test("the first result and every other one is news, the same one is not", () => {
-  const results = new VisitResults();
+  const results = new VisitResults<Result>();
   assert.equal(results.set("a", result()), true);
   assert.equal(results.set("a", result()), false);
   assert.equal(results.set("a", result({ reachable: false })), true);
@@ -20,16 +27,16 @@ Deno.test("the first result and every other one is news, the same one is not", (
 });
 
 Deno.test("the order of fields is no news, that of conditions is what it is", () => {
-  const results = new VisitResults();
-  results.set("a", result({ report: { ...EMPTY_REPORT, status: { licenseTier: "none", version: "v1" } } }));
+  const results = new VisitResults<Result>();
+  results.set("a", result({ report: { ...EMPTY_REPORT, status: { tier: "none", version: "v1" } } }));
   assert.equal(
-    results.set("a", result({ report: { ...EMPTY_REPORT, status: { version: "v1", licenseTier: "none" } } })),
+    results.set("a", result({ report: { ...EMPTY_REPORT, status: { version: "v1", tier: "none" } } })),
     false,
   );
 });
 
-Deno.test("control planes keep apart", () => {
-  const results = new VisitResults();
+Deno.test("objects keep apart", () => {
+  const results = new VisitResults<Result>();
   results.set("a", result());
   assert.equal(results.set("b", result()), true);
   assert.equal(results.size, 2);
@@ -37,7 +44,7 @@ Deno.test("control planes keep apart", () => {
 });
 
 Deno.test("ends are kept beside results, and forgotten with them", () => {
-  const results = new VisitResults();
+  const results = new VisitResults<Result>();
   results.set("a", result());
   assert.equal(results.ended("a"), undefined);
   results.setEnded("a", { done: false, message: "away" });

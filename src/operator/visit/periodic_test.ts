@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { startVisitRig, type VisitRig } from "../../../tests/controlplane/visit_rig.ts";
 import { CoderNotSentError } from "../../coder/mod.ts";
-import { Report } from "../report.ts";
-import { repeat } from "../../operator/visit/periodic.ts";
-import { type PeriodicOptions, periodicStep } from "./visit.ts";
+import { Report } from "../pass/report.ts";
+import { VisitRig, type WidgetSays, type WidgetVisit } from "../testing.ts";
+import { type PeriodicOptions as Shared, periodicStep, repeat } from "./periodic.ts";
+import type { VisitTools } from "./visit.ts";
+
+type PeriodicOptions = Shared<WidgetVisit, VisitTools>;
 
 const MINUTE = 60_000;
-const middle = () => 0.5;
 
 /** A step whose doings a test decides. */
 class Play {
@@ -26,10 +27,10 @@ function options(play: Play): PeriodicOptions {
     name: "Play",
     inputs: () => play.given,
     holds: () => play.hold,
-    waiting: ({ report }) => report.status({ licenseTier: "waiting" }),
+    waiting: ({ report }) => report.status({ tier: "waiting" }),
     ask: (_visit, _tools, report) => {
       play.asked++;
-      report.status({ licenseTier: `answer ${play.asked}` });
+      report.status({ tier: `answer ${play.asked}` });
       report.condition({ type: "T", status: "True", reason: "R", message: "" });
       return play.answer();
     },
@@ -39,30 +40,28 @@ function options(play: Play): PeriodicOptions {
     },
   };
 }
-const start = () => startVisitRig({ random: middle });
-const tier = ({ status }: VisitRig) => status.licenseTier;
 
 Deno.test("between two times it says again what it said, and asks nothing", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const steps = [play.step()];
   const first = await rig.visit(steps);
   assert.equal(rig.lookAgainMs, 5 * MINUTE);
-  rig.advance(2 * MINUTE);
+  rig.clock.advanceSync(2 * MINUTE);
   assert.deepEqual(await rig.visit(steps), first);
   assert.deepEqual([play.asked, rig.lookAgainMs], [1, 3 * MINUTE]);
-  rig.advance(3 * MINUTE);
-  await rig.visit(steps);
-  assert.deepEqual([play.asked, tier(rig)], [2, "answer 2"]);
+  rig.clock.advanceSync(3 * MINUTE);
+  const { status } = await rig.visit(steps);
+  assert.deepEqual([play.asked, status.tier], [2, "answer 2"]);
 });
 
 Deno.test("the interval is spread by a tenth either way, and may be another", async () => {
   for (const [random, expected] of [[0, 540_000], [0.999999, 660_000]] as const) {
-    await using rig = await startVisitRig({ random: () => random });
+    const rig = new VisitRig(() => random);
     await rig.visit([new Play().step({ everyMs: 540_000 / 0.9 })]);
-    assert.ok(Math.abs(rig.lookAgainMs - Math.min(expected, 600_000)) <= 2, `${rig.lookAgainMs}`);
+    assert.ok(Math.abs((rig.lookAgainMs ?? 0) - expected) <= 2, `${rig.lookAgainMs}`);
   }
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   play.answer = () => Promise.resolve(1_234.5);
   await rig.visit([play.step()]);
@@ -70,7 +69,7 @@ Deno.test("the interval is spread by a tenth either way, and may be another", as
 });
 
 Deno.test("changed inputs are worth asking at once, whatever their order of keys", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const steps = [play.step()];
   play.given = { a: 1, b: 2 };
@@ -84,7 +83,7 @@ Deno.test("changed inputs are worth asking at once, whatever their order of keys
 });
 
 Deno.test("without inputs nothing is done, and what was said is forgotten", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const steps = [play.step()];
   await rig.visit(steps);
@@ -97,17 +96,17 @@ Deno.test("without inputs nothing is done, and what was said is forgotten", asyn
 });
 
 Deno.test("while it holds nothing is asked, and what was said before stands", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const steps = [play.step()];
   play.hold = true;
-  assert.deepEqual((await rig.visit(steps)).status, { licenseTier: "waiting" });
+  assert.deepEqual((await rig.visit(steps)).status, { tier: "waiting" });
   play.hold = false;
   await rig.visit(steps);
   play.hold = true;
   play.given = { a: "other" };
-  rig.advance(60 * MINUTE);
-  assert.deepEqual((await rig.visit(steps)).status, { licenseTier: "answer 1" });
+  rig.clock.advanceSync(60 * MINUTE);
+  assert.deepEqual((await rig.visit(steps)).status, { tier: "answer 1" });
   play.hold = false;
   await rig.visit(steps);
   assert.equal(play.asked, 2);
@@ -120,30 +119,30 @@ Deno.test("while it holds nothing is asked, and what was said before stands", as
 });
 
 Deno.test("failures are told by their class, and tried again ever later until one succeeds", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const steps = [play.step({ backoff: { firstMs: 1_000, longestMs: 8_000 } })];
   play.answer = () => Promise.reject(new Error("hm"));
-  const waits: number[] = [];
+  const waits: unknown[] = [];
   for (let i = 0; i < 5; i++) {
     const said = await rig.visit(steps);
     assert.deepEqual(said.status, {}, "what it had begun to say is not said");
     assert.equal(said.troubles[0]?.reason, "Failed");
     waits.push(rig.lookAgainMs);
-    rig.advance(rig.lookAgainMs);
+    rig.clock.advanceSync(rig.lookAgainMs ?? 0);
   }
   assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 8_000]);
   play.answer = () => Promise.resolve();
   await rig.visit(steps);
   assert.equal(rig.lookAgainMs, 5 * MINUTE);
-  rig.advance(5 * MINUTE);
+  rig.clock.advanceSync(5 * MINUTE);
   play.answer = () => Promise.reject(new Error("hm"));
   await rig.visit(steps);
   assert.equal(rig.lookAgainMs, 1_000, "it counts from the beginning");
 });
 
 Deno.test("a failure is said again too, and ends when inputs change", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const steps = [play.step()];
   play.answer = () => Promise.reject(new Error("hm"));
@@ -156,7 +155,7 @@ Deno.test("a failure is said again too, and ends when inputs change", async () =
 });
 
 Deno.test("a wait that Coder named is kept", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const limited = { kind: "rateLimited" as const, call: { method: "GET", route: "/" }, retryAfterMs: 90_000 };
   play.answer = () => Promise.reject(new CoderNotSentError("held", limited));
@@ -166,7 +165,7 @@ Deno.test("a wait that Coder named is kept", async () => {
 });
 
 Deno.test("a visit that is ended is no failure", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const abort = new AbortController();
   const reason = new Error("the leader is another");
@@ -183,18 +182,18 @@ Deno.test("a visit that is ended is no failure", async () => {
 });
 
 Deno.test("a clock that is set back does not silence it", async () => {
-  await using rig = await start();
+  const rig = new VisitRig();
   const play = new Play();
   const steps = [play.step()];
-  rig.advance(60 * MINUTE);
+  rig.clock.advanceSync(60 * MINUTE);
   await rig.visit(steps);
   rig.clock.advanceSync(-50 * MINUTE);
   await rig.visit(steps);
   assert.equal(play.asked, 2);
 });
 
-Deno.test("control planes keep apart, and are forgotten one by one", async () => {
-  await using rig = await start();
+Deno.test("objects keep apart, and are forgotten one by one", async () => {
+  const rig = new VisitRig();
   const play = new Play();
   const step = play.step();
   for (const uid of ["a", "b", "a", "b"]) {
@@ -211,13 +210,13 @@ Deno.test("control planes keep apart, and are forgotten one by one", async () =>
 });
 
 Deno.test("all that a report holds is repeated", () => {
-  const report = new Report();
+  const report = new Report<WidgetSays>();
   report.condition({ type: "A", status: "True", reason: "R", message: "m" });
   report.noCondition("B");
   report.trouble({ reason: "T", message: "t" });
   report.warning({ reason: "W", message: "w" });
-  report.status({ version: "v1", licenseTier: undefined });
-  const again = new Report();
+  report.status({ version: "v1", tier: undefined });
+  const again = new Report<WidgetSays>();
   again.condition({ type: "B", status: "True", reason: "R", message: "m" });
   repeat(report.data(), again);
   assert.deepEqual(again.data(), report.data());
