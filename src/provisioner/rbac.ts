@@ -24,6 +24,7 @@ import {
   type WorkspacePlace,
 } from "../operator/rbac/workspace_namespaces.ts";
 import { type LiveRights, rulesInForce } from "../operator/rbac/workspace_rights.ts";
+import type { RuledPlace } from "../operator/rbac/workspace_rbac.ts";
 import type { ControlPlaneFinding } from "../operator/visit/control_plane_ref.ts";
 import type { Asker } from "../workload/consent.ts";
 import { BY_GRANTEE_UID } from "../workload/kinds.ts";
@@ -80,7 +81,7 @@ export type ProvisionerRights = Wanted | { readonly disabled: Trouble };
 
 interface Wanted {
   readonly rules: readonly WantedRule[];
-  readonly places: readonly WorkspacePlace[];
+  readonly places: readonly RuledPlace[];
   /** Nobody knows now what is wanted, and why; what there is stays. */
   readonly unknown?: Trouble;
 }
@@ -135,9 +136,11 @@ function placesFor(
 /** In every namespace the rules that are in force, and no others: for another ServiceAccount, if the spec names one now. */
 function whatThereIs(owner: RbacOwner, live: LiveRights): Wanted {
   const namespaces = [...new Set(live.bindings.map(({ metadata: { namespace = "" } }) => namespace))];
-  const inForce = namespaces.flatMap((namespace) => rulesInForce(live, owner, namespace));
-  return {
-    rules: inForce.map((rule) => ({ rule, where: "the rules that it had", refusal: undefined })),
-    places: namespaces.map((namespace) => ({ namespace, right: "keep" })),
-  };
+  const places = namespaces.map((namespace): RuledPlace => ({
+    namespace,
+    right: "keep",
+    rules: rulesInForce(live, owner, namespace)
+      .map((rule) => ({ rule, where: "the rules that it had", refusal: undefined })),
+  }));
+  return { rules: [], places };
 }

@@ -6,9 +6,11 @@ import {
   instanceLabel,
   operatorTokenName,
   operatorTokenSecretName,
+  provisionerBindingName,
   provisionerKeyName,
   provisionerKeySecretName,
   provisionerName,
+  provisionerRoleName,
   provisionerServiceAccountName,
   secretVolumeName,
   workspaceProxyName,
@@ -100,6 +102,40 @@ Deno.test("provisioner names follow the Go operator's", () => {
   assert.equal(provisionerName(a(180)).length, 63);
   assert.equal(provisionerServiceAccountName("prov"), "prov-provisioner");
   assert.equal(provisionerServiceAccountName(a(180)), `${a(42)}-b11ccea9-provisioner`);
+});
+
+Deno.test("elsewhere, workspace RBAC of provisioners is named after namespace and name, and after the account", () => {
+  assert.equal(provisionerRoleName("a", "prov"), "workspaces-a.prov-provisioner");
+  const binding = provisionerBindingName("a", "prov", "prov-provisioner");
+  assert.equal(binding, `workspaces-a.prov-${h32("prov-provisioner")}-provisioner`);
+  assert.notEqual(binding, provisionerBindingName("a", "prov", "other"));
+  assert.ok(provisionerBindingName(a(63), a(253), a(253)).length <= 253);
+  assert.match(provisionerRoleName("a", a(253)), /^workspaces-a\.a{54}-[0-9a-f]{8}-provisioner$/);
+});
+
+Deno.test("no name of a provisioner's workspace RBAC is that of another one, or of a control plane", () => {
+  const parts = ["a", "a.b", "b", "a-b", "b-a", "a.b-a", a(64), a(65)];
+  const namespaces = ["a", "b", "a-b"];
+  const roles = new Map<string, string>();
+  const bindings = new Map<string, string>();
+  const note = (names: Map<string, string>, name: string, whose: string) => {
+    assert.equal(names.get(name) ?? whose, whose, name);
+    names.set(name, whose);
+  };
+  for (const namespace of namespaces) {
+    for (const name of parts) {
+      note(roles, provisionerRoleName(namespace, name), `${namespace}/${name}`);
+      note(roles, provisionerName(name), `own of ${name}`);
+      note(bindings, provisionerName(name), `own of ${name}`);
+      for (const account of parts) {
+        note(bindings, provisionerBindingName(namespace, name, account), `${namespace}/${name} ${account}`);
+        const scope = workspaceScopeHash(namespace, name);
+        const whose = `control plane ${namespace}/${name} ${account}`;
+        note(roles, workspaceRoleName(`workspaces-${account}`, scope), whose);
+        note(bindings, workspaceRoleBindingName(`workspaces-${account}`, scope), whose);
+      }
+    }
+  }
 });
 
 Deno.test("instance labels are cut to 63 bytes with a hash", () => {

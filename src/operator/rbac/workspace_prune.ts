@@ -21,13 +21,17 @@ export async function prune(
 ): Promise<Trouble[]> {
   const { pass, tools, owner } = context;
   const inUse = accountsInUse(context);
-  const isNeeded = (namespace: string, name: string) =>
-    inUse === undefined ||
-    [...inUse, ...accounts].some((account) => Object.values(owner.names(namespace, account)).includes(name));
-  const isStale = ({ metadata: { namespace = "", name = "", deletionTimestamp } }: Role | RoleBinding) => {
+  const isNeeded = (kind: string, namespace: string, name: string) =>
+    inUse === undefined || [...inUse, ...accounts].some((account) => {
+      const { roleName, bindingName } = owner.names(namespace, account);
+      return name === (kind === "Role" ? roleName : bindingName);
+    });
+  const isStale = (
+    { kind, metadata: { namespace = "", name = "", deletionTimestamp } }: Role | RoleBinding,
+  ) => {
     if (deletionTimestamp !== undefined) return false;
     const standing = standings.get(namespace) ?? "none";
-    return standing === "granted" ? !isNeeded(namespace, name) : standing === "none";
+    return standing === "granted" ? !isNeeded(kind, namespace, name) : standing === "none";
   };
   const { roles, bindings } = liveRights(owner, tools.kinds);
   const problems: Trouble[] = [];

@@ -28,7 +28,13 @@ interface Granting {
 
 interface WantedRights {
   readonly rules: readonly WantedRule[];
-  readonly places: readonly WorkspacePlace[];
+  readonly places: readonly RuledPlace[];
+}
+
+/** A place, and the rules wanted there. */
+export interface RuledPlace extends WorkspacePlace {
+  /** @default {those that are wanted everywhere} */
+  readonly rules?: readonly WantedRule[];
 }
 
 interface NoRights {
@@ -54,7 +60,7 @@ export async function keepWorkspaceRbac(
   const live = liveRights(owner, tools.kinds);
   const results = await Promise.all(
     places.map((place) =>
-      settle(place, rules, rulesInForce(live, owner, place.namespace), finalizer, context)
+      settle(place, place.rules ?? rules, rulesInForce(live, owner, place.namespace), finalizer, context)
     ),
   );
   const problems = [
