@@ -4,7 +4,7 @@ import type { WorkspaceProxy } from "../api/workspace_proxy.ts";
 import type { Trouble } from "../operator/pass/report.ts";
 import { told } from "../workload/env.ts";
 import { SpecError } from "../workload/spec_error.ts";
-import { CONTAINER, PRIMARY_URL, primaryUrl, type ProxyConnection } from "./pod_template.ts";
+import { CONTAINER, PRIMARY_URL, primaryUrl, type ProxyConnection, SESSION_TOKEN } from "./pod_template.ts";
 import { isRegisteredByOperator, tokenSecretOf } from "./registration/mod.ts";
 import { NO_TOKEN, type ProxyResult, TOKEN_ANNOTATION } from "./results.ts";
 
@@ -50,7 +50,7 @@ export function connectionOf(proxy: WorkspaceProxy, facts: ConnectionFacts): Con
 
 function registered(
   proxy: WorkspaceProxy,
-  token: ProxyConnection["token"],
+  wanted: ProxyConnection["token"],
   { result, unvisited, live }: ConnectionFacts,
 ): Connection {
   const known = live?.metadata.annotations?.[TOKEN_ANNOTATION];
@@ -58,9 +58,7 @@ function registered(
   if (live !== undefined && known === undefined && result === undefined && !unvisited) {
     return waiting("RegistrationPending", "The registration is looked at before the pods are");
   }
-  const tokenHash = result?.tokenHash ?? known;
-  const hasToken = tokenHash !== undefined && tokenHash !== NO_TOKEN;
-  if (live === undefined && !hasToken && !unvisited) {
+  if (live === undefined && !unvisited && (result?.token === undefined || result.token.hash === NO_TOKEN)) {
     return result === undefined
       ? waiting("RegistrationPending", "The proxy is being registered with Coder")
       : waiting("TokenMissing", "The proxy has no token yet: condition Registered says why");
@@ -74,7 +72,16 @@ function registered(
         "spec.primaryAccessURL",
     );
   }
-  return { ready: true, primaryURL, token, tokenHash };
+  // Pods keep the token that they have until there is another one.
+  const { hash, name, key } = result?.token ?? { ...(tokenOf(live) ?? wanted), hash: known };
+  return { ready: true, primaryURL, token: { name, key }, tokenHash: hash };
+}
+
+/** Where the pods of a Deployment take their token from. */
+export function tokenOf(live: Deployment | undefined): ProxyConnection["token"] | undefined {
+  const { name, key } = live?.spec?.template.spec?.containers.find((one) => one.name === CONTAINER)
+    ?.env?.find((entry) => entry.name === SESSION_TOKEN)?.valueFrom?.secretKeyRef ?? {};
+  return name === undefined || key === undefined ? undefined : { name, key };
 }
 
 function waiting(reason: string, message: string): Connection {

@@ -18,7 +18,7 @@ import { noMetrics } from "../telemetry/metrics.ts";
 import { childName } from "./children.ts";
 import { podTemplate } from "./pod_template.ts";
 import { proxyReconcile, type ReconcilerOptions } from "./reconciler.ts";
-import { tokenSecretOf } from "./registration/mod.ts";
+import { recordOf, tokenSecretOf } from "./registration/mod.ts";
 import type { ProxyResults } from "./results.ts";
 
 /** What the controller works with. */
@@ -58,6 +58,15 @@ export function proxyController(options: ProxyControllerOptions): Controller {
     log,
     metrics,
   });
+}
+
+/** The finalizer is there as long as something is on record; visits write that. */
+const recordComesOrGoes: Predicate<CoderWorkspaceProxy> = {
+  updated: (before, after) => isOnRecord(before) !== isOnRecord(after),
+};
+
+function isOnRecord({ status }: CoderWorkspaceProxy): boolean {
+  return Object.keys(recordOf(status ?? {})).length > 0;
 }
 
 /** The ConfigMaps and Secrets that pods are made from, as far as the spec alone tells. */

@@ -67,6 +67,13 @@ const told: readonly Told[] = [
     becomes: ["Normal", "ProvisionerKeySecretReady"],
     ends: ["Warning", "ProvisionerKeySecretNotReady"],
   },
+  // Workspace proxies.
+  {
+    type: "Registered",
+    becomes: ["Normal", "RegistrationReady"],
+    ends: ["Warning", "RegistrationNotReady"],
+  },
+  { type: "Healthy", becomes: ["Normal", "ProxyHealthy"], ends: ["Warning", "ProxyNotHealthy"] },
   { type: "Terminating", becomes: ["Normal", "Terminating"] },
 ];
 

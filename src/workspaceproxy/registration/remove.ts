@@ -68,7 +68,9 @@ export async function removeRegistrations(
     if (outcome.end === "abandoned") lost.push(`${former.name} at ${former.coderURL}`);
     events.push(describe(former, outcome));
   }
-  if (troubles.length > 0 && left > 0 && !giveUp) return unfinished(troubles, left, events);
+  if (troubles.length > 0 && left > 0 && !giveUp) {
+    return unfinished(troubles, { left, end: new Date(since.getTime() + limitMs) }, events);
+  }
   for (const { former, message } of troubles) {
     lost.push(`${former.name} at ${former.coderURL}`);
     events.push(describe(former, { end: "abandoned", message }));
@@ -86,7 +88,7 @@ export async function removeRegistrations(
 
 function unfinished(
   troubles: readonly FormerTrouble[],
-  left: number,
+  { left, end }: { left: number; end: Date },
   events: readonly RegistrationEvent[],
 ): RemoveOutcome {
   const names = troubles.map(({ former }) => former.name).join(", ");
@@ -97,9 +99,10 @@ function unfinished(
     done: false,
     record: { formerRegistrations: troubles.map(({ former }) => former) },
     reason,
-    message: `${names} still to be removed from Coder: ${first?.message ?? ""}. Given up in ${
-      Math.ceil(left / 1_000)
-    } s`,
+    // A time, not a duration: the message is stored, and must not change with every try.
+    message: `${names} still to be removed from Coder: ${
+      (first?.message ?? "").replace(/[.\s]+$/, "")
+    }. Given up at ${timeText(end)}`,
     lookAgainMs: Math.ceil(Math.min(left, ...waits)),
     events,
   };

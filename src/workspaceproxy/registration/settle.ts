@@ -24,8 +24,11 @@ export interface SettleInput {
   readonly wanted: WantedRegistration | undefined;
   /** As the status has it. */
   readonly record: RegistrationRecord;
-  /** Every pod is of the present template, and no other one is left: nobody uses an earlier registration. */
-  readonly rolledOut: boolean;
+  /**
+   * Whether every pod runs with the token that is in the Secret by then, and no other pod is left: nobody uses an earlier
+   * registration. A function is asked only where there is one to remove.
+   */
+  readonly rolledOut: boolean | ((secret: TokenView) => Promise<boolean>);
   readonly memory: RegistrationMemory;
 }
 
@@ -244,7 +247,11 @@ class Look {
     const { memory, rolledOut, wanted } = this.#input;
     if (wanted === undefined) memory.made = undefined;
     const leftovers: FormerTrouble[] = [];
-    for (const former of rolledOut ? this.#record.formerRegistrations ?? [] : []) {
+    const formers = this.#record.formerRegistrations ?? [];
+    const unused = typeof rolledOut === "boolean"
+      ? rolledOut
+      : formers.length > 0 && await rolledOut(this.#secret);
+    for (const former of unused ? formers : []) {
       const { signal, now } = this.#options;
       const outcome = await removeFormer(former, this.#ports, {
         isOurs: (proxy) => isMarked(proxy, this.#input.uid),

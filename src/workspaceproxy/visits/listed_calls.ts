@@ -1,0 +1,62 @@
+/** Calls about proxies, with one list for all proxies of a Coder. */
+import type { OpenCoder } from "../../operator/visit/control_plane_access.ts";
+import { type ProxyCalls, proxyCalls, RegistrationError } from "../registration/mod.ts";
+import type { ProxyMemory } from "./memory.ts";
+import type { VisitTools } from "./visit.ts";
+
+/** How long a list that must be fresh is waited for, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+/** `name` of the deployment: whoever gives the same one shares lists and their pace. */
+export function listedCalls(
+  name: string,
+  { client, credentials }: Pick<OpenCoder, "client" | "credentials">,
+  memory: ProxyMemory,
+  { listings, now, sleep }: Pick<VisitTools, "listings" | "now" | "sleep">,
+): ProxyCalls {
+  const calls = proxyCalls(client);
+  const place = { controlPlane: name, credential: credentials, client };
+  const change = <A extends unknown[], T>(call: (...given: A) => Promise<T>) => async (...given: A) => {
+    try {
+      return await call(...given);
+    } finally {
+      // Also where the answer was lost.
+      memory.changedAt = now().getTime();
+    }
+  };
+  return {
+    ...calls,
+    create: change(calls.create),
+    update: change(calls.update),
+    delete: change(calls.delete),
+    async list({ fresh, signal = new AbortController().signal }) {
+      const begin = now().getTime();
+      const newerThan = fresh ? begin : memory.changedAt;
+      for (;;) {
+        const { latest, isNewEnough, failure, lookAgainMs } = await listings.proxies(place, {
+          signal,
+          newerThan,
+        });
+        memory.lookAgainMs = lookAgainMs;
+        if (latest !== undefined && isNewEnough) return latest.proxies;
+        if (failure !== undefined) {
+          memory.lookAgainMs = failure.retryInMs;
+          throw failure.error;
+        }
+        // It is not the turn of this list yet: what it said last is good enough where nothing was changed since.
+        if (latest !== undefined && newerThan === undefined) return latest.proxies;
+        if (now().getTime() - begin + lookAgainMs > PATIENCE_MS) throw busy(client.address);
+        await sleep(lookAgainMs, signal);
+        signal.throwIfAborted();
+      }
+    },
+  };
+}
+
+function busy(address: string): RegistrationError {
+  return new RegistrationError(
+    "WaitingForList",
+    `The proxies of Coder at ${address} are listed in a moment`,
+    "later",
+  );
+}

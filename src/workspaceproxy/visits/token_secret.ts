@@ -1,0 +1,139 @@
+/** The Secret that a proxy's pods take their token from: read where it may be, written where it is ours. */
+import { CoderWorkspaceProxies } from "../../api/workspace_proxy.ts";
+import { Secrets } from "../../api/kubernetes/resources.ts";
+import type { Secret } from "../../api/kubernetes/types.ts";
+import { keyOf, type ObjectKey } from "../../api/object.ts";
+import { ForeignObjectError } from "../../kube/applier.ts";
+import { shortHash } from "../../kube/apply/canonical_json.ts";
+import { controllerOf, isControlledBy } from "../../kube/apply/owner_references.ts";
+import { claim } from "../../kube/apply/ownership.ts";
+import { isNotFound } from "../../kube/errors.ts";
+import { recordApply } from "../../operator/children/child_events.ts";
+import { readSecret, secretVersion } from "../../operator/visit/secrets.ts";
+import { childLabels } from "../children.ts";
+import { isRegisteredByOperator, tokenSecretOf, type TokenView } from "../registration/mod.ts";
+import { proxyIdOf } from "../registration/token.ts";
+import type { Visit, VisitTools } from "./visit.ts";
+
+/** What was read of one version of a Secret. */
+export interface KnownToken {
+  readonly name: string;
+  readonly version: string;
+  readonly view: TokenView;
+}
+
+/** Names a token without telling it. */
+export function tokenHash(token: string): string {
+  return shortHash(["proxy-token", token]);
+}
+
+type Reading = Pick<Visit, "key" | "object" | "proxy" | "signal">;
+type Tools = Pick<VisitTools, "client" | "kinds" | "keepSecret" | "applier" | "events">;
+
+/**
+ * What the Secret of the spec holds, read anew unless `known` is of the version that the cache has. A token that is still
+ * in an earlier Secret of ours moves into that of the spec. Throws what the API server refuses.
+ */
+export async function readToken(
+  visit: Reading,
+  tools: Tools,
+  known?: KnownToken,
+): Promise<KnownToken> {
+  const { key: { namespace }, proxy } = visit;
+  const token = tokenSecretOf(proxy);
+  if (token === undefined) return { name: "", version: "", view: { state: "missing" } };
+  const secret = { namespace, name: token.name };
+  const name = `${token.name} ${token.key}`;
+  const version = secretVersion(tools.kinds, secret);
+  if (known !== undefined && known.name === name && version !== "" && known.version === version) return known;
+  if (!isRegisteredByOperator(proxy)) {
+    const read = await readSecret(tools.client, { secret, key: token.key }, visit.signal);
+    if ("missing" in read) return { name, version, view: { state: "missing" } };
+    tools.keepSecret(read.value);
+    return { name, version, view: { state: "held", token: read.value } };
+  }
+  const own = await readOwn(secret, token.key, visit, tools);
+  const view = own.view.state === "missing" ? await moved(visit, tools) : own.view;
+  // A token that has just moved is there in a version which is not known yet.
+  return { name, version: view === own.view ? own.version : "", view };
+}
+
+/** Puts the token into the Secret of the spec. Other keys that are in it stay. */
+export async function writeToken(token: string, visit: Reading, tools: Tools): Promise<void> {
+  const { key: { namespace }, object, proxy, signal } = visit;
+  tools.keepSecret(token);
+  const { name = "", key = "token" } = tokenSecretOf(proxy) ?? {};
+  const metadata = { namespace, name };
+  const desired: Secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { ...metadata, labels: childLabels(proxy) },
+    type: "Opaque",
+    data: { [key]: btoa(token) },
+  };
+  const { outcome } = await tools.applier.apply(Secrets, desired, {
+    owner: object,
+    ownerType: CoderWorkspaceProxies,
+    signal,
+  });
+  recordApply(tools.events, object, { kind: "Secret", metadata }, outcome);
+}
+
+/** The content of a Secret that is not ours is never looked at. */
+async function readOwn(
+  secret: ObjectKey,
+  key: string,
+  { object, signal }: Reading,
+  { client, keepSecret }: Tools,
+): Promise<Pick<KnownToken, "version" | "view">> {
+  let live: Secret;
+  try {
+    live = await client.get(Secrets, secret, { signal });
+  } catch (error) {
+    if (isNotFound(error)) return { version: "", view: { state: "missing" } };
+    throw error;
+  }
+  const version = `${live.metadata.uid ?? ""} ${live.metadata.resourceVersion ?? ""}`.trim();
+  // An earlier proxy of this name left it: the applier removes it before it makes ours.
+  const controller = controllerOf(live);
+  const { kind, metadata: { name, uid } } = object;
+  if (controller?.kind === kind && controller.name === name && controller.uid !== uid) {
+    return { version, view: { state: "missing" } };
+  }
+  try {
+    claim(Secrets, live, { owner: object });
+  } catch (error) {
+    if (!(error instanceof ForeignObjectError)) throw error;
+    return { version, view: { state: "foreign", message: error.message } };
+  }
+  const token = textOf(live, key);
+  if (token === "") return { version, view: { state: "missing" } };
+  keepSecret(token);
+  return { version, view: { state: "held", token } };
+}
+
+/** The spec names another Secret than before: what the old one holds is as good as ever. */
+async function moved(visit: Reading, tools: Tools): Promise<TokenView> {
+  const { key: { namespace }, object, proxy } = visit;
+  const wanted = tokenSecretOf(proxy)?.name;
+  const { id } = proxy.status.registration ?? {};
+  if (id === undefined) return { state: "missing" };
+  for (const secret of tools.kinds.secrets.list({ namespace, labels: childLabels(proxy) })) {
+    if (secret.metadata.name === wanted || !isControlledBy(secret, object)) continue;
+    const { view } = await readOwn(keyOf(secret), "token", visit, tools);
+    if (view.state !== "held" || proxyIdOf(view.token) !== id.toLowerCase()) continue;
+    await writeToken(view.token, visit, tools);
+    return view;
+  }
+  return { state: "missing" };
+}
+
+/** Empty where it is not there, or is no text. */
+function textOf({ data = {} }: Secret, key: string): string {
+  const encoded = Object.hasOwn(data, key) ? data[key] : undefined;
+  try {
+    return atob(encoded ?? "").trim();
+  } catch {
+    return "";
+  }
+}
