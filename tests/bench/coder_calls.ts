@@ -3,15 +3,16 @@
  * what a minute of 429 costs, and what control planes whose PostgreSQL hangs cost the others.
  */
 import net from "node:net";
-import { operatorTokenName } from "../../src/workload/names.ts";
-import { type Cluster, startCluster, waitFor } from "../cluster/mod.ts";
-import { type FakeCoder, startFakeCoder } from "../fake-coder/mod.ts";
-import { fakeLicense } from "../fake-coder/mod.ts";
-import { installOperator, OPERATOR_USER } from "../operator/install.ts";
+import { type Cluster, sleep, startCluster, waitFor } from "../cluster/mod.ts";
+import { type FakeCoder, fakeLicense } from "../fake-coder/mod.ts";
+import { installOperator } from "../operator/install.ts";
 import { startOperator } from "../operator/process.ts";
-import type { Report, Row } from "./report.ts";
+import { compiledBinary } from "./compiled_binary.ts";
+import { addControlPlane, controlPlanesPath, FakeCoders, licenceSecretName } from "./control_planes.ts";
+import type { Report } from "./report.ts";
+import { kindsOf, untilQuiet, writesSince } from "./steady.ts";
+import { ToldRows } from "./told_rows.ts";
 
-const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const COUNT = Number(Deno.env.get("BENCH_CALLS_COUNT") ?? "500");
 /** Minutes without a change; `BENCH_CALLS_MINUTES` shortens it for a quick look. */
 const MINUTES = Number(Deno.env.get("BENCH_CALLS_MINUTES") ?? "6");
@@ -20,82 +21,28 @@ const HUNG = 80;
 /** Control planes whose reconciling is timed beside them. */
 const TIMED = 40;
 const NAMESPACE = "calls";
-const CRS = `/apis/coder.com/v1alpha1/namespaces/${NAMESPACE}/codercontrolplanes`;
-const WRITES = ["create", "update", "patch", "delete", "deletecollection"];
+const CRS = controlPlanesPath(NAMESPACE);
 
 interface Plane {
   metadata: { name: string };
   status?: { url?: string; operatorAccessReady?: boolean; licenseTier?: string; phase?: string };
 }
 
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
 async function planes(cluster: Cluster): Promise<Plane[]> {
   return (await cluster.request("GET", CRS) as { items: Plane[] }).items;
-}
-
-/** One Coder with an operator's token in it, and the control plane with that token in its Secret. */
-async function addPlane(cluster: Cluster, fake: FakeCoder, name: string): Promise<void> {
-  const user = fake.state.addUser({ username: "coder-k8s-operator", login_type: "none", is_system: true });
-  const token = fake.state.addToken(user, {
-    lifetime_seconds: 365 * 86_400,
-    token_name: operatorTokenName(NAMESPACE, name),
-  });
-  const secrets = `/api/v1/namespaces/${NAMESPACE}/secrets`;
-  await cluster.request("POST", CRS, {
-    apiVersion: "coder.com/v1alpha1",
-    kind: "CoderControlPlane",
-    metadata: { name },
-    spec: { licenseSecretRef: { name: `${name}-licence` } },
-  }).then((plane) =>
-    cluster.request("POST", secrets, {
-      metadata: {
-        name: `${name}-operator-token`,
-        labels: {
-          "app.kubernetes.io/name": "coder-control-plane",
-          "app.kubernetes.io/instance": name,
-          "app.kubernetes.io/managed-by": "coder-k8s",
-        },
-        ownerReferences: [{
-          apiVersion: "coder.com/v1alpha1",
-          kind: "CoderControlPlane",
-          name,
-          uid: plane.metadata.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        }],
-      },
-      stringData: { token },
-    })
-  );
-  await cluster.request("POST", secrets, {
-    metadata: { name: `${name}-licence` },
-    stringData: { license: fakeLicense() },
-  });
 }
 
 function hasAll(status: Plane["status"]): boolean {
   return status?.operatorAccessReady === true && ["enterprise", "premium"].includes(status.licenseTier ?? "");
 }
 
-async function writesSince(cluster: Cluster, mark: Awaited<ReturnType<Cluster["audit"]["mark"]>>) {
-  return (await cluster.audit.since(mark)).requests({ user: OPERATOR_USER })
-    .filter(({ verb, resource }) => WRITES.includes(verb) && resource !== "leases");
-}
-
 async function steadyState(cluster: Cluster, fakes: readonly FakeCoder[], rows: ToldRows): Promise<void> {
-  // What the start left to do, such as Events that wait for their turn, is over when nothing is written for a while.
-  await waitFor(async () => {
-    const mark = await cluster.audit.mark();
-    await pause(20_000);
-    return (await writesSince(cluster, mark)).length === 0;
-  }, { what: "20 seconds without a write", timeoutMs: 600_000 });
+  await untilQuiet(cluster);
   const mark = await cluster.audit.mark();
   const since = performance.now();
-  await pause(MINUTES * 60_000);
+  await sleep(MINUTES * 60_000);
   const most = Math.max(...fakes.map((fake) => fake.count({ since }) / MINUTES));
   const writes = await writesSince(cluster, mark);
-  const kinds = [...new Set(writes.map(({ verb, resource }) => `${verb} ${resource}`))].join(", ");
   rows.push({
     what: `${COUNT} control planes, ${MINUTES} quiet minutes: requests a minute to the busiest Coder`,
     measured: most.toFixed(2),
@@ -103,7 +50,7 @@ async function steadyState(cluster: Cluster, fakes: readonly FakeCoder[], rows: 
     met: most <= 1,
     value: most,
   }, {
-    what: `writes to Kubernetes in that time${kinds === "" ? "" : ` (${kinds})`}`,
+    what: `writes to Kubernetes in that time${kindsOf(writes)}`,
     measured: String(writes.length),
     reach: "0",
     met: writes.length === 0,
@@ -120,11 +67,11 @@ async function rateLimited(
   const ends = [...fakes.values()].map((fake) => fake.faults.rateLimit(60));
   const since = performance.now();
   for (const name of fakes.keys()) {
-    await cluster.request("PATCH", `/api/v1/namespaces/${NAMESPACE}/secrets/${name}-licence`, {
+    await cluster.request("PATCH", `/api/v1/namespaces/${NAMESPACE}/secrets/${licenceSecretName(name)}`, {
       stringData: { license: fakeLicense() },
     });
   }
-  await pause(60_000);
+  await sleep(60_000);
   const most = Math.max(...[...fakes.values()].map((fake) => fake.count({ since })));
   for (const end of ends) end();
   rows.push({
@@ -215,50 +162,29 @@ async function hungDatabases(cluster: Cluster, rows: ToldRows): Promise<void> {
   }
 }
 
-/** Rows that are told on standard error as they come: the whole takes a quarter of an hour. */
-class ToldRows {
-  readonly list: Row[] = [];
-
-  push(...rows: Row[]): void {
-    for (const { what, measured } of rows) {
-      Deno.stderr.writeSync(new TextEncoder().encode(`${what}: ${measured}\n`));
-    }
-    this.list.push(...rows);
-  }
-}
-
 /** Measures; the compiled binary must exist (`deno task compile`). */
 export async function measure(): Promise<Report> {
   const rows = new ToldRows();
-  const binary = `${root}/dist/coder-k8s`;
-  await Deno.stat(binary).catch(() => {
-    throw new Error("dist/coder-k8s does not exist: run `deno task compile` first");
-  });
+  const binary = await compiledBinary();
   await using cluster = await startCluster({ name: `bench-calls-${Deno.pid}` });
   const kubeconfig = await installOperator(cluster);
   await cluster.kubectl(["create", "namespace", NAMESPACE]);
-  const fakes = new Map<string, FakeCoder>();
+  await using coders = await FakeCoders.start(Array.from({ length: COUNT }, (_, index) => `calls-${index}`));
+  const fakes = coders.all;
   const file = `${cluster.dir}/operator.yaml`;
-  try {
-    for (let i = 0; i < COUNT; i++) fakes.set(`calls-${i}`, await startFakeCoder());
-    const endpoints = [...fakes].map(([name, fake]) => `  - ${NAMESPACE}/${name}=${fake.url}`);
-    await Deno.writeTextFile(file, `controlPlaneEndpoint:\n${endpoints.join("\n")}\n`);
-    const operator = await startOperator({ kubeconfig, binary, args: [`--config=${file}`] });
-    await operator.ready();
-    // First, while nothing else is going on.
-    await hungDatabases(cluster, rows);
-    for (const [name, fake] of fakes) await addPlane(cluster, fake, name);
-    await waitFor(async () => {
-      const late = (await planes(cluster)).find(({ status }) => !hasAll(status));
-      return late === undefined || Promise.reject(new Error(JSON.stringify(late.status)));
-    }, { what: `${COUNT} control planes with access and licence`, timeoutMs: 300_000, intervalMs: 2_000 });
-    await steadyState(cluster, [...fakes.values()], rows);
-    await rateLimited(cluster, fakes, rows);
-    await operator.stop();
-    const violations = [...fakes.values()].flatMap((fake) => fake.violations);
-    if (violations.length > 0) throw new Error(`the fake Coder was asked wrongly: ${violations[0]}`);
-  } finally {
-    for (const fake of fakes.values()) await fake[Symbol.asyncDispose]();
-  }
+  await Deno.writeTextFile(file, coders.endpoints(NAMESPACE));
+  const operator = await startOperator({ kubeconfig, binary, args: [`--config=${file}`] });
+  await operator.ready();
+  // First, while nothing else is going on.
+  await hungDatabases(cluster, rows);
+  for (const [name, fake] of fakes) await addControlPlane(cluster, NAMESPACE, name, fake);
+  await waitFor(async () => {
+    const late = (await planes(cluster)).find(({ status }) => !hasAll(status));
+    return late === undefined || Promise.reject(new Error(JSON.stringify(late.status)));
+  }, { what: `${COUNT} control planes with access and licence`, timeoutMs: 300_000, intervalMs: 2_000 });
+  await steadyState(cluster, [...fakes.values()], rows);
+  await rateLimited(cluster, fakes, rows);
+  await operator.stop();
+  coders.assertClean();
   return { area: "calls", rows: rows.list };
 }

@@ -9,6 +9,7 @@ const areas: Record<string, () => Promise<{ measure: () => Promise<Report> }>> =
   memory: () => import("./memory.ts"),
   cache: () => import("./cache.ts"),
   calls: () => import("./coder_calls.ts"),
+  provisioners: () => import("./provisioners.ts"),
 };
 
 function say(line: string): void {

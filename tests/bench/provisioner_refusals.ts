@@ -1,0 +1,113 @@
+/** Coders that answer 429 while keys are to be made: how often they are asked, and how all of it ends. */
+import { CoderProvisioners } from "../../src/api/provisioner.ts";
+import type { ResourceType } from "../../src/api/object.ts";
+import { sleep, waitFor } from "../cluster/mod.ts";
+import { Arrivals } from "./arrivals.ts";
+import {
+  busiest,
+  countByRoute,
+  type Counts,
+  inWords,
+  isAboutKeys,
+  isNewKey,
+  total,
+} from "./coder_requests.ts";
+import { provisionerNameOf, readyOnes, tagsOf } from "./provisioner_burst.ts";
+import { type Ground, NAMESPACE, pathOf } from "./provisioner_ground.ts";
+
+/** As long as upstream was watched. */
+const SECONDS = 35;
+/** Key requests for one object in that time. */
+const REACH = 4;
+const KEYS = "/api/v2/organizations/{organization}/provisionerkeys";
+const PLURAL = CoderProvisioners.plural;
+
+/**
+ * For 35 s, every Coder refuses new keys: those of all provisioners, whose tags change, and that of a new one which is
+ * alone with its Coder, so that each request there is for it. None of them says how long to wait: only the operator's own
+ * back-off counts. One more Coder refuses everything as coderd does, with `Retry-After: 60`.
+ */
+export async function refusals(ground: Ground): Promise<void> {
+  const { coders, homes, lone, rows, sizes } = ground;
+  const refused = [...homes, lone.first].map((name) =>
+    coders.get(name).faults.rateLimit(null, { method: "POST", route: KEYS })
+  );
+  refused.push(coders.get(lone.second).faults.rateLimit(60));
+  const since = performance.now();
+  await newProvisioner(ground, lone.first);
+  await newProvisioner(ground, lone.second);
+  for (let index = 0; index < sizes.provisioners; index++) await newTags(ground, index);
+  // From when the last one wants its key.
+  await sleep(SECONDS * 1_000);
+  const stretch = { since, until: performance.now() };
+  for (const end of refused) end();
+  const countsOf = (name: string) => countByRoute(coders.get(name).requests, stretch);
+  rows.atMost(
+    REACH,
+    keyRow(
+      `429 without Retry-After for ${SECONDS} s while a key is to be made: key requests for one object`,
+      countsOf(lone.first),
+    ),
+  );
+  rows.atMost(
+    REACH,
+    keyRow(
+      `the same with Retry-After: 60 on everything, as coderd does`,
+      countsOf(lone.second),
+    ),
+  );
+  const most = busiest(homes.map(countsOf), isNewKey);
+  const each = Math.ceil(sizes.provisioners / sizes.homes);
+  rows.push({
+    what: `new keys asked of the busiest Coder in that time, ${each} objects (${inWords(most, isAboutKeys)})`,
+    measured: String(total(most, isNewKey)),
+    value: total(most, isNewKey),
+  });
+  await recovery(ground);
+}
+
+function keyRow(what: string, counts: Counts) {
+  const value = total(counts, isAboutKeys);
+  return { what: `${what} (${inWords(counts, isAboutKeys)})`, value, text: String(value), before: "4,579" };
+}
+
+/** Until everybody has exactly one key, with the tags that were asked for, and is ready. */
+async function recovery(ground: Ground): Promise<void> {
+  const { cluster, rows, sizes } = ground;
+  const ended = performance.now();
+  await using ready = await Arrivals.watch(cluster.kubeconfig, NAMESPACE, [
+    readyOnes(CoderProvisioners as ResourceType),
+  ]);
+  await waitFor(() => keysAsWanted(ground), {
+    what: "one new key for every provisioner, and no other",
+    timeoutMs: 420_000,
+    intervalMs: 100,
+  });
+  await ready.all(sizes.provisioners + 2, 420_000);
+  const seconds = (performance.now() - ended) / 1_000;
+  rows.push({
+    what:
+      `after that: until all ${sizes.provisioners} have their new keys, no old one is left, and all are Ready`,
+    measured: `${seconds.toFixed(1)} s`,
+    value: seconds,
+  });
+}
+
+function keysAsWanted({ coders, homes, lone, sizes }: Ground): boolean {
+  const keys = homes.flatMap((name) => coders.get(name).state.provisionerKeys);
+  return keys.length === sizes.provisioners && keys.every(({ tags }) => tags["round"] === "2") &&
+    [lone.first, lone.second].every((name) => coders.get(name).state.provisionerKeys.length === 1);
+}
+
+async function newProvisioner(ground: Ground, name: string): Promise<void> {
+  await ground.create(PLURAL, CoderProvisioners.kind, name, {
+    controlPlaneRef: { name },
+    tags: { bench: name },
+  });
+}
+
+async function newTags({ cluster }: Ground, index: number): Promise<void> {
+  await cluster.request("PATCH", `${pathOf(PLURAL)}/${provisionerNameOf(index)}`, {
+    spec: { tags: tagsOf(index, 2) },
+  });
+}
