@@ -1,9 +1,14 @@
 /** A kind that runs pods and is nobody's, for tests of what all kinds share. */
+import type { Deployment, DeploymentStatus } from "../api/kubernetes/types.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../api/object.ts";
+import { ForeignObjectError } from "../kube/applier.ts";
+import { KubeApiError } from "../kube/errors.ts";
 import type { Informer } from "../kube/informer.ts";
 import { make, WIDGET } from "../reconciler/testing/fakes.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { FakeClock } from "../telemetry/testing/fake_clock.ts";
+import type { ConditionWords } from "./pass/conditions.ts";
+import { type StepFailure, stepFailure } from "./pass/failure.ts";
 import { Report, type ReportData } from "./pass/report.ts";
 import type { BaseStatus } from "./pass/status.ts";
 import type { PassState } from "./pass/step.ts";
@@ -58,6 +63,45 @@ export function widgetPass(
     ...rest,
   };
 }
+
+/** A Deployment of ours. */
+export function deployment(status: DeploymentStatus = {}, replicas = 1): Deployment {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { generation: 1, annotations: { "coder.com/template-inputs": "i" } },
+    spec: { replicas, selector: {}, template: {} },
+    status: { observedGeneration: 1, ...status },
+  };
+}
+
+/** Its one pod runs. */
+export const RUNNING: Deployment = deployment({
+  replicas: 1,
+  updatedReplicas: 1,
+  readyReplicas: 1,
+  availableReplicas: 1,
+  conditions: [{ type: "Available", status: "True" }],
+});
+
+const failure = (step: string, error: unknown): StepFailure => stepFailure(step, error, (text) => text);
+const call = { method: "PATCH", path: "/" };
+
+/** Failures of steps: what they need differs. */
+export const FAILURES = {
+  foreign: failure("Service", new ForeignObjectError("not ours", "services", KEY, "uncontrolled")),
+  unavailable: failure("Deployment", new KubeApiError(503, "", "away", call)),
+  lostRace: failure("Deployment", new KubeApiError(409, "Conflict", "c", call)),
+};
+
+/** How conditions speak of widgets. */
+export const WORDS: ConditionWords = {
+  running: "The widget works",
+  noun: "widget",
+  resource: "widgets.example.com",
+  purpose: "do what widgets do",
+  explainsStuck: "KnownReason",
+};
 
 /** Visits for one widget, in time that tests move. */
 export class VisitRig {

@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
-import { silentLogger } from "../telemetry/logger.ts";
-import { Report } from "./report.ts";
-import { runSteps } from "../operator/pass/step.ts";
-import type { Pass, Step, Tools } from "./step.ts";
-import { controlPlane, passKind, storedControlPlane } from "./testing.ts";
+import { widgetPass } from "../testing.ts";
+import { type PassState, runSteps, type Step as SharedStep, type Tools } from "./step.ts";
+
+type Step = SharedStep<PassState, Tools>;
 
 const tools = { redact: (text: string) => text.replace("secret", "***") } as unknown as Tools;
 
-function pass(signal = new AbortController().signal): Pass {
-  return {
-    key: { namespace: "a", name: "coder" },
-    object: storedControlPlane(),
-    controlPlane: controlPlane(),
-    signal,
-    log: silentLogger,
-    report: new Report(),
-    ...passKind(),
-    visit: undefined,
-  };
+function pass(signal = new AbortController().signal): PassState {
+  return widgetPass({ signal });
 }
 
 Deno.test("a step that fails stops no other, in its stage or a later one", async () => {
