@@ -4,6 +4,7 @@ import {
   type CoderWorkspaceProxy,
   parseWorkspaceProxy,
 } from "../api/workspace_proxy.ts";
+import { keyOf } from "../api/object.ts";
 import { referenceSources, templateReferences } from "../operator/children/reference_sources.ts";
 import { exposureSources } from "../operator/exposure/exposure_sources.ts";
 import {
@@ -13,6 +14,7 @@ import {
   passTools,
 } from "../operator/pass/controller.ts";
 import { type Controller, createController } from "../reconciler/controller.ts";
+import type { Predicate } from "../reconciler/predicate.ts";
 import { owned, watching } from "../reconciler/source.ts";
 import { noMetrics } from "../telemetry/metrics.ts";
 import { childName } from "./children.ts";
@@ -46,6 +48,7 @@ export function proxyController(options: ProxyControllerOptions): Controller {
     }),
     watches: [
       ...sources,
+      watching(workspaceProxies, (object) => [keyOf(object)], { predicate: recordComesOrGoes }),
       owned(kinds.services, CoderWorkspaceProxies),
       owned(kinds.ingresses, CoderWorkspaceProxies),
       owned(kinds.httpRoutes, CoderWorkspaceProxies),
@@ -62,7 +65,9 @@ export function proxyController(options: ProxyControllerOptions): Controller {
 
 /** The finalizer is there as long as something is on record; visits write that. */
 const recordComesOrGoes: Predicate<CoderWorkspaceProxy> = {
+  added: () => false,
   updated: (before, after) => isOnRecord(before) !== isOnRecord(after),
+  deleted: () => false,
 };
 
 function isOnRecord({ status }: CoderWorkspaceProxy): boolean {

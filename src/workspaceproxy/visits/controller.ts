@@ -8,7 +8,7 @@ import type { Deployment } from "../../api/kubernetes/types.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey } from "../../api/object.ts";
 import { InvalidObjectError } from "../../api/object_schema.ts";
 import type { Deployments } from "../../coder/mod.ts";
-import type { Listings, ListNews } from "../../inventory/mod.ts";
+import type { ListNews } from "../../inventory/mod.ts";
 import { ownDeployment } from "../../operator/children/deployment.ts";
 import { anyVersion } from "../../operator/children/reference_sources.ts";
 import {
@@ -26,7 +26,7 @@ import { anyOf, type Predicate } from "../../reconciler/predicate.ts";
 import { owned, primary, type Source, watching } from "../../reconciler/source.ts";
 import { childName } from "../children.ts";
 import { isHeldForCoder } from "../ending.ts";
-import { type ProxyResult, type ProxyResults, Report, TOKEN_ANNOTATION } from "../results.ts";
+import { type ProxyResult, Report, TOKEN_ANNOTATION } from "../results.ts";
 import { visitSecrets } from "./inputs.ts";
 import { registrationStep } from "./registration_step.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";
@@ -34,10 +34,8 @@ import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 type Shared = SharedOptions<CoderWorkspaceProxy, Visit, VisitTools, ProxyResult>;
 
 /** What the controller works with. */
-export interface ProxyVisitsOptions extends Pick<Shared, "onNews" | "log" | "metrics" | "controller"> {
-  readonly tools: Omit<VisitTools, "listings">;
-  readonly results: ProxyResults;
-  readonly listings: Pick<Listings, "proxies" | "onNews" | "forget">;
+export interface ProxyVisitsOptions
+  extends Pick<Shared, "tools" | "results" | "onNews" | "log" | "metrics" | "controller"> {
   readonly deployments: Pick<Deployments, "forget">;
   /** Replaces what is done, for tests. @default {the registration} */
   readonly steps?: readonly VisitStep[];
@@ -50,9 +48,8 @@ const BY_NAMED_CONTROL_PLANE = "visit-control-plane";
 
 /** Makes the controller; nothing runs yet. */
 export function proxyVisits(options: ProxyVisitsOptions): Controller {
-  const { listings, results } = options;
-  const tools: VisitTools = { ...options.tools, listings };
-  const { kinds } = tools;
+  const { results, tools } = options;
+  const { access, kinds, listings } = tools;
   const { workspaceProxies } = kinds;
   workspaceProxies.addIndex(BY_VISIT_SECRET, visitSecrets);
   workspaceProxies.addIndex(BY_NAMED_CONTROL_PLANE, namedControlPlane);
@@ -65,7 +62,6 @@ export function proxyVisits(options: ProxyVisitsOptions): Controller {
   const addresses = new Addresses();
   return visitController<CoderWorkspaceProxy, Visit, VisitTools, ProxyResult>({
     ...options,
-    tools,
     name: "coderworkspaceproxy-coder",
     objects: workspaceProxies,
     steps: options.steps ?? [registrationStep(kinds, tools.now)],
@@ -78,6 +74,16 @@ export function proxyVisits(options: ProxyVisitsOptions): Controller {
       // Their Deployments are named after them: they answer again.
       watching(kinds.deployments, (deployment) => naming(keyOf(deployment)), { predicate: podsChanged }),
       news,
+      // What is kept of a control plane goes with it.
+      {
+        start: () =>
+          kinds.controlPlanes.subscribe({
+            deleted(object) {
+              access.forget(keyOf(object));
+              listings.forget(keyText(keyOf(object)));
+            },
+          }),
+      },
     ],
     begin(key, object, { signal, log }): Visit | undefined {
       const proxy = readable(object);
@@ -129,7 +135,7 @@ class News implements Source {
 
   constructor(
     private readonly proxies: () => readonly CoderWorkspaceProxy[],
-    private readonly listings: Pick<Listings, "onNews">,
+    private readonly listings: Pick<VisitTools["listings"], "onNews">,
   ) {}
 
   of(key: ObjectKey): number {

@@ -1,8 +1,14 @@
 /** Calls about proxies, with one list for all proxies of a Coder. */
 import type { OpenCoder } from "../../operator/visit/control_plane_access.ts";
+import { sleep as realSleep } from "../../telemetry/clock.ts";
 import { type ProxyCalls, proxyCalls, RegistrationError } from "../registration/mod.ts";
 import type { ProxyMemory } from "./memory.ts";
 import type { VisitTools } from "./visit.ts";
+
+/** What lists are asked with. */
+export type ListTools = Pick<VisitTools, "now" | "sleep"> & {
+  readonly listings: Pick<VisitTools["listings"], "proxies">;
+};
 
 /** How long a list that must be fresh is waited for, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -12,7 +18,7 @@ export function listedCalls(
   name: string,
   { client, credentials }: Pick<OpenCoder, "client" | "credentials">,
   memory: ProxyMemory,
-  { listings, now, sleep }: Pick<VisitTools, "listings" | "now" | "sleep">,
+  { listings, now, sleep = realSleep }: ListTools,
 ): ProxyCalls {
   const calls = proxyCalls(client);
   const place = { controlPlane: name, credential: credentials, client };

@@ -17,9 +17,9 @@ export interface VisitTools extends SharedTools {
   /** The way to Coders. */
   access: ControlPlaneAccess;
   /** What Coders list, asked once for all. */
-  listings: Pick<Listings, "proxies">;
-  /** Waits; resolves when the signal aborts, too. @default the wall clock's */
-  sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  listings: Pick<Listings, "proxies" | "onNews" | "forget">;
+  /** Waits; resolves when the signal aborts, too. @default {the wall clock's} */
+  sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** One visit. */
