@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { CoderControlPlane, ControlPlaneStatus } from "../api/control_plane.ts";
 import type { Deployment } from "../api/kubernetes/types.ts";
-import { ForeignObjectError } from "../kube/applier.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { KubeApiError } from "../kube/errors.ts";
 import { TerminalError } from "../reconciler/reconcile.ts";
@@ -12,7 +11,7 @@ import { VisitResults } from "./coder/results.ts";
 import { RBAC_FINALIZER } from "./finalizer.ts";
 import { EMPTY_REPORT } from "../operator/pass/report.ts";
 import { controlPlaneReconcile, type ReconcilerOptions } from "./reconciler.ts";
-import type { Pass, Step } from "./step.ts";
+import type { Step } from "./step.ts";
 import { storedControlPlane } from "./testing.ts";
 
 const key = { namespace: "a", name: "coder" };
@@ -26,11 +25,9 @@ class World {
   deployment: Deployment | undefined;
   statuses: ControlPlaneStatus[] = [];
   events: string[] = [];
-  refuseStatus: unknown;
   now = new Date("2026-01-01T00:00:00Z");
   results: VisitResults | undefined;
   asked: string[] = [];
-  written: (string | undefined)[] = [];
   defines: () => Promise<boolean> = () => Promise.resolve(false);
 
   constructor(spec: unknown = {}, metadata: Partial<CoderControlPlane["metadata"]> = {}) {
@@ -40,8 +37,6 @@ class World {
   async run(steps: Step[] = [], signal = new AbortController().signal) {
     const client = {
       update: (_type: unknown, object: CoderControlPlane) => {
-        this.written.push(object.metadata.uid);
-        if (this.refuseStatus) return Promise.reject(this.refuseStatus);
         this.statuses.push(object.status ?? {});
         return Promise.resolve(object);
       },
@@ -95,35 +90,6 @@ Deno.test("a spec that cannot be made is not tried again before it changes", asy
   assert.equal(world.condition("Degraded"), "True/InvalidSpec");
 });
 
-Deno.test("an object of somebody else is looked at again after a while", async () => {
-  const world = new World();
-  const foreign = new ForeignObjectError("m", "services", key, "uncontrolled");
-  const result = await world.run([fails(foreign), fails(new SpecError("spec.x", "is blank"))]);
-  assert.deepEqual(result, { requeueAfterMs: 60_000 });
-});
-
-Deno.test("what may pass by itself is thrown, without what will not", async () => {
-  const world = new World();
-  const broken = new Error("broken");
-  await assert.rejects(
-    world.run([fails(new SpecError("spec.x", "is blank")), fails(broken)]),
-    (error) => error instanceof AggregateError && error.errors.length === 1 && error.errors[0] === broken,
-  );
-  assert.equal(world.condition("Degraded"), "True/InvalidSpec");
-});
-
-Deno.test("a status that cannot be written is one more failure, and tells no event", async () => {
-  const world = new World();
-  world.refuseStatus = refusal(503);
-  const broken = new Error("broken");
-  await assert.rejects(
-    world.run([fails(broken)]),
-    (error) =>
-      error instanceof AggregateError && error.errors[0] === broken && error.errors[1] === world.refuseStatus,
-  );
-  assert.deepEqual(world.events, []);
-});
-
 Deno.test("an aborted pass writes no status", async () => {
   const world = new World();
   const abort = new AbortController();
@@ -131,27 +97,6 @@ Deno.test("an aborted pass writes no status", async () => {
   const step: Step = { name: "Some", run: () => Promise.resolve(abort.abort(reason)) };
   await assert.rejects(world.run([step], abort.signal), reason);
   assert.deepEqual(world.statuses, []);
-});
-
-Deno.test("an unchanged status is not written again", async () => {
-  const world = new World();
-  await world.run();
-  const [status] = world.statuses;
-  assert.ok(status !== undefined);
-  world.cached = { ...storedControlPlane(), status };
-  await world.run();
-  assert.equal(world.statuses.length, 1);
-});
-
-Deno.test("a control plane that replaced the one in hand gets no status of it", async () => {
-  const world = new World();
-  const replace: Step = {
-    name: "Some",
-    run: (_pass: Pass) => Promise.resolve(void (world.cached = storedControlPlane({}, { uid: "uid-2" }))),
-  };
-  world.refuseStatus = refusal(404, "NotFound");
-  assert.deepEqual(await world.run([replace]), {});
-  assert.deepEqual(world.written, ["uid-1"], "the server finds that gone");
 });
 
 Deno.test("sources are asked for a database only where it matters", async () => {
