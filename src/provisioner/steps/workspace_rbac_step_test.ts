@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { type CoderControlPlane, CoderControlPlanes } from "../../api/control_plane.ts";
 import type { PolicyRule, RoleBinding } from "../../api/kubernetes/types.ts";
-import { type CoderProvisioner, CoderProvisioners, parseProvisioner } from "../../api/provisioner.ts";
-import { keyOf } from "../../api/object.ts";
+import type { CoderProvisioner } from "../../api/provisioner.ts";
 import { RbacWorld } from "../../operator/rbac/workspace_testing.ts";
-import { findControlPlane, USED_FROM } from "../../operator/visit/control_plane_ref.ts";
-import { controlledBy, FakeInformer, make } from "../../reconciler/testing/fakes.ts";
-import { silentLogger } from "../../telemetry/logger.ts";
+import { USED_FROM } from "../../operator/visit/control_plane_ref.ts";
+import { controlledBy, make } from "../../reconciler/testing/fakes.ts";
 import { standardRules } from "../../workload/workspace_rbac.ts";
-import { KEY_FINALIZER } from "../ending.ts";
 import { rbacOwner } from "../rbac.ts";
+import { heldProvisioner, rbacPass } from "../rbac_testing.ts";
 import type { Pass } from "../step.ts";
-import { type SpecInput, storedProvisioner } from "../testing.ts";
-import { workspaceRbacStep as step } from "./workspace_rbac_step.ts";
+import { storedProvisioner } from "../testing.ts";
 
 const standard = standardRules(true);
 /** As the Go operator has it. */
@@ -26,8 +23,6 @@ type Rbac = NonNullable<NonNullable<CoderControlPlane["spec"]>["rbac"]>;
 
 /** A provisioner `prov` in namespace `a`, or elsewhere, of the control plane `a/coder`. */
 class World extends RbacWorld {
-  readonly provisioners = new FakeInformer(CoderProvisioners);
-
   /** Makes or changes the control plane; `usedFrom` lets others use it. */
   plane(rbac: Rbac = {}, usedFrom = ""): void {
     const object = make(CoderControlPlanes, "coder", {
@@ -37,46 +32,19 @@ class World extends RbacWorld {
     this.controlPlanes.put({ ...object, spec: { rbac } } as CoderControlPlane);
   }
 
-  /** One pass of the step. */
-  pass(object: CoderProvisioner, more: Partial<Pass> = {}) {
-    const provisioner = parseProvisioner(object);
-    const { namespace = "", name = "" } = object.metadata;
-    this.provisioners.put(object);
-    return this.watch(() =>
-      step.run({
-        key: keyOf(object),
-        kind: { type: CoderProvisioners, informer: this.provisioners, noun: "provisioner" },
-        object,
-        provisioner,
-        deploymentKey: { namespace, name: `provisioner-${name}` },
-        log: silentLogger,
-        ...this.passParts(),
-        result: undefined,
-        controlPlane: findControlPlane(
-          provisioner.spec.controlPlaneRef,
-          { namespace, name },
-          this.controlPlanes,
-        ),
-        ...more,
-      } as Pass, this.tools())
-    );
+  pass(object: CoderProvisioner, more?: Partial<Pass>) {
+    return rbacPass(this, object, more);
   }
 }
-
-const held = (spec: SpecInput = {}, namespace = "a") =>
-  storedProvisioner({ controlPlaneRef: { name: "coder", namespace: "a" }, ...spec }, {
-    namespace,
-    finalizers: [KEY_FINALIZER],
-  });
 
 Deno.test("its account may act where the control plane's may, and the condition says where", async () => {
   const world = new World("b");
   world.plane({ workspaceNamespaces: ["b"] });
-  const { condition, message, troubles } = await world.pass(held());
+  const { condition, message, troubles } = await world.pass(heldProvisioner());
   assert.equal(condition, "True/Granted");
   assert.match(message, /in a, b$/);
   assert.deepEqual(troubles, []);
-  const owner = rbacOwner(held());
+  const owner = rbacOwner(heldProvisioner());
   for (const namespace of ["a", "b"]) assert.deepEqual(world.rulesOf(owner, namespace), standard);
   assert.deepEqual(world.events.sort(), [
     "Created Role a/provisioner-prov",
@@ -103,10 +71,10 @@ Deno.test("a Role of the Go operator is taken over, and becomes what the control
   for (const [rbac, rules] of rows) {
     const world = new World();
     world.plane(rbac);
-    const owner = rbacOwner(held());
-    const go = { labels: {}, annotations: {}, ownerReferences: controlledBy(held()) };
+    const owner = rbacOwner(heldProvisioner());
+    const go = { labels: {}, annotations: {}, ownerReferences: controlledBy(heldProvisioner()) };
     world.grantTo(owner, "a", GO_RULES, go);
-    const { condition } = await world.pass(held());
+    const { condition } = await world.pass(heldProvisioner());
     assert.deepEqual(world.rulesOf(owner, "a"), rules, JSON.stringify(rbac));
     assert.equal(condition, rules === undefined ? "False/Disabled" : "True/Granted");
   }
@@ -115,10 +83,10 @@ Deno.test("a Role of the Go operator is taken over, and becomes what the control
 Deno.test("a consent that is taken back takes the rights back", async () => {
   const world = new World("b");
   world.plane({ workspaceNamespaces: ["b"] });
-  const owner = rbacOwner(held());
-  await world.pass(held());
+  const owner = rbacOwner(heldProvisioner());
+  await world.pass(heldProvisioner());
   world.open("b", { labels: {} });
-  const { condition, troubles, message } = await world.pass(held());
+  const { condition, troubles, message } = await world.pass(heldProvisioner());
   assert.equal(condition, "False/NamespaceNotAllowed");
   assert.deepEqual(troubles, ["WorkspaceRBACNamespaceNotAllowed"]);
   assert.match(message, /kubectl label namespace b coder.com\/workspaces-from=a$/);
@@ -129,35 +97,39 @@ Deno.test("a consent that is taken back takes the rights back", async () => {
 Deno.test("a namespace that is not seen for a moment loses nothing", async () => {
   const world = new World("b");
   world.plane({ workspaceNamespaces: ["b"] });
-  await world.pass(held());
+  await world.pass(heldProvisioner());
   const [, place] = world.namespaces.list();
   world.namespaces.remove(place!);
-  const { condition } = await world.pass(held());
+  const { condition } = await world.pass(heldProvisioner());
   assert.equal(condition, "False/NamespaceMissing");
-  assert.deepEqual(world.rulesOf(rbacOwner(held()), "b"), standard);
+  assert.deepEqual(world.rulesOf(rbacOwner(heldProvisioner()), "b"), standard);
 });
 
 Deno.test("without the control plane what was granted stays, and goes to another account as it is", async () => {
   const world = new World("b");
   world.plane({ workspaceNamespaces: ["b"] });
-  await world.pass(held());
+  await world.pass(heldProvisioner());
   const [plane] = world.controlPlanes.list();
   world.controlPlanes.remove(plane!);
-  const same = await world.pass(held());
+  const same = await world.pass(heldProvisioner());
   assert.equal(same.condition, "Unknown/ControlPlaneNotFound");
   assert.match(same.message, /a\/coder does not exist; create it; rights .* stay as they are$/);
   assert.deepEqual(same.troubles, []);
-  const renamed = held({ serviceAccount: { name: "builds" } });
+  const renamed = heldProvisioner({ serviceAccount: { name: "builds" } });
   await world.pass(renamed);
   for (const namespace of ["a", "b"]) {
-    assert.deepEqual(world.rulesOf(rbacOwner(held()), namespace), standard, "pods may still run as it");
+    assert.deepEqual(
+      world.rulesOf(rbacOwner(heldProvisioner()), namespace),
+      standard,
+      "pods may still run as it",
+    );
     assert.deepEqual(world.rulesOf(rbacOwner(renamed), namespace), standard);
   }
 });
 
 Deno.test("a provisioner that never had a control plane has no rights", async () => {
   const world = new World();
-  const { condition } = await world.pass(held());
+  const { condition } = await world.pass(heldProvisioner());
   assert.equal(condition, "Unknown/ControlPlaneNotFound");
   assert.deepEqual(world.done, []);
 });
@@ -166,7 +138,7 @@ Deno.test("a provisioner of elsewhere has rights where both are let in, and lose
   const world = new World("b", "c", "p");
   const both = { labels: {}, annotations: { "coder.com/workspaces-from": "a, p" } };
   world.open("b", both);
-  const object = held({}, "p");
+  const object = heldProvisioner({}, "p");
   const owner = rbacOwner(object);
   world.plane({ workspaceNamespaces: ["b", "c"] }, "p");
   const { condition, message } = await world.pass(object);
@@ -189,8 +161,8 @@ Deno.test("a provisioner of elsewhere has rights where both are let in, and lose
 Deno.test("an earlier account keeps its binding while pods run as it, under the rules of today", async () => {
   const world = new World("b");
   world.plane({ workspaceNamespaces: ["b"] });
-  await world.pass(held());
-  const renamed = held({ serviceAccount: { name: "builds" } });
+  await world.pass(heldProvisioner());
+  const renamed = heldProvisioner({ serviceAccount: { name: "builds" } });
   world.plane({ workspaceNamespaces: ["b"], enableDeployments: false });
   const unused = { accounts: [], secrets: [] };
   await world.pass(renamed, { unused, lingering: ["prov-provisioner"] });
@@ -202,7 +174,7 @@ Deno.test("an earlier account keeps its binding while pods run as it, under the 
     ).sort();
   for (const namespace of ["a", "b"]) {
     assert.deepEqual(accounts(namespace), ["builds", "prov-provisioner"]);
-    assert.deepEqual(world.rulesOf(rbacOwner(held()), namespace), standardRules(false));
+    assert.deepEqual(world.rulesOf(rbacOwner(heldProvisioner()), namespace), standardRules(false));
   }
   await world.pass(renamed, { unused });
   for (const namespace of ["a", "b"]) assert.deepEqual(accounts(namespace), ["builds"]);
@@ -212,8 +184,10 @@ Deno.test("objects of others that bear a name of ours are left alone", async () 
   const world = new World("b");
   world.plane({ workspaceNamespaces: ["b"] });
   const theirs = { labels: {}, annotations: {} };
-  for (const namespace of ["a", "b"]) world.grantTo(rbacOwner(held()), namespace, [], theirs);
-  const { condition } = await world.pass(held());
+  for (const namespace of ["a", "b"]) world.grantTo(rbacOwner(heldProvisioner()), namespace, [], theirs);
+  const { condition } = await world.pass(heldProvisioner());
   assert.equal(condition, "False/ForeignObject");
-  for (const namespace of ["a", "b"]) assert.deepEqual(world.rulesOf(rbacOwner(held()), namespace), []);
+  for (const namespace of ["a", "b"]) {
+    assert.deepEqual(world.rulesOf(rbacOwner(heldProvisioner()), namespace), []);
+  }
 });
