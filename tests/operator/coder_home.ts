@@ -28,6 +28,9 @@ export interface CoderHomeOptions extends FakeCoderOptions {
   fake?: FakeCoder;
 }
 
+/** Where users reach the Coders of tests: what coderd calls its access URL. */
+export const PUBLIC_URL = "https://coder.example.com";
+
 /** A call that arrived, such as `POST /api/v2/organizations/{organization}/provisionerkeys`. */
 export type CallText = string;
 
@@ -63,7 +66,11 @@ export class CoderHome implements AsyncDisposable {
   static async make(live: LiveObjects, options: CoderHomeOptions = {}): Promise<CoderHome> {
     const { name = "coder", spec = {}, status = "ours", license = {}, fake, ...fakeOptions } = options;
     const home = new CoderHome(name, live, fake ?? await startFakeCoder(fakeOptions), fake === undefined);
-    if (fake === undefined) home.license(license);
+    if (fake === undefined) {
+      home.license(license);
+      // Every Coder knows the address that its users type.
+      home.fake.state.environment.set("CODER_ACCESS_URL", PUBLIC_URL);
+    }
     await home.#objects.create(name, spec);
     await live.putSecret(home.#tokenSecret, { token: home.token });
     await home.status(status === "goOperator" ? home.#goStatus() : home.#ownStatus());

@@ -1,6 +1,7 @@
 /** The controllers of the product from the parts of a test, as the program composes them. */
 import { createListings, type ListingsOptions } from "../../src/inventory/mod.ts";
 import { provisionerControllers } from "../../src/app/controllers/provisioners.ts";
+import { workspaceProxyControllers } from "../../src/app/controllers/workspace_proxies.ts";
 import type { SharedParts } from "../../src/app/controllers/shared.ts";
 import type { Controller } from "../../src/reconciler/controller.ts";
 import { controlPlaneAccess } from "../../src/operator/visit/control_plane_access.ts";
@@ -16,6 +17,11 @@ export interface ComposeOptions {
 /** Provisioners: passes, then visits. */
 export function provisioners(options: ComposeOptions = {}): StartControllers {
   return (parts) => atLeastOne(provisionerControllers(sharedParts(parts, options)));
+}
+
+/** Workspace proxies: passes, then visits. */
+export function workspaceProxies(options: ComposeOptions = {}): StartControllers {
+  return (parts) => atLeastOne(workspaceProxyControllers(sharedParts(parts, options)));
 }
 
 function sharedParts(parts: OperatorParts, { listings }: ComposeOptions): SharedParts {
