@@ -1,8 +1,9 @@
 /** A kind that runs pods and is nobody's, for tests of what all kinds share. */
 import type { Deployment, DeploymentStatus } from "../api/kubernetes/types.ts";
-import type { KubeObject, ObjectKey, ResourceType } from "../api/object.ts";
-import { ForeignObjectError } from "../kube/applier.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey, type ResourceType } from "../api/object.ts";
+import { type Applier, type ApplyOptions, type ApplyOutcome, ForeignObjectError } from "../kube/applier.ts";
 import { KubeApiError } from "../kube/errors.ts";
+import type { EventRecorder } from "../kube/events/events.ts";
 import type { Informer } from "../kube/informer.ts";
 import { make, WIDGET } from "../reconciler/testing/fakes.ts";
 import { silentLogger } from "../telemetry/logger.ts";
@@ -62,6 +63,41 @@ export function widgetPass(
     report: new Report<WidgetSays>(),
     ...rest,
   };
+}
+
+/** An applier that notes what it is asked. */
+export class FakeApplier implements Applier {
+  /** Everything in order, as `apply Service a/w-pods`. */
+  readonly done: string[] = [];
+  readonly applied: { readonly desired: KubeObject; readonly options: ApplyOptions }[] = [];
+  outcome: ApplyOutcome = "unchanged";
+  /** What is thrown in place of an answer. */
+  refuse: unknown;
+  /** Put over what is applied: what the server has beside. */
+  live: Record<string, unknown> = {};
+  /** As `Kind namespace/name`: what is there and ours. */
+  readonly owned = new Set<string>();
+
+  apply<T extends KubeObject>(type: ResourceType<T>, desired: T, options: ApplyOptions = {}) {
+    this.done.push(`apply ${type.kind} ${keyText(keyOf(desired))}`);
+    if (this.refuse !== undefined) return Promise.reject(this.refuse);
+    this.applied.push({ desired, options });
+    return Promise.resolve({ object: { ...desired, ...this.live }, outcome: this.outcome });
+  }
+
+  deleteOwned(type: ResourceType, key: ObjectKey) {
+    const what = `${type.kind} ${keyText(key)}`;
+    this.done.push(`delete ${what}`);
+    return Promise.resolve(this.owned.delete(what));
+  }
+}
+
+/** Notes Events, as `Normal Created: Created Service w`. */
+export class EventLog implements EventRecorder {
+  readonly lines: string[] = [];
+  event(_object: KubeObject, type: string, reason: string, note: string): void {
+    this.lines.push(`${type} ${reason}: ${note}`);
+  }
 }
 
 /** A Deployment of ours. */

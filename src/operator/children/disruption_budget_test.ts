@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { PodDisruptionBudgets } from "../../api/kubernetes/resources.ts";
 import type { Deployment, PodDisruptionBudget } from "../../api/kubernetes/types.ts";
-import type { KubeObject, ResourceType } from "../../api/object.ts";
 import { controlledBy, FakeInformer, make } from "../../reconciler/testing/fakes.ts";
 import type { BudgetSettings } from "../../workload/disruption_budget.ts";
 import type { Tools } from "../pass/step.ts";
-import { CHILD, widget, widgetPass } from "../testing.ts";
+import { CHILD, EventLog, FakeApplier, widget, widgetPass } from "../testing.ts";
 import { disruptionBudgetStep } from "./disruption_budget.ts";
 
 const labels = { app: "x" };
@@ -23,26 +22,16 @@ async function run(
       make(PodDisruptionBudgets, CHILD.name, { namespace: CHILD.namespace, ownerReferences }),
     );
   }
-  const applied: PodDisruptionBudget[] = [];
-  const deleted: string[] = [];
-  const tools = {
-    kinds: { disruptionBudgets },
-    events: { event: () => {} },
-    applier: {
-      apply(_type: ResourceType, desired: KubeObject) {
-        applied.push(desired as PodDisruptionBudget);
-        return Promise.resolve({ object: desired, outcome: "created" });
-      },
-      deleteOwned(_type: ResourceType, key: { name: string }) {
-        deleted.push(key.name);
-        return Promise.resolve(true);
-      },
-    },
-  } as unknown as Tools;
+  const applier = new FakeApplier();
+  const tools = { kinds: { disruptionBudgets }, events: new EventLog(), applier } as unknown as Tools;
   const deployment = { spec: { replicas: pods } } as unknown as Deployment;
   const pass = widgetPass({ object, ...(pods !== undefined && { deployment }) });
   await disruptionBudgetStep(() => ({ settings, labels, replicas: wanted })).run(pass, tools);
-  return { applied, deleted, warnings: pass.report.data().warnings };
+  return {
+    applied: applier.applied.map(({ desired }) => desired as PodDisruptionBudget),
+    deleted: applier.done.filter((each) => each.startsWith("delete")),
+    warnings: pass.report.data().warnings,
+  };
 }
 
 Deno.test("the budget is named like the Deployment, and is about its pods", async () => {
@@ -57,9 +46,11 @@ Deno.test("how many pods there are counts for more than how many the spec wants"
 });
 
 Deno.test("a budget that is not wanted any more goes, and what is not there is not asked for", async () => {
-  assert.deepEqual((await run(undefined, { exists: true })).deleted, ["w-pods"]);
+  assert.deepEqual((await run(undefined, { exists: true })).deleted, ["delete PodDisruptionBudget a/w-pods"]);
   assert.deepEqual((await run(undefined, { exists: false })).deleted, []);
-  assert.deepEqual((await run({ disabled: true }, { wanted: 3, exists: true })).deleted, ["w-pods"]);
+  assert.deepEqual((await run({ disabled: true }, { wanted: 3, exists: true })).deleted, [
+    "delete PodDisruptionBudget a/w-pods",
+  ]);
 });
 
 Deno.test("a budget that lets no pod go is made, and warned of", async () => {

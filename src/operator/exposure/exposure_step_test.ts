@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { expose, type ExposeSettings } from "../../api/control_plane_parts.ts";
 import { Gateways, HTTPRoutes } from "../../api/gateway.ts";
-import type { KubeObject, ObjectKey, ResourceType } from "../../api/object.ts";
+import type { KubeObject } from "../../api/object.ts";
 import { ForeignObjectError } from "../../kube/applier.ts";
 import { KubeApiError } from "../../kube/errors.ts";
 import { FakeInformer, make } from "../../reconciler/testing/fakes.ts";
 import { wantedExposure } from "../../workload/wanted_exposure.ts";
 import { Report } from "../pass/report.ts";
 import type { Tools } from "../pass/step.ts";
-import { CHILD, KEY, widgetPass, type WidgetSays } from "../testing.ts";
+import { CHILD, EventLog, FakeApplier, KEY, widgetPass, type WidgetSays } from "../testing.ts";
 import { exposureStep } from "./exposure_step.ts";
 
 type Given = Parameters<ReturnType<typeof expose>["parse"]>[0];
@@ -32,19 +32,33 @@ const gateway = { gateway: { host: "coder.example.com", parentRefs: [{ name: "ed
 class World {
   readonly httpRoutes = new FakeInformer(HTTPRoutes);
   readonly gateways = new FakeInformer(Gateways);
+  readonly owned = new Set<string>();
   namespaces: string[] = [];
   live: Record<string, unknown> = {};
-  owned = new Set<string>();
   refuse: unknown;
   done: string[] = [];
+  events: string[] = [];
   report = new Report<WidgetSays>();
   abort = new AbortController();
 
   async run(given: Given) {
-    this.done = [];
     this.report = new Report();
-    const { report, abort: { signal } } = this;
-    await step(given).run(widgetPass({ report, signal }), this.#tools());
+    const { report, abort: { signal }, httpRoutes, gateways, namespaces } = this;
+    const events = new EventLog();
+    const applier = new FakeApplier();
+    const metadata = { ...CHILD, generation: 1, creationTimestamp: "2026-01-01T00:00:00Z" };
+    Object.assign(applier, { refuse: this.refuse, live: { metadata, ...this.live }, owned: this.owned });
+    this.done = applier.done;
+    this.events = events.lines;
+    const tools = {
+      namespaces,
+      kinds: { httpRoutes, gateways },
+      redact: (text: string) => text.replaceAll("secret", "***"),
+      now: () => new Date("2026-01-01T00:01:00Z"),
+      events,
+      applier,
+    } as unknown as Tools;
+    await step(given).run(widgetPass({ report, signal }), tools);
     const data = this.report.data();
     const exposed = data.conditions.find(({ type }) => type === "Exposed");
     return {
@@ -55,31 +69,6 @@ class World {
       warnings: data.warnings.map(({ reason }) => reason),
       lookAgainMs: this.report.lookAgainMs,
     };
-  }
-
-  #tools(): Tools {
-    return {
-      namespaces: this.namespaces,
-      kinds: { httpRoutes: this.httpRoutes, gateways: this.gateways },
-      redact: (text: string) => text.replaceAll("secret", "***"),
-      now: () => new Date("2026-01-01T00:01:00Z"),
-      events: {
-        event: (_object: unknown, _type: string, _reason: string, note: string) => this.done.push(note),
-      },
-      applier: {
-        apply: (type: ResourceType, desired: KubeObject) => {
-          this.done.push(`apply ${type.kind}`);
-          if (this.refuse) return Promise.reject(this.refuse);
-          const metadata = { ...desired.metadata, generation: 1, creationTimestamp: "2026-01-01T00:00:00Z" };
-          return Promise.resolve({ object: { ...desired, metadata, ...this.live }, outcome: "unchanged" });
-        },
-        deleteOwned: (type: ResourceType, key: ObjectKey) => {
-          assert.equal(key, CHILD);
-          this.done.push(`delete ${type.kind}`);
-          return Promise.resolve(this.owned.delete(type.kind));
-        },
-      },
-    } as unknown as Tools;
   }
 }
 
@@ -102,9 +91,10 @@ const accepted = (status: "True" | "False", message = "") => ({
 
 Deno.test("without expose what is ours goes, and nothing is said but the internal address", async () => {
   const world = new World();
-  world.owned.add("Ingress");
+  world.owned.add("Ingress a/w-pods");
   const result = await world.run(undefined);
-  assert.deepEqual(world.done, ["delete Ingress", "Deleted Ingress w-pods", "delete HTTPRoute"]);
+  assert.deepEqual(world.done, ["delete Ingress a/w-pods", "delete HTTPRoute a/w-pods"]);
+  assert.deepEqual(world.events, ["Normal Deleted: Deleted Ingress w-pods"]);
   assert.deepEqual(result.absent, ["Exposed"]);
   assert.deepEqual(result.status, { internalURL: "http://inside:80", externalURL: undefined });
   assert.deepEqual([result.conditions, result.troubles, result.lookAgainMs], [[], [], undefined]);
@@ -113,9 +103,9 @@ Deno.test("without expose what is ours goes, and nothing is said but the interna
 Deno.test("an Ingress is made before the route goes, and a route before the Ingress", async () => {
   const world = new World();
   await world.run(ingress);
-  assert.deepEqual(world.done, ["apply Ingress", "delete HTTPRoute"]);
+  assert.deepEqual(world.done, ["apply Ingress a/w-pods", "delete HTTPRoute a/w-pods"]);
   await world.run(gateway);
-  assert.deepEqual(world.done, ["apply HTTPRoute", "delete Ingress"]);
+  assert.deepEqual(world.done, ["apply HTTPRoute a/w-pods", "delete Ingress a/w-pods"]);
 });
 
 Deno.test("an Ingress without an address is waited for, which is no trouble", async () => {
@@ -132,12 +122,12 @@ Deno.test("an Ingress without an address is waited for, which is no trouble", as
 Deno.test("without the Gateway API it is said what to install, and nothing is asked again", async () => {
   const world = new World();
   world.httpRoutes.exists = false;
-  world.owned.add("Ingress");
+  world.owned.add("Ingress a/w-pods");
   const missing = await world.run(gateway);
   assert.deepEqual([missing.exposed, missing.troubles], ["False/GatewayAPIMissing", ["GatewayAPIMissing"]]);
   assert.match(missing.message, /nothing leads to the thing from outside: install the Gateway API/);
   assert.deepEqual([missing.status.externalURL, missing.lookAgainMs], [undefined, undefined]);
-  assert.deepEqual(world.done, ["delete Ingress", "Deleted Ingress w-pods"]);
+  assert.deepEqual(world.done, ["delete Ingress a/w-pods"]);
 });
 
 Deno.test("a kind that goes this very moment is missing, and looked for again soon", async () => {
@@ -205,7 +195,11 @@ Deno.test("what is refused is trouble and not a failure, and is looked into agai
     assert.deepEqual([result.exposed, result.troubles], [`False/${reason}`, [reason]]);
     assert.equal(result.lookAgainMs, lookAgainMs, reason);
     assert.equal(result.message.includes("secret"), false);
-    assert.deepEqual(world.done, ["apply Ingress"], "the other way stays as long as this one is not there");
+    assert.deepEqual(
+      world.done,
+      ["apply Ingress a/w-pods"],
+      "the other way stays as long as this one is not there",
+    );
   }
 });
 

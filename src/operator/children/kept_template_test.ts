@@ -2,12 +2,10 @@ import assert from "node:assert/strict";
 import type { Deployment, ManagedFieldsEntry } from "../../api/kubernetes/types.ts";
 import type { JsonPatchOperation, KubeClient, PatchBody } from "../../kube/client.ts";
 import { isForbidden, KubeApiError } from "../../kube/errors.ts";
-import { silentLogger } from "../../telemetry/logger.ts";
 import { TEMPLATE_HOLDER } from "../../workload/held_fields.ts";
-import { holdTemplate, returnTemplate } from "../../operator/children/kept_template.ts";
-import { Report } from "../report.ts";
-import type { Pass, Tools } from "../step.ts";
-import { controlPlane, passKind, storedControlPlane } from "../testing.ts";
+import type { Tools } from "../pass/step.ts";
+import { CHILD, KEY, widget, widgetPass } from "../testing.ts";
+import { holdTemplate, returnTemplate } from "./kept_template.ts";
 
 const refusal = (code: number, reason: string) =>
   new KubeApiError(code, reason, "m", { method: "PATCH", path: "/" });
@@ -16,16 +14,15 @@ const ours = { manager: "coder-k8s", operation: "Apply", fieldsV1: template };
 const held = { manager: TEMPLATE_HOLDER, operation: "Update", fieldsV1: template };
 
 function deployment(managedFields: ManagedFieldsEntry[], ownerUid = "uid-1"): Deployment {
-  const { apiVersion, kind } = storedControlPlane();
+  const { apiVersion, kind } = widget();
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: {
-      name: "coder",
-      namespace: "a",
+      ...CHILD,
       resourceVersion: "1",
       managedFields,
-      ownerReferences: [{ apiVersion, kind, name: "coder", uid: ownerUid, controller: true }],
+      ownerReferences: [{ apiVersion, kind, name: KEY.name, uid: ownerUid, controller: true }],
     },
     spec: { selector: {}, template: { spec: { containers: [], hostname: "h" } } },
   };
@@ -37,16 +34,7 @@ class Api {
   observed: Deployment[] = [];
   constructor(private readonly live: Deployment, private readonly refusals: KubeApiError[] = []) {}
 
-  pass: Pass = {
-    key: { namespace: "a", name: "coder" },
-    object: storedControlPlane(),
-    controlPlane: controlPlane(),
-    signal: new AbortController().signal,
-    log: silentLogger,
-    report: new Report(),
-    ...passKind(),
-    visit: undefined,
-  };
+  pass = widgetPass();
   tools = {
     client: {
       get: () => Promise.resolve(this.live),
