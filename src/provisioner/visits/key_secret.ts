@@ -5,7 +5,7 @@ import type { Secret } from "../../api/kubernetes/types.ts";
 import type { ObjectKey } from "../../api/object.ts";
 import { ForeignObjectError } from "../../kube/applier.ts";
 import { controllerOf } from "../../kube/apply/owner_references.ts";
-import { claim } from "../../kube/apply/ownership.ts";
+import { type Claim, claim } from "../../kube/apply/ownership.ts";
 import { isNotFound } from "../../kube/errors.ts";
 import { recordApply } from "../../operator/children/child_events.ts";
 import { childLabels, keySecretName } from "../children.ts";
@@ -103,14 +103,14 @@ export async function writeKeySecret(
   keepSecret(value);
   const { object, provisioner, signal } = visit;
   const key = secretKeyOf(visit);
-  const before = keepOthers ? await existing(visit, client) : undefined;
+  const before = await existing(visit, client);
   const desired: Secret = {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { ...key, labels: childLabels(provisioner), annotations: secretAnnotations(name, value) },
-    type: before?.type ?? "Opaque",
+    type: before?.live.type ?? "Opaque",
     data: {
-      ...before?.data,
+      ...(keepOthers && before?.claimed === "ours" && before.live.data),
       [provisioner.spec.key.secretKey]: new TextEncoder().encode(value).toBase64(),
     },
   };
@@ -119,13 +119,14 @@ export async function writeKeySecret(
   recordApply(events, object, desired, outcome);
 }
 
-/** What is there of ours, or may be. */
-async function existing(visit: Visit, client: VisitTools["client"]): Promise<Secret | undefined> {
-  const { object, signal } = visit;
+/** What is there of ours, or may be. What others put beside it stays theirs, and stays. */
+async function existing(
+  { key, object, provisioner, signal }: Visit,
+  client: VisitTools["client"],
+): Promise<{ live: Secret; claimed: Claim } | undefined> {
   try {
-    const live = await client.get(Secrets, secretKeyOf(visit), { signal });
-    claim(Secrets, live, { owner: object });
-    return live;
+    const live = await client.get(Secrets, secretKeyOf({ key, provisioner }), { signal });
+    return { live, claimed: claim(Secrets, live, { owner: object }) };
   } catch (error) {
     // The applier knows what is to be done about those.
     if (isNotFound(error) || error instanceof ForeignObjectError) return undefined;

@@ -141,7 +141,7 @@ export function concerns({ changed, kind, organization }: ListNews, object: Kube
   switch (kind) {
     case "keys":
       return !elsewhere &&
-        [...changed].some((name) => isOwnKeyName(name, uid) || name === status?.provisionerKeyName);
+        [...changed].some((name) => isOwnKeyName(name, uid) || sameName(name, status?.provisionerKeyName));
     case "jobs":
     case "daemons":
       return !elsewhere && spec?.autoscale !== undefined;
@@ -150,4 +150,9 @@ export function concerns({ changed, kind, organization }: ListNews, object: Kube
     case "proxies":
       return false;
   }
+}
+
+/** Coder has names in small letters. */
+function sameName(name: string, other = ""): boolean {
+  return name.toLowerCase() === other.toLowerCase();
 }
