@@ -5,6 +5,7 @@ import { CoderWorkspaceProxies } from "../api/workspace_proxy.ts";
 import { controlPlaneControllers } from "./controllers/control_planes.ts";
 import { provisionerControllers } from "./controllers/provisioners.ts";
 import { sharedParts } from "./controllers/shared.ts";
+import { proxyControllers } from "./controllers/workspace_proxies.ts";
 import { definitionsCheck, definitionsLog } from "./definitions.ts";
 import { leaderElection } from "./election.ts";
 import type { PartFactory } from "./part.ts";
@@ -13,7 +14,9 @@ import type { PartFactory } from "./part.ts";
 export const controllerPart: PartFactory = (core) => {
   const { cache, config, health } = core;
   const shared = sharedParts(core);
-  const controllers = [...controlPlaneControllers(shared), ...provisionerControllers(shared)];
+  const controllers = [controlPlaneControllers, provisionerControllers, proxyControllers].flatMap((make) =>
+    make(shared)
+  );
   const own = [
     cache.informer(CoderControlPlanes),
     cache.informer(CoderProvisioners),
