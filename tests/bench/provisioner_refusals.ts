@@ -1,5 +1,5 @@
 /** Coders that answer 429 while keys are to be made: how often they are asked, and how all of it ends. */
-import { CoderProvisioners } from "../../src/api/provisioner.ts";
+import { type CoderProvisioner, CoderProvisioners } from "../../src/api/provisioner.ts";
 import type { ResourceType } from "../../src/api/object.ts";
 import { sleep, waitFor } from "../cluster/mod.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -10,10 +10,14 @@ import {
   inWords,
   isAboutKeys,
   isNewKey,
+  isVerification,
   total,
 } from "./coder_requests.ts";
 import { provisionerNameOf, readyOnes, tagsOf } from "./provisioner_burst.ts";
 import { type Ground, NAMESPACE, pathOf } from "./provisioner_ground.ts";
+import { isReady } from "./ready.ts";
+import type { ToldRows } from "./told_rows.ts";
+import { WatchedObject } from "./watch_one.ts";
 
 /** As long as upstream was watched. */
 const SECONDS = 35;
@@ -23,39 +27,40 @@ const KEYS = "/api/v2/organizations/{organization}/provisionerkeys";
 const PLURAL = CoderProvisioners.plural;
 
 /**
- * For 35 s, every Coder refuses new keys: those of all provisioners, whose tags change, and that of a new one which is
- * alone with its Coder, so that each request there is for it. None of them says how long to wait: only the operator's own
- * back-off counts. One more Coder refuses everything as coderd does, with `Retry-After: 60`.
+ * For 35 s, Coders refuse new keys: those of all provisioners, whose tags change, and that of a new one which is alone with
+ * its Coder, so that each request there is for it. None of them says how long to wait: only the operator's own back-off
+ * counts. One more Coder, which also has one provisioner with new tags, refuses everything as coderd does, with
+ * `Retry-After: 60`.
  */
 export async function refusals(ground: Ground): Promise<void> {
-  const { coders, homes, lone, rows, sizes } = ground;
+  const { cluster, coders, homes, lone, rows, sizes } = ground;
+  await using one = await WatchedObject.open<CoderProvisioner>(cluster.kubeconfig, CoderProvisioners, {
+    namespace: NAMESPACE,
+    name: lone.second,
+  });
+  await newProvisioner(ground, lone.second);
+  await one.until(isReady, `provisioner ${lone.second}`);
   const refused = [...homes, lone.first].map((name) =>
     coders.get(name).faults.rateLimit(null, { method: "POST", route: KEYS })
   );
   refused.push(coders.get(lone.second).faults.rateLimit(60));
   const since = performance.now();
   await newProvisioner(ground, lone.first);
-  await newProvisioner(ground, lone.second);
-  for (let index = 0; index < sizes.provisioners; index++) await newTags(ground, index);
+  await newTags(ground, lone.second, { bench: lone.second, round: "2" });
+  for (let index = 0; index < sizes.provisioners; index++) {
+    await newTags(ground, provisionerNameOf(index), tagsOf(index, 2));
+  }
   // From when the last one wants its key.
   await sleep(SECONDS * 1_000);
   const stretch = { since, until: performance.now() };
   for (const end of refused) end();
   const countsOf = (name: string) => countByRoute(coders.get(name).requests, stretch);
-  rows.atMost(
-    REACH,
-    keyRow(
-      `429 without Retry-After for ${SECONDS} s while a key is to be made: key requests for one object`,
-      countsOf(lone.first),
-    ),
+  pushKeyRow(
+    rows,
+    `429 without Retry-After for ${SECONDS} s while a key is to be made: key requests for one object`,
+    countsOf(lone.first),
   );
-  rows.atMost(
-    REACH,
-    keyRow(
-      `the same with Retry-After: 60 on everything, as coderd does`,
-      countsOf(lone.second),
-    ),
-  );
+  pushKeyRow(rows, "the same with Retry-After: 60 on everything, as coderd does", countsOf(lone.second));
   const most = busiest(homes.map(countsOf), isNewKey);
   const each = Math.ceil(sizes.provisioners / sizes.homes);
   rows.push({
@@ -66,9 +71,10 @@ export async function refusals(ground: Ground): Promise<void> {
   await recovery(ground);
 }
 
-function keyRow(what: string, counts: Counts) {
+function pushKeyRow(rows: ToldRows, what: string, counts: Counts): void {
   const value = total(counts, isAboutKeys);
-  return { what: `${what} (${inWords(counts, isAboutKeys)})`, value, text: String(value), before: "4,579" };
+  const told = `${what} (${inWords(counts, isVerification)})`;
+  rows.atMost(REACH, { what: told, value, text: String(value), before: "4,579" });
 }
 
 /** Until everybody has exactly one key, with the tags that were asked for, and is ready. */
@@ -106,8 +112,10 @@ async function newProvisioner(ground: Ground, name: string): Promise<void> {
   });
 }
 
-async function newTags({ cluster }: Ground, index: number): Promise<void> {
-  await cluster.request("PATCH", `${pathOf(PLURAL)}/${provisionerNameOf(index)}`, {
-    spec: { tags: tagsOf(index, 2) },
-  });
+async function newTags(
+  { cluster }: Ground,
+  name: string,
+  tags: Readonly<Record<string, string>>,
+): Promise<void> {
+  await cluster.request("PATCH", `${pathOf(PLURAL)}/${name}`, { spec: { tags } });
 }
