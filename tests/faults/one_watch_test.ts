@@ -6,6 +6,8 @@ import { startScene } from "./scene.ts";
 
 const KINDS = [
   "codercontrolplanes.coder.com",
+  "coderprovisioners.coder.com",
+  "coderworkspaceproxies.coder.com",
   "configmaps",
   "customresourcedefinitions.apiextensions.k8s.io",
   "deployments.apps",
@@ -14,6 +16,7 @@ const KINDS = [
   "jobs.batch",
   "namespaces",
   "poddisruptionbudgets.policy",
+  "pods",
   "rolebindings.rbac.authorization.k8s.io",
   "roles.rbac.authorization.k8s.io",
   "secrets",
