@@ -1,4 +1,5 @@
 /** `deno task check`: format, lint, types, import rules, documents that must be true, generated files. */
+import { importCircles } from "./lib/circles.ts";
 import { differencesProblems } from "./lib/differences.ts";
 import { filesBelow, read } from "./lib/files.ts";
 import { readRooms, wrongDoors } from "./lib/rooms.ts";
@@ -21,6 +22,11 @@ async function importRules(): Promise<string[]> {
   const rooms = readRooms(read("docs/architecture.md"));
   const files = ["main.ts", ...await filesBelow("src", [".ts"]), ...await filesBelow("tests", [".ts"])];
   return files.flatMap((file) => wrongDoors(file, read(file), rooms));
+}
+
+async function circles(): Promise<string[]> {
+  const files = [...await filesBelow("src", [".ts"]), ...await filesBelow("tests", [".ts"])];
+  return importCircles(new Map(files.map((file) => [file, read(file)])));
 }
 
 async function differences(): Promise<string[]> {
@@ -61,6 +67,7 @@ const steps: Step[] = [
   { name: "lint", run: deno("lint", "--quiet") },
   { name: "types", run: deno("check", "--quiet", "main.ts", "src", "tests", "scripts") },
   { name: "import rules", run: importRules },
+  { name: "no circles of imports", run: circles },
   { name: "file sizes", run: sizes },
   { name: "dependencies documented and pinned", run: dependencies },
   { name: "upstream differences have their tests", run: differences },

@@ -1,7 +1,7 @@
 /** What is known of a coderd on disk, and the files that it is started with. */
 import { join } from "node:path";
 import { writeWhole } from "../cluster/paths.ts";
-import type { PostgresState } from "./postgres.ts";
+import type { PostgresState } from "./postgres_setup.ts";
 import type { CoderTools } from "./tools.ts";
 
 /** Content of `coderd.json`: enough for any process to use, stop and start it. Readable by its owner only. */

@@ -22,13 +22,8 @@ export { Coderd } from "./coderd.ts";
 export type { CoderdState } from "./coderd_state.ts";
 export type { FirstUser } from "./first_user.ts";
 export { StartError } from "./instance.ts";
-export {
-  DEFAULT_DATABASE,
-  Postgres,
-  type PostgresOptions,
-  type PostgresState,
-  startPostgres,
-} from "./postgres.ts";
+export { DEFAULT_DATABASE, Postgres, type PostgresOptions, startPostgres } from "./postgres.ts";
+export type { PostgresState } from "./postgres_setup.ts";
 export { type Row, SqlError, type SqlOptions } from "./psql.ts";
 export { type Answer, RequestError, type RequestOptions } from "./request.ts";
 export { SHARED_CODERD_VARIABLE, sharedCoderd, withSharedCoderd } from "./shared.ts";

@@ -6,8 +6,8 @@ import { launch, runningPid, signalPart, waitUntilGone } from "../cluster/proces
 import { logTail } from "../cluster/lifecycle.ts";
 import { waitFor } from "../cluster/wait.ts";
 import { awaitReady, destroyDir, type InstanceOptions, logOf, openDir, withFreshPorts } from "./instance.ts";
-import { createDataDirectory, serverArgs } from "./postgres_setup.ts";
-import { ensurePostgresPrograms, type PostgresPrograms } from "./postgres_programs.ts";
+import { createDataDirectory, type PostgresState, serverArgs } from "./postgres_setup.ts";
+import { ensurePostgresPrograms } from "./postgres_programs.ts";
 import { type Row, runSql, type SqlOptions } from "./psql.ts";
 
 /** How a database server shall be. */
@@ -16,16 +16,6 @@ export interface PostgresOptions extends InstanceOptions {
   tls?: KeyPair;
   /** Turns connections without TLS away. Only with `tls`. @default {false} */
   requireTls?: boolean;
-}
-
-/** What is known of a server on disk. The password is of use on this machine and for its life only. */
-export interface PostgresState {
-  dir: string;
-  port: number;
-  password: string;
-  tls: boolean;
-  requireTls: boolean;
-  programs: PostgresPrograms;
 }
 
 /** The database and the user that every server begins with; the user may do everything. */

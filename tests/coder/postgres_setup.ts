@@ -1,7 +1,17 @@
 /** A data directory for PostgreSQL, and the command line of its server. */
 import { join } from "node:path";
 import type { KeyPair } from "../cluster/pki.ts";
-import type { PostgresState } from "./postgres.ts";
+import type { PostgresPrograms } from "./postgres_programs.ts";
+
+/** What is known of a server on disk. The password is of use on this machine and for its life only. */
+export interface PostgresState {
+  dir: string;
+  port: number;
+  password: string;
+  tls: boolean;
+  requireTls: boolean;
+  programs: PostgresPrograms;
+}
 
 /** A user of this machine. */
 export interface SystemUser {

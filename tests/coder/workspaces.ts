@@ -1,8 +1,16 @@
 /** Templates and workspaces through coderd's API, with the waits that go with them. */
 import { waitFor } from "../cluster/wait.ts";
-import type { Coderd } from "./coderd.ts";
+import type { FirstUser } from "./first_user.ts";
+import type { RequestOptions } from "./request.ts";
 import { tar } from "./tar.ts";
 import type { TemplateFiles } from "./templates.ts";
+
+/** What these calls need of a coderd. */
+export interface Calls {
+  // deno-lint-ignore no-explicit-any -- tests look into answers of any kind
+  request(method: string, path: string, options?: RequestOptions): Promise<any>;
+  firstUser(): Promise<FirstUser>;
+}
 
 /** As whom, and how long. */
 export interface CallOptions {
@@ -92,7 +100,7 @@ const TIMEOUT_MS = 120_000;
 
 /** Uploads files, imports them as a version and waits until that succeeded; the version's id. @throws {JobError} */
 export async function importVersion(
-  coderd: Coderd,
+  coderd: Calls,
   options: Omit<CreateTemplateOptions, "name" | "fields"> & { template?: Pick<Template, "id"> },
 ): Promise<string> {
   const token = await tokenOf(coderd, options);
@@ -118,7 +126,7 @@ export async function importVersion(
 }
 
 /** Imports files as the first version of a new template. @throws {JobError} when the import fails */
-export async function createTemplate(coderd: Coderd, options: CreateTemplateOptions): Promise<Template> {
+export async function createTemplate(coderd: Calls, options: CreateTemplateOptions): Promise<Template> {
   const version = await importVersion(coderd, options);
   return await coderd.request(
     "POST",
@@ -131,7 +139,10 @@ export async function createTemplate(coderd: Coderd, options: CreateTemplateOpti
 }
 
 /** Makes a workspace and waits until it runs. @throws {JobError} when its build fails */
-export async function createWorkspace(coderd: Coderd, options: CreateWorkspaceOptions): Promise<Workspace> {
+export async function createWorkspace(
+  coderd: Calls,
+  options: CreateWorkspaceOptions,
+): Promise<Workspace> {
   const token = await tokenOf(coderd, options);
   const workspace: Workspace = await coderd.request(
     "POST",
@@ -152,7 +163,7 @@ export async function createWorkspace(coderd: Coderd, options: CreateWorkspaceOp
 
 /** A workspace as it is now. */
 export async function getWorkspace(
-  coderd: Coderd,
+  coderd: Calls,
   id: string,
   options: CallOptions = {},
 ): Promise<Workspace> {
@@ -161,7 +172,7 @@ export async function getWorkspace(
 
 /** Starts, stops or deletes a workspace and waits until that is done. @throws {JobError} when the build fails */
 export async function buildWorkspace(
-  coderd: Coderd,
+  coderd: Calls,
   id: string,
   transition: Build["transition"],
   options: CallOptions & { fields?: Record<string, unknown> } = {},
@@ -174,7 +185,11 @@ export async function buildWorkspace(
 }
 
 /** Waits until a build succeeded. @throws {JobError} when it fails or is cancelled @throws {WaitTimeoutError} */
-export async function waitForBuild(coderd: Coderd, id: string, options: CallOptions = {}): Promise<Build> {
+export async function waitForBuild(
+  coderd: Calls,
+  id: string,
+  options: CallOptions = {},
+): Promise<Build> {
   return await finished(
     coderd,
     `/api/v2/workspacebuilds/${id}`,
@@ -185,7 +200,7 @@ export async function waitForBuild(coderd: Coderd, id: string, options: CallOpti
 
 /** Waits until every agent of a workspace is connected and ready; its agents. @throws {WaitTimeoutError} */
 // deno-lint-ignore no-explicit-any -- answers are looked at as they are
-export async function waitForAgents(coderd: Coderd, id: string, options: CallOptions = {}): Promise<any[]> {
+export async function waitForAgents(coderd: Calls, id: string, options: CallOptions = {}): Promise<any[]> {
   const token = await tokenOf(coderd, options);
   return await waitFor(async () => {
     const workspace = await getWorkspace(coderd, id, { token });
@@ -211,7 +226,7 @@ export function uniqueName(prefix: string): string {
 
 /** Waits for the job of a version or a build. What cannot be read now (coderd restarts, say) is read again. */
 async function finished(
-  coderd: Coderd,
+  coderd: Calls,
   path: string,
   what: string,
   options: CallOptions,
@@ -229,6 +244,6 @@ async function finished(
   throw new JobError(`${what} ended as ${job.status}: ${job.error ?? ""}\n${said.join("\n")}`.trimEnd(), job);
 }
 
-async function tokenOf(coderd: Coderd, { token }: CallOptions): Promise<string> {
+async function tokenOf(coderd: Calls, { token }: CallOptions): Promise<string> {
   return token ?? (await coderd.firstUser()).token;
 }
