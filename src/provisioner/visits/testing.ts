@@ -218,9 +218,10 @@ export class VisitWorld implements AsyncDisposable {
   }
 
   #begin(): Visit {
-    const object = this.provisioners.get(keyOf(this.object)) as CoderProvisioner;
+    const key = { namespace: "a", name: "prov" };
+    const object = this.provisioners.get(key) as CoderProvisioner;
     const visit = beginVisit(
-      keyOf(object),
+      key,
       object,
       { log: this.log, signal: this.#stop.signal },
       this.tools.access,
