@@ -44,7 +44,7 @@ const controlled = {
   }],
 };
 
-Deno.test("what the control plane controls is managed, whatever else it says", () => {
+Deno.test("what the owner controls is managed, whatever else it says", () => {
   assert.ok(isManagedRole(role({ name: "x", labels: {}, ...controlled }), owner));
   assert.ok(isManagedBinding(binding({ name: "x", labels: {}, ...controlled }), owner));
 });
@@ -58,7 +58,7 @@ Deno.test("labels together with the owner's UID are managed in every namespace",
   assert.ok(!isManagedRole(role({ ...marked, labels: { "coder.com/control-plane": "coder" } }), owner));
 });
 
-Deno.test("another control plane's mark is respected", () => {
+Deno.test("another owner's mark is respected", () => {
   const theirs = { annotations: { [uidAnnotation]: "uid-2" } };
   assert.ok(!isManagedRole(role(theirs), owner));
   assert.ok(!isManagedBinding(binding(theirs), owner));
@@ -89,7 +89,7 @@ Deno.test("an older binding must bind exactly what the operator would", () => {
   assert.ok(!isManagedBinding(binding({ namespace: "a" }), owner));
 });
 
-Deno.test("what an earlier control plane of the name left elsewhere is told from what others made", () => {
+Deno.test("what an earlier owner of the name left elsewhere is told from what others made", () => {
   const theirs = { annotations: { [uidAnnotation]: "uid-0" } };
   assert.ok(isInherited(role(theirs), owner));
   assert.ok(!isInherited(role({ ...theirs, namespace: "a" }), owner));

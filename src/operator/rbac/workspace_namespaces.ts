@@ -1,9 +1,9 @@
 /**
- * In which namespaces a control plane may be granted rights. Whoever may write a control plane in one namespace must not
- * gain rights in another one that way: the other one has to opt in, or whoever runs the operator has to allow it.
+ * In which namespaces a control plane, or a provisioner, may be granted rights. Whoever may write one in one namespace must
+ * not gain rights in another one that way: the other one has to opt in, or whoever runs the operator has to allow it.
  *
- * A consent that is taken back leaves what was granted (it looks like rights that the Go operator granted, which nobody
- * may lose by an upgrade): it is kept, warned of, and never widened. To end it, take the namespace out of
+ * A consent that is taken back leaves what a control plane was granted (it looks like rights that the Go operator granted,
+ * which nobody may lose by an upgrade): it is kept, warned of, and never widened. To end it, take the namespace out of
  * `spec.rbac.workspaceNamespaces`, or delete the RoleBinding: it is not made again.
  */
 import type { Namespace } from "../../api/kubernetes/types.ts";
@@ -12,8 +12,8 @@ import { matchesWildcard } from "../../workload/wildcard.ts";
 import type { Trouble } from "../pass/report.ts";
 
 /**
- * On a Namespace: who may be granted rights to run workspaces in it. As a label: the namespace of the control planes. As
- * an annotation: a list with commas of `namespace`, `namespace/name`, or `*` for all.
+ * On a Namespace: who may be granted rights to run workspaces in it. As a label: the namespace of those who ask. As an
+ * annotation: a list with commas of `namespace`, `namespace/name`, or `*` for all.
  */
 export const WORKSPACES_FROM = "coder.com/workspaces-from";
 
@@ -21,7 +21,7 @@ export const WORKSPACES_FROM = "coder.com/workspaces-from";
 export interface NamespaceFacts {
   /** Namespaces that the operator works in; empty means all. */
   scope: readonly string[];
-  /** Namespaces in which every control plane may be granted rights; `*` is a wildcard. */
+  /** Namespaces in which everybody may be granted rights; `*` is a wildcard. */
   allowed: readonly string[];
   /** Undefined where Namespaces cannot be read: then only `allowed` counts. */
   namespaces: { get(key: { namespace: string; name: string }): Namespace | undefined } | undefined;
