@@ -7,7 +7,7 @@ import { type Source, watching } from "../reconciler/source.ts";
 import { granteeUids, type WorkloadKinds } from "../workload/kinds.ts";
 
 /** Index of provisioners by their UID. */
-const BY_UID = "uid";
+const BY_UID = "grantee";
 
 /**
  * The RBAC itself, in every namespace; namespaces where rights are wanted; `spec.rbac` of the control plane. Adds an index
