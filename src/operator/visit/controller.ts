@@ -10,7 +10,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../../telemetry/metrics.ts";
 import { visitFailure } from "./failure.ts";
 import type { VisitResult, VisitResults } from "./results.ts";
-import type { Visit, VisitStep, VisitTools } from "./visit.ts";
+import { NotYetError, type Visit, type VisitStep, type VisitTools } from "./visit.ts";
 
 /** What the controller works with. `O`: the kind; `V`: its visits; `R`: what they leave. */
 export interface VisitControllerOptions<
@@ -166,6 +166,7 @@ async function endVisit<
     } catch (error) {
       visit.signal.throwIfAborted();
       left.push(`${step.name}: ${visitFailure(error, tools.redact).message}`);
+      if (error instanceof NotYetError) continue;
       visit.log.info("what was made in Coder could not be removed yet", { step: step.name, error });
     }
   }

@@ -16,7 +16,7 @@ import {
 } from "../testing.ts";
 import { generationOfPods, hasPods, podsChanged, visitController } from "./controller.ts";
 import { type VisitResult, VisitResults } from "./results.ts";
-import type { VisitTools } from "./visit.ts";
+import { NotYetError, type VisitTools } from "./visit.ts";
 
 const FINALIZER = "example.com/held";
 
@@ -135,6 +135,22 @@ Deno.test("what was made in Coder goes with the object, is tried until it does, 
   await world.clock.advance(60_000);
   assert.equal(tries, 3);
   assert.deepEqual(ran, [], "a widget that goes is not worked on");
+});
+
+Deno.test("an end whose time has not come is told, and is no failure for the log", async () => {
+  let isTime = false;
+  await using world = new World([
+    step(nothing, {
+      name: "Some",
+      end: () => isTime ? nothing() : Promise.reject(new NotYetError("pods end")),
+    }),
+  ], [leaving()]);
+  await settle();
+  assert.deepEqual(world.results.ended("uid-1"), { done: false, message: "Some: pods end" });
+  assert.ok(!world.log.at("info").includes("what was made in Coder could not be removed yet"));
+  isTime = true;
+  await world.clock.advance(5_000);
+  assert.equal(world.results.ended("uid-1")?.done, true);
 });
 
 Deno.test("without our finalizer nothing is left to be done", async () => {

@@ -46,3 +46,8 @@ export interface VisitStep<V, T> {
   /** Forgets what it remembers of an object that is gone. */
   forget?(uid: string): void;
 }
+
+/** Thrown by `end` where nothing has failed: something else has to come first. */
+export class NotYetError extends Error {
+  override readonly name = "NotYetError";
+}

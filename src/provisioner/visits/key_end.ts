@@ -5,6 +5,7 @@ import { Deployments } from "../../api/kubernetes/resources.ts";
 import { isControlledBy } from "../../kube/apply/owner_references.ts";
 import { givesUp, podsMayRunMs } from "../ending.ts";
 import { type KeyFacts, type KeyRecord, readRecord, revokeKeys } from "../keys/mod.ts";
+import { NotYetError } from "../../operator/visit/visit.ts";
 import { wayTo } from "./key_ports.ts";
 import { bringsSecret, keyWanted } from "./key_wanted.ts";
 import type { Visit, VisitTools } from "./visit.ts";
@@ -50,7 +51,7 @@ async function podsEnded(visit: Visit, tools: VisitTools, now: Date): Promise<vo
   const waitMs = podsMayRunMs(object, ownDeployment(visit, tools), now);
   if (waitMs > 0) {
     report.lookAgain(waitMs);
-    throw new Error("its pods finish their builds first");
+    throw new NotYetError("its pods finish their builds first");
   }
   if (givesUp(object)) return;
   // The cache may not know yet of a Deployment that was just made.
@@ -62,7 +63,7 @@ async function podsEnded(visit: Visit, tools: VisitTools, now: Date): Promise<vo
     throw error;
   }
   if (!isControlledBy(live, object) || podsMayRunMs(object, live, now) === 0) return;
-  throw new Error("its pods finish their builds first");
+  throw new NotYetError("its pods finish their builds first");
 }
 
 /** With what Coder lists, keys are found that are on no record. Nothing depends on it. */
