@@ -10,12 +10,11 @@ import { ownDeployment } from "../operator/children/deployment.ts";
 import { concludePass } from "../operator/pass/conclude.ts";
 import { type StepFailure, stepFailure } from "../operator/pass/failure.ts";
 import { dropFinalizer, hasFinalizer } from "../operator/pass/finalizers.ts";
-import { cleanUpRbac } from "../operator/rbac/clean_up.ts";
 import type { ReconcileResult } from "../reconciler/reconcile.ts";
 import { withConditions } from "../workload/conditions.ts";
 import { finalizerMayStayMs, GIVE_UP_ANNOTATION, givesUp, KEY_FINALIZER, podsMayRunMs } from "./ending.ts";
 import { type Key, readRecord } from "./keys/mod.ts";
-import { rbacOwner } from "./rbac.ts";
+import { removeWorkspaceRbac } from "./rbac_clean_up.ts";
 import type { ProvisionerResults } from "./results.ts";
 import { withKeys } from "./status.ts";
 import type { PassState, Tools } from "./step.ts";
@@ -81,9 +80,10 @@ async function proceed(pass: PassState, options: EndOptions): Promise<Waiting | 
     return { reason: "PodsEnding", message, ms: podsMs };
   }
   const ended = options.results?.ended(object.metadata.uid ?? "");
-  if (options.results !== undefined && ended?.done !== true && !isIdle(pass)) {
-    // Whoever gives up has one try for what can be deleted.
-    const stayMs = givesUp(object) && ended !== undefined ? 0 : finalizerMayStayMs(object, now);
+  if (options.results !== undefined && ended?.done !== true) {
+    // Visits give keys up by themselves; what they cannot read they leave out.
+    const inVain = !isReadable(pass) && (givesUp(object) || keysOf(pass).length === 0);
+    const stayMs = inVain ? 0 : finalizerMayStayMs(object, now);
     if (stayMs > 0) {
       const message =
         `Its keys are deleted in Coder${ended?.message ? `: ${ended.message}` : ""}. To give them up: ` +
@@ -92,19 +92,18 @@ async function proceed(pass: PassState, options: EndOptions): Promise<Waiting | 
     }
     tellOfKeys(pass, options, ended?.message);
   }
-  await removeRights(pass, options);
+  // Those in other namespaces are where owner references do not reach.
+  await removeWorkspaceRbac(pass, options);
   await dropFinalizer(CoderProvisioners, object, KEY_FINALIZER, { client: options.client, signal });
   return undefined;
 }
 
-/** It has no key, and no visit will ever come: visits leave out what they cannot read. */
-function isIdle(pass: PassState): boolean {
-  if (keysOf(pass).length > 0) return false;
+function isReadable({ object }: PassState): boolean {
   try {
-    parseProvisioner(pass.object);
-    return false;
-  } catch {
+    parseProvisioner(object);
     return true;
+  } catch {
+    return false;
   }
 }
 
@@ -128,16 +127,6 @@ async function endPods(
   }
   const note = `Deleted Deployment ${deploymentKey.name}: its pods finish their builds`;
   events.event(object, "Normal", "Deleted", note, "Delete");
-}
-
-/** Those in other namespaces, which owner references do not reach, and with them all others. */
-async function removeRights(
-  { object, signal }: PassState,
-  { client, events, namespaces }: EndOptions,
-): Promise<void> {
-  const { deleted } = await cleanUpRbac(rbacOwner(object), { client, namespaces, signal });
-  if (deleted.length === 0) return;
-  events.event(object, "Normal", "RBACRemoved", `Removed workspace RBAC: ${deleted.join(", ")}`, "Delete");
 }
 
 /** On record. */
@@ -174,7 +163,8 @@ function next(
     [],
     { generation, now: now() },
   );
-  return withKeys({ ...before, conditions }, before, result?.keys, key.namespace);
+  const status = { ...before, observedGeneration: generation, conditions };
+  return withKeys(status, before, result?.keys, key.namespace);
 }
 
 function command({ key: { name, namespace } }: PassState): string {

@@ -47,6 +47,7 @@ Deno.test("the pods end first, then the key goes, then what holds the provisione
     "Normal Terminating",
   ]);
   assert.equal(world.status.provisionerKeyName, "prov-abc", "the record stays for the visits");
+  assert.equal(world.status.observedGeneration, world.object.metadata.generation);
 
   world.now = at("00:05:00");
   assert.deepEqual(await world.pass(), { requeueAfterMs: 360_000 });
@@ -90,16 +91,17 @@ Deno.test("keys that nobody could delete are named, and the provisioner goes", a
   assert.match(told ?? "", /coder provisioner keys delete/);
 });
 
-Deno.test("whoever gives keys up waits for one try, and for no build", async () => {
+Deno.test("whoever gives keys up waits for no build, and visits delete what can be deleted", async () => {
   const world = await ending();
   await world.pass();
+  world.results?.setEnded("uid-1", { done: false, message: "its pods finish their builds first" });
   world.change(undefined, { annotations: { [GIVE_UP_ANNOTATION]: "true" } });
   await world.pass();
   assert.equal(world.condition("Terminating"), "True/DeletingKeys");
-  world.results?.setEnded("uid-1", { done: false, message: "" });
+  world.results?.setEnded("uid-1", { done: true, message: "" });
   await world.pass();
   assert.ok(gone(world));
-  assert.ok(world.events.some((event) => event.startsWith("Warning KeyNotRevoked")));
+  assert.ok(!world.events.some((event) => event.startsWith("Warning KeyNotRevoked")));
 });
 
 Deno.test("without keys on record nobody is told of any", async () => {
@@ -126,6 +128,10 @@ Deno.test("what cannot be read and has no key is not waited for", async () => {
   keyed.provisioners.put({ ...keyed.object, status: { provisionerKeyName: "k" } } as typeof keyed.object);
   await keyed.pass();
   assert.equal(keyed.condition("Terminating"), "True/DeletingKeys");
+  keyed.change(undefined, { annotations: { [GIVE_UP_ANNOTATION]: "true" } });
+  await keyed.pass();
+  assert.ok(gone(keyed));
+  assert.ok(keyed.events.some((event) => event.startsWith("Warning KeyNotRevoked")));
 });
 
 Deno.test("nothing is made anew for a provisioner that others hold", async () => {

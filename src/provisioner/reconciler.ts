@@ -23,8 +23,8 @@ import { workspaceRbacStep } from "./steps/workspace_rbac_step.ts";
 
 /** What is done, stage by stage. What concerns Coder itself (keys, numbers of pods by work) is done by visits. */
 const STAGES: readonly (readonly Step[])[] = [
-  [finalizerStep],
-  [serviceAccountStep, deploymentStep],
+  // Visits make no key before the finalizer holds the provisioner.
+  [finalizerStep, serviceAccountStep, deploymentStep],
   [leftoversStep],
   [workspaceRbacStep, oldServiceAccountsStep, oldSecretsStep],
 ];

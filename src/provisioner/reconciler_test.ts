@@ -122,6 +122,43 @@ Deno.test("what a visit found for an earlier spec does not go with the Secret of
   assert.deepEqual(world.status.secretRef, { name: "other", key: "key" });
 });
 
+Deno.test("pods move to another Coder with a key of that one, and not before", async () => {
+  const world = new World();
+  const present = (name: string) => ({
+    name: "k",
+    organization: { name: "default" },
+    home: { namespace: "a", name },
+  });
+  const record = (name: string) => ({ present: present(name), intents: [], holds: [] });
+  world.visited({ keys: { base: { intents: [], holds: [] }, mine: record("coder") } });
+  await world.pass();
+  world.rollOut();
+  world.controlPlane({ image: "coder:v2.29.0" }, { name: "other" });
+  world.change({ controlPlaneRef: { name: "other" } });
+  await world.pass();
+  assert.equal(env(world, "CODER_URL"), "http://coder.a.svc.cluster.local:80");
+  world.visited({ keys: { base: record("coder"), mine: record("coder") } });
+  await world.pass();
+  assert.equal(env(world, "CODER_URL"), "http://coder.a.svc.cluster.local:80", "it gave no key yet");
+  assert.equal(container(world)?.image, "coder:v2.30.0");
+  world.visited({
+    keys: { base: record("coder"), mine: record("other") },
+    checksum: { valueHash: "of-other", legacy: "00" },
+  });
+  await world.pass();
+  assert.equal(env(world, "CODER_URL"), "http://other.a.svc.cluster.local:80");
+  assert.equal(container(world)?.image, "coder:v2.29.0");
+
+  world.controlPlane({}, { name: "third" });
+  world.change({ controlPlaneRef: { name: "third" }, key: { existingSecret: "brought" } });
+  await world.pass();
+  assert.equal(
+    env(world, "CODER_URL"),
+    "http://third.a.svc.cluster.local:80",
+    "the user's key is the user's",
+  );
+});
+
 Deno.test("daemons follow the image that the control plane has rolled out", async () => {
   const world = await running();
   world.controlPlane({ image: "coder:v2.31.0" }, {}, { image: "coder:v2.30.0" });

@@ -19,9 +19,6 @@ export interface PassFacts extends Omit<StatusFacts<ReportedStatus>, "words" | "
   readonly keys: ProvisionerResult["keys"];
 }
 
-/** Conditions about the key: without one that is in order, pods cannot sign in. */
-const KEY_CONDITIONS = ["ProvisionerKeyReady", "ProvisionerKeySecretReady"];
-
 /** See the shared one. */
 export function nextStatus(before: ProvisionerStatus | undefined, facts: PassFacts): ProvisionerStatus {
   const { deployment, generation, keys, provisioner, reports } = facts;
@@ -39,7 +36,7 @@ export function nextStatus(before: ProvisionerStatus | undefined, facts: PassFac
     ...facts,
     words: wordsFor(provisioner),
     warnings: [],
-    unready: unreadyOf(before, facts),
+    ...keyTroubles(before, facts),
     reports: [own, ...reports],
   });
   return withKeys(status, before, keys, facts.key.namespace);
@@ -71,17 +68,23 @@ function deploymentReady(deployment: PassFacts["deployment"]): ConditionUpdate {
     : { type: "DeploymentReady", status: "False", reason: "NoReplicasReady", message: "No pod is ready" };
 }
 
-/** What the last visit said of the key, be it one of an earlier process. */
-function unreadyOf(
+/**
+ * What the last visit said of the key, be it one of an earlier process. Without a good one in the Secret, pods cannot sign
+ * in. Pods that run with a good one go on while Coder is asked for the one that the spec wants now.
+ */
+function keyTroubles(
   before: ProvisionerStatus | undefined,
   { deployment, reports, waiting }: PassFacts,
-): Trouble | undefined {
-  for (const type of KEY_CONDITIONS) {
+): Pick<StatusFacts, "pending" | "unready"> {
+  const trouble = (type: string): Trouble | undefined => {
     const said = reports.flatMap(({ conditions }) => conditions).findLast((each) => each.type === type) ??
       conditionOf(before?.conditions, type);
-    if (said?.status === "False") return { reason: said.reason, message: said.message };
-  }
-  return deployment === undefined ? waiting : undefined;
+    return said?.status === "False" ? { reason: said.reason, message: said.message } : undefined;
+  };
+  const pending = trouble("ProvisionerKeyReady");
+  const unusable = trouble("ProvisionerKeySecretReady");
+  if (unusable !== undefined) return { unready: pending ?? unusable };
+  return deployment === undefined ? { unready: pending ?? waiting } : { pending };
 }
 
 function wordsFor(provisioner: Provisioner | undefined): ConditionWords {

@@ -68,17 +68,29 @@ function ready(status: ProvisionerStatus): string {
   return `${is}/${reason}`;
 }
 
+const secret = "ProvisionerKeySecretReady";
+
 Deno.test("without a usable key no provisioner is ready, whatever its pods do", () => {
-  for (const type of ["ProvisionerKeyReady", "ProvisionerKeySecretReady"]) {
-    const status = nextStatus(undefined, facts({ reports: said(no(type, "KeyGone")) }));
-    assert.equal(ready(status), "False/KeyGone");
-    assert.equal(conditionOf(status.conditions, "Available")?.status, "True", "the pods run");
-    assert.equal(status.phase, "Ready");
-  }
+  const status = nextStatus(undefined, facts({ reports: said(no(secret, "KeyGone")) }));
+  assert.equal(ready(status), "False/KeyGone");
+  assert.equal(conditionOf(status.conditions, "Available")?.status, "True", "the pods run");
+  assert.equal(status.phase, "Ready");
+  const both = said(no("ProvisionerKeyReady", "RateLimited"), no(secret, "KeyGone"));
+  assert.equal(ready(nextStatus(undefined, facts({ reports: both }))), "False/RateLimited", "why it lasts");
   assert.equal(
     ready(nextStatus(undefined, facts({ reports: said(yes("ProvisionerKeyReady")) }))),
     "True/Ready",
   );
+});
+
+Deno.test("while the key for a changed spec is being made, pods with a good one are ready", () => {
+  const reports = said(no("ProvisionerKeyReady", "TagsChanged"), yes(secret));
+  const status = nextStatus(undefined, facts({ reports }));
+  assert.equal(ready(status), "True/Ready");
+  const reconciling = conditionOf(status.conditions, "Reconciling");
+  assert.deepEqual([reconciling?.status, reconciling?.reason], ["True", "TagsChanged"]);
+  const none = nextStatus(undefined, facts({ reports, deployment: undefined }));
+  assert.equal(ready(none), "False/TagsChanged");
 });
 
 Deno.test("a lost licence with pods that run is told as it is: degraded, and ready", () => {
@@ -96,12 +108,9 @@ Deno.test("a lost licence with pods that run is told as it is: degraded, and rea
 });
 
 Deno.test("what an earlier process said of the key counts until the first visit", () => {
-  const before = nextStatus(undefined, facts({ reports: said(no("ProvisionerKeyReady", "RateLimited")) }));
-  assert.equal(ready(nextStatus(before, facts({ visited: false }))), "False/RateLimited");
-  assert.equal(
-    ready(nextStatus(before, facts({ reports: said(yes("ProvisionerKeyReady")) }))),
-    "True/Ready",
-  );
+  const before = nextStatus(undefined, facts({ reports: said(no(secret, "SecretMissing")) }));
+  assert.equal(ready(nextStatus(before, facts({ visited: false }))), "False/SecretMissing");
+  assert.equal(ready(nextStatus(before, facts({ reports: said(yes(secret)) }))), "True/Ready");
 });
 
 Deno.test("what pods wait for is the reason why there are none", () => {

@@ -43,6 +43,8 @@ export interface ConditionFacts {
   troubles: readonly Trouble[];
   /** Why the object is not ready, whatever its pods do; while there are none, it is what they wait for. @default nothing */
   unready?: Trouble | undefined;
+  /** What of the spec is still to be done beside the pods, which may well run. @default nothing */
+  pending?: Trouble | undefined;
 }
 
 /** All of them, in the order in which they are read best. */
@@ -160,15 +162,16 @@ function degradation({ rollout, failures, troubles, words }: ConditionFacts): Co
 /** kstatus: there is work to do, and the operator (or the cluster) is at it. */
 function reconciling(
   progressing: ConditionUpdate,
-  { failures, rollout }: Pick<ConditionFacts, "failures" | "rollout">,
+  { failures, pending, rollout }: Pick<ConditionFacts, "failures" | "pending" | "rollout">,
 ): ConditionUpdate[] {
   const condition = (reason: string, message: string): ConditionUpdate[] => [
     { type: "Reconciling", status: "True", reason, message },
   ];
   const retried = notable(failures).filter((failure) => !isStalling(failure));
   if (retried.length > 0) return condition("Retrying", failureText(retried));
-  if (progressing.status !== "True" || stalled({ failures, rollout }).length > 0) return [];
-  return condition(progressing.reason, progressing.message);
+  if (stalled({ failures, rollout }).length > 0) return [];
+  if (progressing.status === "True") return condition(progressing.reason, progressing.message);
+  return pending === undefined ? [] : condition(pending.reason, pending.message);
 }
 
 /** kstatus: nothing will change before somebody changes something. Never together with `Reconciling`. */

@@ -213,3 +213,14 @@ Deno.test("whatever is known, work and standstill exclude each other, and passin
     }
   }
 });
+
+Deno.test("what is still to be done beside pods that run is reconciling, and unready it is not", () => {
+  const pending = { reason: "TagsChanged", message: "a key with the new tags is made" };
+  const running = said({ pending });
+  assert.deepEqual(["Ready", "Reconciling"].map((type) => says(running, type)), [
+    "True/Ready",
+    "True/TagsChanged",
+  ]);
+  assert.equal(says(said({ pending, failures: [foreign] }), "Reconciling"), "absent", "it is stalled");
+  assert.equal(says(said({ pending, deployment: undefined }), "Reconciling"), "True/Creating");
+});

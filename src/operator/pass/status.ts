@@ -35,6 +35,8 @@ export interface StatusFacts<S extends object = object> {
   warnings: readonly Trouble[];
   /** See {@linkcode ConditionFacts.unready}. */
   unready?: ConditionFacts["unready"];
+  /** The same. */
+  pending?: ConditionFacts["pending"];
   /** False before the first visit of this process to Coder: what an earlier process found out there then stays. */
   visited: boolean;
   /** What steps and visits say beside, in order: a later one has the last word. */

@@ -9,6 +9,7 @@ import { isControlledBy } from "../../kube/apply/owner_references.ts";
 import { rolloutOf } from "../../operator/children/rollout.ts";
 import { liveRights } from "../../operator/rbac/workspace_rights.ts";
 import { selectorText } from "../../workload/labels.ts";
+import { hasEnded } from "../../workload/provisioner_pods.ts";
 import { referencesOf } from "../../workload/references.ts";
 import { childLabels, keySecretName, serviceAccountName } from "../children.ts";
 import { rbacOwner } from "../rbac.ts";
@@ -60,16 +61,12 @@ function accountsOfBinding({ subjects = [] }: RoleBinding): string[] {
   return subjects.filter(({ kind }) => kind === "ServiceAccount").map(({ name }) => name);
 }
 
-function isOver({ status }: Pod): boolean {
-  return status?.phase === "Succeeded" || status?.phase === "Failed";
-}
-
 function accountOf(pod: Pod): string[] {
   const { serviceAccountName } = pod.spec ?? {};
-  return isOver(pod) || serviceAccountName === undefined ? [] : [serviceAccountName];
+  return hasEnded(pod) || serviceAccountName === undefined ? [] : [serviceAccountName];
 }
 
 function secretsOf(pod: Pod): string[] {
-  if (isOver(pod) || pod.spec === undefined) return [];
+  if (hasEnded(pod) || pod.spec === undefined) return [];
   return referencesOf({ spec: pod.spec }).flatMap(({ kind, name }) => kind === "Secret" ? [name] : []);
 }
