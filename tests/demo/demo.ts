@@ -9,7 +9,8 @@ import { type OperatorProcess, startOperator } from "../operator/process.ts";
 import { type Screen, terminalScreen } from "./screen.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-const sample = `${root}/deploy/samples/controlplane.yaml`;
+const samples = `${root}/deploy/samples`;
+const sample = `${samples}/controlplane.yaml`;
 
 /** Runs a kubectl command and shows both the command and its output. */
 async function show(cluster: Cluster, out: Screen, args: readonly string[]): Promise<string> {
@@ -166,6 +167,39 @@ async function heal(cluster: Cluster, out: Screen): Promise<void> {
   out.good("the image of the spec is back; labels and annotations of others stay");
 }
 
+async function extend(cluster: Cluster, out: Screen): Promise<void> {
+  out.title("A provisioner and a workspace proxy");
+  out.say(
+    "This Coder is the free build, which has neither. So the operator says so, asks again now and then, and",
+  );
+  out.say("makes nothing that could not work.");
+  const files = ["provisioner", "workspaceproxy"].flatMap((name) => ["-f", `${samples}/${name}.yaml`]);
+  await show(cluster, out, ["apply", ...files]);
+  const reason = (resource: string, type: string) =>
+    cluster.kubectl([
+      "-n",
+      "coder",
+      "get",
+      resource,
+      "eu",
+      "-o",
+      `jsonpath={.status.conditions[?(@.type=="${type}")].reason}: {.status.conditions[?(@.type=="${type}")].message}`,
+    ]);
+  for (
+    const [resource, type] of [
+      ["coderprovisioner", "ExternalProvisionersEntitled"],
+      ["coderworkspaceproxy", "Registered"],
+    ] as const
+  ) {
+    const told = await waitFor(async () => {
+      const { stdout } = await reason(resource, type);
+      return /^Not(Supported|Entitled): /.test(stdout) ? stdout : undefined;
+    }, { what: `${resource} to say that Coder has no such thing`, timeoutMs: 30_000 });
+    out.good(`${resource} eu, ${type}: ${told}`);
+  }
+  await show(cluster, out, ["-n", "coder", "get", "coder"]);
+}
+
 function tryIt(cluster: Cluster, out: Screen, log: string): void {
   out.title("Try it");
   for (
@@ -206,6 +240,7 @@ async function main(): Promise<void> {
     const steps = async () => {
       await reconcile(cluster, coder, out);
       await heal(cluster, out);
+      await extend(cluster, out);
       tryIt(cluster, out, log);
     };
     const over = operator.ended.then((code) => {

@@ -297,7 +297,7 @@ Deno.test("a rotation that can wait does so until the one before it is complete"
   world.spec.rotate = "2";
   await world.passes();
   assert.deepEqual(callsSince(world, 1), ["POST"]);
-  assert.match(world.outcome?.key.message ?? "", /because somebody asked for it: pods still run/);
+  assert.match(world.outcome?.key.message ?? "", /because somebody asked for it; it waits: pods still run/);
   await finish(world);
   assert.deepEqual(callsSince(world, 1), ["POST", "DELETE", "POST", "DELETE"]);
 });
@@ -336,7 +336,7 @@ Deno.test("while the control plane is away nothing is asked for; then all goes o
   world.spec.tags = {};
   await world.passes();
   assert.equal(world.outcome?.key.reason, "ControlPlaneUnavailable");
-  assert.match(world.outcome.key.message, /its tags have changed: Coder is not ready/);
+  assert.match(world.outcome.key.message, /its tags have changed; it waits: Coder is not ready/);
   world.closed.a = false;
   await finish(world);
 });

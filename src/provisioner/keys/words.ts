@@ -32,7 +32,7 @@ export function keyState(
 ): KeyState {
   const old = record.intents.filter(({ step }) => step !== "Making").map(({ name }) => name);
   const rest = old.length === 0 ? "" : `; to be deleted once nothing uses it: ${old.join(", ")}`;
-  const after = wait === undefined ? "" : `: ${wait.message}`;
+  const after = wait === undefined ? "" : `; it waits: ${wait.message}`;
   if (wanted.existingSecret) {
     return secret.state === "held"
       ? {
@@ -50,7 +50,7 @@ export function keyState(
       : {
         ready: true,
         reason: "Rotating",
-        message: `${message}; a new one is made because ${NEED_WORDS[need]}${after}`,
+        message: `${message}; a new one is needed because ${NEED_WORDS[need]}${after}`,
       };
   }
   return {
@@ -60,7 +60,7 @@ export function keyState(
       : PLAIN_WAITS.includes(wait.reason)
       ? wait.reason
       : "ProvisionerKeyFailed",
-    message: `A new key is made because ${NEED_WORDS[need]}${after}`,
+    message: `A new key is needed because ${NEED_WORDS[need]}${after}`,
   };
 }
 
