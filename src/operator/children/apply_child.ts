@@ -2,14 +2,14 @@
 import type { KubeObject, ObjectKey, ResourceType } from "../../api/object.ts";
 import { isControlledBy } from "../../kube/apply/owner_references.ts";
 import type { Informer } from "../../kube/informer.ts";
-import type { PassState, Tools } from "../pass/step.ts";
+import type { OwnerKind, PassState, Tools } from "../pass/step.ts";
 import { recordApply } from "./child_events.ts";
 
-/** Applies a child of the pass' object. Throws what the applier throws, such as `ForeignObjectError`. */
+/** Applies a child of the object of a pass, or of a visit. Throws what the applier throws, such as `ForeignObjectError`. */
 export async function applyChild<T extends KubeObject>(
   type: ResourceType<T>,
   desired: T,
-  { kind, object, signal }: Pick<PassState, "kind" | "object" | "signal">,
+  { kind, object, signal }: Pick<PassState, "object" | "signal"> & { kind: Pick<OwnerKind, "type"> },
   { applier, events }: Pick<Tools, "applier" | "events">,
   options: { readonly isOurs?: (live: KubeObject) => boolean } = {},
 ): Promise<T> {

@@ -4,10 +4,10 @@ import { Secrets } from "../../api/kubernetes/resources.ts";
 import type { Secret } from "../../api/kubernetes/types.ts";
 import type { ObjectKey } from "../../api/object.ts";
 import { ForeignObjectError } from "../../kube/applier.ts";
-import { controllerOf } from "../../kube/apply/owner_references.ts";
 import { type Claim, claim } from "../../kube/apply/ownership.ts";
 import { isNotFound } from "../../kube/errors.ts";
-import { recordApply } from "../../operator/children/child_events.ts";
+import { applyChild } from "../../operator/children/apply_child.ts";
+import { ownSecret } from "../../operator/visit/own_secret.ts";
 import { childLabels, keySecretName } from "../children.ts";
 import { secretAnnotations, type SecretView, secretView } from "../keys/mod.ts";
 import type { Visit, VisitTools } from "./visit.ts";
@@ -63,18 +63,9 @@ function viewOf(
   const { existingSecret, secretKey } = provisioner.spec.key;
   const isBrought = existingSecret !== undefined && existingSecret !== "";
   if (!isBrought) {
-    // The applier removes what an earlier provisioner of this name left, before it makes ours.
-    const controller = controllerOf(live);
-    const { kind, metadata: { name, uid } } = object;
-    if (controller?.kind === kind && controller.name === name && controller.uid !== uid) {
-      return { state: "missing" };
-    }
-    try {
-      claim(Secrets, live, { owner: object });
-    } catch (error) {
-      if (!(error instanceof ForeignObjectError)) throw error;
-      return { state: "foreign", message: error.message };
-    }
+    const found = ownSecret(live, object);
+    if (found.state === "none") return { state: "missing" };
+    if (found.state === "foreign") return found;
   }
   const value = textOf(live, secretKey);
   if (value !== undefined) keepSecret(value);
@@ -114,9 +105,10 @@ export async function writeKeySecret(
       [provisioner.spec.key.secretKey]: new TextEncoder().encode(value).toBase64(),
     },
   };
-  const options = { owner: object, ownerType: CoderProvisioners, signal };
-  const { outcome } = await applier.apply(Secrets, desired, options);
-  recordApply(events, object, desired, outcome);
+  await applyChild(Secrets, desired, { object, signal, kind: { type: CoderProvisioners } }, {
+    applier,
+    events,
+  });
 }
 
 /** What is there of ours, or may be. What others put beside it stays theirs, and stays. */

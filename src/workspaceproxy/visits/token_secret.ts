@@ -3,12 +3,11 @@ import { CoderWorkspaceProxies } from "../../api/workspace_proxy.ts";
 import { Secrets } from "../../api/kubernetes/resources.ts";
 import type { Secret } from "../../api/kubernetes/types.ts";
 import { keyOf, type ObjectKey } from "../../api/object.ts";
-import { ForeignObjectError } from "../../kube/applier.ts";
 import { shortHash } from "../../kube/apply/canonical_json.ts";
-import { controllerOf, isControlledBy } from "../../kube/apply/owner_references.ts";
-import { claim } from "../../kube/apply/ownership.ts";
+import { isControlledBy } from "../../kube/apply/owner_references.ts";
 import { isNotFound } from "../../kube/errors.ts";
-import { recordApply } from "../../operator/children/child_events.ts";
+import { applyChild } from "../../operator/children/apply_child.ts";
+import { ownSecret, tokenIn } from "../../operator/visit/own_secret.ts";
 import { readSecret, secretVersion } from "../../operator/visit/secrets.ts";
 import { childLabels } from "../children.ts";
 import { isRegisteredByOperator, tokenSecretOf, type TokenView } from "../registration/mod.ts";
@@ -71,12 +70,7 @@ export async function writeToken(token: string, visit: Reading, tools: Tools): P
     type: "Opaque",
     data: { [key]: btoa(token) },
   };
-  const { outcome } = await tools.applier.apply(Secrets, desired, {
-    owner: object,
-    ownerType: CoderWorkspaceProxies,
-    signal,
-  });
-  recordApply(tools.events, object, { kind: "Secret", metadata }, outcome);
+  await applyChild(Secrets, desired, { object, signal, kind: { type: CoderWorkspaceProxies } }, tools);
 }
 
 /** The content of a Secret that is not ours is never looked at. */
@@ -94,19 +88,9 @@ async function readOwn(
     throw error;
   }
   const version = `${live.metadata.uid ?? ""} ${live.metadata.resourceVersion ?? ""}`.trim();
-  // An earlier proxy of this name left it: the applier removes it before it makes ours.
-  const controller = controllerOf(live);
-  const { kind, metadata: { name, uid } } = object;
-  if (controller?.kind === kind && controller.name === name && controller.uid !== uid) {
-    return { version, view: { state: "missing" } };
-  }
-  try {
-    claim(Secrets, live, { owner: object });
-  } catch (error) {
-    if (!(error instanceof ForeignObjectError)) throw error;
-    return { version, view: { state: "foreign", message: error.message } };
-  }
-  const token = textOf(live, key);
+  const found = ownSecret(live, object);
+  if (found.state === "foreign") return { version, view: found };
+  const token = found.state === "ours" ? tokenIn(live, key) : "";
   if (token === "") return { version, view: { state: "missing" } };
   keepSecret(token);
   return { version, view: { state: "held", token } };
@@ -126,14 +110,4 @@ async function moved(visit: Reading, tools: Tools): Promise<TokenView> {
     return view;
   }
   return { state: "missing" };
-}
-
-/** Empty where it is not there, or is no text. */
-function textOf({ data = {} }: Secret, key: string): string {
-  const encoded = Object.hasOwn(data, key) ? data[key] : undefined;
-  try {
-    return atob(encoded ?? "").trim();
-  } catch {
-    return "";
-  }
 }
