@@ -42,8 +42,9 @@ export function keyPorts(
       return read.view;
     },
     async writeSecret(key) {
+      // Whatever becomes of it, what was known before does not count any more.
       fresh = true;
-      await writeKeySecret(visit, tools, { ...key, keepOthers: !rolled });
+      known = await writeKeySecret(visit, tools, { ...key, isNew: known === undefined, keepOthers: !rolled });
     },
     coder: (home) => wayTo(home, visit, tools),
   };

@@ -39,8 +39,7 @@ export async function readKeySecret(
   { known, fresh = false }: { known?: KnownSecret | undefined; fresh?: boolean } = {},
 ): Promise<{ view: SecretView; known?: KnownSecret }> {
   const key = secretKeyOf(visit);
-  const { metadata: { uid = "" }, spec: { key: spec } } = visit.provisioner;
-  const of = JSON.stringify([key.namespace, key.name, spec.secretKey, spec.existingSecret ?? "", uid]);
+  const of = whatIsRead(visit);
   const cached = kinds.secrets.get(key)?.metadata.resourceVersion;
   if (!fresh && known?.of === of && known.resourceVersion === cached) return { view: known.view, known };
   let live: Secret;
@@ -52,6 +51,11 @@ export async function readKeySecret(
   }
   const view = viewOf(visit, live, keepSecret);
   return { view, known: { of, resourceVersion: live.metadata.resourceVersion ?? "", view } };
+}
+
+function whatIsRead(visit: Read): string {
+  const { metadata: { uid }, spec: { key: { existingSecret, secretKey } } } = visit.provisioner;
+  return JSON.stringify([secretKeyOf(visit), secretKey, existingSecret, uid]);
 }
 
 /** The content of a Secret that is not ours is never looked at, unless it is the one that the user brings. */
@@ -83,32 +87,35 @@ function textOf({ data = {} }: Secret, key: string): string | undefined {
 }
 
 /**
- * Puts a key into the Secret. Other keys of its data stay while `keepOthers`: pods of an earlier template may name them.
- * Throws what the API server refuses.
+ * Puts a key into the Secret, and returns what it holds then. Other keys of its data stay while `keepOthers`: pods of an
+ * earlier template may name them. `isNew`: there was no Secret a moment ago. Throws what the API server refuses.
  */
 export async function writeKeySecret(
   visit: Visit,
   { applier, client, events, keepSecret }: VisitTools,
-  { name, value, keepOthers }: { name: string; value: string; keepOthers: boolean },
-): Promise<void> {
+  { name, value, isNew, keepOthers }: { name: string; value: string; isNew: boolean; keepOthers: boolean },
+): Promise<KnownSecret> {
   keepSecret(value);
   const { object, provisioner, signal } = visit;
   const key = secretKeyOf(visit);
-  const before = await existing(visit, client);
+  const before = isNew ? undefined : await existing(visit, client);
+  const annotations = secretAnnotations(name, value);
   const desired: Secret = {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { ...key, labels: childLabels(provisioner), annotations: secretAnnotations(name, value) },
+    metadata: { ...key, labels: childLabels(provisioner), annotations },
     type: before?.live.type ?? "Opaque",
     data: {
       ...(keepOthers && before?.claimed === "ours" && before.live.data),
       [provisioner.spec.key.secretKey]: new TextEncoder().encode(value).toBase64(),
     },
   };
-  await applyChild(Secrets, desired, { object, signal, kind: { type: CoderProvisioners } }, {
+  const owner = { object, signal, kind: { type: CoderProvisioners } };
+  const { metadata: { resourceVersion = "" } } = await applyChild(Secrets, desired, owner, {
     applier,
     events,
   });
+  return { of: whatIsRead(visit), resourceVersion, view: secretView(value, annotations) };
 }
 
 /** What is there of ours, or may be. What others put beside it stays theirs, and stays. */

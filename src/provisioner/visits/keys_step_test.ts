@@ -32,7 +32,13 @@ Deno.test("a key is named in the status, then made, put into the Secret, and tol
     world.events.map((event) => event.split(":")[0]),
     ["Normal KeyCreated", "Normal Created"].sort(),
   );
+  world.calls.length = 0;
   await world.settle();
+  assert.deepEqual(
+    world.calls.filter((call) => call.includes("secrets")),
+    [],
+    "what was just written is known",
+  );
   assert.equal(world.condition("ProvisionerKeyReady"), "True ProvisionerKeyReady");
   assert.equal(world.condition("ProvisionerKeySecretReady"), "True SecretReady");
   const { key, organizationID, provisionerKeyID, provisionerKeyName } = world.object.status ?? {};
