@@ -10,11 +10,10 @@ import type { ObjectKey } from "../api/object.ts";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "../reconciler/reconcile.ts";
 import type { VisitResults } from "./coder/results.ts";
 import { deploymentStep } from "./children/deployment_step.ts";
-import { ownDeployment } from "../operator/children/deployment.ts";
 import { disruptionBudgetStep } from "./children/disruption_budget_step.ts";
 import { envSources } from "../operator/children/env_sources.ts";
 import { exposureStep } from "./exposure/exposure_step.ts";
-import { concludePass } from "../operator/pass/conclude.ts";
+import { concludePass, passFacts } from "../operator/pass/conclude.ts";
 import type { StepFailure } from "../operator/pass/failure.ts";
 import { gatheringEvents } from "../operator/pass/gathered_events.ts";
 import { readOwner } from "../operator/pass/read.ts";
@@ -88,23 +87,12 @@ async function conclude(
   failures: readonly StepFailure[],
   options: ReconcilerOptions,
 ): Promise<ReconcileResult> {
-  const { object, key } = pass;
-  const generation = object.metadata.generation ?? 0;
+  const visits = { result: pass.visit, unvisited: options.results === undefined };
   const facts = {
-    key,
-    generation,
+    ...passFacts(pass, failures, visits, options),
     controlPlane,
-    deployment: pass.deployment ?? ownDeployment(pass, options),
-    failures,
-    pendingUpgrade: pass.pendingUpgrade,
     clusterDomain: options.clusterDomain,
     databaseKnown: controlPlane === undefined || await knowsDatabase(controlPlane, pass, options),
-    visited: options.results === undefined || pass.visit !== undefined,
-    reports: [
-      { ...pass.report.data(), generation },
-      ...(pass.visit === undefined ? [] : [{ ...pass.visit.report, generation: pass.visit.generation }]),
-    ],
-    now: options.now(),
   };
   return await concludePass(
     pass,

@@ -4,6 +4,7 @@
  */
 import type { CoderProvisioner } from "../api/provisioner.ts";
 import type { Deployment } from "../api/kubernetes/types.ts";
+import { POD_SLACK_MS, podsMayRunMs as sharedMayRunMs, timeLeftMs } from "../operator/pass/ending.ts";
 import { REVOKE_LIMIT_MS } from "./keys/mod.ts";
 
 /** Holds a provisioner until its keys are deleted in Coder. The Go operator's. */
@@ -11,9 +12,6 @@ export const KEY_FINALIZER = "coder.com/provisioner-key-cleanup";
 
 /** On a provisioner that is being deleted: `"true"` gives up the keys that cannot be deleted, and waits for no build. */
 export const GIVE_UP_ANNOTATION = "coder.com/give-up-keys";
-
-/** What the cluster may take to end pods beside their grace period, in milliseconds. */
-const POD_SLACK_MS = 60_000;
 
 /** Grace period of pods where nothing says one, in seconds: the default of provisioners. */
 const GRACE_SECONDS = 600;
@@ -34,9 +32,7 @@ export function podsMayRunMs(
   deployment: Deployment | undefined,
   now: Date,
 ): number {
-  if (deployment === undefined || givesUp(object)) return 0;
-  const seconds = deployment.spec?.template.spec?.terminationGracePeriodSeconds ?? GRACE_SECONDS;
-  return left(object, seconds * 1_000 + POD_SLACK_MS, now);
+  return givesUp(object) ? 0 : sharedMayRunMs(object, deployment, GRACE_SECONDS, now);
 }
 
 /** After so long, in milliseconds from `now`, the finalizer goes whatever is left in Coder; 0: now. */
@@ -44,10 +40,5 @@ export function finalizerMayStayMs(object: CoderProvisioner, now: Date): number 
   const given: unknown = object.spec?.terminationGracePeriodSeconds;
   const seconds = typeof given === "number" ? given : GRACE_SECONDS;
   // Visits give keys up first, and say why.
-  return left(object, seconds * 1_000 + 2 * POD_SLACK_MS + REVOKE_LIMIT_MS, now);
-}
-
-function left({ metadata: { deletionTimestamp } }: CoderProvisioner, limitMs: number, now: Date): number {
-  const since = Date.parse(deletionTimestamp ?? "");
-  return Number.isNaN(since) ? limitMs : Math.max(0, since + limitMs - now.getTime());
+  return timeLeftMs(object, seconds * 1_000 + 2 * POD_SLACK_MS + REVOKE_LIMIT_MS, now);
 }

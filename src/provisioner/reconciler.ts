@@ -1,8 +1,7 @@
 /** One pass over one provisioner: its children, its status, its end. */
 import { CoderProvisioners, parseProvisioner, type ProvisionerStatus } from "../api/provisioner.ts";
 import type { ObjectKey } from "../api/object.ts";
-import { ownDeployment } from "../operator/children/deployment.ts";
-import { concludePass } from "../operator/pass/conclude.ts";
+import { concludePass, passFacts } from "../operator/pass/conclude.ts";
 import type { StepFailure } from "../operator/pass/failure.ts";
 import { gatheringEvents } from "../operator/pass/gathered_events.ts";
 import { readOwner } from "../operator/pass/read.ts";
@@ -75,23 +74,13 @@ async function conclude(
   failures: readonly StepFailure[],
   options: ReconcilerOptions,
 ): Promise<ReconcileResult> {
-  const { key, object, result } = pass;
-  const generation = object.metadata.generation ?? 0;
+  const { result } = pass;
+  const visits = { result, unvisited: options.results === undefined };
   const facts = {
-    key,
-    generation,
+    ...passFacts(pass, failures, visits, options),
     provisioner: "provisioner" in pass ? pass.provisioner : undefined,
-    deployment: pass.deployment ?? ownDeployment(pass, options),
-    failures,
-    pendingUpgrade: pass.pendingUpgrade,
     waiting: pass.waiting,
     keys: result?.keys,
-    visited: options.results === undefined || result !== undefined,
-    reports: [
-      { ...pass.report.data(), generation },
-      ...(result === undefined ? [] : [{ ...result.report, generation: result.generation }]),
-    ],
-    now: options.now(),
   };
   return await concludePass(
     pass,

@@ -5,6 +5,7 @@
 import type { CoderWorkspaceProxy } from "../api/workspace_proxy.ts";
 import type { Deployment } from "../api/kubernetes/types.ts";
 import { controllerOf } from "../kube/apply/owner_references.ts";
+import { POD_SLACK_MS, podsMayRunMs as sharedMayRunMs, timeLeftMs } from "../operator/pass/ending.ts";
 import { hasFinalizer } from "../operator/pass/finalizers.ts";
 import { childLabels } from "./children.ts";
 import { REMOVE_LIMIT_MS } from "./registration/mod.ts";
@@ -14,9 +15,6 @@ export const PROXY_FINALIZER = "coder.com/workspace-proxy-cleanup";
 
 /** On a proxy that is being deleted: `"true"` gives up the registrations that cannot be removed, and waits for no pod. */
 export const GIVE_UP_ANNOTATION = "coder.com/give-up-registration";
-
-/** What the cluster may take to end pods beside their grace period, in milliseconds. */
-const POD_SLACK_MS = 60_000;
 
 /** Grace period of pods where nothing says one, in seconds: the cluster's default. */
 const GRACE_SECONDS = 30;
@@ -55,34 +53,22 @@ export function podsMayRunMs(
   deployment: Deployment | undefined,
   now: Date,
 ): number {
-  if (deployment === undefined || givesUp(object)) return 0;
-  const seconds = deployment.spec?.template.spec?.terminationGracePeriodSeconds ?? GRACE_SECONDS;
-  return left(object, seconds * 1_000 + POD_SLACK_MS, now);
+  return givesUp(object) ? 0 : sharedMayRunMs(object, deployment, GRACE_SECONDS, now);
 }
 
-/** Since when registrations are being removed: pods have had their time. */
+/** Since when registrations count as being removed: pods have had their time. It may be yet to come. */
 export function removalSince(object: CoderWorkspaceProxy, now: Date): Date {
   const deleted = Date.parse(object.metadata.deletionTimestamp ?? "");
-  if (Number.isNaN(deleted)) return now;
-  return new Date(Math.min(now.getTime(), deleted + graceOf(object) * 1_000 + POD_SLACK_MS));
+  return Number.isNaN(deleted) ? now : new Date(deleted + graceOf(object) * 1_000 + POD_SLACK_MS);
 }
 
 /** After so long, in milliseconds from `now`, the finalizer goes whatever is left in Coder; 0: now. */
 export function finalizerMayStayMs(object: CoderWorkspaceProxy, now: Date): number {
   // Visits give registrations up first, and say why.
-  return left(object, graceOf(object) * 1_000 + 2 * POD_SLACK_MS + REMOVE_LIMIT_MS, now);
+  return timeLeftMs(object, graceOf(object) * 1_000 + 2 * POD_SLACK_MS + REMOVE_LIMIT_MS, now);
 }
 
 function graceOf({ spec }: CoderWorkspaceProxy): number {
   const given: unknown = spec?.terminationGracePeriodSeconds;
   return typeof given === "number" ? given : GRACE_SECONDS;
-}
-
-function left(
-  { metadata: { deletionTimestamp } }: CoderWorkspaceProxy,
-  limitMs: number,
-  now: Date,
-): number {
-  const since = Date.parse(deletionTimestamp ?? "");
-  return Number.isNaN(since) ? limitMs : Math.max(0, since + limitMs - now.getTime());
 }

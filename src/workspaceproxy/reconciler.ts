@@ -5,8 +5,7 @@ import {
   type WorkspaceProxy,
   type WorkspaceProxyStatus,
 } from "../api/workspace_proxy.ts";
-import { ownDeployment } from "../operator/children/deployment.ts";
-import { concludePass } from "../operator/pass/conclude.ts";
+import { concludePass, passFacts } from "../operator/pass/conclude.ts";
 import type { StepFailure } from "../operator/pass/failure.ts";
 import { readOwner } from "../operator/pass/read.ts";
 import { runSteps } from "../operator/pass/step.ts";
@@ -68,23 +67,8 @@ async function conclude(
   failures: readonly StepFailure[],
   options: ReconcilerOptions,
 ): Promise<ReconcileResult> {
-  const { object, key, result, unready, unvisited } = pass;
-  const generation = object.metadata.generation ?? 0;
-  const facts = {
-    key,
-    generation,
-    proxy,
-    deployment: pass.deployment ?? ownDeployment(pass, options),
-    failures,
-    pendingUpgrade: pass.pendingUpgrade,
-    unready,
-    visited: unvisited === true || result !== undefined,
-    reports: [
-      { ...pass.report.data(), generation },
-      ...(result === undefined ? [] : [{ ...result.report, generation: result.generation }]),
-    ],
-    now: options.now(),
-  };
+  const { result, unready, unvisited = false } = pass;
+  const facts = { ...passFacts(pass, failures, { result, unvisited }, options), proxy, unready };
   return await concludePass(
     pass,
     failures,

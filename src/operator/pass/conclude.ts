@@ -2,13 +2,46 @@
 import type { KubeObject } from "../../api/object.ts";
 import { type ReconcileResult, TerminalError } from "../../reconciler/reconcile.ts";
 import { writeStatus } from "../../workload/status_writer.ts";
+import { ownDeployment } from "../children/deployment.ts";
+import type { VisitResult } from "../visit/results.ts";
 import { failureText, isStalling, type StepFailure, stepFailure } from "./failure.ts";
-import type { BaseStatus } from "./status.ts";
+import type { BaseStatus, StatusFacts } from "./status.ts";
 import type { PassState, Tools } from "./step.ts";
 import { transitions } from "./transitions.ts";
 
 /** Objects of others carry no label that wakes us when they go or are released. */
 const LOOK_AGAIN_MS = 60_000;
+
+/** What visits left for the pass. */
+export interface Visited<S extends object> {
+  /** Of the last visit; undefined before the first one of this process. */
+  readonly result: VisitResult<S> | undefined;
+  /** Nobody visits Coder: what an earlier process found out there counts no more. */
+  readonly unvisited: boolean;
+}
+
+/** What a pass found out, but for what its kind alone knows. */
+export function passFacts<O extends KubeObject, S extends object>(
+  pass: PassState<O, S>,
+  failures: readonly StepFailure[],
+  { result, unvisited }: Visited<S>,
+  tools: Pick<Tools, "kinds" | "now">,
+): Omit<StatusFacts<S>, "words" | "warnings"> {
+  const generation = pass.object.metadata.generation ?? 0;
+  return {
+    key: pass.key,
+    generation,
+    deployment: pass.deployment ?? ownDeployment(pass, tools),
+    failures,
+    pendingUpgrade: pass.pendingUpgrade,
+    visited: unvisited || result !== undefined,
+    reports: [
+      { ...pass.report.data(), generation },
+      ...(result === undefined ? [] : [{ ...result.report, generation: result.generation }]),
+    ],
+    now: tools.now(),
+  };
+}
 
 /** Writes `next`, tells what changed in it, and says whether and when to come back. Throws what is worth another try. */
 export async function concludePass<S extends BaseStatus, O extends KubeObject & { status?: S }>(

@@ -3,11 +3,14 @@ import { ForeignObjectError } from "../../kube/applier.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { EventRecorder } from "../../kube/events/events.ts";
 import { KubeApiError } from "../../kube/errors.ts";
+import { controlledBy } from "../../reconciler/testing/fakes.ts";
 import { TerminalError } from "../../reconciler/reconcile.ts";
 import { SpecError } from "../../workload/spec_error.ts";
-import { KEY, type Widget, widget, widgetPass } from "../testing.ts";
-import { concludePass } from "./conclude.ts";
+import { CHILD, KEY, RUNNING, type Widget, widget, widgetPass } from "../testing.ts";
+import { concludePass, passFacts } from "./conclude.ts";
 import { type StepFailure, stepFailure } from "./failure.ts";
+import { EMPTY_REPORT } from "./report.ts";
+import type { Tools } from "./step.ts";
 
 type Status = NonNullable<Widget["status"]>;
 
@@ -130,4 +133,38 @@ Deno.test("a pass that ends while the status is written ends with its reason", a
   abort.abort(reason);
   world.refuse = refusal(503);
   await assert.rejects(world.conclude(said("Ready", "True"), [], abort.signal), reason);
+});
+
+Deno.test("what a pass found out is its own report, and then that of the last visit, each of its generation", () => {
+  const now = new Date("2026-01-01T00:00:00Z");
+  const stored = {
+    ...RUNNING,
+    metadata: { ...RUNNING.metadata, ...CHILD, ownerReferences: controlledBy(widget()) },
+  };
+  const tools = { kinds: { deployments: { get: () => stored } }, now: () => now } as unknown as Tools;
+  const pass = widgetPass({ object: widget({}, { generation: 5 }) });
+  pass.report.status({ version: "v1" });
+  const report = { ...EMPTY_REPORT, status: { tier: "none" } };
+  const facts = passFacts(pass, [invalid], { result: { generation: 4, report }, unvisited: false }, tools);
+  assert.deepEqual(facts, {
+    key: KEY,
+    generation: 5,
+    deployment: stored,
+    failures: [invalid],
+    pendingUpgrade: undefined,
+    visited: true,
+    reports: [
+      { ...EMPTY_REPORT, status: { version: "v1" }, generation: 5 },
+      { ...report, generation: 4 },
+    ],
+    now,
+  });
+  const first = (unvisited: boolean) => passFacts(pass, [], { result: undefined, unvisited }, tools);
+  assert.deepEqual([first(false).visited, first(true).visited, first(false).reports.length], [
+    false,
+    true,
+    1,
+  ]);
+  const applied = widgetPass({ deployment: RUNNING });
+  assert.equal(passFacts(applied, [], { result: undefined, unvisited: true }, tools).deployment, RUNNING);
 });

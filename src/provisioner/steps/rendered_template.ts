@@ -1,13 +1,7 @@
 /** The pod template that this version renders for a pass, with all that it is made from beside the spec. */
 import type { Deployment } from "../../api/kubernetes/types.ts";
-import type { CoderProvisioner } from "../../api/provisioner.ts";
-import { parseProvisioner } from "../../api/provisioner.ts";
-import {
-  CHECKSUMS_ANNOTATION,
-  checksumsOf,
-  checksumsText,
-  parseChecksums,
-} from "../../operator/children/checksums.ts";
+import { type CoderProvisioner, parseProvisioner } from "../../api/provisioner.ts";
+import { templateChecksums } from "../../operator/children/checksums.ts";
 import type { RenderedTemplate } from "../../operator/children/deployment.ts";
 import { templateReferences } from "../../operator/children/reference_sources.ts";
 import { keySecretRef } from "../children.ts";
@@ -21,19 +15,18 @@ export async function renderTemplate(
   { referencedData: data }: Pick<Tools, "referencedData">,
   { facts, known, live }: { facts: TemplateFacts; known: KnownFacts; live: Deployment | undefined },
 ): Promise<RenderedTemplate> {
-  const last = live?.metadata.annotations?.[CHECKSUMS_ANNOTATION];
-  const before = parseChecksums(last);
   const references = otherReferences(podTemplate(provisioner, facts), facts.key);
-  const checksums = await checksumsOf(references, { data, namespace: key.namespace, before, signal });
-  const text = checksumsText(checksums);
+  const { annotations, recorded, checksums } = await templateChecksums(references, {
+    data,
+    namespace: key.namespace,
+    live,
+    signal,
+  });
   return {
-    template: podTemplate(provisioner, {
-      ...facts,
-      annotations: text === "" ? undefined : { [CHECKSUMS_ANNOTATION]: text },
-    }),
+    template: podTemplate(provisioner, { ...facts, annotations }),
     inputs: templateInputs(provisioner, facts.key),
-    recorded: { [CHECKSUMS_ANNOTATION]: text || "none", ...recordedFacts(provisioner, known, live) },
-    checksums: { before: last === undefined ? undefined : before, now: checksums },
+    recorded: { ...recorded, ...recordedFacts(provisioner, known, live) },
+    checksums,
   };
 }
 
