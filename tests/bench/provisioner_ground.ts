@@ -58,6 +58,10 @@ export class Ground implements AsyncDisposable {
     const lone = { quiet: "quiet", first: "lone-a", second: "lone-b" };
     const names = [...homes, ...Object.values(lone)];
     const coders = stack.use(await FakeCoders.start(names));
+    for (const [name, { state }] of coders.all) {
+      // What pods of workspace proxies are told.
+      state.environment.set("CODER_ACCESS_URL", `https://${name}.example.com`);
+    }
     const config = `${cluster.dir}/operator.yaml`;
     await Deno.writeTextFile(config, coders.endpoints(NAMESPACE));
     const operator = stack.use(await startOperator({ kubeconfig, binary, args: [`--config=${config}`] }));
