@@ -35,6 +35,7 @@ import type {
 } from "../api/kubernetes/types.ts";
 import type { Informer, SharedCache } from "../kube/informer.ts";
 import { deploymentFacts } from "./deployment_facts.ts";
+import { picked } from "./picked.ts";
 import { CONTROL_PLANE_LABEL, CONTROL_PLANE_NAMESPACE_LABEL, MANAGED_BY_SELECTOR } from "./labels.ts";
 import { BY_INSTANCE, instanceOf, PROVISIONER_PODS, slimPod } from "./provisioner_pods.ts";
 import { OWNER_UID_ANNOTATION } from "./workspace_rbac.ts";
@@ -152,7 +153,6 @@ function targetOnly(autoscaler: HorizontalPodAutoscaler): HorizontalPodAutoscale
 }
 
 function listenersOnly({ apiVersion, kind, metadata, spec, status }: Gateway): Gateway {
-  const { name, namespace, uid, resourceVersion } = metadata;
   const listeners = (spec?.listeners ?? []).map(({ name, protocol, port, hostname }) => ({
     name,
     protocol,
@@ -163,12 +163,7 @@ function listenersOnly({ apiVersion, kind, metadata, spec, status }: Gateway): G
   return {
     apiVersion,
     kind,
-    metadata: {
-      ...(name !== undefined && { name }),
-      ...(namespace !== undefined && { namespace }),
-      ...(uid !== undefined && { uid }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
-    },
+    metadata: picked(metadata, ["name", "namespace", "uid", "resourceVersion"]),
     spec: { listeners },
     ...(addresses !== undefined && { status: { addresses } }),
   };

@@ -1,5 +1,6 @@
 /** Pods of provisioners as the cache keeps them: which key each runs with, whether it is ready, and which should go first. */
 import type { Pod } from "../api/kubernetes/types.ts";
+import { picked } from "./picked.ts";
 import { INSTANCE_LABEL, MANAGED_BY, MANAGED_BY_LABEL, NAME_LABEL } from "./labels.ts";
 
 /** Index of pods by the instance they belong to, as `namespace/instance label`. */
@@ -24,8 +25,7 @@ export function instanceOf({ metadata: { labels, namespace = "" } }: Pod): strin
 
 /** What is kept of a pod, which is little: there are many, and they change often. */
 export function slimPod({ apiVersion, kind, metadata, status }: Pod): Pod {
-  const { name, namespace, uid, resourceVersion, labels, annotations = {}, ownerReferences } = metadata;
-  const { deletionTimestamp } = metadata;
+  const { annotations = {} } = metadata;
   const kept = KEPT_ANNOTATIONS.flatMap((key) =>
     annotations[key] === undefined ? [] : [[key, annotations[key]]]
   );
@@ -34,14 +34,16 @@ export function slimPod({ apiVersion, kind, metadata, status }: Pod): Pod {
     apiVersion,
     kind,
     metadata: {
-      ...(name !== undefined && { name }),
-      ...(namespace !== undefined && { namespace }),
-      ...(uid !== undefined && { uid }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
-      ...(labels !== undefined && { labels }),
+      ...picked(metadata, [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "labels",
+        "ownerReferences",
+        "deletionTimestamp",
+      ]),
       ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }),
-      ...(ownerReferences !== undefined && { ownerReferences }),
-      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     },
     status: {
       ...(status?.phase !== undefined && { phase: status.phase }),
