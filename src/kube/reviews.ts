@@ -74,7 +74,8 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
             spec: { token, ...(audiences === undefined ? {} : { audiences: [...audiences] }) },
           };
           const { status } = await client.create(TokenReviews, review, call);
-          return status?.authenticated === true ? userOf(status.user) : undefined;
+          if (status?.authenticated !== true || !isFor(status.audiences, audiences)) return undefined;
+          return userOf(status.user);
         }),
       );
     },
@@ -121,6 +122,11 @@ function attributes(request: AccessRequest) {
 function decisionOf(status: SubjectAccessReview["status"]): AccessDecision {
   const reason = [status?.reason, status?.evaluationError].filter((text) => text).join("; ");
   return { allowed: status?.allowed === true && status.denied !== true, reason };
+}
+
+/** An answer that names no audience comes from somebody who has not looked at them. */
+function isFor(named: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean {
+  return wanted === undefined || wanted.length === 0 || wanted.some((audience) => named?.includes(audience));
 }
 
 function userOf(

@@ -26,7 +26,7 @@ const jane = { username: "jane", uid: "7", groups: ["a"], extra: { scope: ["x"] 
 const readMetrics = { verb: "get", path: "/metrics" };
 
 Deno.test("a valid token gives its user", async () => {
-  const { asked, reviews } = reviewer(() => ({ authenticated: true, user: jane }));
+  const { asked, reviews } = reviewer(() => ({ authenticated: true, user: jane, audiences: ["coder"] }));
   assert.deepEqual(await reviews.authenticate("secret", { audiences: ["coder"] }), jane);
   assert.deepEqual(asked[0]?.spec, { token: "secret", audiences: ["coder"] });
   assert.equal(asked[0]?.kind, "TokenReview");
@@ -45,6 +45,15 @@ Deno.test("a token that is not authenticated gives nobody, and so does an answer
   for (const answer of answers) {
     assert.equal(await reviewer(() => answer).reviews.authenticate("t"), undefined, JSON.stringify(answer));
   }
+});
+
+Deno.test("a token for other audiences, or for none that is named, is nobody's", async () => {
+  for (const audiences of [undefined, [], ["vault"]]) {
+    const { reviews } = reviewer(() => ({ authenticated: true, user: jane, audiences }));
+    assert.equal(await reviews.authenticate("t", { audiences: ["coder", "mcp"] }), undefined);
+  }
+  const { reviews } = reviewer(() => ({ authenticated: true, user: jane, audiences: ["vault", "mcp"] }));
+  assert.deepEqual(await reviews.authenticate("t", { audiences: ["coder", "mcp"] }), jane);
 });
 
 Deno.test("a user may have a name alone", async () => {
