@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { changed } from "../../reconciler/testing/fakes.ts";
 import { secretOf } from "../../operator/visit/control_plane_testing.ts";
-import { VisitWorld } from "./testing.ts";
+import { VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 Deno.test("a control plane with its operator's token is all that is needed", async () => {
   await using world = await VisitWorld.start();

@@ -3,7 +3,7 @@ import { addDaemon, addJob, htmlPage } from "../../../tests/fake-coder/mod.ts";
 import { refusal } from "../../operator/visit/control_plane_testing.ts";
 import { BY_TARGET } from "../../workload/kinds.ts";
 import { DELETION_COST } from "../../workload/provisioner_pods.ts";
-import { VisitWorld } from "./testing.ts";
+import { VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 const JOBS = "/api/v2/organizations/{organization}/provisionerjobs";
 const DAEMONS = "/api/v2/organizations/{organization}/provisionerdaemons";

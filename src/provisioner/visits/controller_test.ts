@@ -6,7 +6,7 @@ import { KEY_FINALIZER } from "../ending.ts";
 import { ProvisionerResults } from "../results.ts";
 import { storedProvisioner } from "../testing.ts";
 import { beginVisit, provisionerVisits } from "./controller.ts";
-import { VisitWorld } from "./testing.ts";
+import { VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 /** The whole controller, on time that goes by; what it tells is stored at once, as by a pass. */
 class Running implements AsyncDisposable {

@@ -4,7 +4,7 @@ import { createBudget, createCoderClient, createTransport } from "../../coder/mo
 import { htmlPage, startFakeCoder } from "../../../tests/fake-coder/mod.ts";
 import { askVerdict, statusVerdict } from "./entitlement.ts";
 import { changed } from "../../reconciler/testing/fakes.ts";
-import { license, VisitWorld } from "./testing.ts";
+import { license, VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 const ENTITLEMENTS = "/api/v2/entitlements";
 const now = new Date("2026-01-01T00:10:00Z");

@@ -3,7 +3,7 @@ import { htmlPage } from "../../../tests/fake-coder/mod.ts";
 import { secretOf } from "../../operator/visit/control_plane_testing.ts";
 import { changed } from "../../reconciler/testing/fakes.ts";
 import { GIVE_UP_ANNOTATION } from "../ending.ts";
-import { VisitWorld } from "./testing.ts";
+import { VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 const KEY = "/api/v2/organizations/{organization}/provisionerkeys/{name}";
 

@@ -6,7 +6,7 @@ import { secretOf } from "../../operator/visit/control_plane_testing.ts";
 import { refusal } from "../../operator/visit/control_plane_testing.ts";
 import { KEY_NAME_ANNOTATION } from "../keys/mod.ts";
 import { ROTATE_ANNOTATION } from "./key_wanted.ts";
-import { license, VisitWorld } from "./testing.ts";
+import { license, VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 const KEYS = "/api/v2/organizations/{organization}/provisionerkeys";
 const KEY = `${KEYS}/{name}`;

@@ -3,7 +3,7 @@ import type { Deployment } from "../../api/kubernetes/types.ts";
 import { refusal } from "../../operator/visit/control_plane_testing.ts";
 import { changed } from "../../reconciler/testing/fakes.ts";
 import { rolledWith } from "./running_pods.ts";
-import { VisitWorld } from "./testing.ts";
+import { VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 /** A Deployment of two pods with the key `c`, both ready. */
 async function rolled(): Promise<VisitWorld> {

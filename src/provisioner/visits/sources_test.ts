@@ -17,7 +17,7 @@ import {
   rolloutChanged,
   visitSources,
 } from "./sources.ts";
-import { VisitWorld } from "./testing.ts";
+import { VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 /** Who is woken by what happens. */
 class Woken implements AsyncDisposable {

@@ -7,40 +7,40 @@ import {
   type CoderControlPlane,
   CoderControlPlanes,
   type ControlPlaneStatus,
-} from "../../api/control_plane.ts";
-import { type CoderProvisioner, CoderProvisioners, parseProvisioner } from "../../api/provisioner.ts";
+} from "../../src/api/control_plane.ts";
+import { type CoderProvisioner, CoderProvisioners, parseProvisioner } from "../../src/api/provisioner.ts";
 import {
   Deployments as DeploymentKind,
   HorizontalPodAutoscalers,
   Pods,
   Secrets,
-} from "../../api/kubernetes/resources.ts";
-import type { Deployment, Pod, Secret } from "../../api/kubernetes/types.ts";
-import { keyOf, keyText, type KubeObject, type ObjectKey, type ResourceType } from "../../api/object.ts";
-import { createDeployments } from "../../coder/mod.ts";
-import { createListings } from "../../inventory/mod.ts";
-import type { Applier, ApplyOptions } from "../../kube/applier.ts";
-import { claim } from "../../kube/apply/ownership.ts";
-import type { KubeClient } from "../../kube/client.ts";
-import { isNotFound } from "../../kube/errors.ts";
-import { controlPlaneAccess } from "../../operator/visit/control_plane_access.ts";
-import { notFound, readyControlPlane, secretOf } from "../../operator/visit/control_plane_testing.ts";
-import { changed, controlledBy, FakeInformer, LineLog } from "../../reconciler/testing/fakes.ts";
-import { seededRandom } from "../../telemetry/testing/random.ts";
-import { conditionOf, withConditions } from "../../workload/conditions.ts";
-import type { WorkloadKinds } from "../../workload/kinds.ts";
-import { BY_INSTANCE, instanceOf, KEY_CHECKSUM } from "../../workload/provisioner_pods.ts";
-import { type FakeCoder, fakeLicense, startFakeCoder } from "../../../tests/fake-coder/mod.ts";
-import { childLabels, childName } from "../children.ts";
-import { KEY_FINALIZER } from "../ending.ts";
-import { templateChecksum } from "../keys/mod.ts";
-import type { ProvisionerResult } from "../results.ts";
-import { withKeys } from "../status.ts";
-import { liveChecksum } from "../template_facts.ts";
-import { type SpecInput, storedProvisioner } from "../testing.ts";
-import { beginVisit, visitResult, visitSteps } from "./controller.ts";
-import { entitlementStep } from "./entitlement_step.ts";
-import type { Visit, VisitStep, VisitTools } from "./visit.ts";
+} from "../../src/api/kubernetes/resources.ts";
+import type { Deployment, Pod, Secret } from "../../src/api/kubernetes/types.ts";
+import { keyOf, keyText, type KubeObject, type ObjectKey, type ResourceType } from "../../src/api/object.ts";
+import { createDeployments } from "../../src/coder/mod.ts";
+import { createListings } from "../../src/inventory/mod.ts";
+import type { Applier, ApplyOptions } from "../../src/kube/applier.ts";
+import { claim } from "../../src/kube/apply/ownership.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
+import { isNotFound } from "../../src/kube/errors.ts";
+import { controlPlaneAccess } from "../../src/operator/visit/control_plane_access.ts";
+import { notFound, readyControlPlane, secretOf } from "../../src/operator/visit/control_plane_testing.ts";
+import { changed, controlledBy, FakeInformer, LineLog } from "../../src/reconciler/testing/fakes.ts";
+import { seededRandom } from "../../src/telemetry/testing/random.ts";
+import { conditionOf, withConditions } from "../../src/workload/conditions.ts";
+import type { WorkloadKinds } from "../../src/workload/kinds.ts";
+import { BY_INSTANCE, instanceOf, KEY_CHECKSUM } from "../../src/workload/provisioner_pods.ts";
+import { type FakeCoder, fakeLicense, startFakeCoder } from "../fake-coder/mod.ts";
+import { childLabels, childName } from "../../src/provisioner/children.ts";
+import { KEY_FINALIZER } from "../../src/provisioner/ending.ts";
+import { templateChecksum } from "../../src/provisioner/keys/mod.ts";
+import type { ProvisionerResult } from "../../src/provisioner/results.ts";
+import { withKeys } from "../../src/provisioner/status.ts";
+import { liveChecksum } from "../../src/provisioner/template_facts.ts";
+import { type SpecInput, storedProvisioner } from "../../src/provisioner/testing.ts";
+import { beginVisit, visitResult, visitSteps } from "../../src/provisioner/visits/controller.ts";
+import { entitlementStep } from "../../src/provisioner/visits/entitlement_step.ts";
+import type { Visit, VisitStep, VisitTools } from "../../src/provisioner/visits/visit.ts";
 
 /** A Coder with a licence, the control plane that runs it, and the operator's token for it. */
 export interface Home {
