@@ -1,7 +1,6 @@
 /** The registration of a proxy with Coder: kept as the spec has it, told, and removed in the end. */
 import type { BackoffOptions } from "../../operator/visit/failure.ts";
 import { periodicStep } from "../../operator/visit/periodic.ts";
-import type { WorkloadKinds } from "../../workload/kinds.ts";
 import { givesUp, isOrphaning, podsMayRunMs, removalSince } from "../ending.ts";
 import {
   isRegisteredByOperator,
@@ -21,11 +20,8 @@ import { BELIEVED_MS, sayFailed } from "./words.ts";
 /** Any two tries that follow each other are longer apart than Coder's own limit forgets one. */
 const BACKOFF: BackoffOptions = { firstMs: 10_000, longestMs: 300_000 };
 
-/** Makes the step. */
-export function registrationStep(
-  kinds: Pick<WorkloadKinds, "deployments">,
-  now: () => Date,
-): VisitStep {
+/** Makes the step; it remembers what it did for each proxy. */
+export function registrationStep({ kinds, now }: Pick<VisitTools, "kinds" | "now">): VisitStep {
   const memories = new ProxyMemories();
   const addresses = new PrimaryAddresses(kinds, now);
   const memoryOf = ({ object }: Visit) => memories.of(object.metadata.uid ?? "");
