@@ -10,6 +10,9 @@
  *   must let in both, the control plane and the provisioner. The control plane's own namespace is no exception; that of the
  *   provisioner has to let in the control plane alone.
  *
+ * Where the control plane shall not run workspaces itself (`workspacePerms: false`), its neighbours may run them in their own
+ * namespace, as with the Go operator and with Coder's Helm charts: that is what they are for.
+ *
  * A consent that is taken back takes the rights back: no earlier operator granted any to provisioners that needed one.
  */
 import type { CoderProvisioner } from "../api/provisioner.ts";
@@ -101,6 +104,13 @@ export function provisionerRights(
   }
   const { key, controlPlane: { spec: { rbac } } } = finding;
   const what = `CoderControlPlane ${keyText(key)}`;
+  const isNeighbour = owner.namespace === key.namespace;
+  if (!rbac.workspacePerms && isNeighbour) {
+    return {
+      rules: wantedRules({ enableDeployments: false, extraRules: [] }, () => ""),
+      places: [{ namespace: owner.namespace, right: "grant" }],
+    };
+  }
   if (!rbac.workspacePerms) {
     const message = `spec.rbac.workspacePerms of ${what} is false: provisioners are granted no rights`;
     return { disabled: { reason: "Disabled", message } };

@@ -205,10 +205,15 @@ Deno.test("what a namespace has to do is said, without what it says of others", 
   ]);
 });
 
-Deno.test("no rights of the control plane are no rights of its provisioners", () => {
-  assert.deepEqual(places(found({ workspacePerms: false, workspaceNamespaces: ["w"] }), facts({ w: "a" })), [
-    "Disabled",
-  ]);
+Deno.test("a control plane that shall not run workspaces leaves that to its neighbours, in their own namespace alone", () => {
+  const rbac = { workspacePerms: false, enableDeployments: true, extraRules: [rule("services")] };
+  const plane = found({ ...rbac, workspaceNamespaces: ["w"] });
+  assert.deepEqual(places(plane, facts({ w: "a" })), ["a grant"]);
+  const rights = provisionerRights(rbacOwner(storedProvisioner()), plane, facts({ w: "a" }));
+  assert.ok("rules" in rights);
+  assert.deepEqual(rights.rules.map((each) => each.rule), standardRules(false));
+  const elsewhere = rbacOwner(storedProvisioner({}, { namespace: "p" }));
+  assert.ok("disabled" in provisionerRights(elsewhere, plane, facts({ a: "p", p: "a" })));
 });
 
 Deno.test("a control plane that lets nobody use it takes the rights back, one that is gone leaves them", () => {

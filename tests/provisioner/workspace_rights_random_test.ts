@@ -98,7 +98,8 @@ function agrees(
 function isLetIn(facts: Facts, place: string, home: string): boolean {
   const { rbac: { workspaceNamespaces = [], workspacePerms } = {}, usedFrom = "" } = facts.plane ?? {};
   const named = place === "a" || workspaceNamespaces.some((each) => each.trim() === place);
-  if (workspacePerms !== true || !named) return false;
+  if (workspacePerms !== true) return home === "a" && place === "a";
+  if (!named) return false;
   const planeMay = place === "a" || agrees(facts, place, { namespace: "a", name: "coder" });
   if (home === "a") return planeMay;
   const shared = usedFrom.split(", ").some((each) => ["*", home, `${home}/prov`].includes(each));
@@ -154,12 +155,13 @@ Deno.test("a provisioner never may more than its control plane, and nothing wher
           refused[home]++;
           continue;
         }
-        const { enableDeployments = true, extraRules = [] } = facts.plane.rbac;
-        const wanted = [
+        const { enableDeployments = true, extraRules = [], workspacePerms } = facts.plane.rbac;
+        // Where the control plane shall not run workspaces, its neighbours have what the Go operator gave them.
+        const wanted = workspacePerms === false ? standardRules(false) : [
           ...standardRules(enableDeployments),
           ...extraRules.filter((rule) => ruleRefusal(rule) === undefined),
         ];
-        const planes = world.rules(place) ?? [];
+        const planes = workspacePerms === false ? standardRules(false) : world.rules(place) ?? [];
         for (const request of REQUESTS) {
           const may = allows(rules, request);
           if (may) assert.ok(allows(planes, request), `more than the control plane: ${text()}`);
