@@ -1,36 +1,19 @@
 import assert from "node:assert/strict";
 import type { ControlPlaneStatus } from "../api/control_plane.ts";
-import type { Deployment, DeploymentStatus } from "../api/kubernetes/types.ts";
 import { conditionOf } from "../workload/conditions.ts";
 import { SpecError } from "../workload/spec_error.ts";
 import type { ReportData } from "./report.ts";
+import { deployment, RUNNING } from "../operator/testing.ts";
 import { EMPTY_REPORT } from "../operator/pass/report.ts";
 import { type StepFailure, stepFailure } from "../operator/pass/failure.ts";
 import { nextStatus, type PassFacts } from "./status.ts";
 import { controlPlane } from "./testing.ts";
 
-function deployment(status: DeploymentStatus = {}, replicas = 1): Deployment {
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { generation: 1, annotations: { "coder.com/template-inputs": "i" } },
-    spec: { replicas, selector: {}, template: {} },
-    status: { observedGeneration: 1, ...status },
-  };
-}
-const running = deployment({
-  replicas: 1,
-  updatedReplicas: 1,
-  readyReplicas: 1,
-  availableReplicas: 1,
-  conditions: [{ type: "Available", status: "True" }],
-});
-
 const facts: PassFacts = {
   key: { namespace: "a", name: "coder" },
   generation: 1,
   controlPlane: controlPlane(),
-  deployment: running,
+  deployment: RUNNING,
   failures: [],
   pendingUpgrade: [],
   databaseKnown: true,
