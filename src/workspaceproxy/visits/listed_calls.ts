@@ -37,7 +37,8 @@ export function listedCalls(
     delete: change(calls.delete),
     async list({ fresh, signal = new AbortController().signal }) {
       const begin = now().getTime();
-      const newerThan = fresh ? begin : memory.changedAt;
+      // One that is asked for in this very millisecond is no older than the question.
+      const newerThan = fresh ? begin - 1 : memory.changedAt;
       for (;;) {
         const { latest, isNewEnough, failure, lookAgainMs } = await listings.proxies(place, {
           signal,
