@@ -1,7 +1,7 @@
 /** The controllers of the product from the parts of a test, as the program composes them. */
 import { createListings, type ListingsOptions } from "../../src/inventory/mod.ts";
 import { provisionerControllers } from "../../src/app/controllers/provisioners.ts";
-import { workspaceProxyControllers } from "../../src/app/controllers/workspace_proxies.ts";
+import { proxyControllers } from "../../src/app/controllers/workspace_proxies.ts";
 import type { SharedParts } from "../../src/app/controllers/shared.ts";
 import type { Controller } from "../../src/reconciler/controller.ts";
 import { controlPlaneAccess } from "../../src/operator/visit/control_plane_access.ts";
@@ -12,6 +12,8 @@ import type { OperatorParts, StartControllers } from "./controllers.ts";
 export interface ComposeOptions {
   /** Pace of shared lists. */
   listings?: ListingsOptions;
+  /** What passes and visits take for the time; the waits of their queues are real ones. @default {the wall clock} */
+  now?: () => Date;
 }
 
 /** Provisioners: passes, then visits. */
@@ -21,10 +23,11 @@ export function provisioners(options: ComposeOptions = {}): StartControllers {
 
 /** Workspace proxies: passes, then visits. */
 export function workspaceProxies(options: ComposeOptions = {}): StartControllers {
-  return (parts) => atLeastOne(workspaceProxyControllers(sharedParts(parts, options)));
+  return (parts) => atLeastOne(proxyControllers(sharedParts(parts, options)));
 }
 
-function sharedParts(parts: OperatorParts, { listings }: ComposeOptions): SharedParts {
+function sharedParts(parts: OperatorParts, options: ComposeOptions): SharedParts {
+  const { listings, now = () => new Date() } = options;
   const {
     client,
     cache,
@@ -44,9 +47,9 @@ function sharedParts(parts: OperatorParts, { listings }: ComposeOptions): Shared
     log,
     deployments,
     reach,
-    access: controlPlaneAccess({ client, kinds, deployments, reach, redact, keepSecret }),
-    listings: createListings({ metrics, log, ...listings }),
-    pass: { client, cache, applier, recorder, log, metrics, redact, namespaces },
+    access: controlPlaneAccess({ client, kinds, deployments, reach, redact, keepSecret, now }),
+    listings: createListings({ metrics, log, wallTime: () => now().getTime(), ...listings }),
+    pass: { client, cache, applier, recorder, log, metrics, redact, namespaces, reconciler: { now } },
     visit: {
       client,
       applier,
@@ -54,7 +57,7 @@ function sharedParts(parts: OperatorParts, { listings }: ComposeOptions): Shared
       events: recorder,
       redact,
       keepSecret,
-      now: () => new Date(),
+      now,
       random: Math.random,
     },
   };
