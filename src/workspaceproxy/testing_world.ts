@@ -95,7 +95,7 @@ export class World implements AsyncDisposable {
   };
   /** Content of Secrets, which the cache does not have. */
   readonly #secrets = new Map<string, Secret>();
-  readonly #connections = createDeployments();
+  readonly connections = createDeployments();
   /** Only read live. */
   pods: Pod[] = [];
   /** As `apply Deployment wsproxy-eu`, `delete Secret old`, `status`, `get Secret eu-proxy-token`. */
@@ -150,7 +150,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#connections.close();
+    this.connections.close();
     await this.coder[Symbol.asyncDispose]();
   }
 
@@ -314,7 +314,7 @@ export class World implements AsyncDisposable {
     const uid = object.metadata.uid ?? "";
     const visit = this.#begin(signal);
     if (visit === undefined) return "unreadable";
-    const tools = this.#visitTools();
+    const tools = this.tools;
     if (object.metadata.deletionTimestamp !== undefined) {
       const left = await this.#step.end?.(visit, tools).then(() => "", (error: Error) => error.message) ?? "";
       results.setEnded(uid, { done: left === "", message: left });
@@ -402,13 +402,14 @@ export class World implements AsyncDisposable {
     return registrationStep({ kinds: this.#kinds, now: () => this.now });
   }
 
-  #visitTools(): VisitTools {
+  /** Of visits. */
+  get tools(): VisitTools {
     const endpoints = new Map([["a/coder", this.coder.fake.url]]);
     const keepSecret = (...secrets: string[]) => secrets.forEach((secret) => this.secretsKept.add(secret));
     this.#access ??= controlPlaneAccess({
       client: this.#client,
       kinds: this.#kinds,
-      deployments: this.#connections,
+      deployments: this.connections,
       reach: { endpoints, route: "direct" },
       redact: this.#shared.redact,
       keepSecret,
