@@ -3,13 +3,14 @@ import { Deployments } from "../../src/api/kubernetes/resources.ts";
 import type { Deployment } from "../../src/api/kubernetes/types.ts";
 import type { KubeObject, ResourceType } from "../../src/api/object.ts";
 import { CoderProvisioners } from "../../src/api/provisioner.ts";
-import { CoderWorkspaceProxies } from "../../src/api/workspace_proxy.ts";
+import { CoderWorkspaceProxies, type CoderWorkspaceProxy } from "../../src/api/workspace_proxy.ts";
 import { type Component, NAME_LABEL } from "../../src/workload/labels.ts";
 import type { Cluster } from "../cluster/mod.ts";
 import { waitFor } from "../cluster/mod.ts";
 import type { FakeCoder } from "../fake-coder/mod.ts";
 import { type Arrival, Arrivals } from "./arrivals.ts";
 import { type Ground, NAMESPACE } from "./provisioner_ground.ts";
+import { processorSecondsOf } from "./processor.ts";
 import { isReady } from "./ready.ts";
 import { inStream } from "./stream.ts";
 
@@ -114,6 +115,8 @@ async function burst(ground: Ground, kind: Kind): Promise<void> {
     type: Deployments as ResourceType,
     counts: ({ metadata }: KubeObject) => metadata.labels?.[NAME_LABEL] === component,
   }]);
+  const { pid } = ground.operator;
+  const computed = processorSecondsOf(pid);
   const { last, seconds } = await inStream(
     count,
     (index) => ground.create(type.plural, type.kind, kind.name(index), kind.spec(ground.home(index), index)),
@@ -136,6 +139,28 @@ async function burst(ground: Ground, kind: Kind): Promise<void> {
     value: all,
     text: `${all.toFixed(2)} s`,
     unit: " s",
+  });
+  const own = processorSecondsOf(pid) - computed;
+  rows.push({
+    what: `processor time of the operator from the first create until then`,
+    measured: `${own.toFixed(1)} s`,
+    value: own,
+  });
+}
+
+/** Until Coder's word on all proxies is in their status: it comes with the next list that is due. */
+export async function proxiesHealthy({ cluster, rows, sizes }: Ground): Promise<void> {
+  const since = performance.now();
+  await using healthy = await Arrivals.watch(cluster.kubeconfig, NAMESPACE, [{
+    type: CoderWorkspaceProxies as ResourceType,
+    counts: ({ status }: CoderWorkspaceProxy) => status?.health === "ok",
+  } as Arrival]);
+  await healthy.all(sizes.proxies, 420_000);
+  const seconds = (performance.now() - since) / 1_000;
+  rows.push({
+    what: "after that: until all of them are healthy by Coder's word",
+    measured: `${seconds.toFixed(1)} s`,
+    value: seconds,
   });
 }
 

@@ -4,7 +4,13 @@
  */
 import { compiledBinary } from "./compiled_binary.ts";
 import { autoscale } from "./provisioner_autoscale.ts";
-import { plainDeployments, provisionerBurst, proxiesCall, proxyBurst } from "./provisioner_burst.ts";
+import {
+  plainDeployments,
+  provisionerBurst,
+  proxiesCall,
+  proxiesHealthy,
+  proxyBurst,
+} from "./provisioner_burst.ts";
 import { Ground, sizesFor } from "./provisioner_ground.ts";
 import { refusals } from "./provisioner_refusals.ts";
 import { steadyState } from "./provisioner_steady.ts";
@@ -28,6 +34,7 @@ export async function measure(): Promise<Report> {
   await provisionerBurst(ground);
   await steadyState(ground, `${sizes.provisioners} provisioners`, IDLE_MINUTES);
   await proxyBurst(ground);
+  await proxiesHealthy(ground);
   await steadyState(ground, `with ${sizes.proxies} workspace proxies`, IDLE_MINUTES);
   await refusals(ground);
   await untilQuiet(ground.cluster);
