@@ -51,7 +51,7 @@ export function listedCalls(
           throw failure.error;
         }
         // It is not the turn of this list yet: what it said last is good enough where nothing was changed since.
-        if (latest !== undefined && newerThan === undefined) return latest.proxies;
+        if (latest !== undefined && latest.takenAt > (newerThan ?? -Infinity)) return latest.proxies;
         if (now().getTime() - begin + lookAgainMs > PATIENCE_MS) throw busy(client.address);
         await sleep(lookAgainMs, signal);
         signal.throwIfAborted();

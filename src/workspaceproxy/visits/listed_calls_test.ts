@@ -129,6 +129,11 @@ Deno.test("a list whose turn has not come is good as long as nothing was changed
       (error) => error instanceof RegistrationError && error.reason === "WaitingForList",
     );
   }
+  const later = { proxies: [], takenAt: world.ms + 1 };
+  const awaited = {
+    proxies: () => Promise.resolve({ latest: later, isNewEnough: false, lookAgainMs: 40_000 }),
+  };
+  assert.deepEqual(await world.calls(memory, awaited).list({ fresh: false, signal }), []);
   const begin = world.ms;
   await assert.rejects(world.calls(memory, busy(3_000)).list({ fresh: true, signal }), RegistrationError);
   assert.ok(world.ms - begin <= 10_000);
