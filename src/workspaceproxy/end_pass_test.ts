@@ -5,7 +5,7 @@ import { readyControlPlane } from "../operator/visit/control_plane_testing.ts";
 import { controlledBy, make } from "../reconciler/testing/fakes.ts";
 import { GIVE_UP_ANNOTATION, PROXY_FINALIZER } from "./ending.ts";
 import { LABELS } from "./testing.ts";
-import { DEPLOYMENT, KEY, refused, World } from "./testing_world.ts";
+import { DEPLOYMENT, KEY, refused, World } from "../../tests/workspaceproxy/world.ts";
 
 /** A registered proxy whose pods run. */
 async function running(...given: Parameters<typeof World.start>): Promise<World> {

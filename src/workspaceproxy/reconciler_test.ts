@@ -7,7 +7,7 @@ import { controlledBy, make } from "../reconciler/testing/fakes.ts";
 import { PROXY_FINALIZER } from "./ending.ts";
 import { TOKEN_ANNOTATION } from "./results.ts";
 import { LABELS } from "./testing.ts";
-import { DEPLOYMENT, KEY, PUBLIC_URL, refused, TOKEN, World } from "./testing_world.ts";
+import { DEPLOYMENT, KEY, PUBLIC_URL, refused, TOKEN, World } from "../../tests/workspaceproxy/world.ts";
 import { tokenHash } from "./visits/token_secret.ts";
 
 const PLAIN = { primaryAccessURL: PUBLIC_URL, proxySessionTokenSecretRef: { name: "mine" } };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { keyText } from "../../api/object.ts";
 import { ProxyResults } from "../results.ts";
 import { silentLogger } from "../../telemetry/logger.ts";
-import { KEY, World } from "../testing_world.ts";
+import { KEY, World } from "../../../tests/workspaceproxy/world.ts";
 import { proxyVisits } from "./controller.ts";
 
 /** The whole controller, on the world's cluster and Coder. */

@@ -8,7 +8,7 @@ import { fakeLicense } from "../../../tests/fake-coder/mod.ts";
 import { PROXY_FINALIZER } from "../ending.ts";
 import { ADOPT_PROXY_ANNOTATION } from "../registration/mod.ts";
 import { NO_TOKEN, TOKEN_ANNOTATION } from "../results.ts";
-import { PUBLIC_URL, refused, TOKEN, World } from "../testing_world.ts";
+import { PUBLIC_URL, refused, TOKEN, World } from "../../../tests/workspaceproxy/world.ts";
 import { tokenHash } from "./token_secret.ts";
 
 const PROXIES = "/api/v2/workspaceproxies";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseWorkspaceProxy } from "../../api/workspace_proxy.ts";
 import { PROXY_FINALIZER } from "../ending.ts";
 import { place } from "../registration/testing.ts";
-import { KEY, refused, World } from "../testing_world.ts";
+import { KEY, refused, World } from "../../../tests/workspaceproxy/world.ts";
 import { RecordChangedError, StoredRecord } from "./stored_record.ts";
 
 const RECORD = {
