@@ -62,11 +62,19 @@ export function heldAfter(
     notBefore: new Date(now.getTime() + Math.max(wait, asked)).toISOString(),
     failures,
     reason,
-    message: error instanceof Error ? error.message : String(error),
+    message: wordsFor(error, reason, wanted),
     home: homeText(home),
     inputs: transient || wanted === undefined ? undefined : inputsHash(wanted),
   };
   return { ...record, holds: [...record.holds.filter((each) => each !== before), hold] };
+}
+
+/** What Coder says of an organization that is not there says little. */
+function wordsFor(error: unknown, reason: string, wanted: KeyWanted | undefined): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (reason !== "OrganizationNotFound" || wanted === undefined) return text;
+  return `Coder has no organization ${wanted.organization.name}, or does not show it to the operator: correct ` +
+    `spec.organizationName (${text})`;
 }
 
 /** The hold on calls to `home`. */

@@ -57,6 +57,15 @@ Deno.test("a refusal that time does not mend waits long, unless something else i
   }
 });
 
+Deno.test("an organization that is not there is told as such, with what to do", () => {
+  const told = (record: KeyRecord) => holdOf(record, home)?.message ?? "";
+  assert.match(
+    told(after(empty, refusal("notFound"))),
+    /no organization default.*correct spec.organizationName/,
+  );
+  assert.equal(told(after(empty, refusal("forbidden"))), "no");
+});
+
 Deno.test("a refusal that time mends waits whatever is asked for", () => {
   for (const kind of ["unavailable", "rateLimited", "conflict", "badResponse", "aborted"] as const) {
     const record = after(empty, refusal(kind));

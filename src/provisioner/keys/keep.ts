@@ -204,8 +204,9 @@ class Pass {
       now,
       random: this.random(),
     });
-    if (holdOf(record, intent.home)?.failures === 1 && error instanceof CoderError) {
-      this.#events.push({ type: "Warning", reason: "KeyCreateFailed", message: error.message });
+    const hold = holdOf(record, intent.home);
+    if (hold?.failures === 1 && error instanceof CoderError) {
+      this.#events.push({ type: "Warning", reason: "KeyCreateFailed", message: hold.message });
     }
     this.#record = drop === undefined ? record : drop(record, intent, now);
   }

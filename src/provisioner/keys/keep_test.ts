@@ -341,6 +341,16 @@ Deno.test("while the control plane is away nothing is asked for; then all goes o
   await finish(world);
 });
 
+Deno.test("where nobody knows what the licence allows, that is not told as a licence that does not", async () => {
+  const world = await settledWorld();
+  world.coder.entitled = false;
+  world.closed.a = true;
+  world.spec.tags = {};
+  await world.passes();
+  assert.equal(world.outcome?.key.reason, "ControlPlaneUnavailable");
+  assert.match(world.outcome.key.message, /it waits: Coder is not ready/);
+});
+
 Deno.test("an old key in a Coder that is gone for good is given up, and told", async () => {
   const world = await settledWorld();
   world.spec.coder = "b";

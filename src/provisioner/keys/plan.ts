@@ -119,12 +119,14 @@ function newIntent(wanted: KeyWanted, now: Date, random: () => number): KeyInten
 
 /** Why no call about keys may go to the wanted deployment now. */
 function blockedAt(
-  { wanted, entitled, now }: KeyFacts,
+  { wanted, closed, entitled, now }: KeyFacts,
   { record }: Plan,
   home: KeyIntent["home"],
 ): Wait | undefined {
   if (!entitled && sameHome(home, wanted.home)) {
-    return { do: "wait", reason: "NotEntitled", message: "the licence does not allow external provisioners" };
+    return closed === undefined
+      ? { do: "wait", reason: "NotEntitled", message: "the licence does not allow external provisioners" }
+      : { do: "wait", reason: "ControlPlaneUnavailable", message: closed };
   }
   const hold = holdOf(record, home);
   const ms = heldFor(record, { home, wanted, now });

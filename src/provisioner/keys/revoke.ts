@@ -51,7 +51,9 @@ export async function revokeKeys(
   const left = Math.max(0, since.getTime() + limitMs - now.getTime());
   const events: KeyEvent[] = [];
   const lost: LostKey[] = [];
-  let record: KeyRecord = { ...input.record, present: undefined, intents: keysOf(input) };
+  // What was refused for what it asked for, says nothing about deleting.
+  const holds = input.record.holds.filter(({ inputs }) => inputs === undefined);
+  let record: KeyRecord = { ...input.record, present: undefined, intents: keysOf(input), holds };
   let trouble: { reason: string; message: string } | undefined;
   const waits: number[] = [];
 

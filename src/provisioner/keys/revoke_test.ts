@@ -119,6 +119,16 @@ Deno.test("a Coder that refuses is asked again when it said, and once for all it
   assert.deepEqual(world.ownKeys, []);
 });
 
+Deno.test("a refusal to make a key holds up no deletion", async () => {
+  const world = await running();
+  world.spec.organization = "nobodys";
+  await world.passes();
+  assert.equal(world.outcome?.record.holds[0]?.reason, "OrganizationNotFound");
+  const outcome = await world.revoke({ since: world.now });
+  assert.equal(outcome?.done, true);
+  assert.deepEqual(world.ownKeys, []);
+});
+
 for (const fault of CALL_FAULTS) {
   Deno.test(`a deletion in which Coder's answer is "${fault}" ends in time with nothing left`, async () => {
     const world = await running();

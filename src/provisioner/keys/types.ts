@@ -150,6 +150,8 @@ export interface KeyFacts {
   readonly rolledWith: string | undefined;
   /** The licence allows external provisioners. */
   readonly entitled: boolean;
+  /** Why Coder cannot be asked now: then nobody knows what the licence allows. @default it can */
+  readonly closed?: string | undefined;
   readonly now: Date;
 }
 

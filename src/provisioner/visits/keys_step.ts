@@ -14,7 +14,7 @@ import { sayVerdict } from "./entitlement_step.ts";
 import { keyListing } from "./key_listing.ts";
 import { keyPorts } from "./key_ports.ts";
 import type { KnownSecret } from "./key_secret.ts";
-import { keyWanted } from "./key_wanted.ts";
+import { bringsSecret, keyWanted } from "./key_wanted.ts";
 import { rolledWith } from "./running_pods.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 
@@ -61,6 +61,7 @@ export function keysStep(): VisitStep {
           listing,
           rolledWith: rolled,
           entitled: visit.entitled,
+          closed: visit.closed,
           now: tools.now(),
         },
         ports,
@@ -105,7 +106,9 @@ function say(visit: Visit, { redact }: VisitTools, base: KeyRecord, outcome: Key
     report.condition({ type, status: ready ? "True" : "False", reason, message: redact(message) });
   condition("ProvisionerKeyReady", key);
   condition("ProvisionerKeySecretReady", secret);
-  const trouble = [key, secret].find(({ ready, reason }) => !ready && TROUBLES.includes(reason));
+  const isTrouble = ({ ready, reason }: KeyState) =>
+    !ready && (TROUBLES.includes(reason) || (reason === "SecretMissing" && bringsSecret(visit.provisioner)));
+  const trouble = [key, secret].find(isTrouble);
   if (trouble !== undefined) report.trouble({ reason: trouble.reason, message: redact(trouble.message) });
   if (visit.entitled && record.holds.some(({ reason }) => reason === "NotEntitled")) {
     sayVerdict(visit, REFUSED);

@@ -323,6 +323,7 @@ Deno.test("a key that the user brings is used, and the Secret is never written",
   await using world = await VisitWorld.start({ spec: { key: { existingSecret: "mine", secretKey: "k" } } });
   await world.visit();
   assert.equal(world.said("ProvisionerKeyReady"), "False SecretMissing");
+  assert.match(world.result?.report.troubles[0]?.message ?? "", /existingSecret does not exist/);
   const mine = secretOf({ namespace: "a", name: "mine" }, { k: " brought\n" });
   world.put(mine);
   await world.settle();

@@ -194,6 +194,7 @@ export class World {
           listing: this.listings.get(this.#listingKey),
           rolledWith: this.rolledWith,
           entitled: this.coder.entitled,
+          closed: this.closed[this.spec.coder] ? "Coder is not ready" : undefined,
           now: new Date(this.now),
         },
         ports,
