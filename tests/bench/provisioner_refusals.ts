@@ -86,10 +86,10 @@ async function recovery(ground: Ground): Promise<void> {
   ]);
   await waitFor(() => keysAsWanted(ground), {
     what: "one new key for every provisioner, and no other",
-    timeoutMs: 420_000,
+    timeoutMs: 900_000,
     intervalMs: 100,
   });
-  await ready.all(sizes.provisioners + 2, 420_000);
+  await ready.all(sizes.provisioners + 2, 900_000);
   const seconds = (performance.now() - ended) / 1_000;
   rows.push({
     what:
