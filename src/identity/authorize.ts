@@ -102,7 +102,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       return no(forbidden(`${sentence(user, request)}${reason === "" ? "" : `: ${reason}`}`));
     } catch (error) {
       signal?.throwIfAborted();
-      const what = `Whether user "${user.name}" may ${deed(request)} cannot be found out`;
+      const what = `Whether user ${JSON.stringify(user.name)} may ${deed(request)} cannot be found out`;
       const refusal = reviewFailure("SubjectAccessReview", what, error);
       if (mayLog(String(refusal.code))) log.warn("what a caller may do could not be reviewed", { error });
       return no(refusal);
@@ -142,7 +142,7 @@ function keyOf({ name, uid, groups, extra }: KubeUser, request: AccessRequest): 
 }
 
 function sentence(user: KubeUser, request: AccessRequest): string {
-  return `user "${user.name}" may not ${deed(request)}`;
+  return `user ${JSON.stringify(user.name)} may not ${deed(request)}`;
 }
 
 /** `get coderworkspaces/log.aggregation.coder.com "a.b.c" in namespace "n"`. */
@@ -151,7 +151,7 @@ function deed(request: AccessRequest): string {
   const { verb, group = "", resource, subresource, namespace, name } = request;
   const whole = subresource === undefined ? resource : `${resource}/${subresource}`;
   const what = group === "" ? whole : `${whole}.${group}`;
-  const which = name === undefined ? "" : ` "${name}"`;
+  const which = name === undefined ? "" : ` ${JSON.stringify(name)}`;
   const where = namespace === undefined ? " in all namespaces" : ` in namespace "${namespace}"`;
   return `${verb} ${what}${which}${where}`;
 }

@@ -40,22 +40,24 @@ const SYSTEM = "system:";
 export function mapCoderUser({ name }: Pick<KubeUser, "name">, rule: CoderUserRule): MappedCoderUser {
   const { mapping, prefix = "" } = rule;
   if (mapping === "none") return nobody("users are not mapped to users of Coder here");
-  if (name.startsWith(SYSTEM)) return nobody(`"${name}" is no person`);
-  if (!name.startsWith(prefix)) return nobody(`"${name}" does not begin with "${prefix}"`);
+  if (name.startsWith(SYSTEM)) return nobody(`${JSON.stringify(name)} is no person`);
+  if (!name.startsWith(prefix)) return nobody(`${JSON.stringify(name)} does not begin with "${prefix}"`);
   const rest = name.slice(prefix.length);
   return mapping === "email" ? byEmail(rest) : byUsername(rest);
 }
 
 function byUsername(name: string): MappedCoderUser {
   if (name.length > MAX_USERNAME || !USERNAME.test(name) || name.toLowerCase() === ME) {
-    return nobody(`"${name}" is no username of Coder`);
+    return nobody(`${JSON.stringify(name)} is no username of Coder`);
   }
   return { by: "username", value: name };
 }
 
 function byEmail(name: string): MappedCoderUser {
   const value = name.toLowerCase();
-  if (value.length > MAX_EMAIL || !EMAIL.test(value)) return nobody(`"${name}" is no e-mail address`);
+  if (value.length > MAX_EMAIL || !EMAIL.test(value)) {
+    return nobody(`${JSON.stringify(name)} is no e-mail address`);
+  }
   return { by: "email", value };
 }
 
