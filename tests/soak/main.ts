@@ -12,6 +12,8 @@ const areas: Record<Area, () => Promise<{ run: (options: AreaOptions) => Promise
   chaos: () => import("./chaos.ts"),
   controlplane: () => import("./control_plane.ts"),
   idle: () => import("./idle.ts"),
+  provisioner: () => import("./provisioner.ts"),
+  proxy: () => import("./proxy.ts"),
 };
 
 const isColoured = Deno.stdout.isTerminal() && (Deno.env.get("NO_COLOR") ?? "") === "";

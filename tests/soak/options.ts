@@ -1,7 +1,7 @@
 /** The command line of `deno task soak`. */
 import { parseArgs } from "node:util";
 
-export const AREAS = ["chaos", "controlplane", "idle"] as const;
+export const AREAS = ["chaos", "controlplane", "idle", "provisioner", "proxy"] as const;
 export type Area = typeof AREAS[number];
 
 /** What was asked for. */
@@ -15,7 +15,7 @@ export interface SoakOptions {
 
 export const HELP = `deno task soak [area…] [--minutes N] [--seed N]
 
-Runs the operator for long on a cluster of its own, and exits 1 where it did not bear it.
+Runs the operator for long, and exits 1 where it did not bear it: the first three on a cluster of their own.
 
   chaos   users at work on control planes while API server, watches, requests and the operator itself break;
           at the end all has to be as they last asked for
@@ -23,9 +23,14 @@ Runs the operator for long on a cluster of its own, and exits 1 where it did not
           the same with real Coders behind the control planes: coderd and PostgreSQL break as well, and somebody
           lays hands on the operator's tokens; at the end each control plane has one token that works
   idle    200 control planes and nothing to do: no writes, no growth
+  provisioner
+          random histories of one provisioner in memory, thousands of them: spec changes, crashes at any step, lost
+          answers, refusals, hands on keys and Secrets; its pods always have a valid key, in the end there is one
+  proxy   the same of one workspace proxy, its registration and its token
 
   --minutes N   how long each area runs (default 10)
-  --seed N      the plan of chaos; the same seed and minutes give the same plan (default: a new one, printed)
+  --seed N      the plan of chaos, or the first history; the same seed and minutes give the same plan (default: a new
+                one, printed)
 `;
 
 /** @throws {Error} naming every mistake */

@@ -4,7 +4,7 @@ import { AREAS, HELP, parseOptions } from "./options.ts";
 const parse = (...args: string[]) => parseOptions(args, () => 77);
 
 Deno.test("without arguments all areas run for ten minutes each, with a new seed", () => {
-  assert.deepEqual(parse(), { areas: ["chaos", "controlplane", "idle"], minutes: 10, seed: 77, help: false });
+  assert.deepEqual(parse(), { areas: [...AREAS], minutes: 10, seed: 77, help: false });
 });
 
 Deno.test("areas, minutes and seed may be chosen", () => {
@@ -14,11 +14,14 @@ Deno.test("areas, minutes and seed may be chosen", () => {
     seed: 0,
     help: false,
   });
-  assert.deepEqual(parse("idle", "chaos").areas, ["chaos", "idle"]);
+  assert.deepEqual(parse("proxy", "idle", "chaos").areas, ["chaos", "idle", "proxy"]);
 });
 
 Deno.test("an area that is not there is named with those that are", () => {
-  assert.throws(() => parse("chaos", "storm"), /no area named storm; there are: chaos, controlplane, idle/);
+  assert.throws(
+    () => parse("chaos", "storm"),
+    /no area named storm; there are: chaos, controlplane, idle, provisioner, proxy/,
+  );
 });
 
 Deno.test("numbers that are none are refused, all at once", () => {
