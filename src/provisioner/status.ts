@@ -93,6 +93,8 @@ function wordsFor(provisioner: Provisioner | undefined): ConditionWords {
     noun: "provisioner",
     resource: "coderprovisioner",
     purpose: "take builds",
+    // They take builds from a queue. Without this, each step up of autoscaling would be an outage.
+    oneIsEnough: true,
     replicas: provisioner?.spec.autoscale === undefined ? "spec.replicas" : "spec.autoscale",
   };
 }

@@ -70,6 +70,15 @@ function ready(status: ProvisionerStatus): string {
 
 const secret = "ProvisionerKeySecretReady";
 
+Deno.test("pods that are added make nothing unready as long as one takes builds", () => {
+  const adding = deployment(0, 4);
+  Object.assign(adding.status ?? {}, { readyReplicas: 1, availableReplicas: 1, updatedReplicas: 4 });
+  const { conditions } = nextStatus(undefined, facts({ deployment: adding }));
+  assert.equal(conditionOf(conditions, "Ready")?.status, "True");
+  assert.match(conditionOf(conditions, "Ready")?.message ?? "", /1 of 4 pods are ready/);
+  assert.equal(conditionOf(conditions, "Progressing")?.status, "True");
+});
+
 Deno.test("without a usable key no provisioner is ready, whatever its pods do", () => {
   const status = nextStatus(undefined, facts({ reports: said(no(secret, "KeyGone")) }));
   assert.equal(ready(status), "False/KeyGone");

@@ -6,6 +6,8 @@ export interface Rollout {
   /** Pods that should run. */
   wanted: number;
   ready: number;
+  /** Pods that have been ready for long enough. */
+  availablePods: number;
   /** Every pod that should run does, is of the current template, and no older one is left. */
   complete: boolean;
   /** What it waits for, in words; empty where it is complete. */
@@ -33,6 +35,7 @@ export function rolloutOf(deployment: Deployment): Rollout {
   return {
     wanted,
     ready: status?.readyReplicas ?? 0,
+    availablePods: status?.availableReplicas ?? 0,
     complete: waitingFor === "",
     waitingFor,
     available: wanted > 0 && available?.status === "True",

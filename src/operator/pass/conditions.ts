@@ -26,6 +26,8 @@ export interface ConditionWords {
   readonly purpose: string;
   /** What may say that no pod is wanted, beside an autoscaler. @default {"spec.replicas"} */
   readonly replicas?: string;
+  /** One pod is enough, however many are wanted: more that are on their way make nothing worse. @default {false} */
+  readonly oneIsEnough?: boolean;
   /** Reason of a trouble that explains why a rollout is stuck better than the cluster does. @default none */
   readonly explainsStuck?: string;
 }
@@ -96,7 +98,9 @@ function availability({ rollout, words }: ConditionFacts): ConditionUpdate {
       `No pod is wanted: ${words.replicas ?? "spec.replicas"}, or an autoscaler, says 0`,
     );
   }
-  if (!rollout.available) return no("PodsUnavailable", rollout.unavailableBecause);
+  if (!rollout.available && !(words.oneIsEnough === true && rollout.availablePods > 0)) {
+    return no("PodsUnavailable", rollout.unavailableBecause);
+  }
   return {
     type: "Available",
     status: "True",
@@ -105,7 +109,7 @@ function availability({ rollout, words }: ConditionFacts): ConditionUpdate {
   };
 }
 
-function progress({ rollout, unready }: ConditionFacts): ConditionUpdate {
+function progress({ failures, rollout, unready }: ConditionFacts): ConditionUpdate {
   const progressing = (status: "True" | "False", reason: string, message: string): ConditionUpdate => ({
     type: "Progressing",
     status,
@@ -113,6 +117,10 @@ function progress({ rollout, unready }: ConditionFacts): ConditionUpdate {
     message,
   });
   if (rollout === undefined) {
+    const [stalled] = notable(failures).filter(isStalling);
+    if (stalled !== undefined) {
+      return progressing("False", stalled.reason, `There are no pods yet: ${failureText([stalled])}`);
+    }
     return unready === undefined
       ? progressing("True", "Creating", "The Deployment is being created")
       : progressing("False", unready.reason, `There are no pods yet: ${unready.message}`);

@@ -80,6 +80,26 @@ Deno.test("a rollout with pods that serve stays ready", () => {
   assert.equal(says(status, "Progressing"), "True/RollingOut");
 });
 
+Deno.test("more pods that are on their way make unready only where one is not enough", () => {
+  const scaling = deployment({
+    availableReplicas: 1,
+    conditions: [{ type: "Available", status: "False", message: "too few" }],
+  }, 3);
+  assert.equal(says(said({ deployment: scaling }), "Available"), "False/PodsUnavailable");
+  const words = { ...WORDS, oneIsEnough: true };
+  assert.equal(says(said({ deployment: scaling, words }), "Ready"), "True/Ready");
+  const none = deployment({ availableReplicas: 0, conditions: [] }, 3);
+  assert.equal(says(said({ deployment: none, words }), "Ready"), "False/PodsUnavailable");
+});
+
+Deno.test("what is stalled before there are pods is not progressing", () => {
+  const status = said({ deployment: undefined, failures: [foreign] });
+  assert.equal(says(status, "Progressing"), "False/ForeignObject");
+  assert.equal(textOf(status, "Progressing"), "There are no pods yet: Service: not ours");
+  const retried = said({ deployment: undefined, failures: [unavailable] });
+  assert.equal(says(retried, "Progressing"), "True/Creating");
+});
+
 Deno.test("zero replicas are not ready, and nothing is wrong", () => {
   const status = said({
     deployment: deployment({ conditions: [{ type: "Available", status: "True" }] }, 0),
