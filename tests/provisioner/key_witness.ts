@@ -1,0 +1,145 @@
+/** What tests of rotations see of keys: who has which, and what is true at the moment in which Coder deletes one. */
+import assert from "node:assert/strict";
+import type { ListingsOptions } from "../../src/inventory/mod.ts";
+import { waitFor } from "../cluster/mod.ts";
+import type { FakeProvisionerKey } from "../fake-coder/state.ts";
+import { provisioners } from "../operator/compose.ts";
+import type { CoderHome } from "../operator/coder_home.ts";
+import type { RunningOperator } from "../operator/controllers.ts";
+import type { WorldOperatorOptions } from "../operator/world.ts";
+import { CHECKSUM, KEY_ROUTE, type ProvisionerRig } from "./rig.ts";
+
+/** Lists that do not keep tests waiting. */
+export const FAST: ListingsOptions = { verifyEveryMs: 200, workEveryMs: 200, freshGapMs: 50 };
+
+/** A moment long ago: no key that is so old was made just now. */
+export const LONG_AGO = "2020-01-01T00:00:00Z";
+
+/** Passes and visits over provisioners. */
+export function operate(
+  rig: ProvisionerRig,
+  { now, ...options }: WorldOperatorOptions & { now?: () => Date } = {},
+): Promise<RunningOperator> {
+  return rig.operator(provisioners({ listings: FAST, ...(now && { now }) }), options);
+}
+
+/** A provisioner whose pods run, and its key. */
+export async function running(
+  rig: ProvisionerRig,
+  spec: Parameters<ProvisionerRig["provisioner"]>[1] = {},
+  name = "prov",
+): Promise<FakeProvisionerKey> {
+  await rig.provisioner(name, spec);
+  await rig.podsReady(name, spec.replicas ?? 1);
+  await rig.settled(name);
+  const key = rig.keyInCoder(await rig.key(name));
+  assert.ok(key !== undefined, "the Secret holds a key of Coder");
+  return key;
+}
+
+/** What the end of a rotation looks like. */
+export interface Rotated {
+  /** @default {"prov"} */
+  name?: string;
+  /** The Coder of the new key. @default {the first} */
+  home?: CoderHome;
+  /** @default {1} */
+  replicas?: number;
+  /** Ends the wait. */
+  signal?: AbortSignal;
+}
+
+/** Waits until the Secret and all pods have another key than `before`, and Coder no other. */
+export async function rotated(
+  rig: ProvisionerRig,
+  before: FakeProvisionerKey,
+  { name = "prov", home = rig.coder, replicas = 1, signal }: Rotated = {},
+): Promise<FakeProvisionerKey> {
+  return await waitFor(async () => {
+    const key = rig.keyInCoder(await rig.key(name), home);
+    if (key === undefined || key.id === before.id) return;
+    const pods = await rig.pods(name);
+    const users = pods.filter((pod) => pod.ready && rig.keyOfPod(pod, home)?.id === key.id);
+    const all = users.length === replicas && pods.length === replicas;
+    return all && home.fake.state.provisionerKeys.length === 1 ? key : undefined;
+  }, { what: `a key after ${before.name} that all pods have, and no other`, ...(signal && { signal }) });
+}
+
+/** Asks for a visit to Coder and waits until it has ended. */
+export async function visited(operator: RunningOperator, name = "prov"): Promise<void> {
+  const before = operator.passes(name, 1);
+  operator.visit(name);
+  await waitFor(() => operator.passes(name, 1) > before, { what: `a visit for ${name}`, intervalMs: 10 });
+}
+
+/** Waits until the record of keys has nothing that is to be made or deleted. */
+export async function nothingLeft(rig: ProvisionerRig, name = "prov"): Promise<void> {
+  await waitFor(async () => (await rig.provisioners.stored(name)).status?.keyIntents === undefined, {
+    what: "no key to be left to make or to delete",
+  });
+}
+
+/** Makes the present key look old, so that nothing waits because it is new. */
+export async function aged(rig: ProvisionerRig, name = "prov"): Promise<void> {
+  const status = { key: { createdAt: LONG_AGO } };
+  await rig.live.send("PATCH", rig.provisioners.path(name, "status"), { status });
+}
+
+/**
+ * Looks at pods whenever Coder is asked to delete a key, before it does: no pod may have that key, and every ready pod must
+ * have one that Coder knows.
+ */
+export class KeyWitness implements Disposable {
+  /** Deletions that were asked for. */
+  readonly deletions: string[] = [];
+  readonly #broken: string[] = [];
+  readonly #end: (() => void)[];
+
+  constructor(readonly rig: ProvisionerRig, readonly homes: readonly CoderHome[] = [rig.coder]) {
+    this.#end = homes.map((home) => {
+      const look = () => this.#look(home);
+      return home.fake.faults.add({
+        method: "DELETE",
+        route: KEY_ROUTE,
+        times: Infinity,
+        action: {
+          do: "delay",
+          get until() {
+            return look();
+          },
+        },
+      });
+    });
+  }
+
+  /** Fails where a pod lost its key, or another number of keys was to be deleted. */
+  assert(deletions?: number): void {
+    assert.deepEqual(this.#broken, []);
+    if (deletions !== undefined) assert.equal(this.deletions.length, deletions, this.deletions.join());
+  }
+
+  [Symbol.dispose](): void {
+    for (const end of this.#end) end();
+  }
+
+  async #look({ fake }: CoderHome): Promise<void> {
+    const going = fake.requests.filter(({ method, outcome, route }) =>
+      method === "DELETE" && route === KEY_ROUTE && outcome === "pending"
+    ).map(({ path }) => decodeURIComponent(path.split("/").at(-1) ?? ""));
+    this.deletions.push(...going);
+    const { items } = await this.rig.live.get("v1/pods");
+    for (const { metadata, status } of items) {
+      const annotations = metadata.annotations ?? {};
+      if (annotations[CHECKSUM] === undefined) continue;
+      const key = this.homes.map((home) => this.rig.keyOfPod({ ...metadata, annotations }, home))
+        .find((each) => each !== undefined);
+      const isReady = metadata.deletionTimestamp === undefined &&
+        // deno-lint-ignore no-explicit-any -- conditions as sent
+        status.conditions?.some((each: any) => each.type === "Ready" && each.status === "True");
+      if (key !== undefined && going.includes(key.name)) {
+        this.#broken.push(`pod ${metadata.name} has key ${key.name}, which is to be deleted`);
+      }
+      if (key === undefined && isReady) this.#broken.push(`ready pod ${metadata.name} has no good key`);
+    }
+  }
+}
