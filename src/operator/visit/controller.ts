@@ -160,12 +160,15 @@ async function endVisit<
   const uid = visit.object.metadata.uid ?? "";
   if (!isHeld(visit.object) || results.ended(uid)?.done === true) return {};
   const left: string[] = [];
+  // With one alone, everybody knows what it is about.
+  const isOne = steps.filter(({ end }) => end !== undefined).length === 1;
   for (const step of steps) {
     try {
       await step.end?.(visit, tools);
     } catch (error) {
       visit.signal.throwIfAborted();
-      left.push(`${step.name}: ${visitFailure(error, tools.redact).message}`);
+      const { message } = visitFailure(error, tools.redact);
+      left.push(isOne ? message : `${step.name}: ${message}`);
       if (error instanceof NotYetError) continue;
       visit.log.info("what was made in Coder could not be removed yet", { step: step.name, error });
     }

@@ -146,7 +146,7 @@ Deno.test("an end whose time has not come is told, and is no failure for the log
     }),
   ], [leaving()]);
   await settle();
-  assert.deepEqual(world.results.ended("uid-1"), { done: false, message: "Some: pods end" });
+  assert.deepEqual(world.results.ended("uid-1"), { done: false, message: "pods end" });
   assert.ok(!world.log.at("info").includes("what was made in Coder could not be removed yet"));
   isTime = true;
   await world.clock.advance(5_000);
