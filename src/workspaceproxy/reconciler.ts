@@ -5,11 +5,13 @@ import {
   type WorkspaceProxy,
   type WorkspaceProxyStatus,
 } from "../api/workspace_proxy.ts";
+import type { ObjectKey } from "../api/object.ts";
 import { concludePass, passFacts } from "../operator/pass/conclude.ts";
 import type { StepFailure } from "../operator/pass/failure.ts";
+import { gatheringEvents } from "../operator/pass/gathered_events.ts";
 import { readOwner } from "../operator/pass/read.ts";
 import { runSteps } from "../operator/pass/step.ts";
-import type { Reconcile, ReconcileResult } from "../reconciler/reconcile.ts";
+import type { Reconcile, ReconcileContext, ReconcileResult } from "../reconciler/reconcile.ts";
 import { childName } from "./children.ts";
 import { disruptionBudgetStep, exposureStep, serviceStep } from "./child_steps.ts";
 import { deploymentStep } from "./deployment_step.ts";
@@ -38,27 +40,33 @@ export interface ReconcilerOptions extends Tools {
 
 /** Makes the reconcile function of workspace proxies. */
 export function proxyReconcile(options: ReconcilerOptions): Reconcile {
-  return async (key, context) => {
-    const { kinds, redact, results, stages = STAGES } = options;
-    const object = kinds.workspaceProxies.get(key);
-    if (object === undefined) return;
-    if (object.metadata.deletionTimestamp !== undefined) return await endPass(object, options, context);
-    const state: PassState = {
-      key,
-      kind: { type: CoderWorkspaceProxies, informer: kinds.workspaceProxies, noun: "workspace proxy" },
-      object,
-      deploymentKey: { namespace: key.namespace, name: childName(object) },
-      ...context,
-      report: new Report(),
-      result: results?.get(object.metadata.uid ?? ""),
-      unvisited: results === undefined,
-    };
-    const read = readOwner(object, parseWorkspaceProxy, redact);
-    if ("failure" in read) return await conclude(state, undefined, [read.failure], options);
-    const pass: Pass = { ...state, proxy: read.value };
-    const failures = await runSteps(stages, pass, options);
-    return await conclude(pass, pass.proxy, failures, options);
+  return (key, context) => gatheringEvents(options, (tools) => reconcile(key, context, tools));
+}
+
+async function reconcile(
+  key: ObjectKey,
+  context: ReconcileContext,
+  options: ReconcilerOptions,
+): Promise<ReconcileResult | void> {
+  const { kinds, redact, results, stages = STAGES } = options;
+  const object = kinds.workspaceProxies.get(key);
+  if (object === undefined) return;
+  if (object.metadata.deletionTimestamp !== undefined) return await endPass(object, options, context);
+  const state: PassState = {
+    key,
+    kind: { type: CoderWorkspaceProxies, informer: kinds.workspaceProxies, noun: "workspace proxy" },
+    object,
+    deploymentKey: { namespace: key.namespace, name: childName(object) },
+    ...context,
+    report: new Report(),
+    result: results?.get(object.metadata.uid ?? ""),
+    unvisited: results === undefined,
   };
+  const read = readOwner(object, parseWorkspaceProxy, redact);
+  if ("failure" in read) return await conclude(state, undefined, [read.failure], options);
+  const pass: Pass = { ...state, proxy: read.value };
+  const failures = await runSteps(stages, pass, options);
+  return await conclude(pass, pass.proxy, failures, options);
 }
 
 async function conclude(

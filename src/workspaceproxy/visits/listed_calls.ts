@@ -1,7 +1,8 @@
 /** Calls about proxies, with one list for all proxies of a Coder. */
 import type { OpenCoder } from "../../operator/visit/control_plane_access.ts";
 import { sleep as realSleep } from "../../telemetry/clock.ts";
-import { type ProxyCalls, proxyCalls, RegistrationError } from "../registration/mod.ts";
+import { type ProxyCalls, proxyCalls } from "../registration/mod.ts";
+import { ClosedWayError } from "./closed_way.ts";
 import type { ProxyMemory } from "./memory.ts";
 import type { VisitTools } from "./visit.ts";
 
@@ -60,10 +61,10 @@ export function listedCalls(
   };
 }
 
-function busy(address: string): RegistrationError {
-  return new RegistrationError(
+function busy(address: string): ClosedWayError {
+  return new ClosedWayError(
     "WaitingForList",
     `The proxies of Coder at ${address} are listed in a moment`,
-    "later",
+    true,
   );
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ClientRig, startClientRig } from "../../../tests/fake-coder/client_rig.ts";
 import { fakeLicense, refuse } from "../../../tests/fake-coder/mod.ts";
 import { createListings } from "../../inventory/mod.ts";
-import { RegistrationError } from "../registration/mod.ts";
+import { ClosedWayError } from "./closed_way.ts";
 import { listedCalls } from "./listed_calls.ts";
 import type { ProxyMemory } from "./memory.ts";
 
@@ -126,7 +126,7 @@ Deno.test("a list whose turn has not come is good as long as nothing was changed
   for (const fresh of [false, true]) {
     await assert.rejects(
       world.calls(memory, busy(40_000)).list({ fresh, signal }),
-      (error) => error instanceof RegistrationError && error.reason === "WaitingForList",
+      (error) => error instanceof ClosedWayError && error.reason === "WaitingForList",
     );
   }
   const later = { proxies: [], takenAt: world.ms + 1 };
@@ -135,7 +135,7 @@ Deno.test("a list whose turn has not come is good as long as nothing was changed
   };
   assert.deepEqual(await world.calls(memory, awaited).list({ fresh: false, signal }), []);
   const begin = world.ms;
-  await assert.rejects(world.calls(memory, busy(3_000)).list({ fresh: true, signal }), RegistrationError);
+  await assert.rejects(world.calls(memory, busy(3_000)).list({ fresh: true, signal }), ClosedWayError);
   assert.ok(world.ms - begin <= 10_000);
 });
 
@@ -156,6 +156,6 @@ Deno.test("who waits for a list stops with their visit", async () => {
     world.calls(undefined, {
       proxies: () => Promise.resolve({ latest: undefined, isNewEnough: false, lookAgainMs: 90_000 }),
     }).list({ fresh: false }),
-    RegistrationError,
+    ClosedWayError,
   );
 });

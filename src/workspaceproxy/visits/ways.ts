@@ -4,23 +4,10 @@ import type { OpenCoder } from "../../operator/visit/control_plane_access.ts";
 import { hasPods } from "../../operator/visit/controller.ts";
 import type { ControlPlaneAccess, Place, ProxyWay } from "../registration/mod.ts";
 import { isSamePlace } from "../registration/record.ts";
+import { ClosedWayError } from "./closed_way.ts";
 import { listedCalls } from "./listed_calls.ts";
 import type { ProxyMemory } from "./memory.ts";
 import type { Visit, VisitTools } from "./visit.ts";
-
-/** Why Coder cannot be asked. */
-export class ClosedWayError extends Error {
-  override readonly name = "ClosedWayError";
-  constructor(
-    /** CamelCase, stable. */
-    readonly reason: string,
-    message: string,
-    /** Nobody has to do anything: what is missing comes by itself. */
-    readonly transient: boolean,
-  ) {
-    super(message);
-  }
-}
 
 type Asking = Pick<Visit, "key" | "proxy" | "signal">;
 type Tools = Pick<VisitTools, "access" | "kinds" | "listings" | "now" | "sleep">;

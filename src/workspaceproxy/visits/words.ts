@@ -11,7 +11,7 @@ import {
   type Settled,
 } from "../registration/mod.ts";
 import type { Report } from "../results.ts";
-import { ClosedWayError } from "./ways.ts";
+import { ClosedWayError } from "./closed_way.ts";
 
 /** The condition about the registration and its token. */
 export const REGISTERED = "Registered";
