@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readExtract } from "./document.ts";
 import { fieldsOf, generateListTypes } from "./list_types.ts";
+import { generateMetaDefinitions } from "./meta_definitions.ts";
 import { kubernetesFiles } from "./mod.ts";
 import { generateResources } from "./resources.ts";
 import { generateSchemas } from "./schemas.ts";
@@ -94,8 +95,24 @@ Deno.test("the same document gives the same files", async () => {
   assert.deepEqual(first, second);
   assert.deepEqual(first.map(({ path }) => path).sort(), [
     "src/api/kubernetes/list_types.ts",
+    "src/api/kubernetes/meta_definitions.ts",
     "src/api/kubernetes/resources.ts",
     "src/api/kubernetes/schemas.ts",
     "src/api/kubernetes/types.ts",
   ]);
+});
+
+Deno.test("the schemas for OpenAPI documents are complete, and name a kind only where it is one kind", async () => {
+  const text = generateMetaDefinitions(extract, ["io.k8s.api.test.v1.Widget"]);
+  assert.match(text, /^ {2}"io\.k8s\.api\.test\.v1\.Part": \{.*"properties":\{/m);
+  const { metaDefinitions } = await import("../../../src/api/kubernetes/meta_definitions.ts");
+  const names = Object.keys(metaDefinitions);
+  const refs = [...JSON.stringify(metaDefinitions).matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, name]) =>
+    name
+  );
+  assert.deepEqual(refs.filter((name) => !names.includes(name ?? "")), []);
+  const kindsOf = (name: string) =>
+    metaDefinitions[`io.k8s.apimachinery.pkg.apis.meta.v1.${name}`]!["x-kubernetes-group-version-kind"];
+  assert.deepEqual(kindsOf("Status"), [{ group: "", kind: "Status", version: "v1" }]);
+  assert.equal(kindsOf("DeleteOptions"), undefined);
 });

@@ -72,7 +72,18 @@ export const WANTED_KINDS: readonly WantedKind[] = [
   { definition: "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService", constant: "APIServices" },
   { definition: "io.k8s.apimachinery.pkg.apis.meta.v1.Status" },
   { definition: "io.k8s.apimachinery.pkg.apis.meta.v1.Condition" },
+  { definition: "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions" },
 ];
+
+/** What the OpenAPI documents of API servers refer to, whatever they serve. */
+export const META_DEFINITIONS: readonly string[] = [
+  "Condition",
+  "DeleteOptions",
+  "ListMeta",
+  "ObjectMeta",
+  "Status",
+]
+  .map((name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`);
 
 /** Short names that differ from the definition's last part, because two definitions share it. */
 export const RENAMED: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@
 import type { GeneratedFile } from "../files.ts";
 import { readExtract } from "./document.ts";
 import { generateListTypes } from "./list_types.ts";
+import { generateMetaDefinitions } from "./meta_definitions.ts";
 import { generateResources } from "./resources.ts";
 import { generateSchemas } from "./schemas.ts";
 import { generateTypes } from "./types.ts";
@@ -15,5 +16,6 @@ export async function kubernetesFiles(root: string): Promise<GeneratedFile[]> {
     file("types.ts", generateTypes(extract)),
     file("resources.ts", generateResources(extract)),
     file("list_types.ts", generateListTypes(extract)),
+    file("meta_definitions.ts", generateMetaDefinitions(extract)),
   ];
 }
