@@ -72,6 +72,22 @@ export async function visited(operator: RunningOperator, name = "prov"): Promise
   await waitFor(() => operator.passes(name, 1) > before, { what: `a visit for ${name}`, intervalMs: 10 });
 }
 
+/** Waits until a condition has a status for a reason; its message. */
+export async function said(
+  rig: ProvisionerRig,
+  type: string,
+  status: "True" | "False" | "Unknown",
+  reason: string,
+  name = "prov",
+): Promise<string> {
+  const found = await waitFor(async () => {
+    const condition = await rig.provisioners.condition(name, type, status);
+    if (condition.reason === reason) return condition;
+    throw new Error(`${type} is ${status} for ${condition.reason}: ${condition.message}`);
+  }, { what: `${type} of ${name} to be ${status} for ${reason}` });
+  return found.message;
+}
+
 /** Waits until the record of keys has nothing that is to be made or deleted. */
 export async function nothingLeft(rig: ProvisionerRig, name = "prov"): Promise<void> {
   await waitFor(async () => (await rig.provisioners.stored(name)).status?.keyIntents === undefined, {
