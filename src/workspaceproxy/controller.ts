@@ -50,6 +50,8 @@ export function proxyController(options: ProxyControllerOptions): Controller {
       ...sources,
       watching(workspaceProxies, (object) => [keyOf(object)], { predicate: recordComesOrGoes }),
       owned(kinds.services, CoderWorkspaceProxies),
+      // Those that nobody needs go, whenever they come.
+      owned(kinds.secrets, CoderWorkspaceProxies),
       owned(kinds.ingresses, CoderWorkspaceProxies),
       owned(kinds.httpRoutes, CoderWorkspaceProxies),
       ...exposureSources(workspaceProxies, kinds),

@@ -92,7 +92,7 @@ Deno.test("its children wake a proxy, and so does what has their names", async (
   const eu = proxy("eu");
   await watched.put(CoderWorkspaceProxies, eu);
   const ownerReferences = controlledBy(eu);
-  for (const type of [Deployments, Services, Ingresses, HTTPRoutes, PodDisruptionBudgets]) {
+  for (const type of [Deployments, Services, Secrets, Ingresses, HTTPRoutes, PodDisruptionBudgets]) {
     const child = make(type, "any", { namespace: "a", ownerReferences });
     assert.deepEqual(await watched.put(type, child), ["eu"], type.kind);
   }

@@ -222,7 +222,7 @@ export class FakeCluster {
       ...live,
       ...desired,
       ...(spec && { spec: { ...before, ...spec } }),
-      ...(added && { data: { ...data, ...added } }),
+      ...(added && { data: { ...theirData(data), ...added } }),
       metadata,
     };
     if (live !== undefined && canonicalJson(live) === canonicalJson(merged)) {
@@ -254,6 +254,11 @@ export class FakeCluster {
 function theirs(live: KubeObject | undefined): Record<string, string> {
   const annotations = Object.entries(live?.metadata.annotations ?? {});
   return Object.fromEntries(annotations.filter(([name]) => !name.startsWith("coder.com/")));
+}
+
+/** The same for Secrets. */
+function theirData(data: object = {}): object {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !name.startsWith("token")));
 }
 
 /** What JSON patches of the operator do: to finalizers, to an annotation, to managed fields. */

@@ -181,6 +181,8 @@ function attend(facts: Wanting, own: WorkspaceProxy): Decision {
     !(record.formerRegistrations ?? []).some((former) => former.id === proxy.id)
   );
   if (stray !== undefined) return { do: "save", record: withStray(record, stray, wanted.place, now) };
+  const kept = secret.state === "foreign" ? undefined : secret.kept?.get(id.toLowerCase());
+  if (kept !== undefined && heldId(secret) !== id.toLowerCase()) return { do: "store", token: kept };
   if (secret.state !== "held") return { do: "regenerate", id, face, need: "TokenMissing" };
   if (heldId(secret) !== id.toLowerCase()) return { do: "regenerate", id, face, need: "TokenOfOther" };
   if (verdict === "refused") return { do: "regenerate", id, face, need: "TokenRefused" };

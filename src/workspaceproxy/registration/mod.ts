@@ -3,6 +3,7 @@ export { ADOPT_PROXY_ANNOTATION, type WantedRegistration } from "./decide.ts";
 export { RegistrationError } from "./error.ts";
 export type { FormerTrouble } from "./former.ts";
 export {
+  type KeptTokens,
   type ProxyCalls,
   proxyCalls,
   type ProxyWay,

@@ -25,10 +25,16 @@ export type ProxyWay =
 /** What the Secret for the token holds. */
 export type TokenView =
   /** There is no Secret, or nothing at its key. Never where it could not be read. */
-  | { readonly state: "missing" }
+  | { readonly state: "missing"; readonly kept?: KeptTokens }
   /** Somebody else's, and nobody said that it may be taken. */
   | { readonly state: "foreign"; readonly message: string }
-  | { readonly state: "held"; readonly token: string };
+  | { readonly state: "held"; readonly token: string; readonly kept?: KeptTokens };
+
+/**
+ * Tokens of earlier registrations, by the ids of these in small letters. Pods may run with them yet: whoever comes back to
+ * one of these must not make it a new token.
+ */
+export type KeptTokens = ReadonlyMap<string, string>;
 
 /** Something to tell by an Event. */
 export interface RegistrationEvent {
@@ -48,7 +54,7 @@ export interface RegistrationPorts {
   storedRecord(signal: AbortSignal): Promise<RegistrationRecord | undefined>;
   /** The Secret as it is now, not as a cache has it. Throws what the API server refuses. */
   readToken(signal: AbortSignal): Promise<TokenView>;
-  /** Puts the token into the Secret. Throws what the API server refuses. */
+  /** Puts the token into the Secret, beside that of another proxy. Throws what the API server refuses. */
   writeToken(token: string, signal: AbortSignal): Promise<void>;
   /** Writes the record to the status before anything else happens. Throws what the API server refuses. */
   save(record: RegistrationRecord, signal: AbortSignal): Promise<void>;

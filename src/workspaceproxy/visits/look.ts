@@ -19,7 +19,7 @@ import { portsOf } from "./ports.ts";
 import type { PrimaryAddresses } from "./primary_address.ts";
 import { isUnused } from "./rolled_out.ts";
 import { RecordChangedError } from "./stored_record.ts";
-import { readToken, tokenHash } from "./token_secret.ts";
+import { readToken, tokenHash, writeToken } from "./token_secret.ts";
 import type { Visit, VisitTools } from "./visit.ts";
 import { openWanted, type WantedCoder } from "./ways.ts";
 import { REGISTERED, saySettled } from "./words.ts";
@@ -63,6 +63,7 @@ export async function look(
     address = await addressOf(visit, coder, parts);
     const settled = await settleAt(visit, tools, coder, memory);
     if (settled.proxy !== undefined) memory.seen = { proxy: settled.proxy, at: tools.now().getTime() };
+    await forgetKept(visit, tools, memory, settled);
     saySettled(report, settled, { redact: tools.redact, running: hasPods(visit.deployment) });
     return nextLook(settled, memory.lookAgainMs ?? LEFTOVER_MS);
   } catch (error) {
@@ -106,6 +107,18 @@ async function settleAt(
     memory: memory.registration,
   };
   return await settle(input, portsOf(visit, tools, { memory, wanted: open }), { signal, now: tools.now });
+}
+
+/** Nobody needs the tokens of earlier registrations any more: they leave the Secret. */
+async function forgetKept(
+  visit: Visit,
+  tools: VisitTools,
+  { secret }: ProxyMemory,
+  { record }: Settled,
+): Promise<void> {
+  if (secret?.view.state !== "held" || (secret.view.kept?.size ?? 0) === 0) return;
+  if (record.formerRegistrations !== undefined || !await isUnused(visit, secret.view, tools.client)) return;
+  await writeToken(secret.view.token, visit, tools);
 }
 
 /** The address that pods are given with the token of this Coder. */

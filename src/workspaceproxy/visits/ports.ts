@@ -3,7 +3,7 @@ import type { RegistrationPorts } from "../registration/mod.ts";
 import type { Place } from "../registration/mod.ts";
 import type { ProxyMemory } from "./memory.ts";
 import { StoredRecord } from "./stored_record.ts";
-import { readToken, writeToken } from "./token_secret.ts";
+import { keptBeside, readToken, writeToken } from "./token_secret.ts";
 import type { Visit, VisitTools } from "./visit.ts";
 import { type WantedCoder, wayTo } from "./ways.ts";
 
@@ -26,10 +26,11 @@ export function portsOf(
       return memory.secret.view;
     },
     async writeToken(token) {
+      const kept = keptBeside(token, memory.secret?.view);
       memory.secret = undefined;
-      await writeToken(token, visit, tools);
+      await writeToken(token, visit, tools, kept);
       // In which version, the next reading tells.
-      memory.secret = { name: "", version: "", view: { state: "held", token } };
+      memory.secret = { name: "", version: "", view: { state: "held", token, kept } };
     },
     tell: ({ type, reason, message }) => tools.events.event(visit.object, type, reason, message, "Register"),
   };

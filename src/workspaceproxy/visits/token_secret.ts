@@ -10,7 +10,12 @@ import { applyChild } from "../../operator/children/apply_child.ts";
 import { ownSecret, tokenIn } from "../../operator/visit/own_secret.ts";
 import { readSecret, secretVersion } from "../../operator/visit/secrets.ts";
 import { childLabels } from "../children.ts";
-import { isRegisteredByOperator, tokenSecretOf, type TokenView } from "../registration/mod.ts";
+import {
+  isRegisteredByOperator,
+  type KeptTokens,
+  tokenSecretOf,
+  type TokenView,
+} from "../registration/mod.ts";
 import { proxyIdOf } from "../registration/token.ts";
 import type { Visit, VisitTools } from "./visit.ts";
 
@@ -52,13 +57,18 @@ export async function readToken(
     return { name, version, view: { state: "held", token: read.value } };
   }
   const own = await readOwn(secret, token.key, visit, tools);
-  const view = own.view.state === "missing" ? await moved(visit, tools) : own.view;
+  const view = own.view.state === "missing" ? await moved(visit, tools) ?? own.view : own.view;
   // A token that has just moved is there in a version which is not known yet.
   return { name, version: view === own.view ? own.version : "", view };
 }
 
-/** Puts the token into the Secret of the spec. Other keys that are in it stay. */
-export async function writeToken(token: string, visit: Reading, tools: Tools): Promise<void> {
+/** Puts the token into the Secret of the spec, with those to keep. What others added to it stays. */
+export async function writeToken(
+  token: string,
+  visit: Reading,
+  tools: Tools,
+  kept: KeptTokens = new Map(),
+): Promise<void> {
   const { key: { namespace }, object, proxy, signal } = visit;
   tools.keepSecret(token);
   const { name = "", key = "token" } = tokenSecretOf(proxy) ?? {};
@@ -68,9 +78,35 @@ export async function writeToken(token: string, visit: Reading, tools: Tools): P
     kind: "Secret",
     metadata: { ...metadata, labels: childLabels(proxy) },
     type: "Opaque",
-    data: { [key]: btoa(token) },
+    data: {
+      [key]: btoa(token),
+      ...Object.fromEntries([...kept].map(([id, each]) => [`${KEPT}${id}`, btoa(each)])),
+    },
   };
   await applyChild(Secrets, desired, { object, signal, kind: { type: CoderWorkspaceProxies } }, tools);
+}
+
+/** The tokens to keep beside `token`: pods may run with that which it takes the place of. */
+export function keptBeside(token: string, before: TokenView | undefined): KeptTokens {
+  if (before === undefined || before.state === "foreign") return new Map();
+  const kept = new Map(before.kept);
+  const old = before.state === "held" ? before.token : "";
+  const id = proxyIdOf(old);
+  if (id !== undefined) kept.set(id, old);
+  kept.delete(proxyIdOf(token) ?? "");
+  return kept;
+}
+
+/** In front of the ids of proxies, in keys of the Secret. */
+const KEPT = "token-";
+
+function keptIn(live: Secret): KeptTokens {
+  const found = Object.keys(live.data ?? {}).flatMap((key): [string, string][] => {
+    const token = key.startsWith(KEPT) ? tokenIn(live, key) : "";
+    const id = proxyIdOf(token);
+    return id !== undefined && key === `${KEPT}${id}` ? [[id, token]] : [];
+  });
+  return new Map(found);
 }
 
 /** The content of a Secret that is not ours is never looked at. */
@@ -90,24 +126,24 @@ async function readOwn(
   const version = `${live.metadata.uid ?? ""} ${live.metadata.resourceVersion ?? ""}`.trim();
   const found = ownSecret(live, object);
   if (found.state === "foreign") return { version, view: found };
-  const token = found.state === "ours" ? tokenIn(live, key) : "";
-  if (token === "") return { version, view: { state: "missing" } };
-  keepSecret(token);
-  return { version, view: { state: "held", token } };
+  if (found.state === "none") return { version, view: { state: "missing" } };
+  const [token, kept] = [tokenIn(live, key), keptIn(live)];
+  keepSecret(...[token, ...kept.values()].filter((each) => each !== ""));
+  return { version, view: token === "" ? { state: "missing", kept } : { state: "held", token, kept } };
 }
 
 /** The spec names another Secret than before: what the old one holds is as good as ever. */
-async function moved(visit: Reading, tools: Tools): Promise<TokenView> {
+async function moved(visit: Reading, tools: Tools): Promise<TokenView | undefined> {
   const { key: { namespace }, object, proxy } = visit;
   const wanted = tokenSecretOf(proxy)?.name;
   const { id } = proxy.status.registration ?? {};
-  if (id === undefined) return { state: "missing" };
+  if (id === undefined) return undefined;
   for (const secret of tools.kinds.secrets.list({ namespace, labels: childLabels(proxy) })) {
     if (secret.metadata.name === wanted || !isControlledBy(secret, object)) continue;
     const { view } = await readOwn(keyOf(secret), "token", visit, tools);
     if (view.state !== "held" || proxyIdOf(view.token) !== id.toLowerCase()) continue;
-    await writeToken(view.token, visit, tools);
+    await writeToken(view.token, visit, tools, view.kept);
     return view;
   }
-  return { state: "missing" };
+  return undefined;
 }
