@@ -32,7 +32,7 @@ Deno.test("requests go on while the front proxy's authority is exchanged, and no
   const direct = async (identity: KeyPair) => (await server.direct({ identity, headers })).code;
   assert.deepEqual([await direct(old), await direct(next)], [200, 401]);
 
-  await writeWhole(layout(cluster.dir).cert("front-proxy-ca"), old.caPem + authority.certPem);
+  await writeWhole(layout(cluster.dir).cert("front-proxy-ca"), `${old.caPem}\n${authority.certPem}\n`);
   await waitFor(() => server.config.current.requestHeader?.ca.authorities.length === 2, {
     what: "the API server to publish the new authority, and this server to see it",
     timeoutMs: 120_000,
