@@ -89,6 +89,13 @@ export function liveChecksum(live: Deployment | undefined): string | undefined {
   return live?.spec?.template.metadata?.annotations?.[KEY_CHECKSUM_ANNOTATION];
 }
 
+/** Where the pods get their key; undefined where nobody names a Secret. */
+export function liveKeyRef(live: Deployment | undefined): { name: string; key: string } | undefined {
+  const entry = containerOf(live)?.env?.findLast(({ name }) => name === DAEMON_KEY);
+  const { name = "", key } = entry?.valueFrom?.secretKeyRef ?? {};
+  return name === "" || key === undefined ? undefined : { name, key };
+}
+
 /** Image that the pods run: `status.image`. */
 export function liveImage(live: Deployment | undefined): string | undefined {
   return containerOf(live)?.image;
@@ -99,12 +106,11 @@ function lastFacts(provisioner: Provisioner, live: Deployment | undefined) {
   if (live === undefined) return undefined;
   const { annotations = {} } = live.metadata;
   const env = new Map(containerOf(live)?.env?.map((entry) => [entry.name, entry]));
-  const { name = "", key } = env.get(DAEMON_KEY)?.valueFrom?.secretKeyRef ?? {};
   return {
     url: annotations[URL_ANNOTATION] ?? env.get(CODER_URL)?.value,
     image: annotations[IMAGE_ANNOTATION] ?? liveImage(live),
     // Nobody names a Secret where the user gives the key in the environment, and then it does not count.
-    key: name !== "" && key !== undefined ? { name, key } : keySecretRef(provisioner),
+    key: liveKeyRef(live) ?? keySecretRef(provisioner),
     checksum: liveChecksum(live),
   };
 }

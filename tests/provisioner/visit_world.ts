@@ -31,9 +31,10 @@ import { conditionOf, withConditions } from "../../src/workload/conditions.ts";
 import type { WorkloadKinds } from "../../src/workload/kinds.ts";
 import { BY_INSTANCE, instanceOf, KEY_CHECKSUM } from "../../src/workload/provisioner_pods.ts";
 import { type FakeCoder, fakeLicense, startFakeCoder } from "../fake-coder/mod.ts";
-import { childLabels, childName } from "../../src/provisioner/children.ts";
+import { childLabels, childName, keySecretRef } from "../../src/provisioner/children.ts";
 import { KEY_FINALIZER } from "../../src/provisioner/ending.ts";
 import { templateChecksum } from "../../src/provisioner/keys/mod.ts";
+import { CONTAINER, DAEMON_KEY } from "../../src/provisioner/pod_template.ts";
 import type { ProvisionerResult } from "../../src/provisioner/results.ts";
 import { withKeys } from "../../src/provisioner/status.ts";
 import { liveChecksum } from "../../src/provisioner/template_facts.ts";
@@ -290,7 +291,15 @@ export class VisitWorld implements AsyncDisposable {
       spec: {
         replicas,
         selector: { matchLabels: labels },
-        template: { metadata: { annotations: { [KEY_CHECKSUM]: checksum } }, spec: { containers: [] } },
+        template: {
+          metadata: { annotations: { [KEY_CHECKSUM]: checksum } },
+          spec: {
+            containers: [{
+              name: CONTAINER,
+              env: [{ name: DAEMON_KEY, valueFrom: { secretKeyRef: keySecretRef(provisioner) } }],
+            }],
+          },
+        },
       },
       status: {
         observedGeneration: 1,

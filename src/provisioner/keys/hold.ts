@@ -41,6 +41,11 @@ function classOf(error: unknown): FailureClass {
   return CLASSES[error.kind];
 }
 
+/** How a failure of a call is told in a hold. */
+export function reasonOf(error: unknown): string {
+  return classOf(error).reason;
+}
+
 /** The record after a failure of a call to `home`. `random` is in [0, 1). */
 export function heldAfter(
   record: KeyRecord,

@@ -3,7 +3,7 @@ import type { CoderClient } from "../../coder/mod.ts";
 import type { KeyHome, KeyRecord, SecretView } from "./types.ts";
 
 /** The calls about keys. */
-export type KeyCalls = Pick<CoderClient["provisioners"], "createKey" | "deleteKey">;
+export type KeyCalls = Pick<CoderClient["provisioners"], "createKey" | "deleteKey" | "listKeys">;
 
 /** The way to a deployment. */
 export type CoderWay =

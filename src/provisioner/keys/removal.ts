@@ -1,9 +1,10 @@
 /** Deletes one key in Coder, with the credentials that its record names. */
-import { CoderError } from "../../coder/mod.ts";
-import { heldAfter } from "./hold.ts";
+import { CoderError, CoderResponseError, isNotFound } from "../../coder/mod.ts";
+import { heldAfter, holdOf, reasonOf } from "./hold.ts";
 import { homeText, isOtherDeployment, organizationOf } from "./homes.ts";
 import { withIntent, without } from "./listing.ts";
-import type { KeyPorts } from "./ports.ts";
+import { sameName } from "./names.ts";
+import type { KeyCalls, KeyPorts } from "./ports.ts";
 import type { KeyEvent, KeyIntent, KeyRecord, KeyWanted } from "./types.ts";
 
 /** What came of it. */
@@ -51,7 +52,8 @@ export async function removeKey(
     return abandoned(rest, intent, "another Coder deployment answers there now");
   }
   try {
-    await way.keys.deleteKey(organizationOf(intent), intent.name, { signal });
+    const wasThere = await way.keys.deleteKey(organizationOf(intent), intent.name, { signal });
+    if (!wasThere) await checkGone(record, intent, way.keys, signal);
   } catch (error) {
     signal.throwIfAborted();
     // Names that Coder takes for its own, or that no request can carry: no key of ours ever had them.
@@ -71,6 +73,32 @@ export async function removeKey(
       message: `Deleted provisioner key ${intent.name} of organization ${intent.organization.name} in Coder`,
     },
   };
+}
+
+/**
+ * Coder says "not found" of an organization that the operator may not see, too. So a key is gone where a list does not have
+ * it; where there is no such organization, when Coder says so again later, or never knew it. Throws what speaks against that.
+ */
+async function checkGone(
+  record: KeyRecord,
+  intent: KeyIntent,
+  keys: Pick<KeyCalls, "listKeys">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, home, organization } = intent;
+  try {
+    const there = await keys.listKeys(organizationOf(intent), { signal });
+    if (!there.some((key) => sameName(key.name, name))) return;
+  } catch (error) {
+    const isRepeated = holdOf(record, home)?.reason === reasonOf(error);
+    if (isNotFound(error) && (isRepeated || organization.id === undefined)) return;
+    throw error;
+  }
+  const call = { method: "DELETE", route: "/api/v2/organizations/{organization}/provisionerkeys/{name}" };
+  throw new CoderResponseError(`Coder lists provisioner key ${name}, and does not find it to delete it`, {
+    call,
+    status: 404,
+  });
 }
 
 /** Gives a key up. */

@@ -129,6 +129,32 @@ Deno.test("a refusal to make a key holds up no deletion", async () => {
   assert.deepEqual(world.ownKeys, []);
 });
 
+Deno.test("a key that Coder says is not there, and lists, is not given up", async () => {
+  const world = await running();
+  const since = world.now;
+  const { length } = world.coder.calls;
+  world.coder.faults.push("404");
+  const outcome = await world.revoke({ since });
+  assert.deepEqual([outcome?.done, outcome?.reason], [false, "BadResponse"]);
+  assert.match(outcome?.message ?? "", /lists provisioner key \S+, and does not find it to delete it/);
+  assert.deepEqual(world.coder.calls.slice(length).map(({ method }) => method), ["DELETE", "GET"]);
+  world.now += outcome?.lookAgainMs ?? 0;
+  assert.equal((await world.revoke({ since }))?.done, true);
+  assert.deepEqual(world.ownKeys, []);
+});
+
+Deno.test("an organization that is not found twice in a row is gone, and its keys with it", async () => {
+  const world = await running();
+  const since = world.now;
+  world.coder.organizations.delete("default");
+  world.coder.keys.length = 0;
+  const outcome = await world.revoke({ since });
+  assert.deepEqual([outcome?.done, outcome?.reason], [false, "OrganizationNotFound"]);
+  world.now += outcome?.lookAgainMs ?? 0;
+  assert.deepEqual((await world.revoke({ since }))?.done, true);
+  assert.ok(world.now - since < 600_000);
+});
+
 for (const fault of CALL_FAULTS) {
   Deno.test(`a deletion in which Coder's answer is "${fault}" ends in time with nothing left`, async () => {
     const world = await running();

@@ -80,6 +80,7 @@ async function openWay(coder: OpenCoder, home: KeyHome, visit: Visit): Promise<C
 function ownKeysOnly(keys: KeyCalls, { object }: Visit): KeyCalls {
   return {
     createKey: (...given) => keys.createKey(...given),
+    listKeys: (...given) => keys.listKeys(...given),
     async deleteKey(organization, name, options) {
       if (isOwnKeyName(name, object.metadata.uid ?? "")) {
         return await keys.deleteKey(organization, name, options);

@@ -8,6 +8,9 @@ import {
   readRecord,
   writeRecord,
 } from "../keys/mod.ts";
+import { keySecretRef } from "../children.ts";
+import { ownDeployment } from "../../operator/children/deployment.ts";
+import { liveKeyRef } from "../template_facts.ts";
 import { type Ending, endKeys } from "./key_end.ts";
 import { REFUSED } from "./entitlement.ts";
 import { sayVerdict } from "./entitlement_step.ts";
@@ -20,8 +23,8 @@ import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 
 /** What is remembered of a provisioner. */
 interface Memory {
-  /** What the last visit read and left. */
-  readonly last?: { readonly base: KeyRecord; readonly outcome: KeyOutcome };
+  /** What the last visit read and left, and where in which Secret it looked for the key. */
+  readonly last?: { readonly base: KeyRecord; readonly outcome: KeyOutcome; readonly place: string };
   readonly secret?: KnownSecret | undefined;
   readonly ending?: Ending;
 }
@@ -47,13 +50,19 @@ export function keysStep(): VisitStep {
       if (memory.last !== undefined && isUnstored(memory.last, base, visit.key.namespace)) {
         // To go on from what is stored would be to do it twice, under another name.
         visit.report.lookAgain(UNSTORED_MS);
-        return say(visit, tools, memory.last.base, memory.last.outcome);
+        const { base: before, outcome, place } = memory.last;
+        // The spec may name another place by now, of which that outcome knows nothing.
+        const checksum = place === placeOf(visit) ? outcome.checksum : undefined;
+        return say(visit, tools, before, { ...outcome, checksum });
       }
       const wants = memory.last?.outcome.wantsListing === true;
       const listing = await keyListing(visit, tools, { record: base, wants });
       const surely = base.intents.some(({ step }) => step === "Retiring");
       const rolled = await rolledWith(visit, tools, surely);
-      const ports = keyPorts(visit, tools, { known: memory.secret, rolled: rolled !== undefined });
+      const ports = keyPorts(visit, tools, {
+        known: memory.secret,
+        rolled: rolled !== undefined && readsFromPlace(visit, tools),
+      });
       const outcome = await keepKey(
         {
           wanted: keyWanted(visit),
@@ -67,7 +76,7 @@ export function keysStep(): VisitStep {
         ports,
         { signal: visit.signal, random: tools.random },
       );
-      memories.set(uid, { last: { base, outcome }, secret: ports.known });
+      memories.set(uid, { last: { base, outcome, place: placeOf(visit) }, secret: ports.known });
       for (const { message, reason, type } of outcome.events) {
         tools.events.event(visit.object, type, reason, tools.redact(message), "KeepKey");
       }
@@ -84,9 +93,19 @@ export function keysStep(): VisitStep {
   };
 }
 
+/** Where the spec wants the key: Secret and data key. */
+function placeOf({ provisioner }: Visit): string {
+  return JSON.stringify(keySecretRef(provisioner));
+}
+
+/** The pods are made from the very place that the spec names now: nobody needs what else is in the Secret. */
+function readsFromPlace(visit: Visit, tools: VisitTools): boolean {
+  return JSON.stringify(liveKeyRef(ownDeployment(visit, tools))) === placeOf(visit);
+}
+
 /** The pass has yet to write what the last visit left. What a status cannot hold does not count. */
 function isUnstored(
-  { base, outcome }: NonNullable<Memory["last"]>,
+  { base, outcome }: Pick<NonNullable<Memory["last"]>, "base" | "outcome">,
   stored: KeyRecord,
   namespace: string,
 ): boolean {

@@ -310,6 +310,39 @@ Deno.test("other data of the Secret stays while pods of an earlier template may 
   assert.deepEqual(Object.keys(world.secret?.data ?? {}).sort(), ["key", "token"]);
 });
 
+Deno.test("where pods read their key stays in the Secret until they read it elsewhere, however well they are", async () => {
+  await using world = await VisitWorld.start();
+  await world.settle();
+  world.spec({ key: { secretKey: "token" } });
+  world.shiftMs += 31_000;
+  for (let round = 0; round < 2; round++) {
+    await world.visit();
+    world.store();
+  }
+  assert.deepEqual(Object.keys(world.secret?.data ?? {}).sort(), ["key", "token"]);
+  await world.settle();
+  world.spec({}, { [ROTATE_ANNOTATION]: "now" });
+  await world.settle();
+  assert.deepEqual(Object.keys(world.secret?.data ?? {}), ["token"]);
+});
+
+Deno.test("what is not stored yet says nothing of a Secret that is named meanwhile", async () => {
+  await using world = await VisitWorld.start();
+  await world.settle();
+  world.put(secretOf({ namespace: "a", name: "mine" }, { key: "brought" }));
+  world.spec({ key: { existingSecret: "mine" } });
+  await world.visit();
+  const { checksum } = world.result ?? {};
+  assert.notEqual(checksum, undefined);
+  world.spec({ replicas: 3 });
+  await world.visit();
+  assert.deepEqual(world.result?.checksum, checksum, "it is the same Secret");
+  world.spec({ key: { secretName: "another" } });
+  await world.visit();
+  assert.equal(world.result?.checksum, undefined);
+  assert.equal(world.result?.generation, world.object.metadata.generation);
+});
+
 Deno.test("what an earlier provisioner of the name left is no key of this one", async () => {
   await using world = await VisitWorld.start();
   const secret = secretOf(SECRET_KEY, { key: "theirs" });

@@ -43,7 +43,8 @@ export const CALL_FAULTS: readonly CallFault[] = [
 /** One call about a key that reached Coder. */
 export interface ModelCall {
   readonly at: number;
-  readonly method: "POST" | "DELETE";
+  readonly method: "POST" | "DELETE" | "GET";
+  /** Empty for lists. */
   readonly name: string;
   readonly organization: string;
   /** `done`, or why not. */
@@ -126,6 +127,7 @@ export class ModelCoder {
           this.watch.created?.(key);
           return { provisionerKey: key.value };
         }),
+      // The client takes every 404 for "it was not there".
       deleteKey: (organization, name) =>
         this.#call("DELETE", organization, name, token, () => {
           const key = this.find(organization, name);
@@ -133,6 +135,15 @@ export class ModelCoder {
           this.watch.deleting?.(key);
           this.remove(key);
           return true;
+        }).catch((error) => {
+          if (error instanceof CoderApiError && error.status === 404) return false;
+          throw error;
+        }),
+      listKeys: (organization) =>
+        this.#call("GET", organization, "", token, () => {
+          const id = this.#organization(organization);
+          return this.keys.filter((key) => key.organization === id)
+            .map(({ value: _, ...key }) => key);
         }),
     };
   }
@@ -144,7 +155,7 @@ export class ModelCoder {
   }
 
   #call<T>(
-    method: "POST" | "DELETE",
+    method: ModelCall["method"],
     organization: string,
     name: string,
     token: number,

@@ -357,6 +357,7 @@ export class World {
       keys: {
         createKey: (...given) => around(() => calls.createKey(...given)),
         deleteKey: (...given) => around(() => calls.deleteKey(...given)),
+        listKeys: (...given) => around(() => calls.listKeys(...given)),
       },
     };
   }
