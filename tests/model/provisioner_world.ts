@@ -4,7 +4,7 @@ import { Deployments, Secrets } from "../../src/api/kubernetes/resources.ts";
 import type { Deployment, Pod } from "../../src/api/kubernetes/types.ts";
 import { keyOf, keyText, type ObjectKey } from "../../src/api/object.ts";
 import { isControlledBy } from "../../src/kube/apply/owner_references.ts";
-import { childLabels, childName, keySecretName } from "../../src/provisioner/children.ts";
+import { keySecretName } from "../../src/provisioner/children.ts";
 import { provisionerController } from "../../src/provisioner/controller.ts";
 import { valueHash } from "../../src/provisioner/keys/hashes.ts";
 import { isOwnKeyName, readRecord } from "../../src/provisioner/keys/mod.ts";
@@ -13,6 +13,7 @@ import { ProvisionerResults } from "../../src/provisioner/results.ts";
 import { provisionerVisits } from "../../src/provisioner/visits/controller.ts";
 import type { Controller } from "../../src/reconciler/controller.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
+import { provisionerName } from "../../src/workload/names.ts";
 import { conditionOf } from "../../src/workload/conditions.ts";
 import type { FakeProvisionerKey } from "../fake-coder/state.ts";
 import { addOrganization } from "../fake-coder/mod.ts";
@@ -27,6 +28,9 @@ export const PROVISIONER: ObjectKey = { namespace: TEAM, name: "prov" };
 /** The Secret that the user brings. */
 export const BROUGHT: ObjectKey = { namespace: TEAM, name: "brought" };
 export const ORGANIZATIONS = ["default", "eng", "ops"] as const;
+
+/** Stored objects never change, so that each is read once. */
+const places = new WeakMap<CoderProvisioner, { secret: ObjectKey; key: string }>();
 
 const KEYS = /^\/api\/v2\/organizations\/([^/]+)\/provisionerkeys(?:\/([^/]+))?$/;
 
@@ -83,9 +87,7 @@ export class ProvisionerWorld {
   }
 
   get deployment(): Deployment | undefined {
-    const { object } = this;
-    const name = object === undefined ? "" : childName(parseProvisioner(object));
-    return this.ground.api.find(Deployments, { namespace: TEAM, name });
+    return this.ground.api.find(Deployments, { namespace: TEAM, name: provisionerName(PROVISIONER.name) });
   }
 
   /** The Coder that the spec names. */
@@ -97,9 +99,13 @@ export class ProvisionerWorld {
   get wantedSecret(): { secret: ObjectKey; key: string } | undefined {
     const { object } = this;
     if (object === undefined) return undefined;
-    const provisioner = parseProvisioner(object);
-    const name = keySecretName(provisioner);
-    return { secret: { namespace: TEAM, name }, key: provisioner.spec.key.secretKey };
+    let place = places.get(object);
+    if (place === undefined) {
+      const provisioner = parseProvisioner(object);
+      const secret = { namespace: TEAM, name: keySecretName(provisioner) };
+      places.set(object, place = { secret, key: provisioner.spec.key.secretKey });
+    }
+    return place;
   }
 
   /** The Secret that the pods are made from. */
@@ -362,5 +368,3 @@ function provisionerControllers(parts: Parts): Controller[] {
   });
   return [passes, visits];
 }
-
-export { childLabels };

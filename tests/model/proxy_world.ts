@@ -35,6 +35,9 @@ export const BROUGHT: ObjectKey = { namespace: TEAM, name: "brought" };
 /** The Secret with the credentials for `bootstrap`, one for each Coder. */
 export const credentialsOf = (coder: string): ObjectKey => ({ namespace: TEAM, name: `${coder}-admin` });
 
+/** Stored objects never change, so that each is read once. */
+const places = new WeakMap<CoderWorkspaceProxy, { secret: ObjectKey; key: string }>();
+
 const ROUTE = /^\/api\/v2\/workspaceproxies(?:\/([^/]+))?$/;
 
 /** See the file's head. */
@@ -108,8 +111,13 @@ export class ProxyWorld {
 
   get wantedSecret(): { secret: ObjectKey; key: string } | undefined {
     const { object } = this;
-    const token = object && tokenSecretOf(parseWorkspaceProxy(object));
-    return token && { secret: { namespace: TEAM, name: token.name }, key: token.key };
+    if (object === undefined) return undefined;
+    let place = places.get(object);
+    if (place === undefined) {
+      const { name = "", key = "" } = tokenSecretOf(parseWorkspaceProxy(object)) ?? {};
+      places.set(object, place = { secret: { namespace: TEAM, name }, key });
+    }
+    return place;
   }
 
   get usedSecret(): { secret: ObjectKey; key: string } | undefined {
