@@ -1,6 +1,7 @@
 /** `CoderControlPlane`: one Coder deployment. */
 import { z } from "zod";
 import { accessStatus, operatorAccess } from "./control_plane_access.ts";
+import { aggregation } from "./control_plane_aggregation.ts";
 import { certs, expose, livenessProbe, rbac, readinessProbe, tls } from "./control_plane_parts.ts";
 import { firstUser, signIn } from "./control_plane_signin.ts";
 import { addressStatus, upgrade, versionStatus } from "./control_plane_upgrade.ts";
@@ -81,6 +82,7 @@ const specSchema = group("What this Coder deployment should be.", {
   firstUser: optional(firstUser()),
   signIn: optional(signIn()),
   upgrade: optional(upgrade()),
+  aggregation: optional(aggregation()),
 });
 
 const statusSchema = group("What the operator last saw. Zero values are left out.", {

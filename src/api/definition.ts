@@ -12,7 +12,7 @@ export const CATEGORY = "coder";
 /** One column of `kubectl get`. */
 export interface PrinterColumn {
   readonly name: string;
-  readonly type: "string" | "integer" | "date";
+  readonly type: "string" | "integer" | "boolean" | "date";
   readonly jsonPath: string;
   readonly description: string;
   /** Columns with a priority above 0 appear with `-o wide` alone. @default {0} */

@@ -84,6 +84,11 @@ const controlPlane: Omit<RuleCase, "plural">[] = [
     refused: [0, 366].map((tokenLifetimeDays) => ({ operatorAccess: { tokenLifetimeDays } })),
   },
   {
+    field: "spec.aggregation.naming",
+    accepted: ["", "Auto", "Plain", "Prefixed"].map((naming) => ({ aggregation: { naming } })),
+    refused: ["plain", "None"].map((naming) => ({ aggregation: { naming } })),
+  },
+  {
     field: "spec.licenseSecretRef.name",
     accepted: [{ licenseSecretRef: { name: "licence" } }, {
       licenseSecretRef: { name: "licence", key: "jwt" },
