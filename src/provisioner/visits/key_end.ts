@@ -31,8 +31,10 @@ export async function endKeys(
   const since = before?.since ?? now;
   const record = before?.record ?? readRecord(provisioner.status, key.namespace);
   remember({ since, record });
+  const known = await strays(visit, tools);
   const outcome = await revokeKeys(
-    { record, known: await strays(visit, tools), since, now, giveUp: givesUp(object) },
+    // Later than the list: it shows nothing of what is deleted now.
+    { record, known, since, now: tools.now(), giveUp: givesUp(object) },
     { coder: (home) => wayTo(home, visit, tools) },
     { signal, random: tools.random },
   );
