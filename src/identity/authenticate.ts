@@ -64,7 +64,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (!config.hasSynced) {
       return [{ refusal: unavailable("client certificates cannot be checked yet; try again") }];
     }
-    // With several authorities behind one TLS server, this alone says nothing about who vouches for whom.
+    // Only a first hurdle, see `PeerCertificates`: what counts is verified below, for one authority at a time.
     if (!peer.authorized) {
       const refusal = unauthorized("the client certificate was not accepted: no trusted authority signed it");
       return [{ refusal: { ...refusal, closeConnection: true } }];

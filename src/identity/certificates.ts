@@ -14,7 +14,10 @@ export interface PeerCertificates {
   readonly leaf: Uint8Array;
   /** What it sent beside the leaf, in any order; used as a bridge to an authority and never trusted by itself. */
   readonly chain: readonly Uint8Array[];
-  /** What the TLS layer says: the client owns the key, and the leaf leads to an authority that the server asks for. */
+  /**
+   * What the TLS layer says: the leaf leads to an authority that the server asks for. False is reason enough to refuse;
+   * true proves nothing: it does not say which authority, and Deno 2.9.4 says it of every resumed session.
+   */
   readonly authorized: boolean;
 }
 

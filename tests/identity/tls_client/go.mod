@@ -1,0 +1,3 @@
+module coder-k8s-tests/tls_client
+
+go 1.26
