@@ -23,7 +23,10 @@ export function isRolledOut({ deployment, proxy }: Looking, secret: TokenView): 
   return secret.state === "held" && mark === tokenHash(secret.token);
 }
 
-/** The same, and no pod is ending: Deployments do not count those. Throws what the API server refuses. */
+/**
+ * The same, and the pods themselves say so: Deployments do not count those that are ending, and what the cache has of one
+ * may be older than its pods. Throws what the API server refuses.
+ */
 export async function isUnused(
   visit: Looking & Pick<Visit, "signal">,
   secret: TokenView,
@@ -34,5 +37,9 @@ export async function isUnused(
   const namespace = proxy.metadata.namespace ?? "";
   const labelSelector = selectorText(childLabels(proxy));
   const { items } = await client.list(Pods, { namespace, labelSelector, signal });
-  return items.every(({ metadata }) => deployment !== undefined && metadata.deletionTimestamp === undefined);
+  const mark = deployment?.spec?.template.metadata?.annotations?.[TOKEN_ANNOTATION];
+  return items.every(({ metadata }) =>
+    deployment !== undefined && metadata.deletionTimestamp === undefined &&
+    metadata.annotations?.[TOKEN_ANNOTATION] === mark
+  );
 }
