@@ -11,7 +11,9 @@ export function sameHome(left: KeyHome, right: KeyHome): boolean {
   if (left.deploymentId !== undefined && right.deploymentId !== undefined) {
     return left.deploymentId === right.deploymentId;
   }
-  return homeText(left) === homeText(right);
+  // Older statuses of the Go operator name none.
+  const isNamed = left.name !== "" && right.name !== "";
+  return isNamed ? homeText(left) === homeText(right) : left.namespace === right.namespace;
 }
 
 /** True where a deployment is certainly another one than the key's. */
@@ -22,6 +24,7 @@ export function isOtherDeployment(home: KeyHome, deploymentId: string | undefine
 /** True where both are the same organization, as far as it is known. `default` is a name for one that has another. */
 export function sameOrganization(left: KeyOrganization, right: KeyOrganization): boolean {
   if (left.id !== undefined && right.id !== undefined) return left.id === right.id;
+  if (left.name === "" || right.name === "") return true;
   return left.name.toLowerCase() === right.name.toLowerCase();
 }
 

@@ -34,6 +34,21 @@ Deno.test("where the id is not known, the control plane tells", () => {
   assert.equal(homeText(unknown), "a/coder");
 });
 
+Deno.test("what an older status does not say is taken for what is wanted", () => {
+  const unnamed = { namespace: "a", name: "" };
+  assert.equal(sameHome(unnamed, home), true);
+  assert.equal(sameHome({ ...unnamed, namespace: "b" }, home), false);
+  assert.equal(sameHome({ ...unnamed, deploymentId: "2" }, home), false);
+  assert.equal(sameOrganization({ name: "" }, { name: "default", id: "7" }), true);
+  assert.equal(sameOrganization({ name: "", id: "8" }, { name: "default", id: "7" }), false);
+  const old: Key = { name: "k", organization: { name: "" }, home: unnamed };
+  assert.deepEqual(refreshed(old, wanted), {
+    name: "k",
+    organization: wanted.organization,
+    home: wanted.home,
+  });
+});
+
 Deno.test("another deployment is one whose id is known to differ", () => {
   assert.equal(isOtherDeployment(home, "2"), true);
   assert.equal(isOtherDeployment(home, "1"), false);
