@@ -1,5 +1,5 @@
 /** When Coder is asked again after it refused, so that one provisioner never hammers a Coder in trouble. */
-import { CoderError, type CoderErrorKind } from "../../coder/mod.ts";
+import { CoderError, type CoderErrorKind, CoderNotSentError } from "../../coder/mod.ts";
 import { inputsHash } from "./hashes.ts";
 import { homeText } from "./homes.ts";
 import type { Hold, KeyHome, KeyRecord, KeyWanted } from "./types.ts";
@@ -59,6 +59,20 @@ export function heldAfter(
 ): KeyRecord {
   const { reason, transient } = classOf(error);
   const before = holdOf(record, home);
+  const others = record.holds.filter((each) => each !== before);
+  if (isUnsent(error)) {
+    const wait = error.retryAfterMs * (1 + SPREAD * random);
+    const hold: Hold = {
+      failures: before?.failures ?? 0,
+      reason,
+      message: "The operator sends no more requests to this Coder for a moment",
+      inputs: undefined,
+      ...before,
+      notBefore: new Date(now.getTime() + wait).toISOString(),
+      home: homeText(home),
+    };
+    return { ...record, holds: [...others, hold] };
+  }
   const failures = (before?.failures ?? 0) + 1;
   const step = WAITS_MS[Math.min(failures, WAITS_MS.length) - 1] ?? LONG_WAIT_MS;
   const wait = (transient ? step : LONG_WAIT_MS) * (1 - SPREAD + 2 * SPREAD * random);
@@ -71,7 +85,12 @@ export function heldAfter(
     home: homeText(home),
     inputs: transient || wanted === undefined ? undefined : inputsHash(wanted),
   };
-  return { ...record, holds: [...record.holds.filter((each) => each !== before), hold] };
+  return { ...record, holds: [...others, hold] };
+}
+
+/** Our own client held the request back: that is no failure, only a wait that is known already. */
+export function isUnsent(error: unknown): error is CoderNotSentError & { readonly retryAfterMs: number } {
+  return error instanceof CoderNotSentError && (error.retryAfterMs ?? 0) > 0;
 }
 
 /** What Coder says of an organization that is not there says little. */

@@ -3,7 +3,7 @@ import { CoderError, isConflict, mayHaveHappened } from "../../coder/mod.ts";
 import { canonicalJson } from "../../kube/apply/canonical_json.ts";
 import { secretAnnotations, secretView } from "./hashes.ts";
 import { holderOf, holds } from "./holder.ts";
-import { heldAfter, holdOf, released, withoutOldHolds } from "./hold.ts";
+import { heldAfter, holdOf, isUnsent, released, withoutOldHolds } from "./hold.ts";
 import { isOtherDeployment, organizationOf } from "./homes.ts";
 import { currentListing } from "./listing.ts";
 import { NEED_WORDS, rotationDue } from "./need.ts";
@@ -205,7 +205,7 @@ class Pass {
       random: this.random(),
     });
     const hold = holdOf(record, intent.home);
-    if (hold?.failures === 1 && error instanceof CoderError) {
+    if (hold?.failures === 1 && error instanceof CoderError && !isUnsent(error)) {
       this.#events.push({ type: "Warning", reason: "KeyCreateFailed", message: hold.message });
     }
     this.#record = drop === undefined ? record : drop(record, intent, now);
