@@ -95,15 +95,17 @@ const USER: Actions<World> = {
 
 /** What others do to keys and Secrets. All of it may break something until it is healed. */
 const DAMAGE: Actions<World> = {
-  "a key is deleted in Coder": ({ ownKeys, ground }) => {
+  "a key is deleted in Coder": ({ ownKeys, ground, ruined }) => {
     const found = ownKeys[below(ground.random, ownKeys.length || 1)];
     if (found === undefined) return;
+    ruined.add(found.key.secret);
     const { provisionerKeys } = found.coder.state;
     provisionerKeys.splice(provisionerKeys.indexOf(found.key), 1);
   },
-  "a key is another one in Coder": ({ ownKeys, ground }) => {
+  "a key is another one in Coder": ({ ownKeys, ground, ruined }) => {
     const found = ownKeys[below(ground.random, ownKeys.length || 1)];
     if (found === undefined) return;
+    ruined.add(found.key.secret);
     const { provisionerKeys } = found.coder.state;
     const other = { ...found.key, id: crypto.randomUUID(), secret: randomText(43), tags: { other: "tags" } };
     provisionerKeys.splice(provisionerKeys.indexOf(found.key), 1, other);

@@ -43,6 +43,8 @@ export class ProvisionerWorld {
   damaged = false;
   /** Values that somebody else than the operator put into a Secret since then. */
   readonly #tainted = new Set<string>();
+  /** Values that somebody else made worthless, perhaps before anybody used them. */
+  readonly ruined = new Set<string>();
   /** As the Secret once was, for those who restore it. */
   readonly backups: Readonly<Record<string, unknown>>[] = [];
   /** How many keys were made, and deleted, by the operator. */
@@ -268,6 +270,7 @@ export class ProvisionerWorld {
     const [was, is] = [before, object].map((secret) => texts(secret));
     for (const [name, value] of Object.entries(is ?? {})) {
       if (was?.[name] === value) continue;
+      if (this.ruined.has(value)) this.damaged = true;
       if (this.keyOfValue(value) === undefined && !this.damaged) {
         ground.wrong("the operator wrote a value that is no valid key into a Secret");
       }

@@ -130,10 +130,12 @@ const OTHERS: Actions<World> = {
   "somebody takes a name": (world) =>
     void addForeign(world, anyCoder(world), pick(world.ground.random, NAMES)),
   "somebody gives a name back": (world) => {
-    const brought = world.textIn({ secret: BROUGHT, key: "token" });
+    // Whoever brought another token may have pods that still run with the one before.
+    const used = new Set(world.ground.cluster.pods().map(({ facts }) => facts.credential));
+    used.add(world.textIn({ secret: BROUGHT, key: "token" }));
     for (const { state } of world.ground.coders.values()) {
       const theirs = state.proxies.find(({ deleted, id, token }) =>
-        !deleted && world.foreign.has(id) && token !== brought
+        !deleted && world.foreign.has(id) && !used.has(token)
       );
       if (theirs !== undefined) theirs.deleted = true;
     }
@@ -157,11 +159,14 @@ const OTHERS: Actions<World> = {
 const DAMAGE: Actions<World> = {
   "a registration is removed in Coder": (world) => {
     const found = world.ours[below(world.ground.random, world.ours.length || 1)];
-    if (found !== undefined) found.proxy.deleted = true;
+    if (found === undefined) return;
+    world.ruined.add(found.proxy.token);
+    found.proxy.deleted = true;
   },
   "its token is made anew in Coder": (world) => {
     const found = world.ours[below(world.ground.random, world.ours.length || 1)];
     if (found !== undefined) {
+      world.ruined.add(found.proxy.token);
       found.proxy.token = `${found.proxy.id}:${
         below(world.ground.random, 1e9).toString(16).padStart(64, "0")
       }`;

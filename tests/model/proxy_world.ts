@@ -48,6 +48,8 @@ export class ProxyWorld {
   damaged = false;
   /** Registrations that are somebody else's, by id. */
   readonly foreign = new Set<string>();
+  /** Tokens that somebody else made worthless, perhaps before anybody used them. */
+  readonly ruined = new Set<string>();
   /** As the Secret once was, for those who restore it. */
   readonly backups: unknown[] = [];
   readonly figures = { registered: 0, regenerated: 0, removed: 0 };
@@ -296,6 +298,7 @@ export class ProxyWorld {
       ground.wrong("the operator deleted the Secret that pods are made from");
     }
     const token = kind === "DELETED" ? undefined : secretText(ground, keyOf(object), "token");
+    if (token !== undefined && this.ruined.has(token)) this.damaged = true;
     if (token !== undefined && this.proxyOf(token) === undefined && !this.damaged) {
       ground.wrong("the operator wrote a token that does not work into a Secret");
     }
@@ -353,10 +356,9 @@ export class ProxyWorld {
       ground.wrong(`${what} is removed, which pods use: ${users.map(({ pod }) => pod.metadata.name)}`);
     }
     if (!Number.isNaN(deleted)) return;
-    for (const place of [this.usedSecret, this.wantedSecret]) {
-      if (place !== undefined && this.textIn(place) === proxy.token) {
-        ground.wrong(`${what} is removed, whose token is in the Secret ${keyText(place.secret)}`);
-      }
+    const used = this.usedSecret;
+    if (used !== undefined && this.textIn(used) === proxy.token) {
+      ground.wrong(`${what} is removed, whose token is in the Secret of the pods, ${keyText(used.secret)}`);
     }
   }
 }
