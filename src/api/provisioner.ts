@@ -58,9 +58,11 @@ const specSchema = group("What provisioners should run, and for which Coder.", {
     "Number of provisioner pods; each works on one build at a time. With autoscale, it does not count.",
   ),
   autoscale: optional(autoscale()),
-  tags: textMap("Tags of the key: only builds of templates with these tags come here. Example: region: eu."),
+  tags: textMap(
+    "Tags of the daemons: they take builds whose tags are all among these, and without tags those without. Example: region: eu.",
+  ),
   image: optional(
-    text("Container image. Default: that of the control plane, so that versions match.", {
+    text("Container image. Default: that which the control plane has rolled out, so that versions match.", {
       pattern: TRIMMED,
     }),
   ),

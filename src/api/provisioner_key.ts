@@ -47,7 +47,7 @@ export function key() {
         { maxLength: 253, pattern: OBJECT_NAME },
       )),
       rotateAfter: optional(duration(
-        "Age at which the key is replaced by a new one, as a duration of at least 1h. Example: 2160h, which is 90 days. Default: never.",
+        "Age at which the key is replaced by a new one, as a duration of at least 1h; days are not known. Example: 2160h, which is 90 days. Default: never.",
         { "x-kubernetes-validations": [ROTATE_RULE] },
       )),
     },

@@ -32,10 +32,10 @@ export function controlPlaneReference<N extends z.ZodType>(
   return group(description, {
     name,
     namespace: optional(
-      text("Namespace of the CoderControlPlane, where it is another one. Default: that of this object.", {
-        pattern: NAMESPACE_OR_EMPTY,
-        maxLength: 63,
-      }),
+      text(
+        "Namespace of the CoderControlPlane. Another one than that of this object, the default, has to be let in: by the annotation coder.com/used-from of the control plane.",
+        { pattern: NAMESPACE_OR_EMPTY, maxLength: 63 },
+      ),
     ),
   }, { "x-kubernetes-map-type": "atomic", ...constraints });
 }

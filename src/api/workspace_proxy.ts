@@ -53,7 +53,7 @@ const specSchema = group("What the proxy should be, and which Coder it belongs t
     { pattern: HTTP_URL_OR_EMPTY },
   )),
   proxySessionTokenSecretRef: optional(secretKeySelector(
-    "The Secret with the token of a proxy that is registered already. Not used with bootstrap.",
+    "The Secret with the token of a proxy that you registered; primaryAccessURL says where. Not used with bootstrap.",
     "Key in the Secret's data. Default: token.",
   )),
   bootstrap: optional(group("Let the operator register the proxy with Coder and keep its token.", {

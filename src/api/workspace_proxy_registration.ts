@@ -12,9 +12,11 @@ const RESERVED_RULE: Rule = {
 /** What the proxy is to Coder's users, and where its token goes. In `bootstrap` and in `registration`. */
 export function registrationFields() {
   return {
-    proxyName: optional(text("Name of the proxy in Coder. Default: the name of this object.", {
-      "x-kubernetes-validations": [RESERVED_RULE],
-    })),
+    proxyName: optional(
+      text("Name of the proxy in Coder; another one renames it. Default: the name of this object.", {
+        "x-kubernetes-validations": [RESERVED_RULE],
+      }),
+    ),
     displayName: optional(text("Name that users see. Default: that which Coder has.")),
     icon: optional(text("Icon that users see: a URL or a path in Coder. Example: /emojis/1f1ea-1f1fa.png.")),
     generatedTokenSecretName: optional(
