@@ -17,14 +17,19 @@ function head(name: string, count: number): string {
   return text.decode(utf8.encode(name).subarray(0, count));
 }
 
-/** `prefix + name + suffix`, or, where that is longer than `max` bytes, `prefix + name[:keep]-hash + suffix`. */
+/**
+ * `prefix + name + suffix`, or, where that is longer than `max` bytes, `prefix + name[:keep]-hash + suffix`. No object can
+ * have a name in which a dash follows a dot: what would end in a dot is cut before it, unless it is `free` of such rules.
+ */
 function fitted(
   name: string,
-  shape: { prefix?: string; suffix?: string; max: number; keep: number },
+  shape: { prefix?: string; suffix?: string; max: number; keep: number; free?: boolean },
 ): string {
-  const { prefix = "", suffix = "", max, keep } = shape;
+  const { prefix = "", suffix = "", max, keep, free = false } = shape;
   const whole = `${prefix}${name}${suffix}`;
-  return bytes(whole) <= max ? whole : `${prefix}${head(name, keep)}-${h32(name)}${suffix}`;
+  if (bytes(whole) <= max) return whole;
+  const start = head(name, keep);
+  return `${prefix}${free ? start : start.replace(/\.+$/, "")}-${h32(name)}${suffix}`;
 }
 
 /** The Secret with the operator's own token; `override` is `spec.operatorAccess.generatedTokenSecretName`. */
@@ -119,12 +124,16 @@ export function provisionerServiceAccountName(name: string): string {
 
 /** The value of the instance label of a provisioner or a workspace proxy. A control plane's is its name, always. */
 export function instanceLabel(name: string): string {
-  return fitted(name, { max: 63, keep: 54 });
+  return fitted(name, { max: 63, keep: 54, free: true });
 }
 
 /** A provisioner key's name inside Coder; `override` is `spec.key.name`. */
 export function provisionerKeyName(name: string, override?: string): string {
-  return fitted(override !== undefined && override !== "" ? override : name, { max: 128, keep: 119 });
+  return fitted(override !== undefined && override !== "" ? override : name, {
+    max: 128,
+    keep: 119,
+    free: true,
+  });
 }
 
 /** The Secret with a provisioner's key; `override` is `spec.key.secretName`. */

@@ -35,6 +35,18 @@ Deno.test("a long operator token Secret name is cut and hashed", () => {
   assert.equal(operatorTokenSecretName(a(49)).length, 63);
 });
 
+Deno.test("a name that is cut at a dot loses it, for no object can be called so; labels and keys may", () => {
+  const dotted = `${a(41)}.${a(30)}`;
+  assert.equal(provisionerName(dotted), `provisioner-${a(41)}-${h32(dotted)}`);
+  assert.equal(provisionerServiceAccountName(dotted), `${a(41)}-${h32(dotted)}-provisioner`);
+  const proxy = `${a(45)}.${a(30)}`;
+  assert.equal(workspaceProxyName(proxy), `wsproxy-${a(45)}-${h32(proxy)}`);
+  const labelled = `${a(53)}.${a(30)}`;
+  assert.equal(instanceLabel(labelled), `${a(53)}.-${h32(labelled)}`);
+  const key = `${a(118)}.${a(30)}`;
+  assert.equal(provisionerKeyName(key), `${a(118)}.-${h32(key)}`);
+});
+
 Deno.test("the token's name in Coder carries namespace and name", () => {
   assert.equal(operatorTokenName("default", "coder"), "coder-k8s-operator-c50b092ffc0cdd1f");
   assert.notEqual(operatorTokenName("a", "coder"), operatorTokenName("b", "coder"));
