@@ -14,8 +14,10 @@ export interface Transition {
 /** What is told when a condition becomes true, and when it stops being true. */
 interface Told {
   type: string;
-  becomes: [EventType, string];
+  becomes?: [EventType, string];
   ends?: [EventType, string];
+  /** That it is so from the beginning is no news. @default {false} */
+  expected?: boolean;
 }
 
 const told: readonly Told[] = [
@@ -39,6 +41,7 @@ const told: readonly Told[] = [
     type: "WorkspaceRBAC",
     becomes: ["Normal", "WorkspaceRBACGranted"],
     ends: ["Normal", "WorkspaceRBACChanged"],
+    expected: true,
   },
   { type: "ConfigurationWarning", becomes: ["Warning", "ConfigurationWarning"] },
   // Provisioners. What `DeploymentReady` says, `Available` tells already.
@@ -46,16 +49,19 @@ const told: readonly Told[] = [
     type: "ControlPlaneReady",
     becomes: ["Normal", "ControlPlaneReady"],
     ends: ["Warning", "ControlPlaneLost"],
+    expected: true,
   },
   {
     type: "OperatorAccessReady",
     becomes: ["Normal", "OperatorAccessReady"],
     ends: ["Warning", "OperatorAccessLost"],
+    expected: true,
   },
   {
     type: "ExternalProvisionersEntitled",
     becomes: ["Normal", "ExternalProvisionersEntitled"],
     ends: ["Warning", "ExternalProvisionersNotEntitled"],
+    expected: true,
   },
   {
     type: "ProvisionerKeyReady",
@@ -63,8 +69,8 @@ const told: readonly Told[] = [
     ends: ["Warning", "ProvisionerKeyNotReady"],
   },
   {
+    // That the Secret was made is an Event of its own.
     type: "ProvisionerKeySecretReady",
-    becomes: ["Normal", "ProvisionerKeySecretReady"],
     ends: ["Warning", "ProvisionerKeySecretNotReady"],
   },
   // Workspace proxies.
@@ -82,12 +88,13 @@ export function transitions(
   before: readonly Condition[] | undefined,
   after: readonly Condition[] | undefined,
 ): Transition[] {
-  return told.flatMap(({ type, becomes, ends }) => {
-    const was = conditionOf(before, type)?.status === "True";
+  return told.flatMap(({ type, becomes, ends, expected }) => {
+    const earlier = conditionOf(before, type);
+    const was = earlier?.status === "True";
     const now = conditionOf(after, type);
     const is = now?.status === "True";
     if (was === is) return [];
-    if (now === undefined) return [];
+    if (now === undefined || (expected === true && earlier === undefined)) return [];
     const [eventType, reason] = (is ? becomes : ends) ?? [];
     if (eventType === undefined || reason === undefined) return [];
     return [{ type: eventType, reason, note: noteOf(now) }];

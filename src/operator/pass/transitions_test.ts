@@ -51,3 +51,15 @@ Deno.test("the note carries the condition's words and reason", () => {
   const [event] = transitions([], [condition("Degraded", "True", "ForeignObject", "not ours")]);
   assert.equal(event?.note, "not ours (ForeignObject)");
 });
+
+Deno.test("what is expected is told when it is lost and when it comes back, not where it is so from the beginning", () => {
+  const types = ["WorkspaceRBAC", "ControlPlaneReady", "OperatorAccessReady", "ExternalProvisionersEntitled"];
+  for (const type of types) {
+    assert.deepEqual(reasons([], [condition(type, "True")]), [], type);
+    assert.equal(reasons([condition(type, "True")], [condition(type, "False")]).length, 1, type);
+    assert.equal(reasons([condition(type, "False")], [condition(type, "True")]).length, 1, type);
+  }
+  const secret = "ProvisionerKeySecretReady";
+  assert.deepEqual(reasons([condition(secret, "False")], [condition(secret, "True")]), []);
+  assert.equal(reasons([condition(secret, "True")], [condition(secret, "False")]).length, 1);
+});
