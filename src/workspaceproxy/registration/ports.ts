@@ -52,8 +52,11 @@ export interface RegistrationPorts {
    * read before a proxy is made: what a cache had may be older.
    */
   storedRecord(signal: AbortSignal): Promise<RegistrationRecord | undefined>;
-  /** The Secret as it is now, not as a cache has it. Throws what the API server refuses. */
-  readToken(signal: AbortSignal): Promise<TokenView>;
+  /**
+   * The Secret. Where it must be `fresh`, as it is now, whatever a cache or an earlier reading says: otherwise it may be
+   * that of a moment ago. Throws what the API server refuses.
+   */
+  readToken(signal: AbortSignal, options?: { readonly fresh: boolean }): Promise<TokenView>;
   /** Puts the token into the Secret, beside that of another proxy. Throws what the API server refuses. */
   writeToken(token: string, signal: AbortSignal): Promise<void>;
   /** Writes the record to the status before anything else happens. Throws what the API server refuses. */

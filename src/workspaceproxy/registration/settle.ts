@@ -215,6 +215,13 @@ class Look {
 
   async #regenerate({ id, face, need }: Extract<Decision, { do: "regenerate" }>): Promise<void> {
     const calls = await this.#coder();
+    // A good token must not be lost for what the Secret held before Coder was asked.
+    const secret = await this.#ports.readToken(this.#options.signal, { fresh: true });
+    if (textOf(secret) !== textOf(this.#secret)) {
+      this.#secret = secret;
+      this.#verdict = undefined;
+      return;
+    }
     const answer = await calls.update(id, { ...face, regenerateToken: true }, {
       signal: this.#options.signal,
     });
@@ -295,6 +302,10 @@ class Look {
   #tell(type: "Normal" | "Warning", reason: string, message: string): void {
     this.#ports.tell({ type, reason, message });
   }
+}
+
+function textOf(secret: TokenView): string {
+  return secret.state === "held" ? secret.token : secret.state;
 }
 
 function unsettled(): RegistrationError {

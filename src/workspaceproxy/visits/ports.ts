@@ -21,8 +21,8 @@ export function portsOf(
     coder: (place) => wayTo(place, visit, tools, { memory, wanted }),
     storedRecord: () => record.read(),
     save: (next) => record.save(next),
-    async readToken() {
-      memory.secret = await readToken(visit, tools, memory.secret);
+    async readToken(_signal, { fresh } = { fresh: false }) {
+      memory.secret = await readToken(visit, tools, fresh ? undefined : memory.secret);
       return memory.secret.view;
     },
     async writeToken(token) {
