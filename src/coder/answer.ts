@@ -1,4 +1,5 @@
 /** From an HTTP answer to a typed value, or to the error that says what is wrong with it. */
+import { Buffer } from "node:buffer";
 import type { z } from "zod";
 import { adviceFor } from "./advice.ts";
 import { type CoderErrorReason, CoderResponseError } from "./errors.ts";
@@ -11,7 +12,7 @@ import type { TransportAnswer } from "./transport.ts";
 /** The value of a successful answer. Throws `CoderApiError` for refusals and {@linkcode CoderResponseError} for nonsense. */
 export function answerOf<T>(
   answer: TransportAnswer,
-  form: z.ZodType<T> | "text" | undefined,
+  form: z.ZodType<T> | "text" | "bytes" | undefined,
   call: RefusedCall,
 ): T {
   const { status } = answer;
@@ -20,6 +21,7 @@ export function answerOf<T>(
   if (isHtml(answer)) throw broken("notJson", "answered with an HTML page", status, call);
   if (form === undefined) return undefined as T;
   if (form === "text") return answer.body as T;
+  if (form === "bytes") return new Uint8Array(Buffer.from(answer.body, "latin1")) as T;
   const parsed = parseJson(answer.body);
   // Not a word of the body: it may hold the very token that was asked for.
   if (parsed === undefined) throw broken("notJson", "answered with something that is not JSON", status, call);

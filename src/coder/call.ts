@@ -39,8 +39,8 @@ export interface CallSpec<T> {
   readonly headers?: Readonly<Record<string, string>>;
   /** Parts of the body or headers that must never be seen again, such as passwords and licences. */
   readonly secrets?: readonly string[];
-  /** The form of the answer; absent where only success counts. `text` takes it as it is. */
-  readonly answer?: z.ZodType<T> | "text";
+  /** The form of the answer; absent where only success counts. `text` and `bytes` take it as it is. */
+  readonly answer?: z.ZodType<T> | "text" | "bytes";
   /** Whether the session token goes along; `ifAny`: the call works without one. @default {true} */
   readonly signedIn?: boolean | "ifAny";
   /**
@@ -107,6 +107,7 @@ export function createCaller(options: CallerOptions): Call {
           ...(bypass ? { [BYPASS_HEADER]: "true" } : {}),
         },
         ...(body === undefined ? {} : { body }),
+        ...(spec.answer === "bytes" ? { encoding: "latin1" as const } : {}),
         signal,
         timeoutMs: Math.max(1, end - clock.now()),
       });

@@ -25,9 +25,13 @@ export const deploymentStatsSchema = z.object({
 });
 export type DeploymentStats = z.infer<typeof deploymentStatsSchema>;
 
+const appsHostSchema = z.object({ host: optionalText });
+
 export interface DeploymentCalls {
   config(options?: CallOptions): Promise<DeploymentConfig>;
   stats(options?: CallOptions): Promise<DeploymentStats>;
+  /** The wildcard host of workspace apps, such as `*.apps.example.com`; empty where there is none. */
+  appsHost(options?: CallOptions): Promise<string>;
 }
 
 export function deploymentCalls(call: Call): DeploymentCalls {
@@ -36,5 +40,12 @@ export function deploymentCalls(call: Call): DeploymentCalls {
       call({ method: "GET", route: "/api/v2/deployment/config", answer: deploymentConfigSchema }, options),
     stats: (options) =>
       call({ method: "GET", route: "/api/v2/deployment/stats", answer: deploymentStatsSchema }, options),
+    async appsHost(options) {
+      const { host } = await call(
+        { method: "GET", route: "/api/v2/applications/host", answer: appsHostSchema },
+        options,
+      );
+      return host;
+    },
   };
 }

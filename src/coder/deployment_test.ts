@@ -31,3 +31,10 @@ Deno.test("both are the business of owners", async () => {
   assert.equal((await failure(member.deployment.config())).kind, "forbidden");
   assert.equal((await failure(member.deployment.stats())).kind, "forbidden");
 });
+
+Deno.test("the wildcard host of apps is told to everybody, and empty where there is none", async () => {
+  await using rig = await startClientRig();
+  assert.equal(await rig.client.deployment.appsHost(), "");
+  rig.fake.state.environment.set("CODER_WILDCARD_ACCESS_URL", "*.apps.example.com");
+  assert.equal(await rig.memberClient().deployment.appsHost(), "*.apps.example.com");
+});

@@ -17,7 +17,7 @@ export type { ProvisionerJob } from "./provisioner_jobs.ts";
 export type { ProvisionerDaemon, ProvisionerKey, ProvisionerKeyDaemons } from "./provisioner_keys.ts";
 export { createServiceProxyTransport, type ServiceProxyOptions } from "./service_proxy.ts";
 export type { BuildInfo } from "./system.ts";
-export type { Template } from "./templates.ts";
+export type { ReadableTemplates, Template, TemplateVersion } from "./templates.ts";
 export { type ApiKey, type NewToken, tokenId } from "./tokens.ts";
 export {
   type CoderTransport,
@@ -29,4 +29,5 @@ export {
 export { TransportFailure } from "./transport_failure.ts";
 export type { AuthCheck, AuthMethods, NewFirstUser, NewTokenUser, User, UserPage } from "./users.ts";
 export type { ProxyFace, WorkspaceProxy } from "./workspace_proxies.ts";
-export type { Workspace, WorkspaceBuild, WorkspacePage } from "./workspaces.ts";
+export type { WorkspaceAgent, WorkspaceApp } from "./workspace_agents.ts";
+export type { ReadableWorkspacePage, Workspace, WorkspaceBuild, WorkspacePage } from "./workspaces.ts";

@@ -27,6 +27,34 @@ export function listOf<T extends z.ZodType>(item: T) {
   return z.array(item).nullish().transform((value) => value ?? []);
 }
 
+/** Items of a list, and what is wrong with those that were left out. */
+export interface ReadableItems<T> {
+  readonly items: T[];
+  /** As `[3].latest_build: expected object`, one for each item that was left out. */
+  readonly problems: readonly string[];
+}
+
+/** A list of which items that cannot be read are left out: one bad record must not hide all others. */
+export function readableItems<T extends z.ZodType>(item: T) {
+  return z.array(z.unknown()).nullish().transform((values): ReadableItems<z.output<T>> => {
+    const items: z.output<T>[] = [];
+    const problems: string[] = [];
+    for (const [index, value] of (values ?? []).entries()) {
+      const read = item.safeParse(value);
+      if (read.success) items.push(read.data);
+      else {problems.push(
+          problemsOf(read.error, (path) => path).map((problem) => `[${index}].${problem}`).join("; "),
+        );}
+    }
+    return { items, problems };
+  });
+}
+
+/** As {@linkcode readableItems}, for lists inside of records, where nobody asks what was left out. */
+export function readableListOf<T extends z.ZodType>(item: T) {
+  return readableItems(item).transform(({ items }) => items);
+}
+
 /** What is wrong, as `path: words`, without a value of the answer. At most ten problems. */
 export function problemsOf(error: z.ZodError, clean: (text: string) => string): string[] {
   return error.issues.slice(0, 10).map((issue) => {

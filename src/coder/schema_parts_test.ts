@@ -8,6 +8,8 @@ import {
   optionalFlag,
   optionalText,
   problemsOf,
+  readableItems,
+  readableListOf,
   realId,
   timestamp,
 } from "./schema_parts.ts";
@@ -89,4 +91,19 @@ Deno.test("a thousand problems are told as ten, with short paths", () => {
   const told = problems(schema, value);
   assert.equal(told.length, 10);
   assert.ok(told.every((one) => one.length < 300));
+});
+
+Deno.test("of a list with odd items the others are read, and each odd one is told", () => {
+  const schema = readableItems(z.object({ name: nonEmpty, size: z.number() }));
+  const { items, problems } = schema.parse([{ name: "a", size: 1 }, null, { name: "", size: "x" }]);
+  assert.deepEqual(items, [{ name: "a", size: 1 }]);
+  assert.equal(problems.length, 2);
+  assert.match(problems[0]!, /^\[1\]\.the answer: expected object$/);
+  assert.match(problems[1]!, /^\[2\]\.name: expected more than nothing; \[2\]\.size: expected number$/);
+});
+
+Deno.test("a list that is no list is still an error; one that is not there is empty", () => {
+  assert.deepEqual(readableListOf(id).parse(null), []);
+  assert.deepEqual(readableListOf(id).parse([NIL_ID, 7]), [NIL_ID]);
+  assert.equal(readableListOf(id).safeParse({}).success, false);
 });

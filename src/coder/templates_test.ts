@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { startClientRig } from "../../tests/fake-coder/client_rig.ts";
-import { addTemplate } from "../../tests/fake-coder/mod.ts";
+import { failure, startClientRig } from "../../tests/fake-coder/client_rig.ts";
+import { addTemplate, addVersion } from "../../tests/fake-coder/mod.ts";
 
 Deno.test("templates are listed, deprecated ones on demand", async () => {
   await using rig = await startClientRig();
@@ -22,4 +22,27 @@ Deno.test("a template is found by id, and by name in its organization", async ()
 Deno.test("a deployment without templates has an empty list", async () => {
   await using rig = await startClientRig();
   assert.deepEqual(await rig.client.templates.list(), []);
+});
+
+Deno.test("templates that cannot be read are left out, and counted", async () => {
+  await using rig = await startClientRig();
+  addTemplate(rig.fake.state, "docker");
+  addTemplate(rig.fake.state, "broken", { active_version_id: 7 });
+  const { templates, problems } = await rig.client.templates.readable();
+  assert.deepEqual(templates.map(({ name }) => name), ["docker"]);
+  assert.match(problems.join(), /^\[1\]\.active_version_id: expected/);
+});
+
+Deno.test("the source of a version comes byte for byte", async () => {
+  await using rig = await startClientRig();
+  const template = addTemplate(rig.fake.state, "docker");
+  const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
+  const version = await rig.client.templates.version(addVersion(rig.fake.state, template, bytes));
+  assert.equal(version.template_id, template.id);
+  assert.deepEqual(await rig.client.templates.file(version.job.file_id), bytes);
+});
+
+Deno.test("a source that is not there is not found", async () => {
+  await using rig = await startClientRig();
+  assert.equal((await failure(rig.client.templates.file(crypto.randomUUID()))).kind, "notFound");
 });

@@ -17,6 +17,8 @@ export interface TransportRequest {
   readonly signal?: AbortSignal | undefined;
   /** Deadline of the whole exchange, in milliseconds. */
   readonly timeoutMs: number;
+  /** How the answer's bytes become a text: as `latin1`, each is one character, and none is lost. @default {"utf8"} */
+  readonly encoding?: "utf8" | "latin1";
 }
 
 /** One answer, read to its end. */
@@ -77,7 +79,7 @@ export function createTransport(options: TransportOptions): CoderTransport {
           deadline.signal.addEventListener("abort", stop, { once: true });
           try {
             const response = await deadline.race(responseOf(sent.outgoing, request.body));
-            const body = await deadline.race(readAll(response, maxResponseBytes));
+            const body = await deadline.race(readAll(response, maxResponseBytes, request.encoding));
             return { status: response.statusCode ?? 0, headers: response.headers, body };
           } catch (error) {
             sent.outgoing.destroy();
@@ -129,7 +131,11 @@ function responseOf(outgoing: http.ClientRequest, body: string | undefined): Pro
   });
 }
 
-async function readAll(response: http.IncomingMessage, limit: number): Promise<string> {
+async function readAll(
+  response: http.IncomingMessage,
+  limit: number,
+  encoding: "utf8" | "latin1" = "utf8",
+): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
@@ -142,5 +148,5 @@ async function readAll(response: http.IncomingMessage, limit: number): Promise<s
   if (!response.complete) {
     throw new TransportFailure("connectionBroken", "the connection ended in the middle of the answer", true);
   }
-  return Buffer.concat(chunks, size).toString("utf8");
+  return Buffer.concat(chunks, size).toString(encoding);
 }

@@ -1,8 +1,18 @@
-/** Workspaces, as far as listing them. */
+/** Workspaces, as far as reading them. */
 import { z } from "zod";
 import type { Call, CallOptions } from "./call.ts";
-import { id, listOf, nonEmpty, optionalFlag, optionalText, realId, timestamp } from "./schema_parts.ts";
+import {
+  id,
+  listOf,
+  nonEmpty,
+  optionalFlag,
+  optionalText,
+  readableItems,
+  realId,
+  timestamp,
+} from "./schema_parts.ts";
 import { orUndefined } from "./users.ts";
+import { agentResourcesSchema } from "./workspace_agents.ts";
 
 export const workspaceBuildSchema = z.object({
   id: realId,
@@ -14,8 +24,22 @@ export const workspaceBuildSchema = z.object({
   created_at: timestamp,
   updated_at: timestamp,
   template_version_id: id,
+  /** Empty in the answer to a build that was just asked for. */
   template_version_name: optionalText,
-  job: z.object({ id, status: optionalText, error: optionalText }).nullish(),
+  /** Such as `initiator`, `autostart`, `autostop`, `dormancy`. */
+  reason: optionalText,
+  initiator_name: optionalText,
+  /** Set on stop builds, too, where the workspace has a time to live. */
+  deadline: timestamp.nullish(),
+  max_deadline: timestamp.nullish(),
+  job: z.object({
+    id,
+    status: optionalText,
+    error: optionalText,
+    error_code: optionalText,
+    completed_at: timestamp.nullish(),
+  }).nullish(),
+  resources: agentResourcesSchema,
 });
 export type WorkspaceBuild = z.infer<typeof workspaceBuildSchema>;
 
@@ -28,12 +52,19 @@ export const workspaceSchema = z.object({
   organization_name: optionalText,
   template_id: id,
   template_name: optionalText,
+  template_display_name: optionalText,
+  template_active_version_id: id.nullish(),
   outdated: optionalFlag,
   latest_build: workspaceBuildSchema,
   ttl_ms: z.number().nullish(),
   autostart_schedule: z.string().nullish(),
+  /** `always` or `never`. */
+  automatic_updates: optionalText,
   last_used_at: timestamp.optional(),
   dormant_at: timestamp.nullish(),
+  deleting_at: timestamp.nullish(),
+  next_start_at: timestamp.nullish(),
+  health: z.object({ healthy: z.boolean().nullish(), failing_agents: listOf(id) }).nullish(),
   created_at: timestamp,
   /** Never moves after creation: no version of anything. */
   updated_at: timestamp,
@@ -44,12 +75,28 @@ export type Workspace = z.infer<typeof workspaceSchema>;
 export const workspacePageSchema = z.object({ workspaces: listOf(workspaceSchema), count: z.number().int() });
 export type WorkspacePage = z.infer<typeof workspacePageSchema>;
 
+const readablePageSchema = z.object({
+  workspaces: readableItems(workspaceSchema),
+  count: z.number().int().nullish(),
+}).transform(({ workspaces: { items, problems }, count }) => ({
+  workspaces: items,
+  problems,
+  count: count ?? items.length + problems.length,
+}));
+/** A page without the records that cannot be read; `problems` has one text for each of those. */
+export type ReadableWorkspacePage = z.infer<typeof readablePageSchema>;
+
 export interface WorkspaceCalls {
   /** Everything that matches, unless `limit` says less. Deleted ones cannot be listed. */
   list(
     filter?: { q?: string; limit?: number; offset?: number },
     options?: CallOptions,
   ): Promise<WorkspacePage>;
+  /** As `list`; records that cannot be read are left out and counted. */
+  page(
+    filter?: { q?: string; limit?: number; offset?: number },
+    options?: CallOptions,
+  ): Promise<ReadableWorkspacePage>;
   get(id: string, filter?: { includeDeleted?: boolean }, options?: CallOptions): Promise<Workspace>;
   /** By the owner's id or name and the workspace's name. */
   find(owner: string, name: string, options?: CallOptions): Promise<Workspace | undefined>;
@@ -63,6 +110,13 @@ export function workspaceCalls(call: Call): WorkspaceCalls {
         route: "/api/v2/workspaces",
         query: { q, limit, offset },
         answer: workspacePageSchema,
+      }, options),
+    page: ({ q, limit, offset } = {}, options) =>
+      call({
+        method: "GET",
+        route: "/api/v2/workspaces",
+        query: { q, limit, offset },
+        answer: readablePageSchema,
       }, options),
     get: (workspace, { includeDeleted } = {}, options) =>
       call({

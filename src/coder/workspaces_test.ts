@@ -45,3 +45,36 @@ Deno.test("one broken workspace is reported by its place in the list", async () 
   const error = await failure(rig.client.workspaces.list());
   assert.match(error.message, /workspaces\[1\]\.latest_build: expected object/);
 });
+
+Deno.test("a page leaves broken workspaces out, and says which", async () => {
+  await using rig = await startClientRig();
+  addWorkspace(rig.fake.state, rig.owner, "a");
+  addWorkspace(rig.fake.state, rig.owner, "b", { latest_build: null });
+  addWorkspace(rig.fake.state, rig.owner, "c");
+  const { workspaces, problems, count } = await rig.client.workspaces.page();
+  assert.deepEqual([workspaces.map(({ name }) => name), count], [["a", "c"], 3]);
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? "", /^\[\d\]\.latest_build: expected object$/);
+});
+
+Deno.test("a page begins and ends where it is asked to", async () => {
+  await using rig = await startClientRig();
+  for (const name of ["a", "b", "c"]) addWorkspace(rig.fake.state, rig.owner, name);
+  const { workspaces, count } = await rig.client.workspaces.page({ limit: 2, offset: 2 });
+  assert.deepEqual([workspaces.map(({ name }) => name), count], [["c"], 3]);
+});
+
+Deno.test("agents and apps come with the build, resources without agents and odd ones do not", async () => {
+  await using rig = await startClientRig();
+  const agent = { id: crypto.randomUUID(), name: "main", status: "connected", apps: [{ slug: "ide" }, {}] };
+  const { id } = addWorkspace(rig.fake.state, rig.owner, "a");
+  const row = rig.fake.state.workspaces[0]!;
+  row["latest_build"] = {
+    ...row["latest_build"] as object,
+    resources: [{ name: "disk" }, { agents: [agent, { name: "broken" }] }, "nonsense"],
+  };
+  const { latest_build: { resources } } = await rig.client.workspaces.get(id);
+  assert.equal(resources.length, 1);
+  assert.deepEqual(resources[0]?.agents.map(({ name }) => name), ["main"]);
+  assert.deepEqual(resources[0]?.agents[0]?.apps.map(({ slug }) => slug), ["ide"]);
+});

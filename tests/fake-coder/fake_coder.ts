@@ -233,7 +233,7 @@ function send(
 ): void {
   entry.status = reply.status;
   entry.outcome = "answered";
-  const body = reply.text ?? (reply.json === undefined ? "" : JSON.stringify(reply.json));
+  const body = reply.bytes ?? reply.text ?? (reply.json === undefined ? "" : JSON.stringify(reply.json));
   response.writeHead(reply.status, {
     ...(version === undefined ? {} : {
       "X-Coder-Build-Version": version,

@@ -6,6 +6,8 @@ export interface Reply {
   readonly json?: unknown;
   /** Sent as plain text instead. */
   readonly text?: string;
+  /** Sent as they are instead. */
+  readonly bytes?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -105,6 +105,9 @@ export class FakeState {
   /** How coderd itself is shown among the proxies. */
   readonly primaryFace = { display_name: "Default", icon_url: "/emojis/1f3e1.png" };
   readonly templates: Record<string, unknown>[] = [];
+  readonly templateVersions: Record<string, unknown>[] = [];
+  /** Uploaded archives, by id. */
+  readonly files = new Map<string, Uint8Array>();
   readonly workspaces: Record<string, unknown>[] = [];
   /** Environment of coderd, as `/deployment/config` shows it. */
   readonly environment = new Map<string, unknown>();

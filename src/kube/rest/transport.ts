@@ -18,6 +18,8 @@ export interface HttpRequest {
   signal?: AbortSignal | undefined;
   /** For `send` the deadline of the whole exchange, for `stream` of the response headers, in milliseconds. */
   timeoutMs: number;
+  /** Of `send`: how the answer's bytes become a text; as `latin1`, each is one character. @default {"utf8"} */
+  encoding?: "utf8" | "latin1";
 }
 
 export interface HttpAnswer {
@@ -113,7 +115,7 @@ export function createTransport(connection: ClusterConnection, options: Transpor
     async send(request) {
       const { response, outgoing, guard } = await open(request, true);
       try {
-        const body = await guard.race(readAll(response, maxResponseBytes));
+        const body = await guard.race(readAll(response, maxResponseBytes, request.encoding));
         return { status: response.statusCode ?? 0, headers: response.headers, body };
       } catch (error) {
         outgoing.destroy();
@@ -202,7 +204,11 @@ function responseOf(outgoing: http.ClientRequest, body: string | undefined): Pro
   });
 }
 
-async function readAll(response: http.IncomingMessage, limit: number): Promise<string> {
+async function readAll(
+  response: http.IncomingMessage,
+  limit: number,
+  encoding: "utf8" | "latin1" = "utf8",
+): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
@@ -210,7 +216,7 @@ async function readAll(response: http.IncomingMessage, limit: number): Promise<s
     if (size > limit) throw new Error(`the response is larger than ${limit} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size).toString("utf8");
+  return Buffer.concat(chunks, size).toString(encoding);
 }
 
 async function* bodyOf(

@@ -6,6 +6,7 @@ import { organizationRoutes } from "./organizations.ts";
 import { provisionerRoutes } from "./provisioners.ts";
 import { proxyRoutes } from "./proxies.ts";
 import { systemRoutes } from "./system.ts";
+import { templateRoutes } from "./templates.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { userRoutes } from "./users.ts";
 import { workspaceRoutes } from "./workspaces.ts";
@@ -18,6 +19,7 @@ export const allRoutes: readonly FakeRoute[] = [
   ...licenseRoutes,
   ...provisionerRoutes,
   ...proxyRoutes,
+  ...templateRoutes,
   ...workspaceRoutes,
   ...deploymentRoutes,
 ];

@@ -5,6 +5,11 @@ import type { FakeRoute } from "../route.ts";
 export const deploymentRoutes: readonly FakeRoute[] = [
   {
     method: "GET",
+    template: "/api/v2/applications/host",
+    handle: ({ state }) => ok({ host: state.environment.get("CODER_WILDCARD_ACCESS_URL") ?? "" }),
+  },
+  {
+    method: "GET",
     template: "/api/v2/deployment/config",
     owner: true,
     handle: ({ state }) =>

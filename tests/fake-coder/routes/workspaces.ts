@@ -1,35 +1,9 @@
-/** Templates and workspaces, as far as reading them. */
+/** Workspaces, as far as reading them. What builds them is in `../life.ts`. */
 import { randomUUID } from "node:crypto";
 import { notFound, ok, refuse } from "../reply.ts";
 import type { FakeRoute } from "../route.ts";
 import type { FakeState, FakeUser } from "../state.ts";
-
-/** Adds a template, as the API would show it. */
-export function addTemplate(state: FakeState, name: string, changes: Record<string, unknown> = {}) {
-  const organization = state.defaultOrganization;
-  const template = {
-    id: randomUUID(),
-    created_at: state.time(),
-    updated_at: state.time(),
-    organization_id: organization.id,
-    organization_name: organization.name,
-    organization_display_name: organization.display_name,
-    name,
-    display_name: "",
-    provisioner: "terraform",
-    active_version_id: randomUUID(),
-    active_user_count: -1,
-    build_time_stats: { start: { P50: null, P95: null } },
-    description: "",
-    deprecated: false,
-    deprecation_message: "",
-    icon: "",
-    default_ttl_ms: 0,
-    ...changes,
-  };
-  state.templates.push(template);
-  return template;
-}
+import { addTemplate } from "./templates.ts";
 
 /** Adds a running workspace. */
 export function addWorkspace(
@@ -77,6 +51,16 @@ export function addWorkspace(
   return workspace;
 }
 
+/** Running ones first, then by owner and name: a change of state moves a workspace to another page. */
+function asListed(a: Record<string, unknown>, b: Record<string, unknown>): number {
+  const key = (one: Record<string, unknown>) => {
+    const { status } = (one["latest_build"] ?? {}) as { status?: string };
+    return `${status === "running" ? 0 : 1} ${one["owner_name"]} ${one["name"]}`;
+  };
+  const [left, right] = [key(a), key(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
 const GONE =
   "This workspace was deleted and can no longer be viewed. You can view this workspace by specifying " +
   "'?deleted=true' and trying again.";
@@ -84,39 +68,10 @@ const GONE =
 export const workspaceRoutes: readonly FakeRoute[] = [
   {
     method: "GET",
-    template: "/api/v2/templates",
-    query: ["q"],
-    handle: ({ state, query }) => {
-      const deprecated = query.get("q") === "deprecated:true";
-      return ok(state.templates.filter((template) => template["deprecated"] === deprecated));
-    },
-  },
-  {
-    method: "GET",
-    template: "/api/v2/templates/{template}",
-    handle: ({ state, parameters }) => {
-      const template = state.templates.find((one) => one["id"] === parameters["template"]);
-      return template === undefined ? notFound() : ok(template);
-    },
-  },
-  {
-    method: "GET",
-    template: "/api/v2/organizations/{organization}/templates/{name}",
-    handle: ({ state, parameters }) => {
-      const organization = state.organization(parameters["organization"] ?? "");
-      const name = parameters["name"]?.toLowerCase();
-      const template = state.templates.find((one) =>
-        one["organization_id"] === organization?.id && String(one["name"]).toLowerCase() === name
-      );
-      return template === undefined ? notFound() : ok(template);
-    },
-  },
-  {
-    method: "GET",
     template: "/api/v2/workspaces",
     query: ["q", "limit", "offset"],
     handle: ({ state, query }) => {
-      const live = state.workspaces.filter((one) => one["deleted"] !== true);
+      const live = state.workspaces.filter((one) => one["deleted"] !== true).sort(asListed);
       const offset = Number(query.get("offset") ?? 0);
       const limit = Number(query.get("limit") ?? 0);
       if (!(offset >= 0) || !(limit >= 0)) return refuse(400, "Query parameters have invalid values.");
@@ -143,7 +98,8 @@ export const workspaceRoutes: readonly FakeRoute[] = [
     handle: ({ state, parameters, caller }) => {
       const owner = parameters["user"] === "me" ? caller?.user : state.user(parameters["user"] ?? "");
       const workspace = state.workspaces.find((one) =>
-        one["owner_id"] === owner?.id && one["name"] === parameters["name"] && one["deleted"] !== true
+        one["owner_id"] === owner?.id && one["deleted"] !== true &&
+        String(one["name"]).toLowerCase() === parameters["name"]?.toLowerCase()
       );
       return workspace === undefined ? notFound() : ok(workspace);
     },

@@ -1,0 +1,65 @@
+/** What happens to workspaces: builds that begin and end, deletions. */
+import { randomUUID } from "node:crypto";
+import { addJob } from "./routes/provisioners.ts";
+import type { FakeState } from "./state.ts";
+
+type Row = Record<string, unknown>;
+type Transition = "start" | "stop" | "delete";
+
+const UNDER_WAY = { start: "starting", stop: "stopping", delete: "deleting" };
+const DONE = { start: "running", stop: "stopped", delete: "deleted" };
+
+const buildOf = (workspace: Row) => workspace["latest_build"] as Row;
+
+/** Begins a build, `pending`. The workspace's own `updated_at` stays as it is, as coderd has it. */
+export function beginBuild(state: FakeState, workspace: Row, transition: Transition): void {
+  const now = state.time();
+  const before = buildOf(workspace);
+  const id = randomUUID();
+  const job = addJob(state, {});
+  job["input"] = { workspace_build_id: id };
+  job["metadata"] = { workspace_id: workspace["id"], workspace_name: workspace["name"] };
+  workspace["latest_build"] = {
+    ...before,
+    id,
+    build_number: Number(before["build_number"]) + 1,
+    transition,
+    status: "pending",
+    created_at: now,
+    updated_at: now,
+    job: { id: job["id"], status: "pending", tags: {} },
+    resources: [],
+  };
+}
+
+/** A daemon takes the build: only the statuses change. */
+export function pickUpBuild(state: FakeState, workspace: Row): void {
+  const build = buildOf(workspace);
+  workspace["latest_build"] = {
+    ...build,
+    status: UNDER_WAY[build["transition"] as Transition],
+    job: { ...(build["job"] as Row), status: "running" },
+  };
+  setJob(state, workspace, "running");
+}
+
+/** Ends the build; one that deletes takes the workspace with it. */
+export function endBuild(state: FakeState, workspace: Row, failure?: string): void {
+  const build = buildOf(workspace);
+  const now = state.time();
+  const status = failure === undefined ? "succeeded" : "failed";
+  workspace["latest_build"] = {
+    ...build,
+    status: failure === undefined ? DONE[build["transition"] as Transition] : "failed",
+    updated_at: now,
+    job: { ...(build["job"] as Row), status, completed_at: now, error: failure ?? "" },
+  };
+  setJob(state, workspace, status);
+  if (failure === undefined && build["transition"] === "delete") workspace["deleted"] = true;
+}
+
+function setJob(state: FakeState, workspace: Row, status: string): void {
+  const id = (buildOf(workspace)["job"] as Row)["id"];
+  const job = state.provisionerJobs.find((one) => one["id"] === id);
+  if (job !== undefined) job["status"] = status;
+}
