@@ -32,25 +32,45 @@ export interface StatusResult<S> {
   written: boolean;
 }
 
+/**
+ * UIDs of objects whose last write failed: it may have been carried out all the same, and then the cache, which may not
+ * have seen it yet, is no ground to say that nothing has changed.
+ */
+const unsure = new Set<string>();
+/** More are forgotten together: by then, caches have caught up with most of them. */
+const MOST_UNSURE = 10_000;
+
 /** Writes the status. A conflict that outlasts all attempts is thrown. */
 export async function writeStatus<S extends object, T extends WithStatus<S>>(
   { client, informer, type, object, next, signal, attempts = 6 }: StatusWrite<S, T>,
 ): Promise<StatusResult<S>> {
   const call = signal === undefined ? {} : { signal };
+  const { uid = "" } = object.metadata;
   for (let attempt = 1, live = object;; attempt++) {
     const before = live.status;
     const after = next(before);
-    if (canonicalJson(before ?? {}) === canonicalJson(after)) return { before, after, written: false };
+    const isSame = canonicalJson(before ?? {}) === canonicalJson(after);
+    if (isSame && (attempt > 1 || !unsure.has(uid))) {
+      unsure.delete(uid);
+      return { before, after, written: false };
+    }
     try {
-      const stored = await client.update(type, { ...live, status: after }, {
-        ...call,
-        subresource: "status",
-      });
-      informer.observe(stored);
-      return { before, after, written: true };
+      if (!isSame) {
+        const stored = await client.update(type, { ...live, status: after }, {
+          ...call,
+          subresource: "status",
+        });
+        informer.observe(stored);
+        unsure.delete(uid);
+        return { before, after, written: true };
+      }
     } catch (error) {
       if (isNotFound(error)) return { before, after, written: false };
-      if (!isConflict(error) || attempt >= attempts) throw error;
+      if (!isConflict(error) || attempt >= attempts) {
+        if (unsure.size >= MOST_UNSURE) unsure.clear();
+        unsure.add(uid);
+        throw error;
+      }
     }
     try {
       live = await client.get(type, keyOf(object), call);
@@ -59,6 +79,6 @@ export async function writeStatus<S extends object, T extends WithStatus<S>>(
       throw error;
     }
     // Another object came under the same name: its own pass will see to it.
-    if (live.metadata.uid !== object.metadata.uid) return { before, after, written: false };
+    if ((live.metadata.uid ?? "") !== uid) return { before, after, written: false };
   }
 }

@@ -131,3 +131,34 @@ Deno.test("any other refusal is thrown", async () => {
   });
   await assert.rejects(unreadable.write(thing("1")), /InternalError/);
 });
+
+Deno.test("a write whose answer was lost is looked into, though the cache shows nothing of it", async () => {
+  const cached = thing("1", { seen: 1 });
+  const server = new Server(cached);
+  const { client } = server;
+  const lost = {
+    ...client,
+    async update(...given: Parameters<typeof client.update>) {
+      await client.update(...given);
+      throw refusal(504, "Timeout");
+    },
+  } as typeof client;
+  await assert.rejects(server.write(cached, { client: lost }), /Timeout/);
+  assert.deepEqual(server.live?.status, { seen: 2 });
+  // By now the status should be again what the cache believes it to be.
+  const back = await server.write(cached, { next: () => ({ seen: 1 }) });
+  assert.equal(back.written, true);
+  assert.deepEqual(server.live?.status, { seen: 1 });
+  const before = server.puts.length;
+  assert.equal((await server.write(thing("1", { seen: 2 }))).written, false);
+  assert.equal(server.puts.length, before, "and then the cache is believed again");
+});
+
+Deno.test("where the write was not carried out, nothing is written for it", async () => {
+  const cached = thing("1", { seen: 1 });
+  const server = new Server(cached);
+  const refused = { ...server.client, update: () => Promise.reject(refusal(503, "Unavailable")) };
+  await assert.rejects(server.write(cached, { client: refused as typeof server.client }), /Unavailable/);
+  assert.equal((await server.write(cached, { next: () => ({ seen: 1 }) })).written, false);
+  assert.deepEqual(server.puts, []);
+});
