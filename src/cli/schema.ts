@@ -140,8 +140,8 @@ export const settingsSchema = z.strictObject({
     repeat: true,
     defaultText: "none: a namespace must opt in itself",
     help:
-      "Namespaces in which any control plane and provisioner may be granted the rights to run workspaces; * is a " +
-      "wildcard. Others opt in by the label coder.com/workspaces-from=<namespace of the control plane>.",
+      "Where any control plane and provisioner may be granted the rights to run workspaces; * is a wildcard. Others " +
+      "opt in by the label coder.com/workspaces-from=<namespace of the control plane>.",
   }),
   concurrency: number({ min: 1, max: 256 }).prefault("8").register(optionMeta, {
     group: "Controllers",
