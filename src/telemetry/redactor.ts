@@ -22,7 +22,8 @@ const SHORTEST_SECRET_LINE = 16;
  */
 export class Redactor {
   readonly #values = new Map<string, number>();
-  #matcher: RegExp | undefined;
+  /** Values by how they begin, the longest first: a secret that contains another must go as a whole. */
+  readonly #byStart = new Map<string, string[]>();
   readonly #names = new Map<string, boolean>();
 
   /**
@@ -31,27 +32,56 @@ export class Redactor {
    */
   add(value: string): () => void {
     const forms = formsOf(value);
-    for (const form of forms) this.#values.set(form, (this.#values.get(form) ?? 0) + 1);
-    this.#matcher = undefined;
+    for (const form of forms) this.#keep(form);
     let live = true;
     return () => {
       if (!live) return;
       live = false;
-      for (const form of forms) {
-        const uses = (this.#values.get(form) ?? 0) - 1;
-        if (uses > 0) this.#values.set(form, uses);
-        else this.#values.delete(form);
-      }
-      this.#matcher = undefined;
+      for (const form of forms) this.#forget(form);
     };
+  }
+
+  #keep(form: string): void {
+    const uses = this.#values.get(form) ?? 0;
+    this.#values.set(form, uses + 1);
+    if (uses > 0) return;
+    const start = startOf(form, 0);
+    const same = [...this.#byStart.get(start) ?? [], form].sort((a, b) => b.length - a.length);
+    this.#byStart.set(start, same);
+  }
+
+  #forget(form: string): void {
+    const uses = (this.#values.get(form) ?? 0) - 1;
+    if (uses > 0) return void this.#values.set(form, uses);
+    this.#values.delete(form);
+    const start = startOf(form, 0);
+    const left = (this.#byStart.get(start) ?? []).filter((each) => each !== form);
+    if (left.length > 0) this.#byStart.set(start, left);
+    else this.#byStart.delete(start);
   }
 
   /** `text` without secrets. */
   text(text: string): string {
-    let clean = text;
-    if (this.#values.size > 0) clean = clean.replace(this.#compiled(), REDACTED);
+    let clean = this.#values.size > 0 ? this.#withoutValues(text) : text;
     for (const { match, replace } of PATTERNS) clean = clean.replace(match, replace);
     return clean;
+  }
+
+  /** One look at each place, however many secrets there are. */
+  #withoutValues(text: string): string {
+    let clean = "";
+    let done = 0;
+    for (let at = 0; at + SHORTEST_SECRET <= text.length;) {
+      const found = this.#byStart.get(startOf(text, at))?.find((form) => text.startsWith(form, at));
+      if (found === undefined) {
+        at++;
+        continue;
+      }
+      clean += text.slice(done, at) + REDACTED;
+      at += found.length;
+      done = at;
+    }
+    return done === 0 ? text : clean + text.slice(done);
   }
 
   /** A copy of `value` made of plain JSON, without secrets. Errors become `{name, message, cause}`. */
@@ -73,18 +103,11 @@ export class Redactor {
     }
     return known;
   }
+}
 
-  #compiled(): RegExp {
-    if (this.#matcher === undefined) {
-      // Longest first: a secret that contains another must go as a whole.
-      const forms = [...this.#values.keys()].sort((a, b) => b.length - a.length);
-      this.#matcher = new RegExp(
-        forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"),
-        "g",
-      );
-    }
-    return this.#matcher;
-  }
+/** The first characters from `at` on: no secret is shorter. */
+function startOf(text: string, at: number): string {
+  return text.slice(at, at + SHORTEST_SECRET);
 }
 
 /** The ways in which a secret shows up in text. */

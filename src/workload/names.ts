@@ -9,7 +9,10 @@ const text = new TextDecoder();
 
 /** The length of a name in bytes, which is what the API server limits. */
 function bytes(name: string): number {
-  return utf8.encode(name).length;
+  for (let i = 0; i < name.length; i++) {
+    if (name.charCodeAt(i) > 127) return utf8.encode(name).length;
+  }
+  return name.length;
 }
 
 /** The first `count` bytes. */

@@ -17,13 +17,37 @@ export function referenceSources<O extends KubeObject>(
   references: (object: O) => string[],
   { configMaps, secrets }: Pick<WorkloadKinds, "configMaps" | "secrets">,
 ): Source[] {
-  owners.addIndex(BY_REFERENCE, references);
+  owners.addIndex(BY_REFERENCE, onceForGeneration(references));
   const users = (kind: DataKind) => ({ metadata }: KubeObject): ObjectKey[] =>
     owners.byIndex(BY_REFERENCE, indexValue(kind, metadata.namespace, metadata.name)).map(keyOf);
   return [
     watching(configMaps, users("ConfigMap"), { predicate: anyVersion }),
     watching(secrets, users("Secret"), { predicate: anyVersion }),
   ];
+}
+
+/** As many objects as are remembered; the oldest go first, which costs one more rendering. */
+const REMEMBERED = 10_000;
+
+/** A status that changes, as it does several times for every change of the spec, changes no reference. */
+function onceForGeneration<O extends KubeObject>(
+  references: (object: O) => string[],
+): (object: O) => string[] {
+  const known = new Map<string, { readonly generation: number; readonly references: string[] }>();
+  return (object) => {
+    const { generation, uid = "" } = object.metadata;
+    if (generation === undefined || uid === "") return references(object);
+    const before = known.get(uid);
+    if (before?.generation === generation) return before.references;
+    const found = references(object);
+    known.delete(uid);
+    known.set(uid, { generation, references: found });
+    for (const oldest of known.keys()) {
+      if (known.size <= REMEMBERED) break;
+      known.delete(oldest);
+    }
+    return found;
+  };
 }
 
 /** Of objects that are cached as metadata, a new version is all that is seen of a change of their data. */

@@ -54,7 +54,7 @@ Deno.test("an object whose pods cannot be rendered has none to look after", () =
 Deno.test("a Secret or ConfigMap wakes those whose pods are made from it, in its own namespace", () => {
   const { owners, secrets, configMaps, take } = world();
   owners.put(widget({ secret: "both", configMap: "c" }, { name: "one" }));
-  owners.put(widget({ secret: "both" }, { name: "two" }));
+  owners.put(widget({ secret: "both" }, { name: "two", uid: "two" }));
   secrets.put(make(Secrets, "both", { namespace: "a" }));
   assert.deepEqual(take(), ["a/one", "a/two"]);
   configMaps.put(make(ConfigMaps, "c", { namespace: "a" }));
@@ -78,4 +78,29 @@ Deno.test("every new version counts, for no more than metadata is seen, and the 
   secrets.remove(second);
   assert.deepEqual(take(), ["a/w"]);
   assert.equal(anyVersion.updated?.(first, second), true);
+});
+
+Deno.test("a template is rendered once for each generation, whatever becomes of the status", () => {
+  const owners = new FakeInformer(Widgets);
+  const rendered: string[] = [];
+  referenceSources(
+    owners as unknown as Informer<Widget>,
+    (object) => {
+      rendered.push(`${object.metadata.uid}/${object.metadata.generation}`);
+      return references(object);
+    },
+    {
+      configMaps: new FakeInformer(ConfigMaps),
+      secrets: new FakeInformer(Secrets),
+    } as unknown as WorkloadKinds,
+  );
+  const at = (generation: number, secret: string, resourceVersion: string) =>
+    owners.put(widget({ secret }, { uid: "u", generation, resourceVersion }));
+  at(1, "one", "1");
+  at(1, "one", "2");
+  owners.byIndex("pod-reference", "Secret/a/one");
+  at(2, "two", "3");
+  assert.deepEqual(owners.byIndex("pod-reference", "Secret/a/two").length, 1);
+  assert.deepEqual(owners.byIndex("pod-reference", "Secret/a/one").length, 0);
+  assert.deepEqual([...new Set(rendered)], rendered, "none twice");
 });
