@@ -154,24 +154,27 @@ function isUnmarked({ deployment, proxy }: Visit): boolean {
 /** Whatever came of the look: address and token for pods, which belong together. */
 function keepPods(visit: Visit, tools: VisitTools, memory: ProxyMemory, address: string | undefined): void {
   const { key, object, proxy } = visit;
-  visit.token = tokenInUse(visit, memory) ?? visit.token;
   const live = tools.kinds.workspaceProxies.get(key);
   const isSame = live !== undefined && live.metadata.uid === object.metadata.uid;
   const record = recordOf((isSame ? live.status : undefined) ?? proxy.status);
-  if (!isOfWantedCoder(visit, record, memory)) return;
+  if (!isOnRecord(record, memory)) return;
+  visit.token = tokenInUse(visit, memory) ?? visit.token;
+  if (!isOfWantedCoder(visit, record)) return;
   visit.primaryURL = address ?? primaryUrl(proxy, visit.primaryURL);
 }
 
-/** The token in the Secret is that of a registration at the Coder that the spec names. */
-function isOfWantedCoder(
-  { key, proxy: { spec } }: Visit,
-  { registered, registration }: RegistrationRecord,
-  { secret }: ProxyMemory,
-): boolean {
-  // The Go operator wrote no place down: its token is of the Coder that the spec names.
+/** The token in the Secret is that of the registration: any other one may be of one that is gone. */
+function isOnRecord({ registered, registration }: RegistrationRecord, { secret }: ProxyMemory): boolean {
+  // The Go operator did not write down which one it is.
   if (registration === undefined) return registered === true;
-  const { controlPlaneName, controlPlaneNamespace, coderURL, id } = registration;
-  if (secret?.view.state !== "held" || proxyIdOf(secret.view.token) !== id.toLowerCase()) return false;
+  return secret?.view.state === "held" && proxyIdOf(secret.view.token) === registration.id.toLowerCase();
+}
+
+/** The registration is at the Coder that the spec names. */
+function isOfWantedCoder({ key, proxy: { spec } }: Visit, { registration }: RegistrationRecord): boolean {
+  // That of the Go operator always is.
+  if (registration === undefined) return true;
+  const { controlPlaneName, controlPlaneNamespace, coderURL } = registration;
   const { bootstrap, controlPlaneRef } = spec;
   if (controlPlaneRef === undefined) {
     return controlPlaneName === undefined && coderURL === bootstrap?.coderURL.trim();
