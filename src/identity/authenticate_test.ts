@@ -133,6 +133,16 @@ Deno.test("without a certificate, or without TLS, the headers mean nothing", asy
   );
 });
 
+Deno.test("where one authority signs for users and for the front proxy, the allowed name tells them apart", async () => {
+  const { authenticate } = rig({ current: configOf({ ca: parseCaBundle(clientCa.pem) }) });
+  const [user, frontProxy] = [await makeClient(clientCa, "bob"), await makeClient(clientCa, "front-proxy")];
+  assert.equal(text(await authenticate(peerOf(user), ...jane)), "x509 bob system:authenticated");
+  assert.equal(
+    text(await authenticate(peerOf(frontProxy), ...jane)),
+    "requestheader jane dev system:authenticated",
+  );
+});
+
 Deno.test("only allowed names speak for others; an empty list allows all of that authority", async () => {
   const other = await makeClient(proxyCa, "another");
   const twice = await makeClient(proxyCa, "front-proxy", [], {
@@ -293,6 +303,7 @@ Deno.test("before the configuration is read, certificates are neither good nor b
     /^503 client certificates cannot be checked yet/,
   );
   assert.match(text(await authenticate(peerOf(proxy), ...jane, ...token("good"))), /^token bob/);
+  assert.match(text(await authenticate(peerOf(proxy), ...jane, ...token("bad"))), /^503 client certificates/);
   assert.equal(text(await authenticate(undefined)), "anonymous");
   Object.assign(config, { current: configOf(), hasSynced: true });
   assert.match(text(await authenticate(peerOf(proxy), ...jane)), /^requestheader jane/);
