@@ -317,9 +317,17 @@ function writer(by: string, { fieldManager, subresource }: WriteOptions) {
   return { manager: fieldManager ?? (by.startsWith("operator") ? "coder-k8s" : by), subresource };
 }
 
-/** As JSON carries it, and with its kind. */
+/** As JSON carries it, with its kind, and without lists and maps of the metadata that are empty. */
 function clean<T extends KubeObject>(type: ResourceType, object: T): T {
-  return { ...JSON.parse(JSON.stringify(object)), apiVersion: apiVersionOf(type), kind: type.kind };
+  const plain = JSON.parse(JSON.stringify(object)) as T;
+  const metadata = Object.fromEntries(
+    Object.entries(plain.metadata).filter(([, value]) => !isEmpty(value)),
+  );
+  return { ...plain, metadata, apiVersion: apiVersionOf(type), kind: type.kind };
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
 function empty(type: ResourceType, key: ObjectKey): KubeObject {
