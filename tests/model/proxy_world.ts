@@ -55,6 +55,8 @@ export class ProxyWorld {
   readonly figures = { registered: 0, regenerated: 0, removed: 0 };
   /** Tokens that somebody else than the operator put into a Secret. */
   readonly #tainted = new Set<string>();
+  /** Tokens by the names of their Secrets. */
+  readonly #stored = new Map<string, string>();
   #uid = "";
 
   constructor(seed: number) {
@@ -287,7 +289,12 @@ export class ProxyWorld {
   #onChange({ type, kind, object, by }: Change): void {
     const { ground, usedSecret } = this;
     if (type !== Secrets) return;
-    const { name } = object.metadata;
+    const { name = "" } = object.metadata;
+    const token = kind === "DELETED" ? undefined : secretText(ground, keyOf(object), "token");
+    // Who writes other fields of a Secret has not written its token.
+    const isNews = token !== this.#stored.get(name);
+    if (token === undefined) this.#stored.delete(name);
+    else this.#stored.set(name, token);
     if (kind !== "DELETED" && name === this.wantedSecret?.secret.name && name !== BROUGHT.name) {
       this.backups.push(object);
     }
@@ -297,9 +304,8 @@ export class ProxyWorld {
     if (kind === "DELETED" && isUsed && this.object?.metadata.deletionTimestamp === undefined) {
       ground.wrong("the operator deleted the Secret that pods are made from");
     }
-    const token = kind === "DELETED" ? undefined : secretText(ground, keyOf(object), "token");
     if (token !== undefined && this.ruined.has(token)) this.damaged = true;
-    if (token !== undefined && this.proxyOf(token) === undefined && !this.damaged) {
+    if (isNews && token !== undefined && this.proxyOf(token) === undefined && !this.damaged) {
       ground.wrong("the operator wrote a token that does not work into a Secret");
     }
   }
