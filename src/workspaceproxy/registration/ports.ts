@@ -49,7 +49,7 @@ export interface RegistrationPorts {
   coder(place: Place, signal: AbortSignal): Promise<ProxyWay>;
   /**
    * The record as it is stored now, not as a cache has it; undefined where the resource is gone or being deleted. It is
-   * read before a proxy is made: what a cache had may be older.
+   * read before a proxy or a token is made: what a cache had may be older. Throws where the spec is another one by now.
    */
   storedRecord(signal: AbortSignal): Promise<RegistrationRecord | undefined>;
   /**

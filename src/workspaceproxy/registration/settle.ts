@@ -182,14 +182,7 @@ class Look {
 
   async #create({ face }: Extract<Decision, { do: "create" }>): Promise<void> {
     const calls = await this.#coder();
-    const stored = await this.#ports.storedRecord(this.#options.signal);
-    if (stored === undefined) {
-      throw new RegistrationError(
-        "Deleting",
-        "the resource is being deleted: nothing is registered",
-        "change",
-      );
-    }
+    const stored = await this.#stored();
     if (!isSameIntent(stored.registrationIntent, this.#record.registrationIntent)) {
       // What the cache had is older: somebody has gone on with it.
       this.#record = stored;
@@ -215,6 +208,7 @@ class Look {
 
   async #regenerate({ id, face, need }: Extract<Decision, { do: "regenerate" }>): Promise<void> {
     const calls = await this.#coder();
+    await this.#stored();
     // A good token must not be lost for what the Secret held before Coder was asked.
     const secret = await this.#ports.readToken(this.#options.signal, { fresh: true });
     if (textOf(secret) !== textOf(this.#secret)) {
@@ -236,6 +230,13 @@ class Look {
       TokenOfOther: "the Secret has that of another proxy",
     }[need];
     this.#tell("Normal", "TokenRegenerated", `Made a new token for proxy ${face.name}: ${why}`);
+  }
+
+  /** Before anything is made: what the cache had may be older. */
+  async #stored(): Promise<RegistrationRecord> {
+    const stored = await this.#ports.storedRecord(this.#options.signal);
+    if (stored !== undefined) return stored;
+    throw new RegistrationError("Deleting", "the resource is being deleted: nothing is registered", "change");
   }
 
   async #store(token: string): Promise<void> {

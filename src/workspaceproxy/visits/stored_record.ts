@@ -35,6 +35,9 @@ export class StoredRecord {
   async read(): Promise<RegistrationRecord | undefined> {
     const live = await this.#get();
     if (live === undefined || live.metadata.deletionTimestamp !== undefined) return undefined;
+    if (live.metadata.generation !== this.visit.object.metadata.generation) {
+      throw new RecordChangedError("the spec was changed meanwhile");
+    }
     if (!isHeldForCoder(live)) throw new RecordChangedError("the finalizer is not there any more");
     return this.#known = recordOfObject(live);
   }

@@ -100,3 +100,10 @@ Deno.test("it is read as it is stored, as long as the object stays and is held",
   world.kinds.workspaceProxies.put({ ...world.object, metadata: { ...metadata, finalizers: [] } });
   await assert.rejects(record.read(), RecordChangedError);
 });
+
+Deno.test("a spec that has changed meanwhile is for the next look", async () => {
+  const { world, record } = await started();
+  await using _ = world;
+  world.change({ ...world.object.spec, replicas: 2 });
+  await assert.rejects(record.read(), /the spec was changed/);
+});
