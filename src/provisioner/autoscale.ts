@@ -93,16 +93,17 @@ export function decideReplicas(input: AutoscaleInput): AutoscaleDecision {
   const target = limit(peak.demand);
   const held = target > limit(needed) ? { lookAgainMs: peak.at + scaleDownDelayMs - now } : {};
   const answer = { memory, demand, ...held };
+  const present = work.idle.length + work.busy.length;
+  // Pods that are not there yet go before all others. Those that are to go already keep their marks until they are gone.
+  const surplus = (to: number) => Math.max(0, present - to);
+  const leaving = markIdle(work, surplus(replicas)).changes;
 
   if (target >= replicas) {
     const because = target > replicas || demand === undefined || target === limit(needed)
       ? reason(demand, target, settings)
       : `${reason(demand, limit(needed), settings)}; ${target} stay for a while`;
-    return { ...answer, replicas: target, costs: markIdle(work, 0).changes, because };
+    return { ...answer, replicas: target, costs: leaving, because };
   }
-  const present = work.idle.length + work.busy.length;
-  // Pods that are not there yet go before all others.
-  const surplus = (to: number) => Math.max(0, replicas - to - Math.max(0, replicas - present));
   if (replicas > maxReplicas) {
     const { changes } = markIdle(work, surplus(maxReplicas));
     const because = `spec.autoscale.maxReplicas is ${maxReplicas}`;
@@ -110,7 +111,7 @@ export function decideReplicas(input: AutoscaleInput): AutoscaleDecision {
   }
   if (input.rollingOut) {
     const because = "pods are being replaced: fewer once that is done";
-    return { ...answer, replicas: limit(replicas), costs: markIdle(work, 0).changes, because };
+    return { ...answer, replicas: limit(replicas), costs: leaving, because };
   }
   const fewer = limit(Math.min(replicas, Math.max(target, work.busy.length)));
   const { changes, settled } = markIdle(work, surplus(fewer));

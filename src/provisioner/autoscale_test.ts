@@ -158,6 +158,37 @@ Deno.test("marks go when there is work for all pods", () => {
   assert.deepEqual(decision.costs, [{ pod: "p0", cost: undefined }, { pod: "p1", cost: undefined }]);
 });
 
+Deno.test("pods that are to go keep their marks until they are gone, whatever is decided meanwhile", () => {
+  const three = [{ name: "p0", deleting: false }, ...pods(3, marked).slice(1)];
+  const one = { replicas: 1, pods: three };
+  const running = job("running", "p0");
+  for (
+    const fields of [
+      { jobs: [running] },
+      { jobs: [running, ...waiting(1)] },
+      { jobs: undefined },
+      { jobs: [running], settings: { ...settings, minReplicas: 0 }, rollingOut: true },
+    ]
+  ) {
+    assert.deepEqual(decide({ ...one, ...fields }).costs, [], JSON.stringify(fields));
+  }
+  // The next ones are marked beside those that are to go already.
+  const four = [...pods(4).slice(0, 2), ...pods(4, marked).slice(2)];
+  assert.deepEqual(decide({ replicas: 2, pods: four, jobs: [running] }).costs, [{
+    pod: "p1",
+    cost: IDLE_COST,
+  }]);
+  // Where one of them has found work before it was taken, another one goes.
+  const found = [job("running", "p0"), job("running", "p1")];
+  assert.deepEqual(decide({ replicas: 2, pods: pods(3, marked), jobs: found }).costs, [
+    { pod: "p0", cost: undefined },
+    { pod: "p1", cost: undefined },
+  ]);
+  assert.deepEqual(decide({ replicas: 1, pods: pods(1, marked), jobs: [running] }).costs, [
+    { pod: "p0", cost: undefined },
+  ], "once they are gone, no mark is left");
+});
+
 Deno.test("while Coder cannot be asked the pods stay, and the delay begins anew", () => {
   const blind = decide({ replicas: 5, jobs: undefined, memory: [{ demand: 1, at: 0 }] });
   assert.equal(blind.replicas, 5);

@@ -4,24 +4,10 @@ import { createCoderClient, createTransport } from "../../src/coder/mod.ts";
 import { autoscaleSettings, decideReplicas } from "../../src/provisioner/autoscale.ts";
 import { jobOf, matches } from "../../src/provisioner/job_match.ts";
 import { waitFor } from "../cluster/mod.ts";
-import { type Coderd, plainTemplate, sharedCoderd, uniqueName } from "../coder/mod.ts";
-import { tar } from "../coder/tar.ts";
+import { plainTemplate, sharedCoderd, uniqueName } from "../coder/mod.ts";
+import { cancelImports, importWith } from "./real_jobs.ts";
 
 const ACTIVE = ["pending", "running"];
-
-/** Asks for the import of a template with tags; its job. */
-async function importWith(coderd: Coderd, token: string, tags: Record<string, string>): Promise<string> {
-  const file = await coderd.request("POST", "/api/v2/files", {
-    token,
-    body: tar(plainTemplate()),
-    headers: { "content-type": "application/x-tar" },
-  });
-  const version = await coderd.request("POST", "/api/v2/organizations/default/templateversions", {
-    token,
-    body: { storage_method: "file", file_id: file.hash, provisioner: "terraform", tags },
-  });
-  return version.id;
-}
 
 Deno.test("real jobs that nobody can take bring pods, up to the limit, and only for the right tags", async () => {
   const coderd = await sharedCoderd();
@@ -55,9 +41,7 @@ Deno.test("real jobs that nobody can take bring pods, up to the limit, and only 
     const ours = jobs.filter((job) => matches(job, { organizationID, tags: { region } }));
     assert.ok(ours.every(({ status, workerName }) => status === "pending" && workerName === ""));
   } finally {
-    for (const id of versions) {
-      await coderd.request("PATCH", `/api/v2/templateversions/${id}/cancel`, { token });
-    }
+    await cancelImports(coderd, token, versions);
     transport.close();
   }
 });
