@@ -1,0 +1,113 @@
+/** Everything that is no resource: discovery, OpenAPI, version, health, metrics. All of it from memory. */
+import type { Health } from "../../../telemetry/health.ts";
+import { acceptsJson, parseAccept } from "../answer/accept.ts";
+import type { Answer, Exchange } from "../http/exchange.ts";
+import { openApiV2 } from "../openapi/v2.ts";
+import { openApiV3 } from "../openapi/v3.ts";
+import { methodNotAllowed, notAcceptable, unknownPath } from "../status_errors.ts";
+import type { ResourceStorage } from "../storage.ts";
+import {
+  aggregatedDiscovery,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  type GroupVersion,
+} from "./discovery.ts";
+import { answerFixed, fixedDocument } from "./fixed_document.ts";
+import { createOpenApiV3Handler } from "./openapi_v3_handler.ts";
+import { type BuildVersion, versionInfo } from "./version.ts";
+
+export interface PathHandlerOptions {
+  readonly served: GroupVersion;
+  readonly storages: readonly ResourceStorage[];
+  readonly version: BuildVersion;
+  readonly health: Health;
+  /** Absent: there is no `/metrics`. */
+  readonly metrics?: { readonly contentType: string; text(): Promise<string> };
+}
+
+export type PathHandler = (exchange: Exchange) => Promise<Answer>;
+
+const HEALTH = ["/healthz", "/livez", "/readyz"];
+const JSON_TYPE = "application/json";
+const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/** Makes the handler; the documents are written now, once. */
+export function createPathHandler(options: PathHandlerOptions): PathHandler {
+  const { served, storages, version, health, metrics } = options;
+  const { group } = served;
+  const root = `/apis/${group}/${served.version}`;
+  const openApiV3Handler = createOpenApiV3Handler({
+    [root.slice(1)]: openApiV3(served, storages, version),
+  });
+  const groups = fixedDocument(apiGroupList(served));
+  const aggregated = fixedDocument(aggregatedDiscovery(served, storages), AGGREGATED);
+
+  const handlers = new Map<string, PathHandler>([
+    ["/apis", (exchange) => Promise.resolve(answerGroups(exchange))],
+    [`/apis/${group}`, json(apiGroup(served))],
+    [root, json(apiResourceList(served, storages))],
+    ["/openapi/v2", json(openApiV2(served, storages, version))],
+    ["/openapi/v3", openApiV3Handler.index],
+    [`/openapi/v3${root}`, openApiV3Handler.document],
+    ["/version", json(versionInfo(version))],
+    ...HEALTH.map((path) => [path, answerHealth] as const),
+  ]);
+  if (metrics !== undefined) {
+    handlers.set("/metrics", async () => ({
+      code: 200,
+      body: await metrics.text(),
+      contentType: metrics.contentType,
+      headers: { "Cache-Control": "no-store" },
+    }));
+  }
+  handlers.set("/", json({ paths: [...handlers.keys()].sort() }));
+
+  function answerGroups({ headers }: Exchange): Answer {
+    const vary = { "Vary": "Accept" };
+    for (const { type, parameters } of parseAccept(headers.accept ?? JSON_TYPE)) {
+      if (type !== JSON_TYPE && type !== "application/*" && type !== "*/*") continue;
+      const as = parameters.get("as");
+      if (as === undefined) return answerFixed(groups, { headers }, vary);
+      const isKnown = as === "APIGroupDiscoveryList" && parameters.get("g") === "apidiscovery.k8s.io" &&
+        parameters.get("v") === "v2";
+      if (isKnown) return answerFixed(aggregated, { headers }, { ...vary, "Cache-Control": "public" });
+    }
+    throw notAcceptable([JSON_TYPE, AGGREGATED]);
+  }
+
+  async function answerHealth({ info }: Exchange): Promise<Answer> {
+    const query = info.query.toString();
+    const url = `http://localhost${info.path}${query === "" ? "" : `?${query}`}`;
+    const response = health.handler(new Request(url));
+    return {
+      code: response.status,
+      body: await response.text(),
+      contentType: response.headers.get("content-type") ?? "text/plain",
+    };
+  }
+
+  return (exchange) => {
+    const { path, method } = exchange.info;
+    const plain = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+    const handler = handlers.get(plain) ?? (isHealthPath(path) ? answerHealth : undefined);
+    if (handler === undefined) throw unknownPath();
+    if (method !== "GET" && method !== "HEAD") {
+      throw methodNotAllowed(method.toLowerCase(), `the path ${plain}`);
+    }
+    return handler(exchange);
+  };
+}
+
+/** Probes: they are answered however busy the server is. */
+export function isHealthPath(path: string): boolean {
+  return HEALTH.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+}
+
+function json(value: unknown): PathHandler {
+  const document = fixedDocument(value);
+  return ({ headers }) => {
+    if (!acceptsJson(headers.accept)) throw notAcceptable([JSON_TYPE]);
+    return Promise.resolve(answerFixed(document, { headers }));
+  };
+}
