@@ -4,8 +4,15 @@ import { finalizerMayStayMs, GIVE_UP_ANNOTATION, givesUp, podsMayRunMs } from ".
 import { storedProvisioner } from "./testing.ts";
 
 const now = new Date("2026-01-01T00:00:10Z");
-const deleted = (extra = {}, spec = {}) =>
-  storedProvisioner(spec, { deletionTimestamp: "2026-01-01T00:00:00Z", ...extra });
+const lastTransitionTime = "2026-01-01T00:00:00Z";
+const deleted = (extra = {}, spec = {}) => ({
+  ...storedProvisioner(spec, { deletionTimestamp: "2025-01-01T00:00:00Z", ...extra }),
+  status: {
+    conditions: [
+      { type: "Terminating", status: "True" as const, reason: "PodsEnding", message: "", lastTransitionTime },
+    ],
+  },
+});
 const pods = (seconds?: number): Deployment => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
@@ -16,7 +23,7 @@ const pods = (seconds?: number): Deployment => ({
   },
 });
 
-Deno.test("pods have their own grace period and some time more, from the deletion on", () => {
+Deno.test("pods have their own grace period and some time more, from the first pass over the end on", () => {
   assert.equal(podsMayRunMs(deleted(), pods(100), now), 150_000);
   assert.equal(podsMayRunMs(deleted(), pods(), now), 650_000);
   assert.equal(podsMayRunMs(deleted(), pods(100), new Date("2026-01-01T01:00:00Z")), 0);

@@ -9,6 +9,7 @@ import type { Deployment } from "../api/kubernetes/types.ts";
 import { keyOf } from "../api/object.ts";
 import { isConflict, isNotFound } from "../kube/errors.ts";
 import { ownDeployment } from "../operator/children/deployment.ts";
+import { TERMINATING } from "../operator/pass/ending.ts";
 import { dropFinalizer } from "../operator/pass/finalizers.ts";
 import { transitions } from "../operator/pass/transitions.ts";
 import type { ReconcileContext, ReconcileResult } from "../reconciler/reconcile.ts";
@@ -109,7 +110,7 @@ async function say(
 ): Promise<void> {
   const moment = { generation: object.metadata.generation ?? 0, now: now() };
   const said = [
-    { type: "Terminating", status: "True" as const, reason, message },
+    { type: TERMINATING, status: "True" as const, reason, message },
     { type: "Ready", status: "False" as const, reason: "Terminating", message: "The proxy is being deleted" },
   ];
   const { before, after, written } = await writeStatus<WorkspaceProxyStatus, CoderWorkspaceProxy>({

@@ -5,7 +5,12 @@
 import type { CoderWorkspaceProxy } from "../api/workspace_proxy.ts";
 import type { Deployment } from "../api/kubernetes/types.ts";
 import { controllerOf } from "../kube/apply/owner_references.ts";
-import { POD_SLACK_MS, podsMayRunMs as sharedMayRunMs, timeLeftMs } from "../operator/pass/ending.ts";
+import {
+  endingSince,
+  POD_SLACK_MS,
+  podsMayRunMs as sharedMayRunMs,
+  timeLeftMs,
+} from "../operator/pass/ending.ts";
 import { hasFinalizer } from "../operator/pass/finalizers.ts";
 import { childLabels } from "./children.ts";
 import { REMOVE_LIMIT_MS } from "./registration/mod.ts";
@@ -58,8 +63,7 @@ export function podsMayRunMs(
 
 /** Since when registrations count as being removed: pods have had their time. It may be yet to come. */
 export function removalSince(object: CoderWorkspaceProxy, now: Date): Date {
-  const deleted = Date.parse(object.metadata.deletionTimestamp ?? "");
-  return Number.isNaN(deleted) ? now : new Date(deleted + graceOf(object) * 1_000 + POD_SLACK_MS);
+  return new Date(endingSince(object, now).getTime() + graceOf(object) * 1_000 + POD_SLACK_MS);
 }
 
 /** After so long, in milliseconds from `now`, the finalizer goes whatever is left in Coder; 0: now. */

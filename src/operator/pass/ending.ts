@@ -1,17 +1,29 @@
 /** How long the end of an object may take: its pods end, then what it has in Coder goes, each in a bounded time. */
-import type { Deployment } from "../../api/kubernetes/types.ts";
+import type { Condition, Deployment } from "../../api/kubernetes/types.ts";
 import type { KubeObject } from "../../api/object.ts";
+import { conditionOf } from "../../workload/conditions.ts";
 
 /** What the cluster may take to end pods beside their grace period, in milliseconds. */
 export const POD_SLACK_MS = 60_000;
 
+/** The condition of an object that ends. */
+export const TERMINATING = "Terminating";
+
+type Ending = KubeObject & { status?: { conditions?: readonly Condition[] | undefined } };
+
 /**
- * What is left of `limitMs` for an object that is being deleted, in milliseconds from `now`; 0 where it is over, all of it
- * where the object does not say since when.
+ * When the operator began with the end, which may be long after somebody asked for it: its own absence must not use up the
+ * time for pods and for Coder. It is when {@linkcode TERMINATING} became true; `now`, where the first pass is yet to come.
  */
-export function timeLeftMs({ metadata }: KubeObject, limitMs: number, now: Date): number {
-  const since = Date.parse(metadata.deletionTimestamp ?? "");
-  return Number.isNaN(since) ? limitMs : Math.max(0, since + limitMs - now.getTime());
+export function endingSince({ status }: Ending, now: Date): Date {
+  const said = conditionOf(status?.conditions, TERMINATING);
+  const since = said?.status === "True" ? Date.parse(said.lastTransitionTime) : NaN;
+  return Number.isNaN(since) ? now : new Date(Math.min(since, now.getTime()));
+}
+
+/** What is left of `limitMs` for an object that is being deleted, in milliseconds from `now`; 0 where it is over. */
+export function timeLeftMs(object: Ending, limitMs: number, now: Date): number {
+  return Math.max(0, endingSince(object, now).getTime() + limitMs - now.getTime());
 }
 
 /**
@@ -22,7 +34,7 @@ export function timeLeftMs({ metadata }: KubeObject, limitMs: number, now: Date)
  * @param graceSeconds grace period of pods where their template says none
  */
 export function podsMayRunMs(
-  object: KubeObject,
+  object: Ending,
   deployment: Deployment | undefined,
   graceSeconds: number,
   now: Date,

@@ -15,7 +15,17 @@ async function leaving(
   await world.settle();
   if (!pods) { for (const deployment of world.deployments.list()) world.remove(deployment); }
   const deletionTimestamp = world.now.toISOString().replace(/\.\d+Z$/, "Z");
-  world.put(changed(world.object, { deletionTimestamp, annotations }));
+  // The pass has begun with the end.
+  const begun = {
+    type: "Terminating",
+    status: "True" as const,
+    reason: "PodsEnding",
+    message: "",
+    lastTransitionTime: deletionTimestamp,
+  };
+  const { status = {} } = world.object;
+  const conditions = [...status.conditions ?? [], begun];
+  world.put(changed(world.object, { deletionTimestamp, annotations }, { status: { ...status, conditions } }));
   return world;
 }
 
