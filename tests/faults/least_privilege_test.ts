@@ -4,10 +4,12 @@ import type { PolicyRule } from "../cluster/mod.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { installGatewayApi, removeGatewayApi } from "../cluster/mod.ts";
 import { sharedCoderd } from "../coder/mod.ts";
+import { startFakeCoder } from "../fake-coder/mod.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
 import { freePort } from "../operator/process.ts";
 import { becomes, furtherChildren, inTheWay, rightsElsewhere, waysAndBudgets } from "./life_children.ts";
 import { VISITED, visits } from "./life_coder.ts";
+import { daemons, LICENSED } from "./life_daemons.ts";
 import { upgrades } from "./life_upgrade.ts";
 import { workspaceRights } from "./workspace_rights.ts";
 import { LEASE, type Scene, startScene } from "./scene.ts";
@@ -16,10 +18,6 @@ const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 
 /** Rights that this life does not use, and why they are granted all the same. */
 const NOT_USED_HERE: readonly { right: RegExp; why: string }[] = [
-  {
-    right: /^\w+ (coderprovisioners|coderworkspaceproxies)(\/status)?\.coder\.com$/,
-    why: "their reconcilers are to come",
-  },
   {
     right:
       /^create (deployments|services|serviceaccounts|ingresses|httproutes|poddisruptionbudgets|jobs|secrets|roles|rolebindings)(\.|$)/,
@@ -97,6 +95,7 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
   const { cluster, namespace, faults } = scene;
   const coderd = await sharedCoderd();
   await coderd.firstUser();
+  await using fake = await startFakeCoder();
   await cluster.request("DELETE", LEASE).catch(() => {});
   await installGatewayApi(cluster);
   const mark = await cluster.audit.mark();
@@ -108,7 +107,7 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
       app: "all",
       "metrics-bind-address": metrics,
       "metrics-access": "protected",
-      "control-plane-endpoint": `${namespace}/${VISITED}=${coderd.url}`,
+      "control-plane-endpoint": `${namespace}/${VISITED}=${coderd.url},${namespace}/${LICENSED}=${fake.url}`,
     },
   });
   try {
@@ -127,6 +126,7 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
     await rightsElsewhere(scene);
     await upgrades(scene);
     await visits(scene, coderd);
+    await daemons(scene, fake);
     await leftovers(scene);
   } finally {
     // Events that are still waiting are sent at the end.
