@@ -169,6 +169,8 @@ export class ProxyWorld {
       this.#tainted.clear();
     }
     if (this.damaged) return;
+    // Pods that do not end in their time are not waited for.
+    if (this.deployment?.metadata.deletionTimestamp !== undefined) return;
     const used = this.usedSecret;
     if (used !== undefined && this.proxyOf(this.textIn(used)) === undefined) {
       this.ground.wrong(`the Secret of the pods, ${keyText(used.secret)}, holds no token that works`);
