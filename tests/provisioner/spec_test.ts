@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { type CoderControlPlane, CoderControlPlanes } from "../../src/api/control_plane.ts";
 import { controlPlaneController } from "../../src/controlplane/controller.ts";
+import { h32, tagsHash } from "../../src/workload/hash.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { provisioners } from "../operator/compose.ts";
 import { CustomObjects } from "../operator/custom_objects.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
+import { goProvisioner } from "./go_operator.ts";
 import { aged, FAST, KeyWitness, nothingLeft, operate, rotated, running, visited } from "./key_witness.ts";
 import { CHECKSUM, ProvisionerRig } from "./rig.ts";
 
@@ -53,6 +55,38 @@ Deno.test("names of any length make keys that Coder takes, and that are found ag
   const other = await running(rig, {}, "a".repeat(62));
   assert.ok(other.name.length <= 64);
   assert.equal(new Set(rig.keyNames()).size, 3);
+});
+
+/** Of each pair the Go operator's hash of 32 bits is the same. */
+const SAME_TAGS = [{ region: "eu-13pfs" }, { region: "eu-1kvja" }] as const;
+const SAME_KEYS = ["key-126wu", "key-1dwfa"] as const;
+
+Deno.test("tags and keys that the Go operator's short hashes take for the same are told apart", async () => {
+  assert.equal(tagsHash(SAME_TAGS[0]), tagsHash(SAME_TAGS[1]));
+  assert.equal(h32(SAME_KEYS[0]), h32(SAME_KEYS[1]));
+  await using rig = await ProvisionerRig.start("spec-hashes");
+  const go = await goProvisioner(rig, { spec: { tags: { ...SAME_TAGS[0] } } });
+  await using operator = await operate(rig);
+  await rig.settled("prov", { Ready: "True", ProvisionerKeyReady: "True" });
+  await rig.provisioners.change("prov", { spec: { tags: SAME_TAGS[1] } });
+  // The tags that the key has in Coder tell, where only the short hash of them is on record.
+  await waitFor(async () => {
+    await visited(operator);
+    return await rig.key() !== go.key;
+  }, { what: "another key" });
+  const key = await rotated(rig, { ...rig.coder.fake.state.provisionerKeys[0]!, id: go.keyID });
+  assert.deepEqual(key.tags, SAME_TAGS[1]);
+  // From now on a longer one is on record.
+  await rig.provisioners.change("prov", { spec: { tags: SAME_TAGS[0] } });
+  assert.deepEqual((await rotated(rig, key)).tags, SAME_TAGS[0]);
+
+  await rig.live.putSecret("mine", { key: SAME_KEYS[0] });
+  await rig.provisioner("brought", { key: { existingSecret: "mine" } });
+  const [pod] = await rig.podsReady("brought");
+  await rig.live.putSecret("mine", { key: SAME_KEYS[1] });
+  await waitFor(async () => (await rig.podsReady("brought"))[0]?.uid !== pod?.uid, {
+    what: "pods with the other key",
+  });
 });
 
 Deno.test("a control plane of an unlucky name and a provisioner never fight over a Deployment: the later one says so", async () => {
