@@ -136,7 +136,17 @@ function keepUp(facts: Wanting): Decision {
     // Whoever has a proxy's token in our Secret got it from us, or gave it to us for this very proxy.
     const isOurs = isOfGoOperator(record) || isMarked(ofToken, uid) || isNamed(ofToken, wanted.name);
     if (isOurs) return { do: "save", record: withRegistration(record, ofToken, wanted.place, now) };
-  } else if (held !== undefined && secret.state === "held" && held === (registration?.id ?? held)) {
+  }
+  // The spec has come back to a Coder where it still is.
+  const former = (record.formerRegistrations ?? []).flatMap(({ id }) => id === undefined ? [] : [id])
+    .map((id) => byId(proxies, id)).find((each) => each !== undefined);
+  if (former !== undefined) {
+    return { do: "save", record: withRegistration(record, former, wanted.place, now) };
+  }
+  if (
+    ofToken === undefined && held !== undefined && secret.state === "held" &&
+    held === (registration?.id ?? held)
+  ) {
     // Coder shows a proxy to those alone who may see it. It tells the proxy itself that it is there.
     if (verdict === undefined) return { do: "check", token: secret.token };
     if (verdict === "accepted") {

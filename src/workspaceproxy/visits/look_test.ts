@@ -460,3 +460,41 @@ Deno.test("a Coder without an address of its own needs one from the spec", async
   await world.settle(2);
   assert.equal(world.condition("Registered"), "True/Registered");
 });
+
+Deno.test("who goes back before the pods have changed finds the token that they run with", async () => {
+  await using world = await registered();
+  await using other = await startClientRig();
+  await other.client.licenses.add(fakeLicense());
+  const token = world.token() ?? "";
+  world.secret({ namespace: "a", name: "admin" }, { token: other.token });
+  world.change({ bootstrap: { coderURL: other.fake.url, credentialsSecretRef: { name: "admin" } } });
+  await world.visit();
+  const [away] = other.fake.state.proxies;
+  assert.equal(world.token(), away?.token);
+  assert.equal(world.secretText(TOKEN, `token-${world.proxy.id}`), token, "pods run with it yet");
+  world.restart();
+  world.change({ controlPlaneRef: { name: "coder" } });
+  await world.settle();
+  assert.equal(world.token(), token);
+  assert.equal(world.proxy.token, token, "no new one was made");
+  assert.equal(other.fake.state.proxies.every(({ deleted }) => deleted), true);
+  assert.equal(world.secretText(TOKEN, `token-${away?.id}`), undefined, "nobody needs it any more");
+  assert.equal(world.condition("Registered"), "True/Registered");
+});
+
+Deno.test("a good token that comes back while Coder is asked is not replaced", async () => {
+  await using world = await registered();
+  const { token } = world.proxy;
+  const good = world.token() ?? "";
+  world.ownSecret(TOKEN, { token: "11111111-1111-4111-8111-111111111111:x" });
+  let reads = 0;
+  world.refuse = (verb, kind, name) => {
+    if (verb === "get" && kind === "Secret" && name === TOKEN.name && ++reads === 2) {
+      world.ownSecret(TOKEN, { token: good });
+    }
+    return undefined;
+  };
+  await world.visit();
+  assert.equal(world.proxy.token, token);
+  assert.ok(!world.told().includes("Normal TokenRegenerated"));
+});
