@@ -19,7 +19,7 @@ export interface LabelTerm {
 const NAME = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)$/;
 const PREFIX = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const MAX_PREFIX = 253;
-const WHOLE = /^-?\d{1,19}$/;
+const WHOLE = /^\d{1,19}$/;
 const TOKEN = /\s*(?:(==|!=|[=!(),<>])|([^\s=!(),<>]+))/y;
 
 /** @throws {StatusError} 400, which says what is wrong */
