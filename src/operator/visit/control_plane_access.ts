@@ -275,6 +275,10 @@ export function controlPlaneAccess(options: ControlPlaneAccessOptions): ControlP
   ): Promise<KeptWay> {
     const gone = (message: string): KeptWay => ({ way: "gone", message });
     if (tokenSecret === undefined || url === "") return gone("No address or credentials are on record");
+    // Any other scheme is of our own making, and may go out with the operator's own rights.
+    if (!URL.canParse(url) || !["http:", "https:"].includes(new URL(url).protocol)) {
+      return gone(`${JSON.stringify(url)} is no http or https address`);
+    }
     if ((tokenSecret.namespace || namespace) !== namespace) {
       return gone(`Secret ${tokenSecret.namespace}/${tokenSecret.name} is in another namespace`);
     }

@@ -292,3 +292,14 @@ Deno.test("what the user brought is opened at the user's address, with the Secre
   assert.equal((await world.kept({ url })).way, "gone");
   assert.equal((await world.kept({ tokenSecret: { name: "admin" } })).way, "gone");
 });
+
+Deno.test("an address on record that is no http is never opened: ours may go out with the operator's own rights", async () => {
+  using world = new World();
+  world.ground.put(secretOf({ namespace: asker.namespace, name: "own" }, { token: "t" }));
+  for (const url of ["kube-proxy://a/coder:80", "ftp://x", "file:///etc/passwd", "nonsense"]) {
+    const way = await world.kept({ url, tokenSecret: { name: "own" } });
+    assert.ok(way.way === "gone", url);
+    assert.match(way.message, /no http or https address/);
+  }
+  assert.deepEqual(world.ground.reads, []);
+});
