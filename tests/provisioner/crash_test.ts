@@ -48,6 +48,11 @@ async function reached(point: CrashPoint, { after = "", done, write }: CrashPlan
   await waitFor(() => over, { what: `${write} ${after} ${done}`, intervalMs: 5 });
 }
 
+/** Every key was on record before Coder heard of it: none had to be found in a list. */
+async function noneWasFound(rig: ProvisionerRig, ...names: string[]): Promise<void> {
+  for (const name of names) assert.ok(!(await rig.live.eventReasons(name)).includes("KeyFound"), name);
+}
+
 Deno.test("wherever an operator ends in a rotation, the next one goes on, and one good key is left", async () => {
   await using rig = await ProvisionerRig.start("crash");
   let { operator, point } = await start(rig);
@@ -75,6 +80,7 @@ Deno.test("wherever an operator ends in a rotation, the next one goes on, and on
       assert.equal(status?.key?.rotation, rotate);
       witness.assert();
     }
+    await noneWasFound(rig, "prov");
   } finally {
     await operator.crash();
   }
@@ -98,6 +104,7 @@ Deno.test("wherever an operator ends while a provisioner is made, there is one k
     assert.ok(key, JSON.stringify(plan));
     wanted.push(key.name);
     assert.deepEqual(rig.keyNames(), wanted);
+    await noneWasFound(rig, name);
     await operator.crash();
   }
 });

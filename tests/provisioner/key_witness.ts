@@ -88,6 +88,20 @@ export async function said(
   return found.message;
 }
 
+/** Waits until Events about a provisioner have all of these reasons, as often as they are named. */
+export async function told(rig: ProvisionerRig, reasons: readonly string[], name = "prov"): Promise<void> {
+  await waitFor(async () => {
+    const left = await rig.live.eventReasons(name);
+    const missing = reasons.filter((reason) => {
+      const at = left.indexOf(reason);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+    return missing.length === 0 ||
+      Promise.reject(new Error(`${missing.join(", ")} missing beside ${left.join(", ")}`));
+  }, { what: `the Events about ${name}` });
+}
+
 /** Waits until the record of keys has nothing that is to be made or deleted. */
 export async function nothingLeft(rig: ProvisionerRig, name = "prov"): Promise<void> {
   await waitFor(async () => (await rig.provisioners.stored(name)).status?.keyIntents === undefined, {

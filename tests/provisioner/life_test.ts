@@ -1,8 +1,7 @@
 /** The life of a provisioner on a real cluster, with a strict fake Coder. */
 import assert from "node:assert/strict";
-import { waitFor } from "../cluster/mod.ts";
 import { provisioners } from "../operator/compose.ts";
-import { operate, said } from "./key_witness.ts";
+import { operate, said, told } from "./key_witness.ts";
 import { ProvisionerRig } from "./rig.ts";
 
 Deno.test("a provisioner gets a key, pods that use it, and a status that says so", async () => {
@@ -66,10 +65,5 @@ Deno.test("every condition is there in any trouble, and each step of the way is 
     "Ready",
     "Recovered",
   ];
-  await waitFor(async () => {
-    const reasons = await rig.live.eventReasons("prov");
-    const missing = expected.filter((reason) => !reasons.includes(reason));
-    return missing.length === 0 ||
-      Promise.reject(new Error(`${missing.join(", ")} missing in ${reasons.join(", ")}`));
-  }, { what: "the events" });
+  await told(rig, expected);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { FakeProvisionerKey } from "../fake-coder/state.ts";
 import { addOrganization } from "../fake-coder/mod.ts";
 import { waitFor } from "../cluster/mod.ts";
-import { aged, KeyWitness, nothingLeft, operate, rotated, running, visited } from "./key_witness.ts";
+import { aged, KeyWitness, nothingLeft, operate, rotated, running, said, visited } from "./key_witness.ts";
 import { KEYS_ROUTE, ProvisionerRig } from "./rig.ts";
 
 const DEPLOYMENT = "apps/v1/deployments/provisioner-prov";
@@ -118,8 +118,7 @@ Deno.test("a key that cannot be made takes nothing away, and the spec may go bac
     action: { do: "answer", reply: refusal },
   });
   await rig.provisioners.change("prov", { spec: { tags: { region: "us" } } });
-  const { reason } = await rig.provisioners.condition("prov", "ProvisionerKeyReady", "False");
-  assert.equal(reason, "ProvisionerKeyFailed");
+  await said(rig, "ProvisionerKeyReady", "False", "ProvisionerKeyFailed");
   await rig.settled("prov", { ProvisionerKeySecretReady: "True", Available: "True" });
   await rig.provisioners.change("prov", { spec: { tags: { region: "eu" } } });
   const settled = await rig.settled("prov", {
@@ -154,8 +153,10 @@ Deno.test("a pod that still ends with the key keeps it alive, however ready the 
       ? pods
       : undefined;
   }, { what: "the new pod to be ready while the old one ends" });
-  const { message } = await rig.provisioners.condition("prov", "ProvisionerKeyReady", "True");
-  assert.match(message, new RegExp(`to be deleted once nothing uses it: ${key.name}`));
+  await waitFor(async () => {
+    const { message } = await rig.provisioners.condition("prov", "ProvisionerKeyReady", "True");
+    return message.includes(`to be deleted once nothing uses it: ${key.name}`);
+  }, { what: "the condition to name the old key" });
   assert.equal(rig.keyNames().length, 2);
   witness.assert(0);
   await rig.live.send("PATCH", path, { metadata: { finalizers: null } });
