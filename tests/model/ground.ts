@@ -52,6 +52,8 @@ export class Ground {
   readonly log: string[] = [];
   /** What becomes of the next requests of the operator, by server. */
   readonly trouble = new Map<string, Delivery[]>();
+  /** Requests to the API server that fail, for as long as it is set. */
+  failing: RegExp | undefined;
   weights: Weights = { ...EVEN };
   operator: OperatorProcess | undefined;
   /** How many requests of the operator changed something at the API server. */
@@ -69,7 +71,7 @@ export class Ground {
     this.#options = options;
     this.api = new ModelApi(() => this.clock.time(), String(options.seed));
     this.wire = new Wire(this.clock, () => below(random, 2) === 0);
-    this.cluster = new ModelCluster({ api: this.api, random, ...options });
+    this.cluster = new ModelCluster({ api: this.api, random, now: () => this.clock.now(), ...options });
     this.coders = new Map(options.coders.map((name) => [name, new ModelCoder(name, this.clock)]));
     this.api.onChange(({ kind, type, object, by }) => {
       if (by.startsWith("operator")) this.writes++;
@@ -181,7 +183,13 @@ export class Ground {
   calm(): void {
     this.weights = { ...EVEN };
     this.trouble.clear();
+    this.failing = undefined;
     for (const coder of this.coders.values()) coder.faults.length = 0;
+  }
+
+  /** Everybody knows everything, and nothing is on its way. */
+  get isQuiet(): boolean {
+    return this.wire.pending.length === 0 && this.operator?.cache.lagging.length === 0;
   }
 
   /** Something is slow, or stands still. */
@@ -198,8 +206,11 @@ export class Ground {
   #deliver(request: Request): void {
     const queue = this.trouble.get(request.to);
     // Nothing conflicts with a read.
-    const fits = queue?.[0] === undefined || typeof queue[0] === "string" || request.writes;
-    const trouble = fits ? queue?.shift() : undefined;
+    const isConflict = (trouble: Delivery | undefined) =>
+      typeof trouble === "object" && (trouble.error as Partial<KubeApiError>).code === 409;
+    const fits = request.writes || !isConflict(queue?.[0]);
+    const isFailing = request.to === "api" && this.failing?.test(request.what) === true;
+    const trouble = isFailing ? REFUSED : fits ? queue?.shift() : undefined;
     const late = request.isAwaited ? "" : ", late";
     const how = typeof trouble === "object"
       ? `${trouble.error.message}${trouble.done ? ", done" : ""}`
@@ -210,6 +221,11 @@ export class Ground {
 }
 
 const call = { method: "", path: "" };
+
+const REFUSED: Delivery = {
+  error: new KubeApiError(500, "InternalError", "an admission webhook or etcd does not answer", call),
+  done: false,
+};
 
 /** What the API server and the way to it may do to a request. */
 export const API_TROUBLE: readonly (() => Delivery)[] = [

@@ -52,6 +52,17 @@ export const LIFE: Actions<HistoryWorld> = {
 
 const anyCoder = ({ ground }: HistoryWorld) => pick(ground.random, [...ground.coders.keys()]);
 
+/** Requests that may fail for a while, as where a right is missing or a webhook is away. */
+const FAILING = [
+  /^GET secrets/,
+  /^GET secrets team/,
+  /^GET coder/,
+  /^LIST pods/,
+  /^PUT status/,
+  /^APPLY/,
+  /^DELETE/,
+];
+
 /** What breaks, and damages nothing. */
 export const TROUBLE: Actions<HistoryWorld> = {
   "the API server has trouble": ({ ground }) => {
@@ -60,6 +71,8 @@ export const TROUBLE: Actions<HistoryWorld> = {
     for (let i = below(random, 4); i >= 0; i--) queue.push(pick(random, API_TROUBLE)());
     trouble.set("api", queue);
   },
+  "a kind of request fails": ({ ground }) => void (ground.failing = pick(ground.random, FAILING)),
+  "all kinds of requests go well": ({ ground }) => void (ground.failing = undefined),
   "Coder has trouble": (world) => {
     const { random, coders } = world.ground;
     const coder = coders.get(anyCoder(world));
@@ -91,6 +104,8 @@ export const TROUBLE: Actions<HistoryWorld> = {
   "access is back": ({ ground, planes }) => {
     for (const name of ground.coders.keys()) planes.say(name, { operatorAccessReady: true });
   },
+  "a control plane is deleted": (world) => world.planes.remove(anyCoder(world)),
+  "control planes are back": ({ planes }) => planes.restore(),
   "Coder moves": (world) => world.planes.move(anyCoder(world), pick(world.ground.random, [80, 8080])),
 };
 

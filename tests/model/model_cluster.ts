@@ -17,6 +17,8 @@ export interface PodFacts {
   readonly source: { readonly secret: ObjectKey; readonly key: string } | undefined;
   /** The credential that its container was started with; undefined while none has started. */
   credential: string | undefined;
+  /** Where it is being deleted: until when its container takes to end, in milliseconds since 1970. */
+  endsAt?: number;
 }
 
 export interface ModelClusterOptions {
@@ -24,6 +26,8 @@ export interface ModelClusterOptions {
   readonly random: () => number;
   /** The environment variables that hold a credential. */
   readonly credentials: readonly string[];
+  /** Milliseconds since 1970; pods that are deleted take some time to end. @default they end whenever they are told to */
+  readonly now?: () => number;
   /** Whether a container with that credential comes up, and stays up. */
   readonly works: (credential: string, pod: Pod) => boolean;
 }
@@ -33,6 +37,9 @@ export interface Move {
   readonly what: string;
   run(): void;
 }
+
+/** How long pods take to end: some have nothing to do, others finish a build. In milliseconds. */
+const LINGER_MS = [0, 0, 20_000, 200_000] as const;
 
 const HASH_LABEL = "pod-template-hash";
 
@@ -138,6 +145,7 @@ export class ModelCluster {
     const { name } = pod.metadata;
     const moves: Move[] = [];
     if (pod.metadata.deletionTimestamp !== undefined) {
+      if ((this.#options.now?.() ?? Infinity) < (facts.endsAt ?? 0)) return moves;
       moves.push({
         what: `pod ${name} has ended`,
         run: () => {
@@ -203,13 +211,18 @@ export class ModelCluster {
   }
 
   #end(pod: Pod, why: string): Move {
-    const { api } = this.#options;
+    const { api, now, random } = this.#options;
+    const by = "replicaset-controller";
     return {
       what: `${why} (${pod.metadata.name})`,
       run: () => {
-        if (this.#factsOf(pod).credential === undefined) {
-          api.delete(Pods, keyOf(pod), "replicaset-controller", { gracePeriodSeconds: 0 });
-        } else api.delete(Pods, keyOf(pod), "replicaset-controller");
+        const facts = this.#factsOf(pod);
+        if (facts.credential === undefined) {
+          return api.delete(Pods, keyOf(pod), by, { gracePeriodSeconds: 0 });
+        }
+        const graceMs = (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1_000;
+        if (now !== undefined) facts.endsAt = now() + Math.min(graceMs, pick(random, LINGER_MS));
+        api.delete(Pods, keyOf(pod), by);
       },
     };
   }

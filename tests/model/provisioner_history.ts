@@ -4,6 +4,7 @@ import { Secrets } from "../../src/api/kubernetes/resources.ts";
 import type { Secret } from "../../src/api/kubernetes/types.ts";
 import { below, pick } from "../../src/telemetry/testing/random.ts";
 import { ROTATE_ANNOTATION } from "../../src/provisioner/visits/key_wanted.ts";
+import { addJob } from "../fake-coder/mod.ts";
 import { randomText } from "../fake-coder/state.ts";
 import { type Actions, type HistoryOptions, type HistoryResult, LIFE, live, TROUBLE } from "./history.ts";
 import { BROUGHT, ORGANIZATIONS, PROVISIONER, ProvisionerWorld } from "./provisioner_world.ts";
@@ -72,6 +73,16 @@ const USER: Actions<World> = {
     edit(world, () => ({ image: `mirror/coder:v${below(world.ground.random, 5)}` })),
   "environment changes": (world) =>
     edit(world, () => ({ extraEnv: [{ name: "EXTRA", value: String(below(world.ground.random, 5)) }] })),
+  "as many pods as there is work": (world) => {
+    const minReplicas = below(world.ground.random, 2);
+    edit(world, () => ({ autoscale: { minReplicas, maxReplicas: 3, scaleDownDelay: "1m" } }));
+  },
+  "as many pods as it says": (world) => {
+    change(world.ground, CoderProvisioners, PROVISIONER, (live) => {
+      const { autoscale: _, ...spec } = live.spec ?? {};
+      return { ...live, spec: spec as Spec };
+    });
+  },
   "own Secret is brought": (world) => {
     bring(world);
     edit(world, ({ key: { rotateAfter: _, secretName: _name, ...key } = {} }) => ({
@@ -92,6 +103,36 @@ const USER: Actions<World> = {
       },
     })),
 };
+
+/** Work comes and goes, and a record gets lost. */
+const OTHERS: Actions<World> = {
+  "jobs come": ({ ground, object }) => {
+    const { state } = pick(ground.random, [...ground.coders.values()]);
+    const organization = state.organization(object?.spec?.organizationName || "default");
+    if (organization === undefined) return;
+    addJob(state, { organization_id: organization.id, tags: { ...object?.spec?.tags } });
+  },
+  "jobs are done": ({ ground }) => {
+    for (const { state } of ground.coders.values()) state.provisionerJobs.length = 0;
+  },
+  "the status is lost": loseStatus,
+};
+
+/** As where the object is restored from a backup. Its key is found again where that can be done at once. */
+async function loseStatus(world: World): Promise<void> {
+  const { ground, object, ownKeys } = world;
+  const isWell = ground.isQuiet && world.unfinished().length === 0 && ownKeys.length === 1 &&
+    [...ground.coders.values()].every(({ up, isLicensed, faults }) =>
+      up && isLicensed && faults.length === 0
+    ) &&
+    [...ground.trouble.values()].every((queue) => queue.length === 0) && world.planes.areWell;
+  if (!isWell || object === undefined) return;
+  ground.calm();
+  ground.api.update(CoderProvisioners, { ...object, status: {} } as CoderProvisioner, "user", {
+    subresource: "status",
+  });
+  await ground.pass(180_000);
+}
 
 /** What others do to keys and Secrets. All of it may break something until it is healed. */
 const DAMAGE: Actions<World> = {
@@ -150,6 +191,7 @@ const DAMAGE: Actions<World> = {
 const DECKS = [
   { kind: "life", weight: 10, actions: LIFE },
   { kind: "user", weight: 3, actions: USER },
+  { kind: "others", weight: 1, actions: OTHERS },
   { kind: "trouble", weight: 3, actions: TROUBLE },
   { kind: "damage", weight: 1, actions: DAMAGE },
 ];
@@ -186,6 +228,7 @@ async function end(world: World): Promise<string[]> {
   planes.heal();
   // A key of the user's own is of the Coder that it is for.
   if (world.object?.spec?.key?.existingSecret) bring(world);
+  USER["as many pods as it says"]!(world);
   edit(world, ({ replicas, organizationName, key: { rotateAfter: _, ...key } = {} }) => ({
     key,
     ...(replicas === 0 && { replicas: 1 }),

@@ -7,9 +7,11 @@ import { isControlledBy } from "../../src/kube/apply/owner_references.ts";
 import { keySecretName } from "../../src/provisioner/children.ts";
 import { provisionerController } from "../../src/provisioner/controller.ts";
 import { valueHash } from "../../src/provisioner/keys/hashes.ts";
+import { fitsBaseName } from "../../src/provisioner/keys/names.ts";
 import { isOwnKeyName, readRecord } from "../../src/provisioner/keys/mod.ts";
 import { DAEMON_KEY } from "../../src/provisioner/pod_template.ts";
 import { ProvisionerResults } from "../../src/provisioner/results.ts";
+import { ROTATE_ANNOTATION } from "../../src/provisioner/visits/key_wanted.ts";
 import { provisionerVisits } from "../../src/provisioner/visits/controller.ts";
 import type { Controller } from "../../src/reconciler/controller.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
@@ -39,6 +41,8 @@ export class ProvisionerWorld {
   readonly ground: Ground;
   readonly planes: Planes;
   #uid = "";
+  /** A new key is needed, or was needed as far as somebody may still believe. */
+  #neededLately = true;
   /** Somebody damaged keys or Secrets, and it is not healed yet. */
   damaged = false;
   /** Values that somebody else than the operator put into a Secret since then. */
@@ -150,6 +154,10 @@ export class ProvisionerWorld {
 
   /** What is wrong now. Empty while somebody's damage is not healed. */
   check(): void {
+    if (this.#isNewKeyNeeded()) this.#neededLately = true;
+    else if (this.ground.isQuiet) this.#neededLately = false;
+    // Nobody could know that before it was used.
+    if (this.ruined.has(this.textIn(this.usedSecret) ?? "")) this.damaged = true;
     if (this.damaged && this.isHealthy()) {
       this.damaged = false;
       this.#tainted.clear();
@@ -164,6 +172,23 @@ export class ProvisionerWorld {
         this.ground.wrong(`pod ${pod.metadata.name} is ready and has no valid key`);
       }
     }
+  }
+
+  /** The key in the Secret is not as the spec wants it, somebody asks for another one, or may do so by the age of this one. */
+  #isNewKeyNeeded(): boolean {
+    const { object, wantedSecret } = this;
+    if (object === undefined || this.damaged) return true;
+    const { metadata, spec, status } = parseProvisioner(object);
+    if (spec.key.existingSecret) return false;
+    const found = this.keyOfValue(this.textIn(wantedSecret));
+    if (found === undefined || found.coder !== this.coder || spec.key.rotateAfter) return true;
+    const { key } = found;
+    const { present, rotation } = readRecord(status, TEAM);
+    const asked = metadata.annotations?.[ROTATE_ANNOTATION];
+    return key.organization !== this.coder.state.organization(spec.organizationName || "default")?.id ||
+      !sameTags(key.tags, spec.tags) || present?.name !== key.name ||
+      !fitsBaseName(key.name, spec.key.name || PROVISIONER.name, this.uid) ||
+      (asked !== undefined && asked !== rotation);
   }
 
   /** All that runs, or may start, has a valid key, and the operator knows that it has. */
@@ -295,6 +320,7 @@ export class ProvisionerWorld {
     this.figures.made++;
     // Whoever asked has given up since, and what is on record may have changed.
     if (late) return;
+    if (!this.#neededLately) this.ground.wrong(`key ${name} is made for nothing`);
     const record = readRecord(this.object?.status ?? {}, TEAM);
     const intent = record.intents.find((each) => each.name === name);
     if (intent?.step !== "Making") this.ground.wrong(`key ${name} is made without an intent on record`);

@@ -164,6 +164,8 @@ export class ProxyWorld {
 
   check(): void {
     this.#callIn();
+    // Nobody could know that before it was used.
+    if (this.ruined.has(this.textIn(this.usedSecret) ?? "")) this.damaged = true;
     if (this.damaged && this.isHealthy()) {
       this.damaged = false;
       this.#tainted.clear();

@@ -33,28 +33,43 @@ export class Planes {
     for (const [name, coder] of coders) {
       coder.license(true);
       this.#owners.set(name, coder.state.addUser({ username: "operator", password: "SomePassword1!" }));
-      const key = PLANES[name]!;
-      const made = api.create(CoderControlPlanes, {
-        apiVersion: "coder.com/v1alpha1",
-        kind: "CoderControlPlane",
-        metadata: { ...key, annotations: { [USED_FROM]: TEAM } },
-        spec: { image: "ghcr.io/coder/coder:v2.30.0" },
-      }, "user");
-      api.update(
-        CoderControlPlanes,
-        {
-          ...made,
-          status: {
-            operatorAccessReady: true,
-            operatorTokenSecretRef: { name: `${name}-operator-token`, key: "token" },
-          },
-        } as CoderControlPlane,
-        "planes",
-        { subresource: "status" },
-      );
+      this.#create(name);
       this.renewToken(name);
       this.lookAtLicense(name);
     }
+  }
+
+  /** The object alone goes; its Coder and the operator's token stay. */
+  remove(name: string): void {
+    const { api } = this.ground;
+    if (api.find(CoderControlPlanes, PLANES[name]!) !== undefined) {
+      api.delete(CoderControlPlanes, PLANES[name]!, "user");
+    }
+  }
+
+  /** Those that were removed are there again. */
+  restore(): void {
+    for (const name of this.ground.coders.keys()) {
+      if (this.ground.api.find(CoderControlPlanes, PLANES[name]!) !== undefined) continue;
+      this.#create(name);
+      this.lookAtLicense(name);
+    }
+  }
+
+  #create(name: string): void {
+    const { api } = this.ground;
+    const made = api.create(CoderControlPlanes, {
+      apiVersion: "coder.com/v1alpha1",
+      kind: "CoderControlPlane",
+      metadata: { ...PLANES[name]!, annotations: { [USED_FROM]: TEAM } },
+      spec: { image: "ghcr.io/coder/coder:v2.30.0" },
+    }, "user");
+    const status = {
+      operatorAccessReady: true,
+      operatorTokenSecretRef: { name: `${name}-operator-token`, key: "token" },
+    };
+    const written = { ...made, status } as CoderControlPlane;
+    api.update(CoderControlPlanes, written, "planes", { subresource: "status" });
   }
 
   /** The operator's token does not work any more. */
@@ -90,7 +105,8 @@ export class Planes {
 
   say(name: string, status: NonNullable<CoderControlPlane["status"]> | Record<string, unknown>): void {
     const { api } = this.ground;
-    const live = api.get(CoderControlPlanes, PLANES[name]!);
+    const live = api.find(CoderControlPlanes, PLANES[name]!);
+    if (live === undefined) return;
     const next = { ...live, status: { ...live.status, ...status } } as CoderControlPlane;
     api.update(CoderControlPlanes, next, "planes", { subresource: "status" });
   }
@@ -98,12 +114,22 @@ export class Planes {
   /** Coder is at another address. */
   move(name: string, port: number): void {
     const { api } = this.ground;
-    const live = api.get(CoderControlPlanes, PLANES[name]!);
+    const live = api.find(CoderControlPlanes, PLANES[name]!);
+    if (live === undefined) return;
     api.update(CoderControlPlanes, { ...live, spec: { ...live.spec, service: { port } } }, "user");
+  }
+
+  /** All are there, and the operator has its way to them. */
+  get areWell(): boolean {
+    return [...this.ground.coders.keys()].every((name) => {
+      const plane = this.ground.api.find(CoderControlPlanes, PLANES[name]!);
+      return plane?.status?.operatorAccessReady === true && this.hasToken(name);
+    });
   }
 
   /** All is as it should be. */
   heal(): void {
+    this.restore();
     for (const [name, coder] of this.ground.coders) {
       coder.up = true;
       coder.license(true);
