@@ -45,6 +45,8 @@ export interface KeepOptions {
   readonly signal: AbortSignal;
   /** @default {Math.random} */
   readonly random?: () => number;
+  /** The time when a call has ended: a list that was asked for before that may not show what the call did. @default {now} */
+  readonly clock?: () => Date;
 }
 
 /** More steps than any pass can need; a pass that goes on is a mistake that must not burden Coder. */
@@ -60,9 +62,9 @@ const STALE_MS = 1_000;
 export async function keepKey(
   input: KeepInput,
   ports: KeyPorts,
-  { signal, random = Math.random }: KeepOptions,
+  { signal, random = Math.random, clock = () => input.now }: KeepOptions,
 ): Promise<KeyOutcome> {
-  const pass = new Pass(input, await ports.readSecret(signal), ports, signal, random);
+  const pass = new Pass(input, await ports.readSecret(signal), ports, signal, random, clock);
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     if (await pass.step()) break;
   }
@@ -84,6 +86,7 @@ class Pass {
     readonly ports: KeyPorts,
     readonly signal: AbortSignal,
     readonly random: () => number,
+    readonly clock: () => Date,
   ) {
     this.#record = input.record;
     this.#settled = this.#settle();
@@ -160,9 +163,10 @@ class Pass {
       this.#failed(intent, error, isConflict(error) ? retire : mayHaveHappened(error) ? undone : undefined);
       return;
     }
-    this.#record = { ...this.#record, changedAt: now.toISOString() };
+    const changedAt = this.clock().toISOString();
+    this.#record = { ...this.#record, changedAt };
     if (!await this.#keep(intent, value)) return;
-    this.#record = promoted(this.#record, intent, secretHash(this.secret), now);
+    this.#record = { ...promoted(this.#record, intent, secretHash(this.secret), now), changedAt };
     const { organization: { name } } = intent;
     const why = this.#settled.need === undefined ? "" : ` because ${NEED_WORDS[this.#settled.need]}`;
     this.#events.push({
@@ -212,9 +216,9 @@ class Pass {
   }
 
   async #delete(intent: KeyIntent): Promise<void> {
-    const { input: { wanted, now }, ports, signal, random } = this;
+    const { input: { wanted, now }, ports, signal, random, clock } = this;
     if (!await this.#isConfirmed()) return;
-    const removal = await removeKey(this.#record, intent, ports, { wanted, now, random, signal });
+    const removal = await removeKey(this.#record, intent, ports, { wanted, now, random, clock, signal });
     if (removal.end === "closed") {
       this.#unreachable.add(intent.name);
       return;

@@ -35,6 +35,25 @@ async function finish(world: World): Promise<void> {
   assert.deepEqual([...world.violations, ...world.unfinished()], []);
 }
 
+Deno.test("a list that was asked for while a key was deleted is older than that: it makes no key known", async () => {
+  const world = await settledWorld();
+  world.spec.tags = { region: "elsewhere" };
+  await world.passes();
+  world.rollOut();
+  world.callMs = 100;
+  // Another provisioner's visit asks while the call is under way.
+  world.now += 50;
+  world.refreshListing();
+  world.now -= 50;
+  const from = world.coder.calls.length;
+  await world.passes();
+  world.now += 1_000;
+  await world.passes();
+  assert.deepEqual(callsSince(world, from), ["DELETE"]);
+  assert.ok(!world.events.includes("KeyFound"), world.events.join());
+  assert.deepEqual(world.unfinished(), []);
+});
+
 Deno.test("the name of the first key is on record before Coder hears of it", async () => {
   const world = new World(seededRandom(1));
   await world.pass();

@@ -37,10 +37,12 @@ export async function removeKey(
   record: KeyRecord,
   intent: KeyIntent,
   ports: Pick<KeyPorts, "coder">,
-  { wanted, now, random, signal }: {
+  { wanted, now, random, clock, signal }: {
     wanted: KeyWanted | undefined;
     now: Date;
     random: () => number;
+    /** The time when the call has ended. */
+    clock: () => Date;
     signal: AbortSignal;
   },
 ): Promise<Removal> {
@@ -66,7 +68,7 @@ export async function removeKey(
   }
   return {
     end: "deleted",
-    record: { ...rest, changedAt: now.toISOString() },
+    record: { ...rest, changedAt: clock().toISOString() },
     event: {
       type: "Normal",
       reason: "KeyDeleted",

@@ -2,6 +2,7 @@
 import { holderOf } from "./holder.ts";
 import { heldFor, holdOf } from "./hold.ts";
 import { strayKeys } from "./listing.ts";
+import type { KeepOptions } from "./keep.ts";
 import type { KeyPorts } from "./ports.ts";
 import { abandoned, type LostKey, removeKey } from "./removal.ts";
 import type { KeyEvent, KeyFacts, KeyIntent, KeyRecord } from "./types.ts";
@@ -45,7 +46,7 @@ export interface RevokeOutcome {
 export async function revokeKeys(
   input: RevokeInput,
   ports: Pick<KeyPorts, "coder">,
-  { signal, random = Math.random }: { signal: AbortSignal; random?: () => number },
+  { signal, random = Math.random, clock = () => input.now }: Pick<KeepOptions, "signal" | "random" | "clock">,
 ): Promise<RevokeOutcome> {
   const { now, since, limitMs = REVOKE_LIMIT_MS } = input;
   const left = Math.max(0, since.getTime() + limitMs - now.getTime());
@@ -64,7 +65,7 @@ export async function revokeKeys(
       waits.push(held);
       continue;
     }
-    const removal = await removeKey(record, intent, ports, { wanted: undefined, now, random, signal });
+    const removal = await removeKey(record, intent, ports, { wanted: undefined, now, random, clock, signal });
     if (removal.end === "closed") {
       trouble ??= { reason: "ControlPlaneUnavailable", message: removal.message };
       waits.push(LOOK_AGAIN_MS);

@@ -31,12 +31,10 @@ export async function endKeys(
   const since = before?.since ?? now;
   const record = before?.record ?? readRecord(provisioner.status, key.namespace);
   remember({ since, record });
-  const known = await strays(visit, tools);
   const outcome = await revokeKeys(
-    // Later than the list: it shows nothing of what is deleted now.
-    { record, known, since, now: tools.now(), giveUp: givesUp(object) },
+    { record, known: await strays(visit, tools), since, now, giveUp: givesUp(object) },
     { coder: (home) => wayTo(home, visit, tools) },
-    { signal, random: tools.random },
+    { signal, random: tools.random, clock: () => tools.now() },
   );
   remember({ since, record: outcome.record });
   for (const { message, reason, type } of outcome.events) {

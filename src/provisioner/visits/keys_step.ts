@@ -74,7 +74,7 @@ export function keysStep(): VisitStep {
           now: tools.now(),
         },
         ports,
-        { signal: visit.signal, random: tools.random },
+        { signal: visit.signal, random: tools.random, clock: () => tools.now() },
       );
       memories.set(uid, { last: { base, outcome, place: placeOf(visit) }, secret: ports.known });
       for (const { message, reason, type } of outcome.events) {

@@ -59,6 +59,8 @@ const UID = "0b6a4b3c-uid";
 /** See the file's head. */
 export class World {
   now = Date.parse("2026-01-01T00:00:00Z");
+  /** How long calls to Coder take, in milliseconds. */
+  callMs = 0;
   spec: ModelSpec = {
     baseName: "prov",
     organization: "default",
@@ -198,7 +200,7 @@ export class World {
           now: new Date(this.now),
         },
         ports,
-        { signal, random: this.random },
+        { signal, random: this.random, clock: () => new Date(this.now + this.callMs) },
       );
       this.outcome = outcome;
       step(() => this.#store(base, outcome.record));
