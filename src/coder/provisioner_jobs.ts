@@ -1,7 +1,7 @@
 /** Jobs of provisioners: builds of workspaces, imports of templates, dry runs. */
 import { z } from "zod";
 import type { Call, CallOptions } from "./call.ts";
-import { listOf, optionalText, realId, timestamp } from "./schema_parts.ts";
+import { id, listOf, optionalText, realId, timestamp } from "./schema_parts.ts";
 
 export const provisionerJobSchema = z.object({
   id: realId,
@@ -15,6 +15,8 @@ export const provisionerJobSchema = z.object({
   /** Of the daemon that works on it. */
   worker_name: optionalText,
   created_at: timestamp,
+  /** What it is for, where Coder says so. */
+  metadata: z.object({ workspace_id: id.nullish(), template_id: id.nullish() }).nullish(),
 });
 export type ProvisionerJob = z.infer<typeof provisionerJobSchema>;
 

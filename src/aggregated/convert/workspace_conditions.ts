@@ -5,7 +5,7 @@
  * can use it.
  */
 import type { Condition } from "../../api/kubernetes/types.ts";
-import type { Workspace, WorkspaceAgent } from "../../inventory/mod.ts";
+import { isStarting, type Workspace, type WorkspaceAgent } from "../../inventory/mod.ts";
 import { later, timeOf } from "./metadata.ts";
 import { agentsOf } from "./workspace_agents.ts";
 
@@ -26,11 +26,6 @@ interface Aspect {
   readonly reason: string;
   readonly message: string;
   readonly since: string;
-}
-
-/** Whether a build of this status is not over. */
-export function isUnderWay(status: string): boolean {
-  return Object.hasOwn(UNDER_WAY, status);
 }
 
 /** In a fixed order. */
@@ -86,7 +81,7 @@ function readiness(workspace: Workspace, created: string): Aspect | undefined {
 function agentReadiness(agents: readonly WorkspaceAgent[], built: string): Aspect {
   const named = (some: readonly WorkspaceAgent[]) =>
     some.map(({ name, health }) => health?.reason ? `${name} (${health.reason})` : name).join(", ");
-  const starting = agents.filter((agent) => isStarting(agent));
+  const starting = agents.filter(isStarting);
   const sick = agents.filter((agent) => !isStarting(agent) && !isUsable(agent));
   if (sick.length > 0) {
     const message = cut(`Agents that are not well: ${named(sick)}`);
@@ -98,12 +93,6 @@ function agentReadiness(agents: readonly WorkspaceAgent[], built: string): Aspec
   }
   const since = agents.map(({ ready_at }) => timeOf(ready_at)).reduce(later, built) ?? built;
   return { status: true, reason: "Running", message: "The workspace can be used", since };
-}
-
-/** Whether an agent has not yet been there since the start of its workspace. */
-export function isStarting({ status, lifecycle_state }: WorkspaceAgent): boolean {
-  return status === "connecting" ||
-    (status === "connected" && ["created", "starting"].includes(lifecycle_state));
 }
 
 function isUsable({ status, lifecycle_state, health }: WorkspaceAgent): boolean {

@@ -1,0 +1,70 @@
+/** Asking for lists: page by page where there is much, so that no answer is large for long. */
+import type { Template, Workspace } from "../../coder/mod.ts";
+import type { Scan } from "./records.ts";
+import type { CopyClient } from "./types.ts";
+
+export interface CallLimits {
+  readonly signal: AbortSignal;
+  /** Of each request, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Workspaces of one request. */
+export const PAGE = 1_000;
+
+/** What was listed. */
+export interface Listed {
+  /** Records that Coder has, readable or not. */
+  readonly count: number;
+  /** Requests that it took. */
+  readonly pages: number;
+  /** One text for each record that cannot be read. */
+  readonly problems: readonly string[];
+}
+
+/** Takes all workspaces. Rejects where a page is missing: then nothing follows from what was not in the list. */
+export async function listWorkspaces(
+  { workspaces }: Pick<CopyClient, "workspaces">,
+  scan: Scan<Workspace>,
+  limits: CallLimits,
+  page = PAGE,
+): Promise<Listed> {
+  const problems: string[] = [];
+  let offset = 0;
+  for (let pages = 1;; pages++) {
+    const answer = await workspaces.page({ limit: page, offset }, limits);
+    scan.page(answer.workspaces);
+    problems.push(...answer.problems);
+    const got = answer.workspaces.length + answer.problems.length;
+    offset += got;
+    if (got < page || offset >= answer.count) {
+      return { count: Math.max(offset, answer.count), pages, problems };
+    }
+  }
+}
+
+/** Takes all templates that are deprecated, or all that are not. */
+export async function listTemplates(
+  { templates }: Pick<CopyClient, "templates">,
+  scan: Scan<Template>,
+  limits: CallLimits,
+  deprecated: boolean,
+): Promise<Listed> {
+  const answer = await templates.readable(deprecated ? { q: "deprecated:true" } : {}, limits);
+  scan.page(answer.templates);
+  const { problems } = answer;
+  return { count: answer.templates.length + problems.length, pages: 1, problems };
+}
+
+/** Runs `check` for each id, a few at a time and not too many; whoever is left comes with the next list. */
+export async function confirmMissing(
+  ids: readonly string[],
+  check: (id: string) => Promise<void>,
+  { atOnce = 4, most = 60 } = {},
+): Promise<void> {
+  const left = ids.slice(0, most);
+  const work = async () => {
+    for (let id = left.shift(); id !== undefined; id = left.shift()) await check(id);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, left.length) }, work));
+}
