@@ -15,13 +15,13 @@ import { readListOptions, readWatchOptions } from "./query/list_options.ts";
 import { allFields, selectionOf } from "./query/selection.ts";
 import type { RequestInfo, ResourceInfo, ResourceVerb } from "./request_info.ts";
 import { methodNotAllowed, unknownPath } from "./status_errors.ts";
-import type { RequestContext, ResourceStorage, Subresource, WriteRequest } from "./storage.ts";
+import type { AnyStorage, RequestContext, Subresource, WriteRequest } from "./storage.ts";
 import { streamText } from "./watch/text_stream.ts";
 import type { WatchLimits } from "./watch/watch_stream.ts";
 import type { WatchRegistry } from "./watch/watch_registry.ts";
 
 export interface ResourceHandlerOptions {
-  readonly storages: readonly ResourceStorage[];
+  readonly storages: readonly AnyStorage[];
   readonly watches: WatchRegistry;
   readonly watchLimits: WatchLimits;
   readonly clock: Clock;
@@ -33,7 +33,7 @@ export interface ResourceHandlerOptions {
 
 /** What is kept of a storage beside it. */
 interface Served {
-  readonly storage: ResourceStorage;
+  readonly storage: AnyStorage;
   readonly writer: Writer;
   readonly fields: FieldReaders<KubeObject>;
 }

@@ -5,6 +5,7 @@
 import { createServer, type Server, type ServerOptions } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import {
   askedAuthorities,
@@ -32,14 +33,14 @@ import { logFilter } from "./http/log_filter.ts";
 import { respond } from "./http/respond.ts";
 import { type Changing, objectionToKeyPair, type ServingKeyPair } from "./http/tls.ts";
 import { ResourceHandler } from "./resource_handler.ts";
-import type { ResourceStorage } from "./storage.ts";
+import type { AnyStorage } from "./storage.ts";
 import { WATCH_LIMITS, type WatchLimits } from "./watch/watch_stream.ts";
 import { WatchRegistry } from "./watch/watch_registry.ts";
 
 export interface ApiServerOptions {
   readonly served: GroupVersion;
   /** All of them of `served`. */
-  readonly storages: readonly ResourceStorage[];
+  readonly storages: readonly AnyStorage[];
   readonly authenticate: Authenticator;
   readonly authorize: Authorizer;
   /** Whom to ask clients for certificates of. */
@@ -118,6 +119,8 @@ class NodeApiServer implements ApiServer {
   #server: Server | undefined;
   #isDraining = false;
   readonly #inHand = new Set<Exchange>();
+  /** All connections, those that are still in their handshake included. */
+  readonly #sockets = new Set<Duplex>();
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(options: ApiServerOptions) {
@@ -199,6 +202,10 @@ class NodeApiServer implements ApiServer {
     server.on("request", (incoming, response) => this.#serve(incoming, response, false));
     server.on("checkContinue", (incoming, response) => this.#serve(incoming, response, true));
     server.on("clientError", (error, socket) => answerClientError(error, socket));
+    server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     server.on("tlsClientError", (error, socket) => this.#refuseHandshake(error, socket));
     const reload = () => this.#reload();
     this.#unsubscribe.push(certificate.subscribe(reload), authentication.subscribe(reload));
@@ -217,10 +224,10 @@ class NodeApiServer implements ApiServer {
       rejectUnauthorized: false,
       handshakeTimeout: handshakeMs,
       maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headMs,
+      headersTimeout: Math.min(headMs, deadlineMs),
       requestTimeout: deadlineMs,
       keepAliveTimeout: idleMs,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: Math.min(5_000, headMs / 4),
     };
   }
 
@@ -284,7 +291,7 @@ class NodeApiServer implements ApiServer {
     this.#server?.closeIdleConnections();
     const cancel = this.#clock.setTimer(() => {
       this.#log.warn("requests in hand did not end in time", { requests: this.#inHand.size, graceMs });
-      this.#server?.closeAllConnections();
+      this.#cutConnections();
     }, graceMs);
     await closed.finally(cancel);
   }
@@ -293,8 +300,13 @@ class NodeApiServer implements ApiServer {
     this.#isDraining = true;
     const closed = this.#stopListening();
     this.#watches.finishAll();
-    this.#server?.closeAllConnections();
+    this.#cutConnections();
     await closed;
+  }
+
+  #cutConnections(): void {
+    this.#server?.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #stopListening(): Promise<void> {

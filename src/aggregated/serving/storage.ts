@@ -159,3 +159,7 @@ export interface ResourceStorage<T extends KubeObject = KubeObject> {
   watch(query: WatchQuery, context: RequestContext): Promise<WatchSource<T>>;
   write?(request: WriteRequest, context: RequestContext): Promise<WriteAnswer>;
 }
+
+/** A storage among others: each is only ever given what is its own. */
+// deno-lint-ignore no-explicit-any -- no one type stands for storages of different kinds
+export type AnyStorage = ResourceStorage<any>;

@@ -1,5 +1,5 @@
 /** What there is, in both forms in which Kubernetes tells it. */
-import type { ResourceStorage } from "../storage.ts";
+import type { AnyStorage } from "../storage.ts";
 
 export interface GroupVersion {
   readonly group: string;
@@ -9,7 +9,7 @@ export interface GroupVersion {
 const sorted = (texts: readonly string[]) => [...texts].sort();
 
 /** `/apis/<group>/<version>`. */
-export function apiResourceList(served: GroupVersion, storages: readonly ResourceStorage[]) {
+export function apiResourceList(served: GroupVersion, storages: readonly AnyStorage[]) {
   return {
     kind: "APIResourceList",
     apiVersion: "v1",
@@ -51,7 +51,7 @@ export function apiGroupList(served: GroupVersion) {
 }
 
 /** `/apis`, for who asks for everything in one answer. */
-export function aggregatedDiscovery(served: GroupVersion, storages: readonly ResourceStorage[]) {
+export function aggregatedDiscovery(served: GroupVersion, storages: readonly AnyStorage[]) {
   const resources = storages.map(({ definition, subresources = {} }) => {
     const { type, singular, verbs, shortNames, categories } = definition;
     const { plural, namespaced, kind } = type;

@@ -5,7 +5,7 @@ import type { Answer, Exchange } from "../http/exchange.ts";
 import { openApiV2 } from "../openapi/v2.ts";
 import { openApiV3 } from "../openapi/v3.ts";
 import { methodNotAllowed, notAcceptable, unknownPath } from "../status_errors.ts";
-import type { ResourceStorage } from "../storage.ts";
+import type { AnyStorage } from "../storage.ts";
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -19,7 +19,7 @@ import { type BuildVersion, versionInfo } from "./version.ts";
 
 export interface PathHandlerOptions {
   readonly served: GroupVersion;
-  readonly storages: readonly ResourceStorage[];
+  readonly storages: readonly AnyStorage[];
   readonly version: BuildVersion;
   readonly health: Health;
   /** Absent: there is no `/metrics`. */
@@ -89,7 +89,8 @@ export function createPathHandler(options: PathHandlerOptions): PathHandler {
 
   return (exchange) => {
     const { path, method } = exchange.info;
-    const plain = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+    // What anybody may read is found with a slash behind it, too; what is reviewed, as it was reviewed alone.
+    const plain = path.length > 1 && path.endsWith("/") && path !== "/metrics/" ? path.slice(0, -1) : path;
     const handler = handlers.get(plain) ?? (isHealthPath(path) ? answerHealth : undefined);
     if (handler === undefined) throw unknownPath();
     if (method !== "GET" && method !== "HEAD") {

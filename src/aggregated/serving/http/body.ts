@@ -1,29 +1,45 @@
 /** Bodies of requests. */
 import { Buffer } from "node:buffer";
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { badRequest, requestEntityTooLarge, unsupportedMediaType } from "../status_errors.ts";
 
-/** What is read of an incoming request. */
-export interface Readable extends AsyncIterable<unknown> {
-  readonly headers: IncomingHttpHeaders;
+/** What the client says of its body beforehand. @throws {StatusError} 413 where it is larger than `limit` bytes */
+export function checkLength({ "content-length": length = "0" }: IncomingHttpHeaders, limit: number): void {
+  if (Number(length) > limit) throw requestEntityTooLarge(limit);
 }
 
 /**
- * The whole body. @throws {StatusError} 413 where it is larger than `limit` bytes: at once where the client says so
- * beforehand. @throws the reason of `signal`
+ * The whole body. @throws {StatusError} 413 where it is larger than `limit` bytes: then the rest is left where it is, as
+ * the answer goes over the same connection. @throws the reason of `signal`, or the error of the connection
  */
-export async function readBody(incoming: Readable, limit: number, signal: AbortSignal): Promise<Uint8Array> {
-  if (Number(incoming.headers["content-length"] ?? 0) > limit) throw requestEntityTooLarge(limit);
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of incoming) {
-    signal.throwIfAborted();
-    const bytes = piece as Uint8Array;
-    size += bytes.byteLength;
-    if (size > limit) throw requestEntityTooLarge(limit);
-    pieces.push(bytes);
-  }
-  return Buffer.concat(pieces, size);
+export function readBody(incoming: IncomingMessage, limit: number, signal: AbortSignal): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    const settle = (then: () => void) => {
+      incoming.off("data", onData).off("end", onEnd).off("error", onError).off("close", onClose);
+      signal.removeEventListener("abort", onAbort);
+      then();
+    };
+    const fail = (error: unknown) => {
+      incoming.pause();
+      // Whatever still goes wrong with it is nobody's concern any more.
+      incoming.on("error", () => {});
+      settle(() => reject(error));
+    };
+    const onData = (piece: Uint8Array) => {
+      size += piece.byteLength;
+      if (size > limit) return fail(requestEntityTooLarge(limit));
+      pieces.push(piece);
+    };
+    const onEnd = () => settle(() => resolve(Buffer.concat(pieces, size)));
+    const onError = (error: Error) => fail(error);
+    const onClose = () => fail(new Error("the connection was closed in the middle of the body"));
+    const onAbort = () => fail(signal.reason);
+    if (signal.aborted) return fail(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    incoming.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+  });
 }
 
 /** Whether something follows the head of a request. */

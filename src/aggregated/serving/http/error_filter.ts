@@ -20,7 +20,8 @@ function answerTo(error: unknown, exchange: Exchange, log: Logger): Answer {
     return statusAnswer(error);
   }
   // Nobody hears the answer; what was thrown is only that fact, however it was wrapped.
-  const isGone = exchange.signal.aborted && exchange.signal.reason instanceof ClientGoneError;
+  const isGone = error instanceof ClientGoneError ||
+    (exchange.signal.aborted && exchange.signal.reason instanceof ClientGoneError);
   if (!isGone) log.error("a request ended in a mistake of ours", { ...factsOf(exchange), error });
   return statusAnswer(internalError());
 }

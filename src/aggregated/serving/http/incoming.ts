@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { KubeUser, MaybeTlsSocket } from "../../../identity/mod.ts";
 import { readRequest, type RequestInfo } from "../request_info.ts";
-import { readBody } from "./body.ts";
+import { checkLength, readBody } from "./body.ts";
+import { StatusError } from "../status_errors.ts";
 import { ClientGoneError, type Exchange } from "./exchange.ts";
 
 const AUDIT_ID = /^[A-Za-z0-9-]{1,64}$/;
@@ -54,9 +55,14 @@ export class ServerExchange implements Exchange {
   }
 
   async readBody(): Promise<Uint8Array> {
+    checkLength(this.headers, this.maxBodyBytes);
     if (this.awaitsContinue) this.response.writeContinue();
-    const body = await readBody(this.incoming, this.maxBodyBytes, this.signal);
-    this.hasReadBody = true;
-    return body;
+    try {
+      const body = await readBody(this.incoming, this.maxBodyBytes, this.signal);
+      this.hasReadBody = true;
+      return body;
+    } catch (error) {
+      throw error instanceof StatusError || this.signal.aborted ? error : new ClientGoneError();
+    }
   }
 }

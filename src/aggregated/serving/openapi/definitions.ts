@@ -1,7 +1,7 @@
 /** The schemas of everything that is served, by name. */
 import { apiVersionOf, type ResourceType } from "../../../api/object.ts";
 import { metaDefinitions } from "../../../api/kubernetes/meta_definitions.ts";
-import type { ResourceDefinition, ResourceStorage } from "../storage.ts";
+import type { AnyStorage, ResourceDefinition } from "../storage.ts";
 import { metaRef, REF, type Schema, schemaOf } from "./schema.ts";
 
 /** `com.coder.aggregation.v1alpha1.CoderWorkspace`: the group backwards, as Kubernetes names its own. */
@@ -15,7 +15,7 @@ export function groupVersionKind({ group, version, kind }: ResourceType) {
 }
 
 /** Every kind with its list, and whatever those refer to; references as in version 2. */
-export function definitions(storages: readonly ResourceStorage[]): Record<string, Schema> {
+export function definitions(storages: readonly AnyStorage[]): Record<string, Schema> {
   const own = storages.flatMap(({ definition }) => {
     const name = definitionName(definition.type);
     return [[name, kindSchema(definition)], [`${name}List`, listSchema(definition)]] as const;

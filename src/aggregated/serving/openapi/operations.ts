@@ -2,7 +2,7 @@
 import type { ResourceType } from "../../../api/object.ts";
 import type { GroupVersion } from "../documents/discovery.ts";
 import type { ResourceVerb } from "../request_info.ts";
-import type { ResourceStorage } from "../storage.ts";
+import type { AnyStorage } from "../storage.ts";
 import { definitionName, groupVersionKind } from "./definitions.ts";
 import { metaRef, REF, type Schema } from "./schema.ts";
 
@@ -72,7 +72,7 @@ const DELETE: readonly Parameter[] = [
 /** All operations, discovery included. */
 export function operations(
   { group, version }: GroupVersion,
-  storages: readonly ResourceStorage[],
+  storages: readonly AnyStorage[],
 ): Operation[] {
   const discovery = (path: string, id: string, description: string): Operation => ({
     path,
@@ -91,7 +91,7 @@ export function operations(
   ];
 }
 
-function resourceOperations(storage: ResourceStorage): Operation[] {
+function resourceOperations(storage: AnyStorage): Operation[] {
   const { definition: { type, verbs }, subresources = {} } = storage;
   const { group, version, kind, plural, namespaced } = type;
   const root = `/apis/${group}/${version}`;

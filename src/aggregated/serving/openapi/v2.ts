@@ -1,14 +1,14 @@
 /** The OpenAPI document in version 2, which the aggregator merges into that of the whole cluster. */
 import type { GroupVersion } from "../documents/discovery.ts";
 import type { BuildVersion } from "../documents/version.ts";
-import type { ResourceStorage } from "../storage.ts";
+import type { AnyStorage } from "../storage.ts";
 import { definitions } from "./definitions.ts";
 import { type Operation, operations } from "./operations.ts";
 import { mapSchemas, withoutVersion3 } from "./schema.ts";
 
 export function openApiV2(
   served: GroupVersion,
-  storages: readonly ResourceStorage[],
+  storages: readonly AnyStorage[],
   { version }: BuildVersion,
 ): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};

@@ -1,14 +1,14 @@
 /** The OpenAPI document of the group and version in version 3: what `kubectl explain` reads. */
 import type { GroupVersion } from "../documents/discovery.ts";
 import type { BuildVersion } from "../documents/version.ts";
-import type { ResourceStorage } from "../storage.ts";
+import type { AnyStorage } from "../storage.ts";
 import { definitions } from "./definitions.ts";
 import { type Operation, operations } from "./operations.ts";
 import { asVersion3, type Schema } from "./schema.ts";
 
 export function openApiV3(
   served: GroupVersion,
-  storages: readonly ResourceStorage[],
+  storages: readonly AnyStorage[],
   { version }: BuildVersion,
 ): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};

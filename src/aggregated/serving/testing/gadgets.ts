@@ -73,6 +73,12 @@ export const gadgetDefinition: ResourceDefinition<Gadget> = {
   },
 };
 
+/** The same kind with all verbs, for who writes, or wants to be looked at by who deletes. */
+export const writableGadgetDefinition: ResourceDefinition<Gadget> = {
+  ...gadgetDefinition,
+  verbs: ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"],
+};
+
 /** @param color @default {"red"} */
 export function gadget(
   namespace: string,

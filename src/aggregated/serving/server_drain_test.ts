@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { Agent } from "node:https";
+import { gadget } from "./testing/gadgets.ts";
+import { Frames, LiveServer, until } from "./testing/live_server.ts";
+
+Deno.test("a server ends in order: red, then refusing, with watches ended and requests in hand answered", async () => {
+  await using live = await LiveServer.start();
+  live.storage.put(gadget("n", "a"));
+  const watching = new Frames(await live.open("gadgets?watch=1&allowWatchBookmarks=1"));
+  assert.deepEqual(await watching.told(1), ["ADDED a"]);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  await live.call("/version", { agent });
+  const release = Promise.withResolvers<void>();
+  live.storage.hook = (what) => what === "get" ? release.promise : undefined;
+  const inHand = live.call("namespaces/n/gadgets/a");
+  await until(
+    () => live.metrics.get("apiserver_current_inflight_requests", { request_kind: "readOnly" }) === 1,
+    "in hand",
+  );
+
+  const draining = live.server.drain({ delayMs: 400, graceMs: 10_000 });
+  // Load balancers need time to hear of it: meanwhile all is as before.
+  assert.equal((await live.call("/readyz", { user: null })).code, 503);
+  assert.equal((await live.call("/livez", { user: null })).code, 200);
+  assert.equal((await live.call("gadgets")).code, 200);
+  assert.equal(live.server.watches, 1);
+
+  assert.deepEqual(await watching.told(2), ["BOOKMARK", "END"]);
+  assert.equal(watching.answer.complete, true);
+  await assert.rejects(live.call("gadgets"));
+  release.resolve();
+  const { code, headers } = await inHand;
+  assert.deepEqual([code, headers.connection], [200, "close"]);
+  await draining;
+  agent.destroy();
+});
+
+Deno.test("requests that do not end in time are cut off", async () => {
+  await using live = await LiveServer.start();
+  live.storage.hook = () => new Promise(() => {});
+  const hanging = live.call("gadgets");
+  hanging.catch(() => {});
+  await until(
+    () => live.metrics.get("apiserver_current_inflight_requests", { request_kind: "readOnly" }) === 1,
+    "in hand",
+  );
+  const started = performance.now();
+  await live.server.drain({ delayMs: 0, graceMs: 200 });
+  assert.ok(performance.now() - started < 5_000);
+  await assert.rejects(hanging);
+  assert.ok(
+    live.logLines.some(({ level, message }) => level === "warn" && message.includes("did not end in time")),
+  );
+});
+
+Deno.test("a watch that begins while the server drains ends as soon as it has told its state", async () => {
+  await using live = await LiveServer.start();
+  live.storage.put(gadget("n", "a"));
+  const release = Promise.withResolvers<void>();
+  live.storage.hook = () => release.promise;
+  const late = live.open("gadgets?watch=1");
+  await until(
+    () => live.metrics.get("apiserver_current_inflight_requests", { request_kind: "readOnly" }) === 1,
+    "in hand",
+  );
+  const draining = live.server.drain({ delayMs: 0, graceMs: 10_000 });
+  release.resolve();
+  const frames = new Frames(await late);
+  assert.deepEqual(await frames.told(2), ["ADDED a", "END"]);
+  await draining;
+});
+
+Deno.test("a server that has ended can be told to end again", async () => {
+  const live = await LiveServer.start();
+  await live.server.close();
+  await live.server.close();
+  await live.server.drain({ delayMs: 0, graceMs: 0 });
+});
