@@ -56,6 +56,9 @@ export async function withFreshPorts<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
+/** How long the exit code of a process that has ended is waited for, in milliseconds. */
+const EXIT_CODE_MS = 2_000;
+
 /**
  * Waits until a part is ready; fails at once when it ends instead.
  *
@@ -69,11 +72,17 @@ export async function awaitReady(
   options: { timeoutMs: number; restarts?: boolean },
 ): Promise<void> {
   const died = new AbortController();
+  let endedAt: number | undefined;
   try {
     await waitFor(async () => {
       if (await runningPid(dir, part) === undefined) {
+        endedAt ??= performance.now();
         const code = await exitCode(dir, part);
-        if (!options.restarts) died.abort(new Error(`it ended with exit code ${code ?? "unknown"}`));
+        // How it ended is noted a moment after its end.
+        const isTold = code !== undefined || performance.now() - endedAt > EXIT_CODE_MS;
+        if (!options.restarts && isTold) {
+          died.abort(new Error(`it ended with exit code ${code ?? "unknown"}`));
+        }
         return false;
       }
       return await probe() && await runningPid(dir, part) !== undefined;
