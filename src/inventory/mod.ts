@@ -1,5 +1,41 @@
 /** The door of the room: what is known of every Coder deployment. */
+export { isNotFound as isNotFoundInCoder } from "../coder/mod.ts";
 export type { Template, Workspace, WorkspaceAgent, WorkspaceApp, WorkspaceBuild } from "../coder/mod.ts";
+export { controlPlaneBackends, type ControlPlaneBackendsOptions } from "./backends/control_planes.ts";
+export { type Eligibility, eligibilityOf, namingOf, type TokenReference } from "./backends/eligibility.ts";
+export {
+  staticBackends,
+  type StaticBackendsOptions,
+  type StaticChoice,
+  staticChoice,
+  type StaticFlags,
+  urlProblem,
+} from "./backends/static.ts";
+export { readToken, TokenError } from "./backends/token.ts";
+export type { Backend, Backends, BackendsListener } from "./backends/types.ts";
+export type { Change } from "./live/change.ts";
+export {
+  type ChangeListener,
+  Collection,
+  type CollectionOptions,
+  type Listing,
+  type Watch,
+  type WatchBegin,
+} from "./live/collection.ts";
+export { type CopyOptions, createDeploymentCopy } from "./live/deployment_copy.ts";
+export type { Origin, RecordChange } from "./live/records.ts";
+export type { SourceFiles } from "./live/source_files.ts";
+export type {
+  CopyClient,
+  CopyListener,
+  CopySource,
+  DeploymentAddresses,
+  DeploymentCopy,
+  Found,
+  ListState,
+  RecordKind,
+} from "./live/types.ts";
+export { isSameContent, VersionClock } from "./live/versions.ts";
 export { isChanging, isStarting, isUnderWay } from "./live/workspace_state.ts";
 export { createListings, type Listings, type ListingsOptions } from "./listings.ts";
 export type {

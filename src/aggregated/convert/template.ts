@@ -2,7 +2,7 @@
 import type { Condition } from "../../api/kubernetes/types.ts";
 import { apiVersionOf } from "../../api/object.ts";
 import { type CoderTemplate, CoderTemplates } from "../../api/template.ts";
-import type { Template } from "../../inventory/mod.ts";
+import type { SourceFiles, Template } from "../../inventory/mod.ts";
 import { metadataOf, type Place, timeOf, unlessEmpty } from "./metadata.ts";
 
 const API_VERSION = apiVersionOf(CoderTemplates);
@@ -33,14 +33,6 @@ export function templateObject(template: Template, place: Place): CoderTemplate 
       conditions: [deprecation(template)],
     },
   };
-}
-
-/** Source files as {@linkcode withFiles} takes them. */
-export interface SourceFiles {
-  /** Path to text. */
-  readonly files: Readonly<Record<string, string>>;
-  /** Paths of what cannot be shown. */
-  readonly omitted: readonly string[];
 }
 
 /** The object as it is read alone, with its source. The one that was given stays as it is. */

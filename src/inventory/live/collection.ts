@@ -152,6 +152,11 @@ export class Collection<T extends KubeObject> {
     return version <= this.#version;
   }
 
+  /** Whether all that has happened in a namespace, or anywhere, since a version can be told. */
+  canTell(text: string, namespace?: string): boolean {
+    return this.#since(text, namespace) !== undefined;
+  }
+
   /** Opens a watch. Undefined where the version is too old, or none of ours. Synchronous, so that nothing is lost. */
   watch(
     { namespace, begin }: { namespace?: string | undefined; begin: WatchBegin },

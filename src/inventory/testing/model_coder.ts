@@ -20,6 +20,7 @@ export type Request =
   | "deprecated"
   | "template"
   | "jobs"
+  | "source"
   | "other";
 
 const CALL = { method: "GET", route: "/" };
@@ -41,6 +42,8 @@ export class ModelCoder implements CopySource {
   readonly workspaces = new Map<string, Workspace>();
   readonly templates = new Map<string, Template>();
   readonly jobs = new Map<string, ProvisionerJob>();
+  /** Archives by the id of a version. */
+  readonly sources = new Map<string, Uint8Array>();
   /** What was asked, and when. */
   readonly log: { readonly request: Request; readonly at: number; readonly detail: string }[] = [];
   /** Thrown in place of answers. */
@@ -198,8 +201,14 @@ export class ModelCoder implements CopySource {
                 one.organization_name === organization && one.name === name
               ),
           ),
-        version: unused,
-        file: unused,
+        version: (id, options) =>
+          call("source", `version ${id}`, options, () => {
+            if (!this.sources.has(id)) throw missing();
+            const job = { id, status: "succeeded", error: "", file_id: id };
+            return { id, name: "", job };
+          }),
+        file: (id, options) =>
+          call("source", `file ${id}`, options, () => this.sources.get(id) ?? new Uint8Array()),
       },
       provisionerJobs: {
         list: (organization, _, options) =>

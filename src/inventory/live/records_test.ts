@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { type RecordChange, Records, StringPool } from "./records.ts";
+
+interface Thing {
+  readonly id: string;
+  readonly name: string;
+  readonly state?: number | undefined;
+}
+
+function things() {
+  let now = 0;
+  const heard: string[] = [];
+  const records = new Records<Thing>({
+    now: () => now,
+    nameOf: ({ name }) => name,
+    slim: (record) => ({ ...record }),
+    onChange: (change: RecordChange<Thing>, origin) => {
+      const before = change.type === "told" && change.before ? ` from ${change.before.state}` : "";
+      heard.push(`${change.type} ${change.record.name} ${change.record.state}${before} ${origin}`);
+    },
+  });
+  return {
+    records,
+    heard,
+    pass: (ms: number) => now += ms,
+    get now() {
+      return now;
+    },
+  };
+}
+
+Deno.test("what is told is known by id and by name", () => {
+  const { records, heard } = things();
+  assert.equal(records.told({ id: "1", name: "a", state: 1 }, 0, "list"), true);
+  assert.equal(records.get("1")?.state, 1);
+  assert.equal(records.byName("a")?.id, "1");
+  assert.equal(records.byName("b"), undefined);
+  assert.deepEqual([records.size, [...records.values()].length], [1, 1]);
+  assert.deepEqual(heard, ["told a 1 list"]);
+});
+
+Deno.test("what says nothing new is not told on", () => {
+  const rig = things();
+  rig.records.told({ id: "1", name: "a", state: 1 }, 0, "list");
+  rig.pass(10);
+  assert.equal(rig.records.told({ id: "1", name: "a", state: 1 }, 10, "look"), false);
+  assert.equal(rig.records.told({ id: "1", name: "a", state: 2 }, 10, "look"), true);
+  assert.deepEqual(rig.heard, ["told a 1 list", "told a 2 from 1 look"]);
+});
+
+Deno.test("the answer to a request that was sent before something else was learnt does not count", () => {
+  const rig = things();
+  rig.records.told({ id: "1", name: "a", state: 1 }, 0, "list");
+  rig.pass(100);
+  const sentAt = rig.now;
+  rig.pass(50);
+  rig.records.told({ id: "1", name: "a", state: 2 }, rig.now, "write");
+  rig.pass(50);
+  assert.equal(rig.records.told({ id: "1", name: "a", state: 1 }, sentAt, "list"), false);
+  assert.equal(rig.records.gone("1", sentAt, "look"), false);
+  assert.equal(rig.records.get("1")?.state, 2);
+});
+
+Deno.test("what is gone does not come back with an answer to an older request, but with a newer one", () => {
+  const rig = things();
+  rig.records.told({ id: "1", name: "a", state: 1 }, 0, "list");
+  const sentAt = rig.now;
+  rig.pass(10);
+  assert.equal(rig.records.gone("1", rig.now, "look"), true);
+  assert.equal(rig.records.gone("1", rig.now, "look"), false);
+  assert.equal(rig.records.told({ id: "1", name: "a", state: 1 }, sentAt, "list"), false);
+  rig.pass(10);
+  assert.equal(rig.records.told({ id: "1", name: "a", state: 1 }, rig.now, "list"), true);
+  assert.deepEqual(rig.heard, ["told a 1 list", "gone a 1 look", "told a 1 list"]);
+});
+
+Deno.test("a name follows its record, and a new record may take a name that is free", () => {
+  const rig = things();
+  rig.records.told({ id: "1", name: "a" }, 0, "list");
+  rig.pass(1);
+  rig.records.told({ id: "1", name: "b" }, 1, "list");
+  assert.equal(rig.records.byName("a"), undefined);
+  rig.records.told({ id: "2", name: "a" }, 1, "list");
+  rig.records.told({ id: "3", name: "b" }, 1, "list");
+  rig.pass(1);
+  rig.records.gone("1", 2, "look");
+  assert.deepEqual([rig.records.byName("a")?.id, rig.records.byName("b")?.id], ["2", "3"]);
+});
+
+Deno.test("a scan names what was known before and did not come", () => {
+  const rig = things();
+  for (const id of ["1", "2", "3"]) rig.records.told({ id, name: id }, 0, "list");
+  rig.pass(10);
+  const scan = rig.records.scan(rig.now, ({ id }) => id !== "3");
+  scan.page([{ id: "1", name: "1" }]);
+  rig.pass(10);
+  // Learnt while the scan was under way: it says nothing about that.
+  rig.records.told({ id: "4", name: "4" }, rig.now, "write");
+  assert.deepEqual(scan.missing(), ["2"]);
+});
+
+Deno.test("what is gone is remembered within limits", () => {
+  const rig = things();
+  for (let index = 0; index < 3_000; index++) {
+    const id = String(index);
+    rig.records.told({ id, name: id }, rig.now, "list");
+    rig.pass(1);
+    rig.records.gone(id, rig.now, "look");
+  }
+  assert.equal(rig.records.told({ id: "2999", name: "x" }, rig.now - 1, "list"), false);
+  assert.equal(rig.records.told({ id: "0", name: "x" }, 0, "list"), true);
+});
+
+Deno.test("equal texts are kept once, and a pool does not grow without end", () => {
+  const pool = new StringPool();
+  const text = ["a", "b"].join("");
+  assert.equal(pool.share(text), "ab");
+  for (let index = 0; index < 60_000; index++) assert.equal(pool.share(`t${index}`), `t${index}`);
+});
