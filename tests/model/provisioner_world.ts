@@ -34,6 +34,9 @@ export const ORGANIZATIONS = ["default", "eng", "ops"] as const;
 /** Stored objects never change, so that each is read once. */
 const places = new WeakMap<CoderProvisioner, { secret: ObjectKey; key: string }>();
 
+/** More keys on record than any course of events explains. */
+const MOST_INTENTS = 15;
+
 const KEYS = /^\/api\/v2\/organizations\/([^/]+)\/provisionerkeys(?:\/([^/]+))?$/;
 
 /** See the file's head. */
@@ -154,6 +157,8 @@ export class ProvisionerWorld {
 
   /** What is wrong now. Empty while somebody's damage is not healed. */
   check(): void {
+    const { length } = this.object?.status?.keyIntents ?? [];
+    if (length > MOST_INTENTS) this.ground.wrong(`${length} keys are on record beside the present one`);
     if (this.#isNewKeyNeeded()) this.#neededLately = true;
     else if (this.ground.isQuiet) this.#neededLately = false;
     // Nobody could know that before it was used.

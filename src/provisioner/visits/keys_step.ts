@@ -24,13 +24,22 @@ import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 /** What is remembered of a provisioner. */
 interface Memory {
   /** What the last visit read and left, and where in which Secret it looked for the key. */
-  readonly last?: { readonly base: KeyRecord; readonly outcome: KeyOutcome; readonly place: string };
+  readonly last?: {
+    readonly base: KeyRecord;
+    readonly outcome: KeyOutcome;
+    readonly place: string;
+    /** When it ended, in milliseconds since 1970. */
+    readonly at: number;
+  };
   readonly secret?: KnownSecret | undefined;
   readonly ending?: Ending;
 }
 
 /** A record that nobody stores is looked for so often, in milliseconds; its storing wakes us before. */
 const UNSTORED_MS = 10_000;
+
+/** A record that is not stored within this time, in milliseconds, is lost: somebody wrote another one over it. */
+const STORED_MS = 60_000;
 
 /** A list shows nothing of what was made after it: so long after that, in milliseconds, another one is looked for. */
 const LISTING_MS = 2_000;
@@ -47,7 +56,7 @@ export function keysStep(): VisitStep {
       const uid = visit.object.metadata.uid ?? "";
       const memory = memories.get(uid) ?? {};
       const base = readRecord(visit.provisioner.status, visit.key.namespace);
-      if (memory.last !== undefined && isUnstored(memory.last, base, visit.key.namespace)) {
+      if (memory.last !== undefined && isUnstored(memory.last, base, visit.key.namespace, tools.now())) {
         // To go on from what is stored would be to do it twice, under another name.
         visit.report.lookAgain(UNSTORED_MS);
         const { base: before, outcome, place } = memory.last;
@@ -76,7 +85,10 @@ export function keysStep(): VisitStep {
         ports,
         { signal: visit.signal, random: tools.random, clock: () => tools.now() },
       );
-      memories.set(uid, { last: { base, outcome, place: placeOf(visit) }, secret: ports.known });
+      memories.set(uid, {
+        last: { base, outcome, place: placeOf(visit), at: tools.now().getTime() },
+        secret: ports.known,
+      });
       for (const { message, reason, type } of outcome.events) {
         tools.events.event(visit.object, type, reason, tools.redact(message), "KeepKey");
       }
@@ -103,15 +115,25 @@ function readsFromPlace(visit: Visit, tools: VisitTools): boolean {
   return JSON.stringify(liveKeyRef(ownDeployment(visit, tools))) === placeOf(visit);
 }
 
-/** The pass has yet to write what the last visit left. What a status cannot hold does not count. */
+/**
+ * The pass has yet to write what the last visit left. What a status cannot hold does not count. Where somebody else wrote
+ * first, the pass puts the names that the visit thought of beside that: they are still to come, unless they got lost.
+ */
 function isUnstored(
-  { base, outcome }: Pick<NonNullable<Memory["last"]>, "base" | "outcome">,
+  { at, base, outcome }: NonNullable<Memory["last"]>,
   stored: KeyRecord,
   namespace: string,
+  now: Date,
 ): boolean {
   const before = canonicalJson(base);
-  const written = canonicalJson(readRecord(fieldsOf(outcome.record, namespace), namespace));
-  return canonicalJson(stored) === before && written !== before;
+  const written = readRecord(fieldsOf(outcome.record, namespace), namespace);
+  if (canonicalJson(stored) === before) return canonicalJson(written) !== before;
+  const known = [...namesIn(base), ...namesIn(stored)];
+  return now.getTime() - at < STORED_MS && namesIn(written).some((name) => !known.includes(name));
+}
+
+function namesIn({ present, intents }: KeyRecord): string[] {
+  return [...present === undefined ? [] : [present], ...intents].map(({ name }) => name);
 }
 
 function fieldsOf(record: KeyRecord, namespace: string): Parameters<typeof readRecord>[0] {

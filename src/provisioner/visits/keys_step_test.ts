@@ -66,12 +66,41 @@ Deno.test("while what a visit left is not stored, no other name is thought of", 
   assert.equal(world.coder.count({ method: "POST", route: KEYS }), 1);
 });
 
-Deno.test("what somebody else stored meanwhile is gone on from", async () => {
-  await using world = await VisitWorld.start();
+/** A visit, and then a record that somebody else stores. */
+async function overtaken(): Promise<{ world: VisitWorld; left: string | undefined }> {
+  const world = await VisitWorld.start();
   await world.visit();
+  const left = world.result?.keys?.mine.intents[0]?.name;
   const { object } = world;
   const status = { ...object.status, provisionerKeyName: "other", organizationName: "default" };
   world.put(changed(object, {}, { status: { ...status, controlPlaneRefName: "coder" } }));
+  return { world, left };
+}
+
+Deno.test("what somebody else stored meanwhile is gone on from, once the names that a visit left are beside it", async () => {
+  const { world, left } = await overtaken();
+  await using _ = world;
+  for (let visits = 0; visits < 3; visits++) {
+    await world.visit();
+    assert.deepEqual(
+      world.result?.keys?.mine.intents.map(({ name }) => name),
+      [left],
+      "no other is thought of",
+    );
+  }
+  world.store();
+  assert.deepEqual(world.object.status?.keyIntents?.map(({ name, step }) => [name, step]), [[
+    left,
+    "Retiring",
+  ]]);
+  await world.visit();
+  assert.equal(world.result?.keys?.base.present?.name, "other");
+});
+
+Deno.test("a record that got lost is not waited for without end", async () => {
+  const { world } = await overtaken();
+  await using _ = world;
+  world.shiftMs += 60_000;
   await world.visit();
   assert.equal(world.result?.keys?.base.present?.name, "other");
 });
