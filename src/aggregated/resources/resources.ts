@@ -37,6 +37,8 @@ export class Resources implements BackendsListener {
   readonly templates: KindView<Template, CoderTemplate>;
   readonly #wallTime: () => number;
   #list: () => readonly Backend[] = () => [];
+  #all: readonly Backend[] = [];
+  #byNamespace = new Map<string, Backend[]>();
   #forms = new Map<string, NameForm>();
   /** Backends that are shown, by id. */
   #shown = new Map<string, Backend>();
@@ -75,8 +77,7 @@ export class Resources implements BackendsListener {
 
   /** Backends of a namespace, or all. */
   backends(namespace?: string): readonly Backend[] {
-    const all = this.#list();
-    return namespace === undefined ? all : all.filter((backend) => backend.namespace === namespace);
+    return namespace === undefined ? this.#all : this.#byNamespace.get(namespace) ?? [];
   }
 
   /** The form of a backend's names. */
@@ -91,7 +92,8 @@ export class Resources implements BackendsListener {
   }
 
   changed(): void {
-    const list = this.#list();
+    const list = this.#all = this.#list();
+    this.#byNamespace = Map.groupBy(list, ({ namespace }) => namespace);
     const forms = nameForms(list);
     const now = new Map(list.map((backend) => [backend.id, backend]));
     const before = this.#shown;
@@ -142,7 +144,7 @@ export class Resources implements BackendsListener {
   /** Whether a Coder has been out of reach for so long that others may know more than we do. */
   isBlind(kind: RecordKind): boolean {
     const now = this.#wallTime();
-    return this.#list().some(({ copy, waiting }) => {
+    return this.#all.some(({ copy, waiting }) => {
       const { trouble, completeAt } = copy.state(kind);
       return (waiting !== undefined && completeAt !== undefined) ||
         (trouble !== undefined && now - trouble.since > BLIND_MS);

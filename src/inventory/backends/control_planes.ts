@@ -2,6 +2,7 @@
 import type { CoderControlPlane } from "../../api/control_plane.ts";
 import { keyOf, keyText, type ObjectKey } from "../../api/object.ts";
 import type { Informer } from "../../kube/informer.ts";
+import { systemClock } from "../../telemetry/clock.ts";
 import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { type CopyOptions, createDeploymentCopy } from "../live/deployment_copy.ts";
 import type { CopyClient, CopySource, DeploymentCopy } from "../live/types.ts";
@@ -103,13 +104,25 @@ class ControlPlaneBackends implements Backends {
   }
 }
 
+interface Opened {
+  /** Of address, reference and token. */
+  readonly identity: string;
+  readonly client: CopyClient;
+  /** By the clock. */
+  readonly readAt: number;
+}
+
+/** Between two reads of a token that Coder refuses, in milliseconds. */
+const REREAD_MS = 10_000;
+
 class ControlPlaneBackend implements Backend, CopySource {
   readonly id: string;
   readonly namespace: string;
   readonly copy: DeploymentCopy;
   #object: CoderControlPlane | undefined;
   #eligibility: Eligibility | undefined;
-  #opened: { readonly identity: string; readonly client: CopyClient } | undefined;
+  #opened: Opened | undefined;
+  #isRefused = false;
   #end: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -167,16 +180,21 @@ class ControlPlaneBackend implements Backend, CopySource {
     // A renewed token comes with another end; the Secret may have been replaced with its reference staying as it was.
     const { operatorTokenName, operatorTokenExpires } = object.status ?? {};
     const identity = JSON.stringify([url, reference, operatorTokenName, operatorTokenExpires]);
-    if (this.#opened?.identity === identity) return this.#opened.client;
+    const now = (this.options.copies?.clock ?? systemClock).now();
+    if (this.#opened?.identity === identity) {
+      // Whoever is refused again and again does not read the Secret each time.
+      if (!this.#isRefused || now - this.#opened.readAt < REREAD_MS) return this.#opened.client;
+    }
     const token = await this.options.readToken(reference, signal);
     this.options.keepSecret?.(token);
     const client = this.options.connect(object, url, token);
-    this.#opened = { identity, client };
+    this.#opened = { identity, client, readAt: now };
+    this.#isRefused = false;
     return client;
   }
 
   refused(): void {
-    this.#opened = undefined;
+    this.#isRefused = true;
   }
 
   #start(signal: AbortSignal): void {
