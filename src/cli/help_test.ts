@@ -26,7 +26,7 @@ Deno.test("pages fit the terminal they are shown on", () => {
 Deno.test("headings and small print are marked for terminals that can show it", () => {
   const page = mainHelp({ width: 100, bold: (text) => `<b>${text}</b>`, dim: (text) => `<i>${text}</i>` });
   assert.match(page, /<b>Usage<\/b>/);
-  assert.match(page, /<i>default 8; env CODER_K8S_CONCURRENCY<\/i>/);
+  assert.match(page, /<i>default 24; env CODER_K8S_CONCURRENCY<\/i>/);
   assert.match(page, /<i># Against the cluster/);
 });
 

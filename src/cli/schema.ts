@@ -143,7 +143,7 @@ export const settingsSchema = z.strictObject({
       "Where any control plane and provisioner may be granted the rights to run workspaces; * is a wildcard. Others " +
       "opt in by the label coder.com/workspaces-from=<namespace of the control plane>.",
   }),
-  concurrency: number({ min: 1, max: 256 }).prefault("8").register(optionMeta, {
+  concurrency: number({ min: 1, max: 256 }).prefault("24").register(optionMeta, {
     group: "Controllers",
     value: "number",
     help: "Objects of one kind reconciled at the same time.",

@@ -35,7 +35,7 @@ Deno.test("with nothing given the documented defaults hold", async () => {
     clusterDomain: "cluster.local",
     coderCaFile: undefined,
     workspaceNamespaces: [],
-    concurrency: 8,
+    concurrency: 24,
     reconcileTimeout: 120_000,
     leaderElect: true,
     leaderElectionNamespace: undefined,
@@ -227,7 +227,7 @@ Deno.test("unknown CODER_K8S_ variables never fail", async () => {
     CODER_K8S_SERVICE_HOST: "10.0.0.1",
     CODER_K8S_CONCURENCY: "x",
   });
-  assert.equal(settings?.concurrency, 8);
+  assert.equal(settings?.concurrency, 24);
   assert.deepEqual(unknownVariables, [
     { variable: "CODER_K8S_CONCURENCY", suggestion: "CODER_K8S_CONCURRENCY" },
   ]);
