@@ -79,6 +79,14 @@ export const writableGadgetDefinition: ResourceDefinition<Gadget> = {
   verbs: ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"],
 };
 
+/** The same kind in a group of its own, for clusters that several tests share. */
+export function inGroup(
+  group: string,
+  definition: ResourceDefinition<Gadget> = gadgetDefinition,
+): ResourceDefinition<Gadget> {
+  return { ...definition, type: { ...definition.type, group } };
+}
+
 /** @param color @default {"red"} */
 export function gadget(
   namespace: string,
