@@ -24,7 +24,8 @@ export function deadlineFilter(
         exchange.abort(error);
         reject(error);
       }, Math.min(timeoutMs, deadlineMs));
-      next(exchange).then(resolve, reject).finally(cancel);
+      const settled = Promise.try(next, exchange).finally(cancel);
+      settled.then(resolve, reject);
     });
   };
 }

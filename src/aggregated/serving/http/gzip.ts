@@ -1,4 +1,5 @@
 /** Large bodies, compressed once however often they are sent. */
+import { setImmediate } from "node:timers/promises";
 
 /** Smaller bodies are not worth the time, in bytes. */
 export const GZIP_FROM = 128 * 1024;
@@ -29,6 +30,8 @@ async function compress(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const writer = stream.writable.getWriter();
   for (let start = 0; start < bytes.byteLength; start += PIECE) {
     await writer.write(bytes.subarray(start, start + PIECE) as Uint8Array<ArrayBuffer>);
+    // Streams alone would give way to nothing but other streams.
+    if (bytes.byteLength > PIECE) await setImmediate();
   }
   await writer.close();
   return await whole;

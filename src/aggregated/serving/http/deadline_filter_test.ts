@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "../../../telemetry/testing/fake_clock.ts";
+import { StatusError } from "../status_errors.ts";
+import { exchangeOf } from "../testing/exchanges.ts";
+import { deadlineFilter } from "./deadline_filter.ts";
+import type { Answer } from "./exchange.ts";
+
+const ROOT = "/apis/gadgets.coder.test/v1alpha1/gadgets";
+
+Deno.test("an answer in time leaves no timer behind", async () => {
+  const clock = new FakeClock();
+  const filter = deadlineFilter(60_000, () => false, clock);
+  assert.deepEqual(await filter(exchangeOf(), () => Promise.resolve({ code: 200 })), { code: 200 });
+  assert.equal(clock.pendingTimers, 0);
+  await assert.rejects(filter(exchangeOf(), () => Promise.reject(new Error("x"))), /x/);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("after the deadline the request is answered, and its work is aborted", async () => {
+  const clock = new FakeClock();
+  const exchange = exchangeOf();
+  const late = deadlineFilter(60_000, () => false, clock)(exchange, () => new Promise(() => {}));
+  const refused = assert.rejects(late, (error) => error instanceof StatusError && error.code === 504);
+  await clock.advance(59_999);
+  assert.equal(exchange.signal.aborted, false);
+  await clock.advance(1);
+  await refused;
+  assert.ok(exchange.signal.reason instanceof StatusError);
+});
+
+Deno.test("the client's own deadline counts where it is shorter", async () => {
+  for (
+    const [query, ms] of [["timeout=5s", 5_000], ["timeout=2m", 60_000], ["timeout=0s", 60_000]] as const
+  ) {
+    const clock = new FakeClock();
+    let isOver = false;
+    const late = deadlineFilter(60_000, () => false, clock)(
+      exchangeOf({ target: `${ROOT}?${query}` }),
+      () => new Promise<Answer>(() => {}),
+    );
+    const refused = assert.rejects(late).then(() => isOver = true);
+    await clock.advance(ms - 1);
+    assert.equal(isOver, false, query);
+    await clock.advance(1);
+    await refused;
+  }
+});
+
+Deno.test("requests that go on have none", async () => {
+  const clock = new FakeClock();
+  void deadlineFilter(60_000, () => true, clock)(exchangeOf(), () => new Promise(() => {}));
+  await clock.advance(3_600_000);
+  assert.equal(clock.pendingTimers, 0);
+});
