@@ -52,3 +52,23 @@ Deno.test("requests that go on have none", async () => {
   await clock.advance(3_600_000);
   assert.equal(clock.pendingTimers, 0);
 });
+
+Deno.test("a handler that throws at once leaves no timer behind either", async () => {
+  const clock = new FakeClock();
+  const filter = deadlineFilter(60_000, () => false, clock);
+  await assert.rejects(
+    filter(exchangeOf(), () => {
+      throw new Error("at once");
+    }),
+    /at once/,
+  );
+  assert.equal(clock.pendingTimers, 0);
+});
+
+Deno.test("a wish that cannot be read is a bad request before anything is done", () => {
+  const filter = deadlineFilter(60_000, () => false, new FakeClock());
+  assert.throws(
+    () => void filter(exchangeOf({ target: `${ROOT}?timeout=soon` }), () => assert.fail("it went on")),
+    (error) => error instanceof StatusError && error.code === 400,
+  );
+});
