@@ -64,14 +64,6 @@ export class ResourceHandler {
       (info.subresource === undefined || subresourceOf(served, info) !== undefined);
   }
 
-  /** Requests whose answer goes on. */
-  isLong({ info }: Pick<Exchange, "info">): boolean {
-    if (info.kind !== "resource") return false;
-    if (info.verb === "watch") return true;
-    const served = info.subresource === undefined ? undefined : this.#find(info);
-    return served !== undefined && subresourceOf(served, info)?.stream !== undefined;
-  }
-
   async handle(exchange: Exchange, info: ResourceInfo): Promise<Answer> {
     const served = this.#find(info);
     if (served === undefined) throw unknownPath();

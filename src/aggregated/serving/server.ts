@@ -25,7 +25,7 @@ import { hasBody } from "./http/body.ts";
 import { answerClientError } from "./http/client_error.ts";
 import { deadlineFilter } from "./http/deadline_filter.ts";
 import { errorFilter, factsOf } from "./http/error_filter.ts";
-import { behind, type Exchange, type Handler } from "./http/exchange.ts";
+import { behind, type Exchange, type Handler, isStream } from "./http/exchange.ts";
 import { authenticationFilter, authorizationFilter } from "./http/identity_filters.ts";
 import { ServerExchange } from "./http/incoming.ts";
 import { IN_FLIGHT_LIMITS, inFlightFilter, type InFlightLimits } from "./http/in_flight.ts";
@@ -62,7 +62,10 @@ export interface ApiServerOptions {
 }
 
 export interface ServerLimits extends InFlightLimits {
-  /** How long answers may take, in milliseconds; watches and logs have no such deadline. @default {60_000} */
+  /**
+   * How long an answer may take, and how long a client may take to read it, in milliseconds; watches and logs have it
+   * for their beginning alone. @default {60_000}
+   */
   readonly deadlineMs: number;
   /** @default {3_145_728} */
   readonly maxBodyBytes: number;
@@ -87,7 +90,7 @@ const LIMITS: ServerLimits = {
 };
 
 export interface DrainOptions {
-  /** How long readiness is red before connections are refused, in milliseconds. @default {5_000} */
+  /** How long readiness is red, and all is answered, before connections are refused, in milliseconds. @default {5_000} */
   readonly delayMs?: number;
   /** How long requests in hand may then take, in milliseconds. @default {25_000} */
   readonly graceMs?: number;
@@ -102,6 +105,8 @@ export interface ApiServer {
   close(): Promise<void>;
   /** Watches that are open. */
   readonly watches: number;
+  /** Connections that are open, those in their handshake included. */
+  readonly connections: number;
 }
 
 /** Makes a server; nothing is listened to yet. */
@@ -140,6 +145,10 @@ class NodeApiServer implements ApiServer {
 
   get watches(): number {
     return this.#watches.size;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
   }
 
   #createHandler(): Handler {
@@ -184,7 +193,7 @@ class NodeApiServer implements ApiServer {
       [
         errorFilter(log),
         logFilter({ log, metrics, clock, isKnown: (info) => resources.knows(info) }),
-        deadlineFilter(this.#limits.deadlineMs, (exchange) => resources.isLong(exchange), clock),
+        deadlineFilter(this.#limits.deadlineMs, clock),
         authenticationFilter(authenticate),
         authorizationFilter(authorize),
         inFlightFilter(this.#limits, ({ info }) => info.kind === "path" && isHealthPath(info.path), inFlight),
@@ -280,12 +289,20 @@ class NodeApiServer implements ApiServer {
     // What follows a body that was not read would be taken for the next request.
     const isUnread = hasBody(exchange.headers) && !exchange.hasReadBody;
     await respond(response, exchange, answer, this.#isDraining || isUnread);
+    if (!isStream(answer) && !response.closed) this.#limitReading(response);
+  }
+
+  /** Who does not read its answer would keep it in memory for ever. */
+  #limitReading(response: ServerResponse): void {
+    const cancel = this.#clock.setTimer(() => response.destroy(), this.#limits.deadlineMs);
+    response.once("close", cancel);
   }
 
   async drain({ delayMs = 5_000, graceMs = 25_000 }: DrainOptions = {}): Promise<void> {
     this.#options.health.startDraining();
-    await sleep(delayMs, undefined, this.#clock);
+    // Answers end their connections from now on: clients find another replica before this one is gone.
     this.#isDraining = true;
+    await sleep(delayMs, undefined, this.#clock);
     const closed = this.#stopListening();
     this.#watches.finishAll();
     this.#server?.closeIdleConnections();

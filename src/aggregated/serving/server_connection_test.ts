@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect as connectPlain } from "node:net";
 import { issueAuthority } from "./certificates/issue.ts";
+import { gadget } from "./testing/gadgets.ts";
 import { createAuthority, issueCertificate } from "../../../tests/cluster/pki.ts";
 import { issueLocal, LiveServer, until } from "./testing/live_server.ts";
 
@@ -193,4 +194,27 @@ Deno.test("every interface means IPv6, too, where there is one", async () => {
   assert.ok(["::", "0.0.0.0"].includes(hostname), hostname);
   live.port = port;
   assert.equal((await live.call("/version")).code, 200);
+});
+
+Deno.test("a client that does not read its answer does not keep it for ever", async () => {
+  await using live = await LiveServer.start({ limits: { deadlineMs: 400 } });
+  for (let index = 0; index < 300; index++) {
+    live.storage.put({ ...gadget("n", `g${index}`), spec: { color: "x".repeat(100_000) } });
+  }
+  const slow = await Deno.connectTls({ hostname: "localhost", port: live.port, caCerts: [live.caPem] });
+  await slow.write(new TextEncoder().encode(get(`${ROOT}/gadgets`)));
+  const labels = { verb: "LIST", group: "gadgets.coder.test", version: "v1alpha1", resource: "gadgets" };
+  const answered = { ...labels, subresource: "", scope: "cluster", code: "200" };
+  await until(() => live.metrics.get("apiserver_request_total", answered) === 1, "it is answered");
+  const connections = () => live.server.connections;
+  await until(() => connections() === 0, "the connection is cut");
+  let size = 0;
+  const piece = new Uint8Array(1 << 20);
+  for (;;) {
+    const read = await slow.read(piece).catch(() => null);
+    if (read === null) break;
+    size += read;
+  }
+  assert.ok(size < 30_000_000, `${size} bytes`);
+  slow.close();
 });

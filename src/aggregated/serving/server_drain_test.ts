@@ -22,7 +22,8 @@ Deno.test("a server ends in order: red, then refusing, with watches ended and re
   // Load balancers need time to hear of it: meanwhile all is as before.
   assert.equal((await live.call("/readyz", { user: null })).code, 503);
   assert.equal((await live.call("/livez", { user: null })).code, 200);
-  assert.equal((await live.call("gadgets")).code, 200);
+  const meanwhile = await live.call("gadgets");
+  assert.deepEqual([meanwhile.code, meanwhile.headers.connection], [200, "close"]);
   assert.equal(live.server.watches, 1);
 
   assert.deepEqual(await watching.told(2), ["BOOKMARK", "END"]);

@@ -2,21 +2,14 @@
 import type { Clock } from "../../../telemetry/clock.ts";
 import { readCommonOptions } from "../query/common_options.ts";
 import { timeout } from "../status_errors.ts";
-import type { Exchange, Filter } from "./exchange.ts";
+import type { Filter } from "./exchange.ts";
 
 /**
  * Answers 504 once the deadline has passed, or the shorter one that the client wished for with `?timeout=`, and aborts
- * the request's signal.
- *
- * @param isLong requests that have no deadline
+ * the request's signal. Of answers that go on, such as watches, it is the beginning that has a deadline.
  */
-export function deadlineFilter(
-  deadlineMs: number,
-  isLong: (exchange: Exchange) => boolean,
-  clock: Clock,
-): Filter {
+export function deadlineFilter(deadlineMs: number, clock: Clock): Filter {
   return (exchange, next) => {
-    if (isLong(exchange)) return next(exchange);
     const { timeoutMs = deadlineMs } = readCommonOptions(exchange.info);
     return new Promise((resolve, reject) => {
       const cancel = clock.setTimer(() => {
