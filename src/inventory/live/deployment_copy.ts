@@ -15,15 +15,8 @@ import { Asks } from "./asks.ts";
 import { sameContent } from "./content.ts";
 import { HotSet } from "./hot.ts";
 import { JobSignal } from "./job_signal.ts";
-import { ListTask } from "./list_task.ts";
-import {
-  type CallLimits,
-  confirmMissing,
-  type Listed,
-  listTemplates,
-  listWorkspaces,
-  PAGE,
-} from "./lists.ts";
+import { ListTask, type SureList } from "./list_task.ts";
+import { type CallLimits, confirmMissing, listTemplates, listWorkspaces, PAGE } from "./lists.ts";
 import { type Listed as ListName, Pace, type PaceOptions } from "./pace.ts";
 import { type Origin, type RecordChange, Records, StringPool } from "./records.ts";
 import { Rounds, type Task } from "./rounds.ts";
@@ -262,19 +255,23 @@ class LiveCopy implements DeploymentCopy {
 
   async #listWorkspaces(signal: AbortSignal): Promise<SureList> {
     const client = await this.#client(signal);
-    const scan = this.#workspaces.scan(this.#clock.now());
+    const sentAt = this.#clock.now();
+    const scan = this.#workspaces.scan(sentAt);
     const listed = await listWorkspaces(client, scan, this.#limits(signal), this.#page);
     this.#isLarge = listed.count > this.#page;
     const look = (id: string) => this.#lookAtWorkspace(id, signal);
-    return { ...listed, isSure: await this.#confirm(scan.missing(), look) };
+    const tookMs = this.#clock.now() - sentAt;
+    return { ...listed, tookMs, isSure: await this.#confirm(scan.missing(), look) };
   }
 
   async #listTemplates(signal: AbortSignal, deprecated: boolean): Promise<SureList> {
     const client = await this.#client(signal);
-    const scan = this.#templates.scan(this.#clock.now(), (template) => template.deprecated === deprecated);
+    const sentAt = this.#clock.now();
+    const scan = this.#templates.scan(sentAt, (template) => template.deprecated === deprecated);
     const listed = await listTemplates(client, scan, this.#limits(signal), deprecated);
     const look = (id: string) => this.#lookAtTemplate(id, signal);
-    return { ...listed, isSure: await this.#confirm(scan.missing(), look) };
+    const tookMs = this.#clock.now() - sentAt;
+    return { ...listed, tookMs, isSure: await this.#confirm(scan.missing(), look) };
   }
 
   /** Whether all that was missing in a list has been looked at. Only Coder's word on the id itself removes anything. */
@@ -399,8 +396,6 @@ class LiveCopy implements DeploymentCopy {
     this.#listener.complete(kind, isFirst);
   }
 }
-
-type SureList = Listed & { readonly isSure: boolean };
 
 function workspaceKey({ organization_name, owner_name, name }: Workspace): string {
   return `${organization_name}/${owner_name}/${name}`;

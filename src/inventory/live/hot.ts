@@ -104,7 +104,7 @@ export class HotSet {
     let first: { id: string; dueAt: number } | undefined;
     for (const [id, { dueAt, changedAt }] of this.#hot) {
       if (now - changedAt >= HOT_MS) this.gone(id);
-      else if (first === undefined || dueAt < first.dueAt) first = { id, dueAt: Math.max(dueAt, now) };
+      else if (first === undefined || dueAt < first.dueAt) first = { id, dueAt };
     }
     return first;
   }

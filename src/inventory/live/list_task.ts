@@ -7,6 +7,14 @@ import type { Listed } from "./lists.ts";
 import type { Task } from "./rounds.ts";
 import type { ListState } from "./types.ts";
 
+/** A list that was taken. */
+export interface SureList extends Listed {
+  /** How long Coder was busy with it, in milliseconds. */
+  readonly tookMs: number;
+  /** Whether all that follows from it is sure, too. */
+  readonly isSure: boolean;
+}
+
 export interface ListTaskOptions {
   readonly name: ListKind;
   readonly pace: Pace;
@@ -14,8 +22,8 @@ export interface ListTaskOptions {
   /** Milliseconds since 1970. */
   readonly wallTime: () => number;
   readonly log: Logger;
-  /** Asks, and takes what comes. False: it was taken, but not all that follows from it could be made sure. */
-  list(signal: AbortSignal): Promise<Listed & { readonly isSure: boolean }>;
+  /** Asks, and takes what comes. */
+  list(signal: AbortSignal): Promise<SureList>;
   /** Called after a list that is complete and sure. */
   completed(): void;
   /** Called for every failure, before it is reported. */
@@ -53,12 +61,11 @@ export class ListTask implements Task {
 
   async run(signal: AbortSignal): Promise<number> {
     const { name, pace, now, wallTime, list, completed, isBuilding } = this.#options;
-    const sentAt = now();
     const wallSentAt = wallTime();
     try {
       const listed = await list(signal);
       this.#endedAt = now();
-      this.#tookMs = this.#endedAt - sentAt;
+      this.#tookMs = listed.tookMs;
       this.#told(listed.problems);
       this.#recovered();
       const nextMs = pace.afterList(name, this.#tookMs, isBuilding());

@@ -10,7 +10,7 @@ export interface PaceOptions {
 }
 
 /** The part of its time that a Coder may be busy with one kind of our lists. Together they are 5 %. */
-export const SHARES = { workspaces: 0.04, templates: 0.003, deprecated: 0.002, jobs: 0.005 } as const;
+export const SHARES = { workspaces: 0.03, templates: 0.008, deprecated: 0.007, jobs: 0.005 } as const;
 export type Listed = keyof typeof SHARES;
 
 /** While something is built, workspaces are listed so much more often. */
