@@ -11,6 +11,7 @@ export type { GroupVersion } from "./documents/discovery.ts";
 export type { BuildVersion } from "./documents/version.ts";
 export { parseJsonBody } from "./http/body.ts";
 export type { ListVersion, WatchStart } from "./query/list_options.ts";
+export type { WriteOptions } from "./query/write_options.ts";
 export type { ResourceVerb } from "./request_info.ts";
 export {
   type ApiServer,

@@ -13,7 +13,8 @@ import { userOf } from "./http/identity_filters.ts";
 import type { FieldReaders } from "./query/field_selector.ts";
 import { readListOptions, readWatchOptions } from "./query/list_options.ts";
 import { allFields, selectionOf } from "./query/selection.ts";
-import type { RequestInfo, ResourceInfo, ResourceVerb } from "./request_info.ts";
+import { readWriteOptions } from "./query/write_options.ts";
+import type { RequestInfo, ResourceInfo } from "./request_info.ts";
 import { methodNotAllowed, unknownPath } from "./status_errors.ts";
 import type { AnyStorage, RequestContext, Subresource, WriteRequest } from "./storage.ts";
 import { streamText } from "./watch/text_stream.ts";
@@ -169,6 +170,7 @@ export class ResourceHandler {
     const subresource = subresourceOf(served, info);
     if (subresource === undefined) throw unknownPath();
     if (!subresource.verbs.includes(info.verb)) throw notAllowed(info);
+    if (info.verb === "list" || info.verb === "watch") throw notAllowed(info);
     if (info.verb !== "get") return await this.#write(exchange, info, served, info.verb, key, context);
     if (subresource.stream !== undefined) {
       const stream = await subresource.stream(key, info.query, context);
@@ -182,7 +184,7 @@ export class ResourceHandler {
     exchange: Exchange,
     info: ResourceInfo,
     served: Served,
-    verb: ResourceVerb,
+    verb: WriteRequest["verb"],
     key: ObjectKey,
     context: RequestContext,
   ): Promise<Answer> {
@@ -191,9 +193,10 @@ export class ResourceHandler {
     if (storage.write === undefined || isOfOne !== info.isNamed) throw notAllowed(info);
     if (key.namespace === "" && storage.definition.type.namespaced) throw notAllowed(info);
     const { code, object } = await storage.write({
-      verb: verb as WriteRequest["verb"],
+      verb,
       key,
       ...(info.subresource === undefined ? {} : { subresource: info.subresource }),
+      options: readWriteOptions(info.query, WRITE_OPTIONS[verb]),
       query: info.query,
       contentType: mediaTypeOf(exchange.headers),
       body: hasBody(exchange.headers) ? await exchange.readBody() : new Uint8Array(),
@@ -201,6 +204,15 @@ export class ResourceHandler {
     return this.#object(exchange, info, served, object, code);
   }
 }
+
+/** How refusals name the options of a write. */
+const WRITE_OPTIONS: Readonly<Record<WriteRequest["verb"], string>> = {
+  create: "CreateOptions",
+  update: "UpdateOptions",
+  patch: "PatchOptions",
+  delete: "DeleteOptions",
+  deletecollection: "DeleteOptions",
+};
 
 function addressOf(group: string, version: string, plural: string): string {
   return `${group}/${version}/${plural}`;

@@ -40,7 +40,8 @@ Deno.test("writes reach the storage with verb, key, media type, query and body",
   for (const [method, path, verb, code] of cases) {
     const answer = await live.call(path, { method, headers: json, body: '{"x":"é"}' });
     assert.deepEqual([answer.code, answer.json.kind], [code, "Gadget"], path);
-    const { body, query, ...request } = written.at(-1)!;
+    const { body, query, options, ...request } = written.at(-1)!;
+    assert.equal(options.dryRun, path.includes("dryRun"));
     assert.equal(new TextDecoder().decode(body), '{"x":"é"}');
     assert.equal(query.get("dryRun"), path.includes("dryRun") ? "All" : null);
     assert.deepEqual([request.verb, request.contentType, request.key.namespace], [
@@ -169,4 +170,14 @@ Deno.test("writes have a limit of their own", async () => {
   assert.equal((await live.call("gadgets")).code, 200);
   release.resolve();
   assert.equal((await first).code, 201);
+});
+
+Deno.test("options that there are not are refused before anything is changed", async () => {
+  const { live, written } = await writable();
+  await using _ = live;
+  for (const query of ["dryRun=Some", "fieldValidation=Loose", "fieldManager=a%0Ab"]) {
+    const { code, json } = await live.call(`namespaces/n/gadgets/a?${query}`, { method: "DELETE" });
+    assert.deepEqual([code, json.reason, json.details.kind], [422, "Invalid", "DeleteOptions"], query);
+  }
+  assert.equal(written.length, 0);
 });

@@ -8,6 +8,7 @@ import type { KubeObject, ObjectKey, ResourceType } from "../../api/object.ts";
 import type { KubeUser } from "../../identity/mod.ts";
 import type { FieldReaders } from "./query/field_selector.ts";
 import type { ListVersion, WatchStart } from "./query/list_options.ts";
+import type { WriteOptions } from "./query/write_options.ts";
 import type { ResourceVerb } from "./request_info.ts";
 import type { StatusError } from "./status_errors.ts";
 
@@ -136,6 +137,7 @@ export interface WriteRequest {
   /** `name` is empty where the path has none. */
   readonly key: ObjectKey;
   readonly subresource?: string;
+  readonly options: WriteOptions;
   readonly query: URLSearchParams;
   /** Lower case, without parameters; empty where there is none. */
   readonly contentType: string;
