@@ -83,7 +83,12 @@ export class ResourceHandler {
     if (!verbs.includes(info.verb)) throw notAllowed(info);
     switch (info.verb) {
       case "get":
-        return this.#object(exchange, info, served, await storage.get(key, context));
+        return await this.#object(
+          exchange,
+          info,
+          served,
+          async () => ({ object: await storage.get(key, context) }),
+        );
       case "list":
         return await this.#list(exchange, info, served, context);
       case "watch":
@@ -97,14 +102,15 @@ export class ResourceHandler {
     return this.#served.get(addressOf(group, version, resource));
   }
 
-  #object(
+  /** What form the answer has is known before anything is asked, or changed. */
+  async #object(
     { headers }: Exchange,
     info: ResourceInfo,
     { writer }: Served,
-    object: KubeObject,
-    code = 200,
-  ): Answer {
+    ask: () => Promise<{ code?: number; object: KubeObject }>,
+  ): Promise<Answer> {
     const form = negotiate(headers.accept, "object", info.query);
+    const { code = 200, object } = await ask();
     return { code, body: pretty(writer.object(object, form), info, headers["user-agent"]) };
   }
 
@@ -176,8 +182,14 @@ export class ResourceHandler {
       const stream = await subresource.stream(key, info.query, context);
       return streamText(stream, exchange, this.#options);
     }
-    if (subresource.get === undefined) throw notAllowed(info);
-    return this.#object(exchange, info, served, await subresource.get(key, context));
+    const { get } = subresource;
+    if (get === undefined) throw notAllowed(info);
+    return await this.#object(
+      exchange,
+      info,
+      served,
+      async () => ({ object: await get.call(subresource, key, context) }),
+    );
   }
 
   async #write(
@@ -192,16 +204,17 @@ export class ResourceHandler {
     const isOfOne = verb !== "create" && verb !== "deletecollection";
     if (storage.write === undefined || isOfOne !== info.isNamed) throw notAllowed(info);
     if (key.namespace === "" && storage.definition.type.namespaced) throw notAllowed(info);
-    const { code, object } = await storage.write({
-      verb,
-      key,
-      ...(info.subresource === undefined ? {} : { subresource: info.subresource }),
-      options: readWriteOptions(info.query, WRITE_OPTIONS[verb]),
-      query: info.query,
-      contentType: mediaTypeOf(exchange.headers),
-      body: hasBody(exchange.headers) ? await exchange.readBody() : new Uint8Array(),
-    }, context);
-    return this.#object(exchange, info, served, object, code);
+    const options = readWriteOptions(info.query, WRITE_OPTIONS[verb]);
+    return await this.#object(exchange, info, served, async () =>
+      await storage.write!({
+        verb,
+        key,
+        ...(info.subresource === undefined ? {} : { subresource: info.subresource }),
+        options,
+        query: info.query,
+        contentType: mediaTypeOf(exchange.headers),
+        body: hasBody(exchange.headers) ? await exchange.readBody() : new Uint8Array(),
+      }, context));
   }
 }
 

@@ -276,7 +276,11 @@ class NodeApiServer implements ApiServer {
   #serve(incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
     const exchange = new ServerExchange(incoming, response, this.#limits.maxBodyBytes, awaitsContinue);
     this.#inHand.add(exchange);
-    response.once("close", () => this.#inHand.delete(exchange));
+    response.once("close", () => {
+      this.#inHand.delete(exchange);
+      // A watch's head came too early to say that its connection ends with it.
+      if (this.#isDraining) incoming.socket.end();
+    });
     this.#answer(exchange, response).catch((error) => {
       this.#log.error("an answer could not be written", { ...factsOf(exchange), error });
       response.destroy();

@@ -77,3 +77,17 @@ Deno.test("a server that has ended can be told to end again", async () => {
   await live.server.close();
   await live.server.drain({ delayMs: 0, graceMs: 0 });
 });
+
+Deno.test("connections that would be kept end with the watches on them", async () => {
+  await using live = await LiveServer.start();
+  const started = performance.now();
+  const request =
+    "GET /apis/gadgets.coder.test/v1alpha1/gadgets?watch=1 HTTP/1.1\r\nHost: x\r\nx-user: jane\r\n\r\n";
+  const answers = [live.raw(request), live.raw(request)];
+  await until(() => live.server.watches === 2, "both watch");
+  await live.server.drain({ delayMs: 0, graceMs: 20_000 });
+  for (const text of await Promise.all(answers)) assert.match(text, /^HTTP\/1\.1 200 OK[^]*\r\n0\r\n\r\n$/);
+  assert.ok(performance.now() - started < 9_000);
+  assert.equal(live.server.connections, 0);
+  assert.deepEqual(live.logLines.filter(({ level }) => level === "warn"), []);
+});

@@ -181,3 +181,11 @@ Deno.test("options that there are not are refused before anything is changed", a
   }
   assert.equal(written.length, 0);
 });
+
+Deno.test("a form that there is not is refused before anything is changed", async () => {
+  const { live, written } = await writable();
+  await using _ = live;
+  const headers = { Accept: "application/vnd.kubernetes.protobuf" };
+  const { code } = await live.call("namespaces/n/gadgets", { method: "POST", body: "{}", headers });
+  assert.deepEqual([code, written.length], [406, 0]);
+});
