@@ -200,17 +200,21 @@ export class ResourceHandler {
     key: ObjectKey,
     context: RequestContext,
   ): Promise<Answer> {
-    const { storage } = served;
+    const { storage, fields } = served;
     const isOfOne = verb !== "create" && verb !== "deletecollection";
     if (storage.write === undefined || isOfOne !== info.isNamed) throw notAllowed(info);
     if (key.namespace === "" && storage.definition.type.namespaced) throw notAllowed(info);
     const options = readWriteOptions(info.query, WRITE_OPTIONS[verb]);
+    const selects = verb === "deletecollection"
+      ? selectionOf(readListOptions(info.query), fields)
+      : undefined;
     return await this.#object(exchange, info, served, async () =>
       await storage.write!({
         verb,
         key,
         ...(info.subresource === undefined ? {} : { subresource: info.subresource }),
         options,
+        ...(selects === undefined ? {} : { selects }),
         query: info.query,
         contentType: mediaTypeOf(exchange.headers),
         body: hasBody(exchange.headers) ? await exchange.readBody() : new Uint8Array(),

@@ -189,3 +189,21 @@ Deno.test("a form that there is not is refused before anything is changed", asyn
   const { code } = await live.call("namespaces/n/gadgets", { method: "POST", body: "{}", headers });
   assert.deepEqual([code, written.length], [406, 0]);
 });
+
+Deno.test("who deletes a selection is given it, and none that cannot be read is taken for everything", async () => {
+  const { live, written } = await writable();
+  await using _ = live;
+  const remove = (query: string) => live.call(`namespaces/n/gadgets?${query}`, { method: "DELETE" });
+  assert.equal((await remove("labelSelector=nosuch%3Dlabel&fieldSelector=metadata.name%3Da")).code, 200);
+  const { selects } = written[0]!;
+  assert.deepEqual([
+    selects?.(gadget("n", "a")),
+    selects?.(gadget("n", "a", { labels: { nosuch: "label" } })),
+  ], [false, true]);
+  assert.equal((await remove("")).code, 200);
+  assert.equal(written[1]!.selects, undefined);
+  for (const query of ["labelSelector=a%3D%3D%3Db", "fieldSelector=spec.size%3D1", "fieldSelector=a"]) {
+    assert.equal((await remove(query)).code, 400, query);
+  }
+  assert.equal(written.length, 2);
+});

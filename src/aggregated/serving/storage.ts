@@ -139,6 +139,8 @@ export interface WriteRequest {
   readonly subresource?: string;
   readonly options: WriteOptions;
   readonly query: URLSearchParams;
+  /** Of `deletecollection`: which objects; absent means all. Nobody may be asked to delete more than was authorized. */
+  readonly selects?: (object: KubeObject) => boolean;
   /** Lower case, without parameters; empty where there is none. */
   readonly contentType: string;
   /** As it came, at most as large as the server allows. */
