@@ -11,7 +11,7 @@ import {
 import { type Clock, systemClock } from "../../telemetry/clock.ts";
 import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../../telemetry/metrics.ts";
-import { Asks } from "./asks.ts";
+import { Asks, type AsksOptions } from "./asks.ts";
 import { sameContent } from "./content.ts";
 import { HotSet } from "./hot.ts";
 import { JobSignal } from "./job_signal.ts";
@@ -45,6 +45,8 @@ export interface CopyOptions extends PaceOptions {
   readonly requestTimeoutMs?: number;
   /** Workspaces of one request. @default {1_000} */
   readonly page?: number;
+  /** Limits of questions about names that are not known. */
+  readonly asks?: Omit<AsksOptions, "clock">;
   readonly log?: Logger;
   readonly metrics?: Metrics;
 }
@@ -94,7 +96,7 @@ class LiveCopy implements DeploymentCopy {
     this.#log = options.log ?? silentLogger;
     this.#pace = new Pace(options);
     this.#rounds = new Rounds(clock);
-    this.#asks = new Asks({ clock });
+    this.#asks = new Asks({ ...options.asks, clock });
     this.#files = new TemplateFiles({ clock });
     const changes = metrics.counter(
       "coder_k8s_inventory_changes_total",

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { workspaceDefinition } from "../../src/api/workspace.ts";
+import { agentTemplate, plainTemplate, sharedCoderd, uniqueName } from "../coder/mod.ts";
+import { waitFor } from "../cluster/wait.ts";
+import { startRealRig } from "./real_rig.ts";
+
+Deno.test("a workspace of a real Coder is seen from its creation to its end", async () => {
+  const coderd = await sharedCoderd();
+  const { token, username } = await coderd.firstUser();
+  const template = await coderd.createTemplate({ files: plainTemplate({ seconds: 2 }) });
+  await using rig = await startRealRig({ url: coderd.url, token, pollMs: 2_000 });
+  const name = uniqueName("seen");
+  const made = await coderd.createWorkspace({ template, name, noWait: true, fields: { ttl_ms: 3_600_000 } });
+  const added = await rig.hear(/^ADDED/, name);
+  assert.match(added.text, /pending|starting|running/);
+  assert.equal(added.object.metadata.uid, made.id);
+  assert.equal(added.object.metadata.name, `coder.${username}.${name}`);
+  await rig.hear(/^MODIFIED running/, name);
+  const built = performance.now();
+  const running = rig.workspace(name)!;
+  assert.deepEqual(
+    [
+      running.spec.running,
+      running.spec.ttlMillis,
+      running.status.templateName,
+      running.status.latestBuild?.number,
+    ],
+    [true, 3_600_000, template.name, 1],
+  );
+  assert.ok(running.status.deadline);
+  assert.deepEqual(running.status.conditions?.map(({ type, status }) => `${type} ${status}`), [
+    "Ready True",
+    "Building False",
+    "Dormant False",
+    "Outdated False",
+  ]);
+  assert.deepEqual(workspaceDefinition.spec.parse(running.spec), running.spec);
+  assert.deepEqual(workspaceDefinition.status.parse(running.status), running.status);
+  await coderd.buildWorkspace(made.id, "stop");
+  await rig.hear(/^MODIFIED stopped/, name);
+  assert.equal(rig.workspace(name)?.spec.running, false);
+  await coderd.buildWorkspace(made.id, "delete");
+  await rig.hear(/^DELETED/, name);
+  assert.equal(rig.workspace(name), undefined);
+  assert.ok(performance.now() > built);
+});
+
+Deno.test("the end of a build is known within a second, and a little more for the request", async () => {
+  const coderd = await sharedCoderd();
+  const { token } = await coderd.firstUser();
+  const template = await coderd.createTemplate({ files: plainTemplate({ seconds: 3 }) });
+  // So long that no list can be what tells.
+  await using rig = await startRealRig({ url: coderd.url, token, pollMs: 3_600_000 });
+  const name = uniqueName("quick");
+  const { id } = await coderd.createWorkspace({ template, name, noWait: true });
+  const context = rig.context();
+  const { username } = await coderd.firstUser();
+  const key = { namespace: "lab", name: `coder.${username}.${name}` };
+  assert.equal((await rig.workspaces.get(key, context)).metadata.uid, id);
+  const { latest_build } = await coderd.workspace(id);
+  await coderd.waitForBuild(latest_build.id);
+  const over = performance.now();
+  const { at } = await rig.hear(/^MODIFIED running/, name, 10_000);
+  assert.ok(at - over < 1_500, `${at - over} ms`);
+});
+
+Deno.test("changes that move no timestamp are seen all the same", async () => {
+  const coderd = await sharedCoderd();
+  const { token } = await coderd.firstUser();
+  const template = await coderd.createTemplate({ files: plainTemplate() });
+  const { id, name } = await coderd.createWorkspace({ template });
+  await using rig = await startRealRig({ url: coderd.url, token, pollMs: 1_000 });
+  const path = `/api/v2/workspaces/${id}`;
+  const before = rig.workspace(name)!.metadata.resourceVersion!;
+  await coderd.request("PUT", `${path}/ttl`, { token, body: { ttl_ms: 7_200_000 } });
+  await waitFor(() => rig.workspace(name)?.spec.ttlMillis === 7_200_000, { what: "the time to live" });
+  const schedule = "CRON_TZ=UTC 30 9 * * 1-5";
+  await coderd.request("PUT", `${path}/autostart`, { token, body: { schedule } });
+  await waitFor(() => rig.workspace(name)?.spec.autostartSchedule === schedule, { what: "the schedule" });
+  assert.ok(rig.workspace(name)?.status.nextStartAt);
+  await coderd.request("PUT", `${path}/dormant`, { token, body: { dormant: true } });
+  await waitFor(() => rig.workspace(name)?.status.dormantAt, { what: "dormancy" });
+  const version = await coderd.importVersion({ files: plainTemplate({ seconds: 1 }), template });
+  await coderd.request("PATCH", `/api/v2/templates/${template.id}/versions`, {
+    token,
+    body: { id: version },
+  });
+  await waitFor(() => rig.workspace(name)?.status.outdated, { what: "the newer version" });
+  assert.ok(BigInt(rig.workspace(name)!.metadata.resourceVersion!) > BigInt(before));
+});
+
+Deno.test("agents make a workspace ready when they are", async () => {
+  const coderd = await sharedCoderd();
+  const { token } = await coderd.firstUser();
+  const more = `resource "coder_app" "docs" {
+  agent_id     = coder_agent.main.id
+  slug         = "docs"
+  display_name = "Docs"
+  url          = "http://localhost:8080"
+}`;
+  const template = await coderd.createTemplate({ files: agentTemplate({ more }) });
+  await using rig = await startRealRig({ url: coderd.url, token, pollMs: 2_000 });
+  const name = uniqueName("agent");
+  const { id } = await coderd.createWorkspace({ template, name, noWait: true });
+  await waitFor(() => {
+    const ready = rig.workspace(name)?.status.conditions?.find(({ type }) => type === "Ready");
+    return ready?.status === "True";
+  }, { what: "Ready", timeoutMs: 120_000 });
+  const { status } = rig.workspace(name)!;
+  const [agent] = status.agents ?? [];
+  assert.deepEqual(
+    [agent?.name, agent?.status, agent?.lifecycleState, agent?.healthy, status.health?.healthy],
+    ["main", "connected", "ready", true, true],
+  );
+  assert.equal(agent?.apps?.[0]?.slug, "docs");
+  assert.match(agent?.apps?.[0]?.url ?? "", new RegExp(`/@[^/]+/${name}\\.main/apps/docs/$`));
+  assert.deepEqual(workspaceDefinition.status.parse(status), status);
+  const reasons = rig.heard.filter(({ object }) => object.metadata.uid === id).flatMap(({ object }) =>
+    object.status.conditions?.filter(({ type }) => type === "Ready").map(({ reason }) => reason) ?? []
+  );
+  assert.ok(!reasons.slice(0, -1).includes("Running"), reasons.join());
+  await coderd.buildWorkspace(id, "stop");
+  await waitFor(() => rig.workspace(name)?.status.agents === undefined, { what: "the end of the agents" });
+});
+
+Deno.test("a template of a real Coder is listed without its files and read with them", async () => {
+  const coderd = await sharedCoderd();
+  const { token } = await coderd.firstUser();
+  const name = uniqueName("read");
+  const template = await coderd.createTemplate({
+    name,
+    files: plainTemplate(),
+    fields: { display_name: "Read" },
+  });
+  await using rig = await startRealRig({ url: coderd.url, token, pollMs: 2_000 });
+  const key = { namespace: "lab", name: `coder.${name}` };
+  const read = await rig.templates.get(key, rig.context());
+  assert.deepEqual(read.spec.files, plainTemplate());
+  assert.deepEqual([read.spec.displayName, read.spec.versionID], ["Read", template.active_version_id]);
+  const files = () => rig.sent.filter((line) => line.startsWith("GET /api/v2/files/")).length;
+  assert.equal(files(), 1);
+  await rig.templates.get(key, rig.context());
+  assert.equal(files(), 1);
+  const version = await coderd.importVersion({ files: { ...plainTemplate(), "x.txt": "1" }, template });
+  await coderd.request("PATCH", `/api/v2/templates/${template.id}/versions`, {
+    token,
+    body: { id: version },
+  });
+  await waitFor(async () => (await rig.templates.get(key, rig.context())).spec.files?.["x.txt"] === "1", {
+    what: "the new file",
+  });
+  await coderd.request("DELETE", `/api/v2/templates/${template.id}`, { token });
+  await waitFor(() => rig.resources.templates.collection.get(key) === undefined, { what: "the end of it" });
+});
+
+Deno.test("jobs of a real Coder name the workspaces that they build", async () => {
+  const coderd = await sharedCoderd();
+  const { token } = await coderd.firstUser();
+  const template = await coderd.createTemplate({ files: plainTemplate({ seconds: 4 }) });
+  for (let index = 0; index < 3; index++) await coderd.createWorkspace({ template });
+  // Pages of two make it a large deployment, where lists are seldom and jobs tell of builds.
+  await using rig = await startRealRig({ url: coderd.url, token, pollMs: 20_000, page: 2 });
+  const name = uniqueName("job");
+  const { id, organization_id } = await coderd.createWorkspace({ template, name, noWait: true });
+  const path = `/api/v2/organizations/${organization_id}/provisionerjobs?status=pending,running`;
+  const jobs: { metadata: { workspace_id?: string } }[] = await coderd.request("GET", path, { token });
+  assert.ok(jobs.some(({ metadata }) => metadata.workspace_id === id), JSON.stringify(jobs));
+  await rig.hear(/^ADDED/, name, 15_000);
+  assert.ok(rig.sent.some((line) => line.endsWith("/provisionerjobs")));
+});
