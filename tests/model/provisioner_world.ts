@@ -200,7 +200,10 @@ export class ProvisionerWorld {
   isHealthy(): boolean {
     const { object, ground } = this;
     const isGood = (value: string | undefined) => this.keyOfValue(value) !== undefined;
-    return isGood(this.textIn(this.usedSecret)) && isGood(this.textIn(this.wantedSecret)) &&
+    const recorded = object?.status?.provisionerKeyName;
+    const isOnRecord = recorded === undefined ||
+      this.keyOfValue(this.textIn(this.wantedSecret))?.key.name === recorded;
+    return isOnRecord && isGood(this.textIn(this.usedSecret)) && isGood(this.textIn(this.wantedSecret)) &&
       ground.cluster.pods().every(({ facts }) =>
         facts.credential === undefined || isGood(facts.credential)
       ) &&

@@ -188,7 +188,10 @@ export class ProxyWorld {
     const { object, ground } = this;
     const isGood = (token: string | undefined) => this.proxyOf(token) !== undefined;
     const condition = conditionOf(object?.status?.conditions, "Ready");
-    return isGood(this.textIn(this.usedSecret)) && isGood(this.textIn(this.wantedSecret)) &&
+    const { registration } = object?.status ?? {};
+    const isOnRecord = registration === undefined ||
+      this.proxyOf(this.textIn(this.wantedSecret))?.proxy.id === registration.id;
+    return isOnRecord && isGood(this.textIn(this.usedSecret)) && isGood(this.textIn(this.wantedSecret)) &&
       ground.cluster.pods().every(({ facts }) =>
         facts.credential === undefined || isGood(facts.credential)
       ) &&

@@ -6,9 +6,9 @@ import type { Hold, KeyHome, KeyRecord, KeyWanted } from "./types.ts";
 
 /**
  * Waits after the first, second, … failure in a row, in milliseconds; the last one repeats. The first is short, for a
- * hiccup; any two that follow each other are longer than 35 s together, so that no such span sees more than two tries.
+ * hiccup; all others are longer than 35 s, so that no such span sees more than two tries.
  */
-export const WAITS_MS = [5_000, 40_000, 80_000, 160_000, 300_000] as const;
+export const WAITS_MS = [5_000, 45_000, 90_000, 180_000, 300_000] as const;
 
 /** Waits are longer or shorter by up to this share, so that many provisioners do not come back together. */
 const SPREAD = 0.2;

@@ -29,7 +29,7 @@ Deno.test("waits grow with every failure in a row, up to five minutes", () => {
     record = after(record, refusal("unavailable"));
     return left(record);
   });
-  assert.deepEqual(waits, [5_000, 40_000, 80_000, 160_000, 300_000, 300_000, 300_000]);
+  assert.deepEqual(waits, [5_000, 45_000, 90_000, 180_000, 300_000, 300_000, 300_000]);
   assert.equal(holdOf(record, home)?.failures, 7);
 });
 

@@ -4,18 +4,27 @@ import { canonicalJson } from "../../kube/apply/canonical_json.ts";
 import { secretAnnotations, secretView } from "./hashes.ts";
 import { holderOf, holds } from "./holder.ts";
 import { heldAfter, holdOf, isUnsent, released, withoutOldHolds } from "./hold.ts";
-import { isOtherDeployment, organizationOf } from "./homes.ts";
+import { homeText, isOtherDeployment, organizationOf } from "./homes.ts";
 import { currentListing } from "./listing.ts";
 import { NEED_WORDS, rotationDue } from "./need.ts";
 import { nextStep, type Wait } from "./plan.ts";
 import type { CoderWay, KeyPorts } from "./ports.ts";
-import { removeKey } from "./removal.ts";
+import { AWAITED, type KeyLists, removeKey } from "./removal.ts";
 import { promoted, retire, settle, type Settled, undone } from "./settle.ts";
 import type { KeyEvent, KeyFacts, KeyIntent, KeyRecord, SecretView } from "./types.ts";
 import { type KeyState, keyState, secretState } from "./words.ts";
 
 /** What a pass is told. */
-export type KeepInput = Omit<KeyFacts, "secret">;
+export interface KeepInput extends Omit<KeyFacts, "secret"> {
+  /** Of the last pass of this process. Without it, Coder is asked once more than needed. */
+  readonly awaited?: Awaited | undefined;
+}
+
+/**
+ * Keys that are not in Coder, while a request to make them may still be on its way: until when, in milliseconds since
+ * 1970, by name.
+ */
+export type Awaited = ReadonlyMap<string, number>;
 
 /** What a pass came to. */
 export interface KeyOutcome {
@@ -36,6 +45,8 @@ export interface KeyOutcome {
   readonly checksum?: { readonly valueHash: string; readonly legacy: string } | undefined;
   /** A list of keys that is taken from now on would help. */
   readonly wantsListing: boolean;
+  /** For the next pass. */
+  readonly awaited: Awaited;
   readonly events: readonly KeyEvent[];
 }
 
@@ -76,7 +87,9 @@ class Pass {
   #wait: Wait | undefined;
   #again = false;
   #confirmed = false;
-  readonly #unreachable = new Set<string>();
+  readonly #unreachable = new Map<string, Wait>();
+  readonly #awaited = new Map<string, number>();
+  readonly #lists: KeyLists = new Map();
   readonly #events: KeyEvent[] = [];
   #settled: Settled;
 
@@ -90,6 +103,14 @@ class Pass {
   ) {
     this.#record = input.record;
     this.#settled = this.#settle();
+    for (const [name, until] of input.awaited ?? []) this.#await(name, until);
+  }
+
+  #await(name: string, until: number): void {
+    const ms = until - this.input.now.getTime();
+    if (ms <= 0) return;
+    this.#awaited.set(name, until);
+    this.#unreachable.set(name, { do: "wait", reason: "Settling", message: AWAITED, ms });
   }
 
   /** Does one step; true where it was the last. */
@@ -218,9 +239,19 @@ class Pass {
   async #delete(intent: KeyIntent): Promise<void> {
     const { input: { wanted, now }, ports, signal, random, clock } = this;
     if (!await this.#isConfirmed()) return;
-    const removal = await removeKey(this.#record, intent, ports, { wanted, now, random, clock, signal });
+    const removal = await removeKey(this.#record, intent, ports, {
+      wanted,
+      now,
+      random,
+      clock,
+      signal,
+      lists: this.#lists,
+    });
+    if (removal.end === "awaited") return this.#await(intent.name, now.getTime() + removal.ms);
     if (removal.end === "closed") {
-      this.#unreachable.add(intent.name);
+      const message = `Coder of control plane ${homeText(intent.home)} cannot be asked`;
+      const reason = "ControlPlaneUnavailable";
+      this.#unreachable.set(intent.name, { do: "wait", reason, message, ms: UNREACHABLE_MS });
       return;
     }
     this.#record = removal.record;
@@ -250,6 +281,7 @@ class Pass {
       wantsListing: !input.wanted.existingSecret && input.entitled &&
         ((unseen && need === undefined && currentListing({ listing: input.listing, record }) === undefined) ||
           settled.asksForListing),
+      awaited: this.#awaited,
       events: this.#events,
     };
   }
@@ -263,6 +295,9 @@ class Pass {
     return times.length === 0 ? undefined : Math.ceil(Math.min(...times));
   }
 }
+
+/** How often a deployment that is away is tried for the sake of an old key, in milliseconds. */
+const UNREACHABLE_MS = 300_000;
 
 /** Why nothing can be made there; undefined where it can. */
 function closedBecause(way: CoderWay, { home }: KeyIntent): string | undefined {

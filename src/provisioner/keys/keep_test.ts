@@ -35,6 +35,44 @@ async function finish(world: World): Promise<void> {
   assert.deepEqual([...world.violations, ...world.unfinished()], []);
 }
 
+Deno.test("a key whose making got no answer is looked for until a late request cannot arrive any more", async () => {
+  const world = await settledWorld();
+  world.spec.tags = { region: "elsewhere" };
+  world.coder.faults.push("500");
+  await world.passes();
+  const [first] = world.record.intents;
+  assert.equal(first?.step, "Undoing");
+  world.now += 6_000;
+  const from = world.coders.a.calls.length;
+  await world.passes();
+  assert.deepEqual(callsSince(world, from), ["DELETE", "POST"], "the next key does not wait for it");
+  assert.ok(world.record.intents.some(({ name, step }) => name === first?.name && step === "Undoing"));
+  assert.equal(world.outcome?.lookAgainMs, 24_000);
+  // There it is, and the provisioner belongs elsewhere by now: no list would show it.
+  world.coders.a.add(first?.name ?? "", "org-default", { region: "elsewhere" });
+  world.spec.coder = "b";
+  world.now += 24_000;
+  await finish(world);
+  assert.ok(callsSince(world, from).filter((call) => call === "DELETE").length >= 3);
+});
+
+Deno.test("several keys whose making got no answer cost one list", async () => {
+  const world = await settledWorld();
+  world.spec.tags = { region: "elsewhere" };
+  world.coder.faults.push("500");
+  await world.passes();
+  world.now += 6_000;
+  // The first one's deletion, then the making of the second.
+  world.coder.faults.push("404", "500");
+  await world.passes();
+  assert.equal(world.record.intents.filter(({ step }) => step === "Undoing").length, 2);
+  world.now += 60_000;
+  const from = world.coders.a.calls.length;
+  await world.passes();
+  assert.deepEqual(callsSince(world, from), ["DELETE", "GET", "DELETE", "POST"]);
+  await finish(world);
+});
+
 Deno.test("a list that was asked for while a key was deleted is older than that: it makes no key known", async () => {
   const world = await settledWorld();
   world.spec.tags = { region: "elsewhere" };

@@ -2,7 +2,7 @@
 import { tagsHash } from "./hashes.ts";
 import { holds } from "./holder.ts";
 import { heldFor, holdOf } from "./hold.ts";
-import { homeText, sameHome } from "./homes.ts";
+import { sameHome } from "./homes.ts";
 import { withIntent } from "./listing.ts";
 import { newKeyName } from "./names.ts";
 import { isDrift, isVoluntary, type Need } from "./need.ts";
@@ -45,8 +45,8 @@ export const SETTLE_MS = 30_000;
 export interface Plan extends Settled {
   /** As it was read: what is on it, is stored. */
   readonly stored: KeyRecord;
-  /** Names of keys whose deployment cannot be asked now. */
-  readonly unreachable: ReadonlySet<string>;
+  /** Why keys cannot be deleted now, by their names. */
+  readonly unreachable: ReadonlyMap<string, Wait>;
   /** Numbers in [0, 1). */
   readonly random: () => number;
 }
@@ -143,22 +143,12 @@ function clearAway(facts: KeyFacts, plan: Plan): Step | undefined {
     .sort((a, b) => order.indexOf(a.step) - order.indexOf(b.step));
   let wait: Wait | undefined;
   for (const intent of removable) {
-    const blocked = unreachable.has(intent.name)
-      ? {
-        do: "wait" as const,
-        reason: "ControlPlaneUnavailable",
-        message: `Coder of control plane ${homeText(intent.home)} cannot be asked`,
-        ms: UNREACHABLE_MS,
-      }
-      : blockedAt(facts, plan, intent.home);
+    const blocked = unreachable.get(intent.name) ?? blockedAt(facts, plan, intent.home);
     if (blocked === undefined) return { do: "delete", intent };
     wait ??= { ...blocked, message: `key ${intent.name} has to be deleted: ${blocked.message}` };
   }
   return wait;
 }
-
-/** How often a deployment that is away is tried for the sake of an old key, in milliseconds. */
-const UNREACHABLE_MS = 300_000;
 
 /** True where no pod can have the key, and none can get it. */
 function isUnused(

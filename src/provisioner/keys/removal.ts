@@ -21,7 +21,9 @@ export type Removal =
   /** Coder refused or did not answer; the record says when to try again. */
   | { readonly end: "failed"; readonly record: KeyRecord }
   /** Coder cannot be asked now. */
-  | { readonly end: "closed"; readonly message: string };
+  | { readonly end: "closed"; readonly message: string }
+  /** It is not there yet: a request to make it may still be on its way, for so many milliseconds. */
+  | { readonly end: "awaited"; readonly message: string; readonly ms: number };
 
 /** A key that may still be in Coder and that the operator does not delete. */
 export interface LostKey {
@@ -32,14 +34,24 @@ export interface LostKey {
   readonly why: string;
 }
 
+/** What Coder listed in this pass, by deployment and organization. */
+export type KeyLists = Map<string, readonly { readonly name: string }[]>;
+
+/** Why a key that is not there is not forgotten yet. */
+export const AWAITED = "a request to make it may still be on its way";
+
+/** How long a request to make a key may be on its way, in milliseconds: calls end after 15 s. */
+const IN_FLIGHT_MS = 30_000;
+
 /** Makes the call. Throws only where `signal` ends it. */
 export async function removeKey(
   record: KeyRecord,
   intent: KeyIntent,
   ports: Pick<KeyPorts, "coder">,
-  { wanted, now, random, clock, signal }: {
+  { wanted, now, lists, random, clock, signal }: {
     wanted: KeyWanted | undefined;
     now: Date;
+    lists: KeyLists;
     random: () => number;
     /** The time when the call has ended. */
     clock: () => Date;
@@ -54,8 +66,13 @@ export async function removeKey(
     return abandoned(rest, intent, "another Coder deployment answers there now");
   }
   try {
-    const wasThere = await way.keys.deleteKey(organizationOf(intent), intent.name, { signal });
-    if (!wasThere) await checkGone(record, intent, way.keys, signal);
+    if (!await way.keys.deleteKey(organizationOf(intent), intent.name, { signal })) {
+      const left = Date.parse(intent.since) + IN_FLIGHT_MS - now.getTime();
+      if (!isKnown(intent) && left > 0 && left <= IN_FLIGHT_MS) {
+        return { end: "awaited", message: AWAITED, ms: left };
+      }
+      await checkGone(record, intent, way.keys, { lists, signal });
+    }
   } catch (error) {
     signal.throwIfAborted();
     // Names that Coder takes for its own, or that no request can carry: no key of ours ever had them.
@@ -77,6 +94,11 @@ export async function removeKey(
   };
 }
 
+/** Coder has told of it at some time, or never of its organization: nothing is on its way. */
+function isKnown({ id, valueHash, organization }: KeyIntent): boolean {
+  return id !== undefined || valueHash !== undefined || organization.id === undefined;
+}
+
 /**
  * Coder says "not found" of an organization that the operator may not see, too. So a key is gone where a list does not have
  * it; where there is no such organization, when Coder says so again later, or never knew it. Throws what speaks against that.
@@ -85,11 +107,13 @@ async function checkGone(
   record: KeyRecord,
   intent: KeyIntent,
   keys: Pick<KeyCalls, "listKeys">,
-  signal: AbortSignal,
+  { lists, signal }: { lists: KeyLists; signal: AbortSignal },
 ): Promise<void> {
   const { name, home, organization } = intent;
+  const place = `${homeText(home)} ${organizationOf(intent)}`;
   try {
-    const there = await keys.listKeys(organizationOf(intent), { signal });
+    const there = lists.get(place) ?? await keys.listKeys(organizationOf(intent), { signal });
+    lists.set(place, there);
     if (!there.some((key) => sameName(key.name, name))) return;
   } catch (error) {
     const isRepeated = holdOf(record, home)?.reason === reasonOf(error);

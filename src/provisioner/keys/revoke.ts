@@ -4,7 +4,7 @@ import { heldFor, holdOf } from "./hold.ts";
 import { strayKeys } from "./listing.ts";
 import type { KeepOptions } from "./keep.ts";
 import type { KeyPorts } from "./ports.ts";
-import { abandoned, type LostKey, removeKey } from "./removal.ts";
+import { abandoned, type KeyLists, type LostKey, removeKey } from "./removal.ts";
 import type { KeyEvent, KeyFacts, KeyIntent, KeyRecord } from "./types.ts";
 
 /** How long Coder may be away before its keys are given up, in milliseconds. */
@@ -57,6 +57,7 @@ export async function revokeKeys(
   let record: KeyRecord = { ...input.record, present: undefined, intents: keysOf(input), holds };
   let trouble: { reason: string; message: string } | undefined;
   const waits: number[] = [];
+  const lists: KeyLists = new Map();
 
   for (const intent of record.intents) {
     const held = heldFor(record, { home: intent.home, wanted: undefined, now });
@@ -65,10 +66,22 @@ export async function revokeKeys(
       waits.push(held);
       continue;
     }
-    const removal = await removeKey(record, intent, ports, { wanted: undefined, now, random, clock, signal });
+    const removal = await removeKey(record, intent, ports, {
+      wanted: undefined,
+      now,
+      lists,
+      random,
+      clock,
+      signal,
+    });
     if (removal.end === "closed") {
       trouble ??= { reason: "ControlPlaneUnavailable", message: removal.message };
       waits.push(LOOK_AGAIN_MS);
+      continue;
+    }
+    if (removal.end === "awaited") {
+      trouble ??= { reason: "Revoking", message: removal.message };
+      waits.push(removal.ms);
       continue;
     }
     record = removal.record;

@@ -28,9 +28,14 @@ Deno.test("deletion in the midst of a rotation deletes every key, each with the 
   await world.pass();
   assert.equal(world.ownKeys.length, 2);
   world.refreshListing();
-  const outcome = await world.revoke({ since: world.now });
-  assert.equal(outcome?.done, true);
+  const since = world.now;
+  let outcome = await world.revoke({ since });
   assert.deepEqual(world.ownKeys, []);
+  assert.deepEqual([outcome?.done, outcome?.reason, outcome?.lookAgainMs], [false, "Revoking", 30_000]);
+  assert.match(outcome?.message ?? "", /a request to make it may still be on its way/);
+  world.now += 30_000;
+  outcome = await world.revoke({ since });
+  assert.equal(outcome?.done, true);
   assert.deepEqual(world.coders.a.calls.map(({ method }) => method), ["POST", "DELETE"]);
 });
 

@@ -81,6 +81,7 @@ export function keysStep(): VisitStep {
           entitled: visit.entitled,
           closed: visit.closed,
           now: tools.now(),
+          awaited: memory.last?.outcome.awaited,
         },
         ports,
         { signal: visit.signal, random: tools.random, clock: () => tools.now() },

@@ -198,6 +198,7 @@ export class World {
           entitled: this.coder.entitled,
           closed: this.closed[this.spec.coder] ? "Coder is not ready" : undefined,
           now: new Date(this.now),
+          awaited: this.outcome?.awaited,
         },
         ports,
         { signal, random: this.random, clock: () => new Date(this.now + this.callMs) },
