@@ -211,7 +211,7 @@ class Look {
     await this.#stored();
     // A good token must not be lost for what the Secret held before Coder was asked.
     const secret = await this.#ports.readToken(this.#options.signal, { fresh: true });
-    if (textOf(secret) !== textOf(this.#secret)) {
+    if (tokensOf(secret) !== tokensOf(this.#secret)) {
       this.#secret = secret;
       this.#verdict = undefined;
       return;
@@ -305,8 +305,11 @@ class Look {
   }
 }
 
-function textOf(secret: TokenView): string {
-  return secret.state === "held" ? secret.token : secret.state;
+/** Two Secrets are of the same use where it is the same. */
+function tokensOf(secret: TokenView): string {
+  if (secret.state === "foreign") return secret.state;
+  const kept = [...secret.kept?.values() ?? []].sort();
+  return [secret.state, secret.state === "held" ? secret.token : "", ...kept].join("\n");
 }
 
 function unsettled(): RegistrationError {

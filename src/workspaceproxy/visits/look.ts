@@ -57,11 +57,12 @@ export async function look(
     visit.token = tokenInUse(visit, memory) ?? noToken(visit);
     return wait(report, "TakingOver", "What the pods run with is written down before anything changes");
   }
-  let address: string | undefined;
+  const news: { address?: string | undefined; settled: boolean } = { settled: false };
   try {
     const coder = await openWanted(visit, tools);
-    address = await addressOf(visit, coder, parts);
+    news.address = await addressOf(visit, coder, parts);
     const settled = await settleAt(visit, tools, coder, memory);
+    news.settled = true;
     if (settled.proxy !== undefined) memory.seen = { proxy: settled.proxy, at: tools.now().getTime() };
     await forgetKept(visit, tools, memory, settled);
     saySettled(report, settled, { redact: tools.redact, running: hasPods(visit.deployment) });
@@ -71,7 +72,7 @@ export async function look(
     visit.log.info("the record of the registration is looked at again", { reason: error.message });
     return CHANGED_MS;
   } finally {
-    keepPods(visit, tools, memory, address);
+    keepPods(visit, tools, memory, news);
   }
 }
 
@@ -152,15 +153,28 @@ function isUnmarked({ deployment, proxy }: Visit): boolean {
 }
 
 /** Whatever came of the look: address and token for pods, which belong together. */
-function keepPods(visit: Visit, tools: VisitTools, memory: ProxyMemory, address: string | undefined): void {
+function keepPods(
+  visit: Visit,
+  tools: VisitTools,
+  memory: ProxyMemory,
+  { address, settled }: { address?: string | undefined; settled: boolean },
+): void {
   const { key, object, proxy } = visit;
   const live = tools.kinds.workspaceProxies.get(key);
   const isSame = live !== undefined && live.metadata.uid === object.metadata.uid;
   const record = recordOf((isSame ? live.status : undefined) ?? proxy.status);
   if (!isOnRecord(record, memory)) return;
+  // What is in a Secret of an earlier time may be a token from before the one that the pods have.
+  if (!settled && isElsewhere(visit)) return;
   visit.token = tokenInUse(visit, memory) ?? visit.token;
   if (!isOfWantedCoder(visit, record)) return;
   visit.primaryURL = address ?? primaryUrl(proxy, visit.primaryURL);
+}
+
+/** The pods take their token from another Secret than that of the spec. */
+function isElsewhere({ deployment, proxy }: Visit): boolean {
+  const [used, wanted] = [tokenOf(deployment), tokenSecretOf(proxy)];
+  return used !== undefined && (used.name !== wanted?.name || used.key !== wanted.key);
 }
 
 /** The token in the Secret is that of the registration: any other one may be of one that is gone. */

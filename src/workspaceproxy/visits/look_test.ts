@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { refuse, tooManyRequests } from "../../../tests/fake-coder/mod.ts";
 import { make } from "../../reconciler/testing/fakes.ts";
 import { CoderControlPlanes } from "../../api/control_plane.ts";
+import type { WorkspaceProxySpecInput } from "../../api/workspace_proxy.ts";
 import { readyControlPlane } from "../../operator/visit/control_plane_testing.ts";
-import { startClientRig } from "../../../tests/fake-coder/client_rig.ts";
+import { type ClientRig, startClientRig } from "../../../tests/fake-coder/client_rig.ts";
 import { fakeLicense } from "../../../tests/fake-coder/mod.ts";
 import { PROXY_FINALIZER } from "../ending.ts";
 import { ADOPT_PROXY_ANNOTATION } from "../registration/mod.ts";
@@ -497,4 +498,74 @@ Deno.test("a good token that comes back while Coder is asked is not replaced", a
   await world.visit();
   assert.equal(world.proxy.token, token);
   assert.ok(!world.told().includes("Normal TokenRegenerated"));
+});
+
+/** Asks for a registration at another Coder, with the credentials of a user of that one. */
+function moveTo(
+  world: World,
+  other: ClientRig,
+  extra: Partial<NonNullable<WorkspaceProxySpecInput["bootstrap"]>> = {},
+): void {
+  world.secret({ namespace: "a", name: "admin" }, { token: other.token });
+  world.change({
+    bootstrap: { coderURL: other.fake.url, credentialsSecretRef: { name: "admin" }, ...extra },
+  });
+}
+
+Deno.test("a token of elsewhere that could not be stored at first does not cost the present one, either", async () => {
+  await using world = await registered();
+  await using other = await startClientRig();
+  await other.client.licenses.add(fakeLicense());
+  const token = world.token() ?? "";
+  moveTo(world, other);
+  world.refuse = (verb, kind) => verb === "apply" && kind === "Secret" ? refused(500) : undefined;
+  await world.settle(2);
+  assert.equal(other.fake.state.proxies.length, 1);
+  assert.equal(world.token(), token);
+  world.refuse = () => undefined;
+  world.change({ controlPlaneRef: { name: "coder" } });
+  await world.settle();
+  assert.equal(world.token(), token);
+  assert.equal(world.proxy.token, token, "no new one was made");
+});
+
+Deno.test("a token that was stored before a crash is found in the Secret of that time", async () => {
+  await using world = await registered();
+  await using other = await startClientRig();
+  await other.client.licenses.add(fakeLicense());
+  moveTo(world, other);
+  let isStored = false;
+  world.refuse = (verb, kind) => {
+    isStored ||= verb === "apply" && kind === "Secret";
+    return isStored && verb === "status" ? new Error("the process dies") : undefined;
+  };
+  await world.visit();
+  world.refuse = () => undefined;
+  world.restart();
+  const [away] = other.fake.state.proxies;
+  const { token } = away ?? {};
+  assert.equal(world.token(), token);
+  moveTo(world, other, { generatedTokenSecretName: "two" });
+  await world.settle();
+  assert.equal(world.token({ namespace: "a", name: "two" }), token);
+  assert.equal(away?.token, token, "no new one was made");
+});
+
+Deno.test("while Coder cannot be asked, pods are not given what an earlier Secret holds", async () => {
+  await using world = await registered();
+  const { id, token } = world.proxy;
+  const earlier = { namespace: "a", name: "earlier" };
+  world.ownSecret(earlier, { token: `${id}:of-an-earlier-time` });
+  world.change({ controlPlaneRef: { name: "coder" }, registration: { generatedTokenSecretName: "earlier" } });
+  world.coder.fake.faults.add({ times: Infinity, action: { do: "answer", reply: refuse(502, "away") } });
+  const used = () => world.env("CODER_PROXY_SESSION_TOKEN")?.valueFrom?.secretKeyRef?.name;
+  await world.settle(2);
+  assert.equal(used(), TOKEN.name);
+  world.coder.fake.faults.clear();
+  world.ms += 600_000;
+  await world.settle();
+  assert.equal(used(), "earlier");
+  assert.notEqual(world.token(earlier), `${id}:of-an-earlier-time`);
+  assert.equal(world.token(earlier), world.proxy.token);
+  assert.notEqual(world.proxy.token, token, "the one in the earlier Secret was of no use");
 });

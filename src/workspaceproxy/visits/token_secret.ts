@@ -136,14 +136,25 @@ async function readOwn(
 async function moved(visit: Reading, tools: Tools): Promise<TokenView | undefined> {
   const { key: { namespace }, object, proxy } = visit;
   const wanted = tokenSecretOf(proxy)?.name;
-  const { id } = proxy.status.registration ?? {};
+  const id = registeredId(visit, tools);
   if (id === undefined) return undefined;
   for (const secret of tools.kinds.secrets.list({ namespace, labels: childLabels(proxy) })) {
     if (secret.metadata.name === wanted || !isControlledBy(secret, object)) continue;
     const { view } = await readOwn(keyOf(secret), "token", visit, tools);
-    if (view.state !== "held" || proxyIdOf(view.token) !== id.toLowerCase()) continue;
-    await writeToken(view.token, visit, tools, view.kept);
-    return view;
+    if (view.state === "foreign") continue;
+    const isHeld = view.state === "held" && proxyIdOf(view.token) === id;
+    const token = isHeld ? view.token : view.kept?.get(id);
+    if (token === undefined) continue;
+    const kept = keptBeside(token, view);
+    await writeToken(token, visit, tools, kept);
+    return { state: "held", token, kept };
   }
   return undefined;
+}
+
+/** Of the registration on record, which this very visit may have put there; in small letters. */
+function registeredId({ key, object, proxy }: Reading, { kinds }: Tools): string | undefined {
+  const live = kinds.workspaceProxies.get(key);
+  const isSame = live !== undefined && live.metadata.uid === object.metadata.uid;
+  return ((isSame ? live.status : undefined) ?? proxy.status).registration?.id?.toLowerCase();
 }
