@@ -164,11 +164,11 @@ export class Ground {
     const end = this.clock.now() + ms;
     do {
       await settle();
-      this.#expire();
+      this.wire.dropLate();
       if (await this.steps(stepsEach) >= MOST_STEPS) return this.wrong("it does not come to rest");
     } while (this.clock.step(end));
     await settle();
-    this.#expire();
+    this.wire.dropLate();
   }
 
   /** The watch of a kind breaks, and everything of it is listed anew. */
@@ -196,11 +196,6 @@ export class Ground {
   disturb(): void {
     const some = () => pick(this.random, [0, 1, 4, 4]);
     this.weights = { requests: pick(this.random, [0, 2, 4, 4]), watches: some(), cluster: some() };
-  }
-
-  #expire(): void {
-    this.operator?.cache.expire();
-    this.wire.dropLate();
   }
 
   #deliver(request: Request): void {

@@ -14,6 +14,10 @@ import { labelMatcher } from "../../src/kube/cache/label_selector.ts";
 import { ObjectStore, type StoreFilter } from "../../src/kube/cache/store.ts";
 import type { Informer, InformerHandler, KindOptions, SharedCache } from "../../src/kube/informer.ts";
 import type { Change, ModelApi } from "./model_api.ts";
+import type { ProcessClock } from "./virtual_clock.ts";
+
+/** No watch is behind for longer, in milliseconds: the reflector opens it again from where it stood. */
+const STALL_MS = 90_000;
 
 /** One kind: the parts of the real cache, behind a watch that lags. */
 class ModelInformer<T extends KubeObject> implements Informer<T> {
@@ -24,19 +28,21 @@ class ModelInformer<T extends KubeObject> implements Informer<T> {
   readonly #store = new ObjectStore<T>((index, error) => this.onError(`index ${index}: ${error}`));
   readonly #dispatcher = new EventDispatcher<T>((error) => this.onError(`a subscriber: ${error}`));
   readonly #cache: KindCache<T>;
-  readonly #queue: { kind: Change["kind"]; object: T }[] = [];
+  readonly #queue: { kind: Change["kind"]; object: T; at: number }[] = [];
+  #isStallTimed = false;
+  #isExpiryTimed = false;
 
   constructor(
     readonly type: ResourceType<T>,
     readonly kind: KindOptions<T>,
     readonly api: ModelApi,
-    now: () => number,
+    readonly clock: ProcessClock,
     readonly onError: (what: string) => void,
   ) {
     this.#matches = labelMatcher(kind.labelSelector);
     this.#cache = new KindCache<T>({
       store: this.#store,
-      now,
+      now: () => clock.now(),
       onDelta: (delta) => this.#dispatcher.dispatch(delta),
     });
     this.relist();
@@ -54,7 +60,9 @@ class ModelInformer<T extends KubeObject> implements Informer<T> {
     this.#queue.push({
       kind: left ? "DELETED" : was || kind === "DELETED" ? kind : "ADDED",
       object: object as T,
+      at: this.clock.now(),
     });
+    this.#catchUpLater();
   }
 
   /** The watch delivers its next event. */
@@ -63,7 +71,6 @@ class ModelInformer<T extends KubeObject> implements Informer<T> {
     if (event === undefined) return;
     if (event.kind === "DELETED") this.#cache.remove(this.#entry(event.object));
     else this.#cache.put(this.#entry(event.object));
-    this.#cache.expire();
   }
 
   /** The watch broke: everything is listed anew. */
@@ -72,10 +79,6 @@ class ModelInformer<T extends KubeObject> implements Informer<T> {
     this.#queue.length = 0;
     const objects = this.api.list(this.type).filter(({ metadata }) => this.#matches(metadata.labels ?? {}));
     this.#cache.replace(new Map(objects.map((each) => [keyText(keyOf(each)), this.#entry(each)])), mark);
-  }
-
-  expire(): void {
-    this.#cache.expire();
   }
 
   get(key: ObjectKey): T | undefined {
@@ -105,10 +108,35 @@ class ModelInformer<T extends KubeObject> implements Informer<T> {
   observe(object: T): void {
     if (this.#matches(object.metadata.labels ?? {})) this.#cache.observe(this.#entry(object));
     else this.#cache.observeDeleted(keyOf(object), object.metadata.uid ?? "");
+    this.#expireLater();
   }
 
   observeDeleted(object: T): void {
     this.#cache.observeDeleted(keyOf(object), object.metadata.uid ?? "");
+    this.#expireLater();
+  }
+
+  #catchUpLater(): void {
+    const [oldest] = this.#queue;
+    if (this.#isStallTimed || oldest === undefined) return;
+    this.#isStallTimed = true;
+    this.clock.setTimer(() => {
+      this.#isStallTimed = false;
+      const isStalled = (this.#queue[0]?.at ?? Infinity) + STALL_MS <= this.clock.now();
+      while (isStalled && this.#queue.length > 0) this.deliver();
+      this.#catchUpLater();
+    }, oldest.at + STALL_MS - this.clock.now());
+  }
+
+  /** Own writes whose events never come do not stay for ever. */
+  #expireLater(): void {
+    const next = this.#cache.expire();
+    if (this.#isExpiryTimed || next === undefined) return;
+    this.#isExpiryTimed = true;
+    this.clock.setTimer(() => {
+      this.#isExpiryTimed = false;
+      this.#expireLater();
+    }, next - this.clock.now());
   }
 
   #entry(object: T): Entry<T> {
@@ -129,7 +157,7 @@ export class ModelCache implements SharedCache {
 
   constructor(
     readonly api: ModelApi,
-    readonly now: () => number,
+    readonly clock: ProcessClock,
     /** Told of subscribers and index functions that throw. */
     readonly onError: (what: string) => void,
   ) {
@@ -140,7 +168,7 @@ export class ModelCache implements SharedCache {
     const name = resourceText(type);
     let informer = this.#kinds.get(name) as unknown as ModelInformer<T> | undefined;
     if (informer === undefined) {
-      informer = new ModelInformer(type, options, this.api, this.now, this.onError);
+      informer = new ModelInformer(type, options, this.api, this.clock, this.onError);
       this.#kinds.set(name, informer as unknown as ModelInformer<KubeObject>);
     }
     return informer;
@@ -167,11 +195,6 @@ export class ModelCache implements SharedCache {
 
   relist(kind: string): void {
     this.#kinds.get(kind)?.relist();
-  }
-
-  /** Lets go of own writes whose events never came. */
-  expire(): void {
-    for (const informer of this.#kinds.values()) informer.expire();
   }
 
   /** The process has died. */

@@ -3,6 +3,7 @@ import { ConfigMaps, Secrets } from "../../src/api/kubernetes/resources.ts";
 import type { ConfigMap } from "../../src/api/kubernetes/types.ts";
 import { ModelApi } from "./model_api.ts";
 import { ModelCache } from "./model_cache.ts";
+import { ProcessClock, VirtualClock } from "./virtual_clock.ts";
 
 const key = { namespace: "ns", name: "one" };
 const KIND = "configmaps";
@@ -16,9 +17,9 @@ function configMap(
 
 function rig() {
   const api = new ModelApi(() => "2026-01-01T00:00:00Z");
-  let now = 0;
+  const clock = new VirtualClock();
   const problems: string[] = [];
-  const cache = new ModelCache(api, () => now, (what) => problems.push(what));
+  const cache = new ModelCache(api, new ProcessClock(clock), (what) => problems.push(what));
   const informer = cache.informer(ConfigMaps, { labelSelector: "app=x" });
   const heard: string[] = [];
   informer.subscribe({
@@ -26,7 +27,11 @@ function rig() {
     updated: (_, { data }) => heard.push(`updated ${JSON.stringify(data)}`),
     deleted: () => heard.push("deleted"),
   });
-  return { api, cache, informer, heard, problems, pass: (ms: number) => now += ms };
+  const pass = (ms: number) => {
+    const end = clock.now() + ms;
+    while (clock.step(end));
+  };
+  return { api, cache, informer, heard, problems, pass };
 }
 
 Deno.test("nothing is seen before the watch tells it, one event at a time", () => {
@@ -64,9 +69,21 @@ Deno.test("an own write that the watch never tells of goes after a while", () =>
   cache.deliver(KIND);
   informer.observe({ ...made, metadata: { ...made.metadata, resourceVersion: "lost" }, data: { a: "2" } });
   assert.deepEqual(informer.get(key)?.data, { a: "2" });
-  pass(60_000);
-  cache.expire();
+  pass(119_000);
+  assert.deepEqual(informer.get(key)?.data, { a: "2" });
+  pass(1_000);
   assert.deepEqual(informer.get(key)?.data, { a: "1" });
+});
+
+Deno.test("a watch that stands still is opened again, and tells all that has happened", () => {
+  const { api, cache, informer, pass } = rig();
+  const made = api.create(ConfigMaps, configMap({ a: "1" }), "user");
+  pass(60_000);
+  api.update(ConfigMaps, { ...made, data: { a: "2" } }, "user");
+  pass(29_999);
+  assert.equal(informer.get(key), undefined);
+  pass(1);
+  assert.deepEqual([informer.get(key)?.data, cache.lagging], [{ a: "2" }, []]);
 });
 
 Deno.test("a list shows all that there is, and what was to be told is old", () => {
@@ -99,7 +116,7 @@ Deno.test("indexes, labels, facts and metadata alone are as the real cache has t
     data: { k: btoa("v") },
   }, "u");
   const problems: string[] = [];
-  const cache = new ModelCache(api, () => 0, (what) => problems.push(what));
+  const cache = new ModelCache(api, new ProcessClock(new VirtualClock()), (what) => problems.push(what));
   const informer = cache.informer(Secrets, {
     metadataOnly: true,
     derive: ({ data }) => Object.keys(data ?? {}),

@@ -61,7 +61,7 @@ export class OperatorProcess implements Sender {
     this.#around = around;
     const clock = this.clock = new ProcessClock(around.clock);
     const client = new ModelClient(api, wire, this);
-    const cache = this.cache = new ModelCache(api, () => clock.now(), around.mistake);
+    const cache = this.cache = new ModelCache(api, clock, around.mistake);
     const kinds = workloadKinds(cache);
     const now = () => clock.date();
     const deployments = createDeployments({

@@ -29,7 +29,11 @@ export interface KindCacheOptions<T extends KubeObject> {
   /** Monotonic time in milliseconds. */
   now: () => number;
   onDelta: (delta: Delta<T>) => void;
-  /** How long a write stays in front of a watch that never delivers it, in milliseconds. @default {30_000} */
+  /**
+   * How long a write stays in front of a watch that never delivers it, in milliseconds. Longer than it takes until a
+   * frozen watch is noticed and opened again: whoever is shown the time before its own write once more undoes it.
+   * @default {120_000}
+   */
   overlayMs?: number;
 }
 
@@ -60,7 +64,7 @@ export class KindCache<T extends KubeObject> {
   constructor(private readonly options: KindCacheOptions<T>) {
     this.#recent = new RecentVersions(options.now);
     this.#deletedByUs = new RecentVersions(options.now);
-    this.#overlayMs = options.overlayMs ?? 30_000;
+    this.#overlayMs = options.overlayMs ?? 120_000;
   }
 
   /** A point in time, finer than any clock: `replace` takes the one from before its list was asked for. */

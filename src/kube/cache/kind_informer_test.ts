@@ -164,7 +164,7 @@ Deno.test("a delete is seen at once, and its subscriber hears of it once", async
   await stop();
 });
 
-Deno.test("a write that the watch never delivers gives way after 30 seconds, by itself", async () => {
+Deno.test("a write that the watch never delivers gives way after two minutes, by itself", async () => {
   const { api, cache, clock, start, stop } = cacheRig();
   const informer = cache.informer(Widgets);
   const before = api.put(Widgets, widget("a/one", 1));
@@ -178,7 +178,7 @@ Deno.test("a write that the watch never delivers gives way after 30 seconds, by 
   });
   await clock.advance(10_000);
   informer.observeDeleted({ ...widget("a/two"), metadata: { namespace: "a", name: "two", uid: "u2" } });
-  await clock.advance(19_999);
+  await clock.advance(109_999);
   assert.equal(informer.get(one)?.spec?.size, 2);
   await clock.advance(1);
   assert.equal(informer.get(one)?.spec?.size, 1);
