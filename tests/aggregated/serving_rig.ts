@@ -170,6 +170,10 @@ async function register(
         type === "Available" && status === "True"
       );
   }, { what: `the APIService ${apiService} to be available`, timeoutMs: 60_000 });
+  await waitFor(async () => {
+    const { stdout } = await cluster.kubectl(["api-resources", "--api-group", group, "-o", "name"]);
+    return stdout.trim() !== "";
+  }, { what: `the API server to have discovered ${group}`, timeoutMs: 90_000 });
 }
 
 /** What keeping certificates needs: one Secret, and one field of one APIService. */
