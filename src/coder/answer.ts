@@ -9,10 +9,15 @@ import { headerOf } from "./retry_after.ts";
 import { problemsOf } from "./schema_parts.ts";
 import type { TransportAnswer } from "./transport.ts";
 
+/** Reads an answer that is better not parsed at once. Throws `SyntaxError` where it is not what it should be. */
+export interface TextReader<T> {
+  read(text: string): T;
+}
+
 /** The value of a successful answer. Throws `CoderApiError` for refusals and {@linkcode CoderResponseError} for nonsense. */
 export function answerOf<T>(
   answer: TransportAnswer,
-  form: z.ZodType<T> | "text" | "bytes" | undefined,
+  form: z.ZodType<T> | "text" | "bytes" | TextReader<T> | undefined,
   call: RefusedCall,
 ): T {
   const { status } = answer;
@@ -22,6 +27,7 @@ export function answerOf<T>(
   if (form === undefined) return undefined as T;
   if (form === "text") return answer.body as T;
   if (form === "bytes") return new Uint8Array(Buffer.from(answer.body, "latin1")) as T;
+  if ("read" in form) return readWith(form, answer, call);
   const parsed = parseJson(answer.body);
   // Not a word of the body: it may hold the very token that was asked for.
   if (parsed === undefined) throw broken("notJson", "answered with something that is not JSON", status, call);
@@ -29,6 +35,16 @@ export function answerOf<T>(
   if (result.success) return result.data;
   const problems = problemsOf(result.error, call.clean);
   throw broken("schema", `the answer cannot be used: ${problems.join("; ")}`, status, call, problems);
+}
+
+function readWith<T>(form: TextReader<T>, { body, status }: TransportAnswer, call: RefusedCall): T {
+  try {
+    return form.read(body);
+  } catch (error) {
+    // Not a word of it: the parser's message may quote the answer.
+    if (!(error instanceof SyntaxError)) throw error;
+    throw broken("notJson", "answered with something that is not the JSON that it should be", status, call);
+  }
 }
 
 function isHtml(answer: TransportAnswer): boolean {

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../telemetry/clock.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { Redactor } from "../telemetry/redactor.ts";
 import { adviceFor } from "./advice.ts";
-import { answerOf } from "./answer.ts";
+import { answerOf, type TextReader } from "./answer.ts";
 import { createBudget, type Permit, type RequestBudget } from "./budget.ts";
 import { createRequestReport } from "./client_metrics.ts";
 import {
@@ -40,7 +40,7 @@ export interface CallSpec<T> {
   /** Parts of the body or headers that must never be seen again, such as passwords and licences. */
   readonly secrets?: readonly string[];
   /** The form of the answer; absent where only success counts. `text` and `bytes` take it as it is. */
-  readonly answer?: z.ZodType<T> | "text" | "bytes";
+  readonly answer?: z.ZodType<T> | "text" | "bytes" | TextReader<T>;
   /** Whether the session token goes along; `ifAny`: the call works without one. @default {true} */
   readonly signedIn?: boolean | "ifAny";
   /**

@@ -11,6 +11,7 @@ import {
   realId,
   timestamp,
 } from "./schema_parts.ts";
+import { splitJsonItems } from "./json_items.ts";
 import { orUndefined } from "./users.ts";
 import { agentResourcesSchema } from "./workspace_agents.ts";
 
@@ -75,16 +76,36 @@ export type Workspace = z.infer<typeof workspaceSchema>;
 export const workspacePageSchema = z.object({ workspaces: listOf(workspaceSchema), count: z.number().int() });
 export type WorkspacePage = z.infer<typeof workspacePageSchema>;
 
-const readablePageSchema = z.object({
-  workspaces: readableItems(workspaceSchema),
-  count: z.number().int().nullish(),
-}).transform(({ workspaces: { items, problems }, count }) => ({
-  workspaces: items,
-  problems,
-  count: count ?? items.length + problems.length,
-}));
-/** A page without the records that cannot be read; `problems` has one text for each of those. */
-export type ReadableWorkspacePage = z.infer<typeof readablePageSchema>;
+/** A page that is read piece by piece: of a thousand workspaces, parsing takes longer than anybody should wait. */
+export interface ReadableWorkspacePage {
+  /** All that match, on whatever page. */
+  readonly count: number;
+  /** Records of this page, readable or not. */
+  readonly length: number;
+  /** Some of them, without those that cannot be read; `problems` has one text for each of those. */
+  read(start: number, end: number): {
+    readonly workspaces: readonly Workspace[];
+    readonly problems: readonly string[];
+  };
+}
+
+const countSchema = z.number().int();
+
+/** Takes a page apart. Throws `SyntaxError` where it is none. */
+function readablePage(text: string): ReadableWorkspacePage {
+  const { items, rest } = splitJsonItems(text, "workspaces");
+  const count = countSchema.safeParse(rest["count"]);
+  return {
+    count: count.success ? count.data : items.length,
+    length: items.length,
+    read(start, end) {
+      const { items: workspaces, problems } = readableItems(workspaceSchema).parse(
+        items.slice(start, end).map((item): unknown => JSON.parse(item)),
+      );
+      return { workspaces, problems };
+    },
+  };
+}
 
 export interface WorkspaceCalls {
   /** Everything that matches, unless `limit` says less. Deleted ones cannot be listed. */
@@ -92,7 +113,7 @@ export interface WorkspaceCalls {
     filter?: { q?: string; limit?: number; offset?: number },
     options?: CallOptions,
   ): Promise<WorkspacePage>;
-  /** As `list`; records that cannot be read are left out and counted. */
+  /** As `list`, to be read piece by piece; records that cannot be read are left out and told. */
   page(
     filter?: { q?: string; limit?: number; offset?: number },
     options?: CallOptions,
@@ -116,7 +137,7 @@ export function workspaceCalls(call: Call): WorkspaceCalls {
         method: "GET",
         route: "/api/v2/workspaces",
         query: { q, limit, offset },
-        answer: readablePageSchema,
+        answer: { read: readablePage },
       }, options),
     get: (workspace, { includeDeleted } = {}, options) =>
       call({

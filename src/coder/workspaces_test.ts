@@ -51,8 +51,9 @@ Deno.test("a page leaves broken workspaces out, and says which", async () => {
   addWorkspace(rig.fake.state, rig.owner, "a");
   addWorkspace(rig.fake.state, rig.owner, "b", { latest_build: null });
   addWorkspace(rig.fake.state, rig.owner, "c");
-  const { workspaces, problems, count } = await rig.client.workspaces.page();
-  assert.deepEqual([workspaces.map(({ name }) => name), count], [["a", "c"], 3]);
+  const page = await rig.client.workspaces.page();
+  const { workspaces, problems } = page.read(0, 10);
+  assert.deepEqual([workspaces.map(({ name }) => name), page.count, page.length], [["a", "c"], 3, 3]);
   assert.equal(problems.length, 1);
   assert.match(problems[0] ?? "", /^\[\d\]\.latest_build: expected object$/);
 });
@@ -60,8 +61,23 @@ Deno.test("a page leaves broken workspaces out, and says which", async () => {
 Deno.test("a page begins and ends where it is asked to", async () => {
   await using rig = await startClientRig();
   for (const name of ["a", "b", "c"]) addWorkspace(rig.fake.state, rig.owner, name);
-  const { workspaces, count } = await rig.client.workspaces.page({ limit: 2, offset: 2 });
-  assert.deepEqual([workspaces.map(({ name }) => name), count], [["c"], 3]);
+  const page = await rig.client.workspaces.page({ limit: 2, offset: 1 });
+  assert.deepEqual([page.length, page.count], [2, 3]);
+  assert.deepEqual(page.read(1, 2).workspaces.map(({ name }) => name), ["c"]);
+});
+
+Deno.test("a page that is no page is a bad answer, and says nothing of what came", async () => {
+  await using rig = await startClientRig();
+  const route = "/api/v2/workspaces";
+  for (const body of ["[]", '{"workspaces":[{"hunter2', '{"workspaces":7}']) {
+    rig.fake.faults.add({ route, action: { do: "body", body } });
+    const error = await failure(rig.client.workspaces.page());
+    assert.deepEqual([error.kind, error.reason], ["badResponse", "notJson"]);
+    assert.doesNotMatch(error.message, /hunter2/);
+  }
+  rig.fake.faults.add({ route, action: { do: "body", body: '{"workspaces":null}' } });
+  const page = await rig.client.workspaces.page();
+  assert.deepEqual([page.length, page.count], [0, 0]);
 });
 
 Deno.test("agents and apps come with the build, resources without agents and odd ones do not", async () => {

@@ -1,4 +1,5 @@
 /** Asking for lists: page by page where there is much, so that no answer is large for long. */
+import { setImmediate } from "node:timers";
 import type { Template, Workspace } from "../../coder/mod.ts";
 import type { Scan } from "./records.ts";
 import type { CopyClient } from "./types.ts";
@@ -11,6 +12,12 @@ export interface CallLimits {
 
 /** Workspaces of one request. */
 export const PAGE = 1_000;
+
+/** Workspaces that are taken at a time: whoever else has something to do is not held up for longer. */
+const PIECE = 100;
+
+/** Lets everybody else have a turn. */
+const breath = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** What was listed. */
 export interface Listed {
@@ -33,11 +40,14 @@ export async function listWorkspaces(
   let offset = 0;
   for (let pages = 1;; pages++) {
     const answer = await workspaces.page({ limit: page, offset }, limits);
-    scan.page(answer.workspaces);
-    problems.push(...answer.problems);
-    const got = answer.workspaces.length + answer.problems.length;
-    offset += got;
-    if (got < page || offset >= answer.count) {
+    for (let start = 0; start < answer.length; start += PIECE) {
+      if (start > 0) await breath();
+      const piece = answer.read(start, start + PIECE);
+      scan.page(piece.workspaces);
+      problems.push(...piece.problems);
+    }
+    offset += answer.length;
+    if (answer.length < page || offset >= answer.count) {
       return { count: Math.max(offset, answer.count), pages, problems };
     }
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import type { Workspace } from "../../coder/mod.ts";
 import { template, uuid, workspace } from "../testing/records.ts";
 import { confirmMissing, listTemplates, listWorkspaces } from "./lists.ts";
@@ -18,9 +19,12 @@ function client(all: Workspace[], { problems = 0, hidden = 0 } = {}) {
     const some = all.slice(offset, offset + limit);
     const bad = offset === 0 ? Array.from({ length: problems }, (_, index) => `[${index}]`) : [];
     return Promise.resolve({
-      workspaces: some.slice(bad.length),
-      problems: bad,
       count: all.length + hidden,
+      length: some.length,
+      read: (start: number, end: number) => ({
+        workspaces: some.slice(Math.max(start, bad.length), end),
+        problems: start === 0 ? bad : [],
+      }),
     });
   };
   return { asked, client: { workspaces: { page } as unknown as CopyClient["workspaces"] } };
@@ -33,6 +37,22 @@ Deno.test("few workspaces are one request", async () => {
   const taken = scan<Workspace>();
   assert.deepEqual(await listWorkspaces(coder, taken, limits, 10), { count: 7, pages: 1, problems: [] });
   assert.deepEqual([asked, taken.pages.length], [[0], 1]);
+});
+
+Deno.test("a large page is taken piece by piece, and others have their turn between", async () => {
+  const { client: coder } = client(some(450));
+  const taken = scan<Workspace>();
+  const order: string[] = [];
+  const { page } = taken;
+  taken.page = (records) => {
+    order.push(`page ${records.length}`);
+    setImmediate(() => order.push("turn"));
+    page(records);
+  };
+  await listWorkspaces(coder, taken, limits, 1_000);
+  assert.equal(order.filter((one) => one !== "turn").length, 5);
+  assert.deepEqual(order.slice(0, 3), ["page 100", "turn", "page 100"]);
+  assert.equal(taken.pages.flat().length, 450);
 });
 
 Deno.test("many workspaces are taken page by page, without a request too many", async () => {

@@ -156,10 +156,15 @@ export class ModelCoder implements CopySource {
           call("page", String(offset), options, () => {
             const all = [...this.workspaces.values()].sort(asListed);
             const page = limit === 0 ? all.slice(offset) : all.slice(offset, offset + limit);
+            const problems = [...this.problems];
             return {
-              workspaces: page,
-              problems: [...this.problems],
-              count: all.length + this.problems.length,
+              count: all.length + problems.length,
+              length: page.length + problems.length,
+              // What cannot be read is told with the first ones.
+              read: (start: number, end: number) => ({
+                workspaces: page.slice(start, end),
+                problems: start === 0 ? problems : [],
+              }),
             };
           }),
         get: (id, _, options) =>
