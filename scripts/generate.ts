@@ -8,12 +8,19 @@
  */
 import { parseArgs } from "node:util";
 import { crdFiles } from "./generate/crd/mod.ts";
+import { troubleshootingFiles } from "./generate/diagnosis/rules.ts";
 import { differing, type GeneratedFile, write } from "./generate/files.ts";
 import { refreshExtract } from "./generate/kubernetes/extract.ts";
 import { kubernetesFiles } from "./generate/kubernetes/mod.ts";
+import { mcpToolFiles } from "./generate/mcp/tools.ts";
 
 /** What produces files. A new generator is one more entry. */
-const GENERATORS: readonly ((root: string) => Promise<GeneratedFile[]>)[] = [kubernetesFiles, crdFiles];
+const GENERATORS: readonly ((root: string) => Promise<GeneratedFile[]>)[] = [
+  kubernetesFiles,
+  crdFiles,
+  mcpToolFiles,
+  troubleshootingFiles,
+];
 
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 

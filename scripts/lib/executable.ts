@@ -26,6 +26,8 @@ export async function bundle(entry: string, folder: string): Promise<void> {
     "--minify",
     "--keep-names",
     "--code-splitting",
+    // Packages that would be quicker with a native module do without where it cannot be loaded.
+    "--external=*.node",
     `--outdir=${folder}`,
     entry,
   ]);

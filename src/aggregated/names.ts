@@ -100,7 +100,9 @@ function split(
   if (parts.length === count) return { controlPlane: {}, parts };
   if (parts.length !== count + 1) {
     throw new NameError(
-      `${quoted(text)} is no name of a ${kind}: expected ${form} with ${count - 1} dots, ` +
+      `${quoted(text)} is no name of a ${kind}: expected ${form} with ${count - 1} ${
+        count === 2 ? "dot" : "dots"
+      }, ` +
         `or <control plane>.${form} with ${count}; it has ${parts.length - 1}`,
     );
   }

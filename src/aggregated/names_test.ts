@@ -56,7 +56,7 @@ Deno.test("another number of dots is refused, with the number that is expected",
     assert.match(refused(parseWorkspaceName, name), /expected .* with 2 dots, or .* with 3/, name);
   }
   for (const name of ["", "starter", "a.b.c.d"]) {
-    assert.match(refused(parseTemplateName, name), /with 1 dots, or .* with 2/, name);
+    assert.match(refused(parseTemplateName, name), /with 1 dot, or .* with 2/, name);
   }
 });
 

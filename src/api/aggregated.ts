@@ -39,3 +39,8 @@ export function timeOrNull(description: string) {
     "expected a time or null",
   ).default(null).meta({ description, type: "string", format: "date-time", nullable: true });
 }
+
+/** Texts by name; nothing where there is no map. */
+export function texts(description: string) {
+  return z.record(z.string(), z.string()).meta({ description });
+}

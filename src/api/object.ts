@@ -37,6 +37,16 @@ export function keyOf(object: { metadata: ObjectMeta }): ObjectKey {
   return { namespace: object.metadata.namespace ?? "", name: object.metadata.name ?? "" };
 }
 
+/**
+ * The order of listings is that of kube-apiserver: by `namespace/name` as one text, so that `a-b/c` comes before `a/c`.
+ * Plain comparison: by UTF-16 code units, whatever the language.
+ */
+export function compareKeys(left: ObjectKey, right: ObjectKey): number {
+  if (left.namespace !== right.namespace) return `${left.namespace}/` < `${right.namespace}/` ? -1 : 1;
+  if (left.name === right.name) return 0;
+  return left.name < right.name ? -1 : 1;
+}
+
 /** `apps/v1`, or `v1` for the core group. */
 export function apiVersionOf(type: ResourceType): string {
   return type.group === "" ? type.version : `${type.group}/${type.version}`;

@@ -4,6 +4,9 @@ import { DURATION, duration } from "./duration.ts";
 import { group, int32, optional, type Rule, text, textOr, time } from "./field.ts";
 import { DATA_KEY, OBJECT_NAME } from "./patterns.ts";
 
+/** On a provisioner: asks for a new key. Any value does; another value is another request. */
+export const ROTATE_ANNOTATION = "coder.com/rotate-key";
+
 /** What is no duration is for the pattern to refuse: an error of the rule itself would refuse status writes, too. */
 const ROTATE_RULE: Rule = {
   rule: `self == '' || !self.matches('${DURATION}') || duration(self) >= duration('1h')`,

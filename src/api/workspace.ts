@@ -1,6 +1,12 @@
 /** `CoderWorkspace`: a workspace of a Coder deployment, as the aggregated API server shows it. */
 import type { z } from "zod";
-import { type AggregatedDefinition, aggregatedResource, CATEGORIES, timeOrNull } from "./aggregated.ts";
+import {
+  type AggregatedDefinition,
+  aggregatedResource,
+  CATEGORIES,
+  texts,
+  timeOrNull,
+} from "./aggregated.ts";
 import { AGE_COLUMN } from "./definition.ts";
 import { flag, group, int64, optional, text, time } from "./field.ts";
 import type { KubeObject, ResourceType } from "./object.ts";
@@ -12,13 +18,27 @@ const specSchema = group("What the workspace should be.", {
   templateName: optional(
     text("Template, by its name in the organization. Required for a new workspace; cannot be changed."),
   ),
-  templateVersionID: optional(text("UUID of the template's version that the latest build used.")),
-  running: flag("Whether it should run. Absent means no.").default(false),
+  templateVersionID: optional(text(
+    "UUID of the template's version that it is built of: of the latest build, or of the one that was asked for. Another one makes Coder build it anew.",
+  )),
+  running: optional(flag(
+    "Whether it should run. Absent in a new workspace: it is started, as Coder does. Absent in a change: it stays as it is.",
+  )),
+  presetID: optional(
+    text("UUID of a preset of the template's version. For a new workspace; cannot be changed."),
+  ),
+  parameters: optional(texts(
+    "Values of the template's parameters, by name. Those that are not named keep their values, or have the template's. Shown where they were given here.",
+  )),
   ttlMillis: optional(
-    int64("Milliseconds after a start at which Coder stops it. Absent: Coder does not stop it by itself."),
+    int64(
+      "Milliseconds after a start at which Coder stops it; 0: never. Absent: Coder does not stop it by itself.",
+    ),
   ),
   autostartSchedule: optional(
-    text("When Coder starts it by itself, as cron. Example: CRON_TZ=Europe/Berlin 30 9 * * 1-5."),
+    text(
+      "When Coder starts it by itself, as cron; empty: never. Example: CRON_TZ=Europe/Berlin 30 9 * * 1-5.",
+    ),
   ),
 });
 
@@ -66,7 +86,7 @@ const statusSchema = group("What Coder says of it.", {
   maxDeadline: optional(time("How far the deadline can be put off.")),
   nextStartAt: optional(time("When Coder will start it by itself.")),
   conditions: conditions(
-    "The state, aspect by aspect: Ready (it can be used; absent while it is stopped), Building, Dormant, Outdated; Reconciling and Stalled appear while they are true.",
+    "The state, aspect by aspect: Ready (it can be used; absent while it is stopped), Building, Dormant, Outdated; ChangePending while something that was asked for waits (True) or after it was refused (False); Reconciling and Stalled appear while they are true.",
   ),
 });
 

@@ -15,9 +15,11 @@ import { metricsHandler } from "../telemetry/metrics_endpoint.ts";
 import { registerProcessMetrics } from "../telemetry/process_metrics.ts";
 import { PrometheusMetrics } from "../telemetry/prometheus.ts";
 import type { Redactor } from "../telemetry/redactor.ts";
+import { coderAccess } from "./coder_calls.ts";
 import type { Config } from "./config.ts";
 import { listen } from "./listen.ts";
 import { scrapeAuthorizer } from "./metrics_access.ts";
+import { writesAuditFile } from "./mcp_config.ts";
 import { partsOf } from "./modes.ts";
 import type { Core, Part } from "./part.ts";
 import { dropPermissions } from "./permissions.ts";
@@ -45,9 +47,7 @@ export interface RunOptions {
 export async function runApp(config: Config, options: RunOptions): Promise<void> {
   const { signal, log, redactor, environment, drop = dropPermissions, watches = {} } = options;
   const build = buildInfo();
-  const { present, missing } = partsOf(config);
   log.info("starting", { mode: config.app, version: build.version, commit: build.commit });
-  if (missing.length > 0) log.info("not in this build yet, left out", { parts: missing });
 
   const metrics = new PrometheusMetrics({
     onCollectFailure: (metric, error) => log.warn("a metric could not be read", { metric, error }),
@@ -83,7 +83,8 @@ export async function runApp(config: Config, options: RunOptions): Promise<void>
     });
     const instance = environment["POD_NAME"] || hostname();
     const identity = newIdentity();
-    const permissions = await drop(config.app, connection.execCommand);
+    const serves = partsOf(config).some(({ name }) => name === "mcp-http");
+    const permissions = await drop(config.app, connection.execCommand, serves && writesAuditFile(config));
     log.debug("permissions dropped", { ...permissions });
     log.info("API server", describe(connection));
 
@@ -106,20 +107,25 @@ export async function runApp(config: Config, options: RunOptions): Promise<void>
     }
 
     const cache = createSharedCache({ client, log, metrics, ...watches });
+    const coder = coderAccess({ config, client, metrics });
+    closing.unshift(() => coder.deployments.close());
     const core: Core = {
       config,
       log,
       metrics,
+      scrape: metrics,
       health,
       redactor,
       client,
       cache,
+      coder,
       identity,
       instance,
       leaseNamespace: leaseNamespace({ flag: config.leaderElectionNamespace, env: environment }),
+      ownNamespace: leaseNamespace({ env: environment }),
     };
     const parts: Part[] = [];
-    for (const { load } of present) {
+    for (const { load } of partsOf(config)) {
       const make = await load();
       parts.push(make(core));
     }

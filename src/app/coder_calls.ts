@@ -1,4 +1,4 @@
-/** How the controllers reach Coder: one pool of connections a deployment, directly or through the API server. */
+/** How Coder is reached: one pool of connections a deployment, directly or through the API server. */
 import {
   createDeployments,
   createServiceProxyTransport,
@@ -7,11 +7,31 @@ import {
 } from "../coder/mod.ts";
 import { KUBE_PROXY_SCHEME, parseKubeProxy, type ReachOptions } from "../operator/visit/reach.ts";
 import { createServiceProxySender } from "../kube/rest/service_proxy.ts";
-import type { Core } from "./part.ts";
+import type { RestClient } from "../kube/rest/rest_client.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Config } from "./config.ts";
 import { proxiedCall } from "./proxied_calls.ts";
 
+/** The ways to all Coders, shared by all parts: connections, and the request budget of each deployment. */
+export interface CoderAccess {
+  readonly deployments: Deployments;
+  readonly reach: ReachOptions;
+}
+
+/** What they are made with. */
+interface CoderCore {
+  readonly config: Config;
+  readonly client: RestClient;
+  readonly metrics: Metrics;
+}
+
+/** Makes them. Throws as {@linkcode coderDeployments}. */
+export function coderAccess(core: CoderCore): CoderAccess {
+  return { deployments: coderDeployments(core), reach: reachOptions(core) };
+}
+
 /** Where the operator reaches a control plane's Coder, by the configuration. */
-export function reachOptions({ config, client }: Core): ReachOptions {
+export function reachOptions({ config, client }: CoderCore): ReachOptions {
   const outside = client.connection.source !== "in-cluster";
   const route = config.coderAccess === "auto" ? (outside ? "kube-proxy" : "direct") : config.coderAccess;
   return { endpoints: config.controlPlaneEndpoint, route, clusterDomain: config.clusterDomain };
@@ -21,7 +41,7 @@ export function reachOptions({ config, client }: Core): ReachOptions {
  * The connections to all deployments; `close` ends them.
  * Throws where the file of `--coder-ca-file` cannot be read or holds no certificate.
  */
-export function coderDeployments({ client, config, metrics }: Core): Deployments {
+export function coderDeployments({ client, config, metrics }: CoderCore): Deployments {
   const ca = config.coderCaFile === undefined ? undefined : readAuthorities(config.coderCaFile);
   const sender = createServiceProxySender(client.connection);
   const deployments = createDeployments({

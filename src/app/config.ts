@@ -1,20 +1,24 @@
 /** What one process is told to do: the validated result of flags, environment and config file. */
 
+import { CODER_USER_MAPPINGS } from "../identity/coder_user.ts";
 import type { BindAddress } from "../telemetry/bind_address.ts";
+import type { McpConfig } from "./mcp_config.ts";
 
 export { type BindAddress, BindAddressError, parseBindAddress } from "../telemetry/bind_address.ts";
 
-/** The four things a process can be. */
-export const MODES = ["all", "controller", "aggregated-apiserver", "mcp-http"] as const;
+/** What a process can be; `mcp-stdio` serves one client at standard input and output, with a kubeconfig of theirs. */
+export const MODES = ["all", "controller", "aggregated-apiserver", "mcp-http", "mcp-stdio"] as const;
 export type Mode = (typeof MODES)[number];
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export const LOG_FORMATS = ["json", "text"] as const;
 export const METRICS_ACCESS = ["open", "protected"] as const;
 export const CODER_ACCESS = ["auto", "direct", "kube-proxy"] as const;
+export { CODER_USER_MAPPINGS };
+export { MCP_AUTH, MCP_TOOL_NAMES, MCP_TOOLSETS, type McpConfig } from "./mcp_config.ts";
 
 /** Everything a mode needs to know. All durations are milliseconds; `null` addresses are turned off. */
-export interface Config {
+export interface Config extends McpConfig {
   readonly app: Mode;
   /** Path of a kubeconfig; absent means the standard rules (KUBECONFIG, in-cluster, ~/.kube/config). */
   readonly kubeconfig?: string | undefined;
@@ -52,6 +56,25 @@ export interface Config {
   readonly coderSessionTokenFile?: string | undefined;
   readonly coderNamespace?: string | undefined;
   readonly coderRequestTimeout: number;
+  /** Time between two lists of a Coder's workspaces. */
+  readonly coderPollInterval: number;
+  /** The share by which such times are longer at random, 0 to 1. */
+  readonly coderPollJitter: number;
+  readonly coderUserMapping: (typeof CODER_USER_MAPPINGS)[number];
+  /** Comes off the front of a user's name before it is mapped; empty means nothing does. */
+  readonly coderUserPrefix: string;
+  /** Files of the aggregated API's certificate and key; both or neither. */
+  readonly tlsCertFile?: string | undefined;
+  readonly tlsPrivateKeyFile?: string | undefined;
+  /** Name of the Service that the aggregated API is reached by. */
+  readonly aggregatedService: string;
+  readonly maxRequestsInflight: number;
+  readonly maxMutatingRequestsInflight: number;
+  /** In bytes. */
+  readonly maxRequestBody: number;
+  readonly requestTimeout: number;
+  /** How long servers answer on after a stop was asked for; absent: 5 s in a cluster, none outside. */
+  readonly shutdownDelay?: number | undefined;
   readonly templateBuildWaitTimeout: number;
   readonly templateBuildBackoffAfter: number;
   readonly templateBuildInitialPollInterval: number;

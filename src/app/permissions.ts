@@ -1,15 +1,22 @@
 /** What a process may do shrinks to what its mode needs, for good, as soon as it has started. */
+import { getCACertificates } from "node:tls";
 import type { Mode } from "./config.ts";
 
 /** `import` is missing from Deno's own type. */
 type Permission = Deno.PermissionName | "import";
 
+/** Commands that look once and end. */
+export type OneLook = "diagnose" | "support-bundle";
+
 /** Permissions that no mode of this build needs once its configuration and kubeconfig are read. */
-const DROPPED: Readonly<Record<Mode, readonly Permission[]>> = {
+const DROPPED: Readonly<Record<Mode | OneLook, readonly Permission[]>> = {
   all: ["run", "ffi", "write", "import", "sys"],
   controller: ["run", "ffi", "write", "import", "sys"],
   "aggregated-apiserver": ["run", "ffi", "write", "import", "sys"],
   "mcp-http": ["run", "ffi", "write", "import", "sys"],
+  "mcp-stdio": ["run", "ffi", "write", "import", "sys"],
+  diagnose: ["run", "ffi", "write", "import", "sys"],
+  "support-bundle": ["run", "ffi", "write", "import", "sys"],
 };
 
 /** What was done. */
@@ -24,9 +31,17 @@ export interface DroppedPermissions {
  * Gives up what `mode` does not need. A kubeconfig with an exec plugin (`execCommand`) runs that program whenever its
  * credentials expire, so `run` stays for it: a permission that was granted as a whole cannot be narrowed to one program,
  * only dropped. In a cluster there is no plugin.
+ *
+ * @param writes a file is written to: that of `--mcp-audit-log`
  */
-export async function dropPermissions(mode: Mode, execCommand?: string): Promise<DroppedPermissions> {
-  const unneeded = DROPPED[mode].filter((name) => name !== "run" || execCommand === undefined);
+export async function dropPermissions(
+  mode: Mode | OneLook,
+  execCommand?: string,
+  writes = false,
+): Promise<DroppedPermissions> {
+  keepAuthorities();
+  const needed = [...(execCommand === undefined ? [] : ["run"]), ...(writes ? ["write"] : [])];
+  const unneeded = DROPPED[mode].filter((name) => !needed.includes(name));
   for (const name of unneeded) await Deno.permissions.revoke(descriptor(name));
   const all: Permission[] = ["run", "read", "write", "net", "env", "sys", "ffi", "import"];
   const states = await Promise.all(
@@ -37,6 +52,18 @@ export async function dropPermissions(mode: Mode, execCommand?: string): Promise
     ? {}
     : { note: `the kubeconfig's exec plugin ${execCommand} needs the permission to start programs` };
   return { dropped: unneeded, kept, ...note };
+}
+
+/**
+ * Certificates of public authorities, for servers whose own are not named: Node's TLS reads them when the first such
+ * connection is made, with a permission that is gone by then, and keeps what it has read.
+ */
+function keepAuthorities(): void {
+  try {
+    getCACertificates("default");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
 }
 
 function descriptor(name: Permission): Deno.PermissionDescriptor {

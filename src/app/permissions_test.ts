@@ -17,7 +17,7 @@ async function script(body: string): Promise<unknown> {
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-for (const mode of MODES) {
+for (const mode of [...MODES, "diagnose", "support-bundle"]) {
   Deno.test(`${mode} cannot start a process, by Deno or by Node`, async () => {
     const outcome = await script(`
       const spawn = () => new Deno.Command("true").output();
@@ -65,4 +65,32 @@ Deno.test("a kubeconfig with an exec plugin keeps the permission to run it, and 
     note: "the kubeconfig's exec plugin true needs the permission to start programs",
     spawn: "allowed",
   });
+});
+
+Deno.test("who writes records of calls to a file keeps the right to write", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const outcome = await script(`
+      await dropPermissions("mcp-http", undefined, true);
+      say({
+        write: await attempt(() => Deno.writeTextFile(${JSON.stringify(file)}, "x")),
+        ffi: await attempt(() => Deno.dlopen("libc.so.6", {})),
+      });
+    `);
+    assert.deepEqual(outcome, { write: "allowed", ffi: "NotCapable" });
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("servers with certificates of public authorities can be reached when all is dropped", async () => {
+  const outcome = await script(`
+    const { get } = await import("node:https");
+    await dropPermissions("diagnose");
+    const failure = () => new Promise((resolve) => {
+      get({ host: "127.0.0.1", port: 1 }, () => resolve("answered")).on("error", (error) => resolve(error.code));
+    });
+    say({ code: await failure().catch((error) => error.name) });
+  `);
+  assert.deepEqual(outcome, { code: "ECONNREFUSED" });
 });

@@ -31,7 +31,10 @@ const realSystem = (): ProcessSystem => ({
   environment: Deno.env.toObject(),
   isTerminal: Deno.stderr.isTerminal(),
   signals: Deno,
-  run: runApp,
+  run: async (config, options) =>
+    config.app === "mcp-stdio"
+      ? await (await import("./mcp/stdio.ts")).runStdio(config, options)
+      : await runApp(config, options),
 });
 
 /** Runs the configured mode. Resolves to the exit code: 0 after an orderly end, 1 after a failure. */

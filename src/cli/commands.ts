@@ -1,14 +1,9 @@
 /** The commands, and the flags that are not configuration. */
 import type { FlagSpec } from "./arguments.ts";
+import type { CommandFlag } from "./command_flag.ts";
+import { BUNDLE_FLAGS, DIAGNOSE_FLAGS } from "./look_flags.ts";
 import { OPTIONS } from "./options.ts";
-
-/** A flag of one command alone, with what help and completion say about it. */
-export interface CommandFlag extends FlagSpec {
-  /** How help writes the value. */
-  readonly value: string;
-  readonly help: string;
-  readonly choices?: readonly string[];
-}
+import { SUBJECT_WORDS } from "./subject.ts";
 
 /** The flag of `version`. */
 export const OUTPUT_FLAG: CommandFlag & { choices: readonly string[] } = {
@@ -72,7 +67,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "Run every part in one process (the default)",
     description:
       "Runs the controllers, the aggregated API server and the MCP server in one process that shares one " +
-      "cache of the cluster. Parts that this build does not have yet are left out, which the log says.",
+      "cache of the cluster.",
   },
   {
     name: "controller",
@@ -93,6 +88,45 @@ export const COMMANDS: readonly Command[] = [
     isMode: true,
     summary: "Run the MCP server alone",
     description: "Lets AI clients operate Coder and its resources over streamable HTTP.",
+  },
+  {
+    name: "mcp-stdio",
+    isMode: true,
+    summary: "Serve MCP to one client at standard input and output",
+    description:
+      "For a client on this machine, which starts it: Kubernetes is called with your kubeconfig, and Coder " +
+      "through the aggregated API, or with CODER_SESSION_TOKEN and --coder-url. The log goes to standard error.",
+  },
+  {
+    name: "diagnose",
+    operands: "workspace|controlplane|provisioner|proxy <name>",
+    isMode: false,
+    words: SUBJECT_WORDS,
+    flags: DIAGNOSE_FLAGS,
+    summary: "Say why something is not up, with evidence and what to do next",
+    description:
+      "Looks at one object, in Kubernetes with your kubeconfig and in Coder, and names the causes of what is wrong with " +
+      "it: the most probable first, each with the words that prove it and with commands to go on. What could not be " +
+      "read is named, and not guessed. Nothing is changed.\n" +
+      "  coder-k8s diagnose workspace acme.ann.dev -n coder\n" +
+      "  coder-k8s diagnose coderprovisioner/builders -n coder -o json\n" +
+      "Kinds may be written as for kubectl: coderworkspace/NAME, cws NAME. " +
+      "Coder is asked as you with --coder-url and CODER_SESSION_TOKEN; without them with the operator's access, if " +
+      "you may read its token in Kubernetes.\n" +
+      "Exit codes: 0 nothing is wrong (it is up, it starts, or it was stopped on purpose); 1 something is wrong; 2 it " +
+      "could not be found out.",
+  },
+  {
+    name: "support-bundle",
+    isMode: false,
+    flags: BUNDLE_FLAGS,
+    summary: "Write one archive with what somebody needs to help you, without secrets",
+    description:
+      "Reads versions, objects with their conditions, events, metrics, recent logs and diagnoses with your rights, takes " +
+      "secrets out, and writes one archive for you alone. index.md in it lists what there is and what could not be read. " +
+      "Nothing is changed.\n" +
+      "  coder-k8s support-bundle -n coder --since=2h --workspace=acme.ann.dev\n" +
+      "Exit codes: 0 it is written, with all that could be read; 1 it is not; 2 not understood.",
   },
   {
     name: "convert",
@@ -143,11 +177,10 @@ export const GLOBAL_FLAGS: readonly (FlagSpec & { help: string })[] = [
 
 /** Every flag there is, for the parser: which command allows which is looked at afterwards. */
 export const ALL_FLAGS: readonly FlagSpec[] = [
-  ...new Map(
-    [...COMMANDS.flatMap(({ flags = [] }) => flags), ...OPTIONS, ...GLOBAL_FLAGS].map((
-      one,
-    ) => [one.flag, one]),
-  ).values(),
+  ...[...COMMANDS.flatMap(({ flags = [] }) => flags), ...OPTIONS, ...GLOBAL_FLAGS]
+    // One flag of several commands has its letter wherever it is one.
+    .reduce((all, one) => all.set(one.flag, { ...all.get(one.flag), ...one }), new Map<string, FlagSpec>())
+    .values(),
 ];
 
 /** Flags that modes do not have. */

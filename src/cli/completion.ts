@@ -31,7 +31,16 @@ const plainCommands = COMMANDS.filter((command) => !command.isMode);
 const written = ({ flag, isSwitch }: CompletedFlag) => isSwitch ? `--${flag}` : `--${flag}=`;
 
 function bash(): string {
-  const valued = [...modeFlags, ...ownFlags].filter((flag) => flag.choices !== undefined);
+  const valued = modeFlags.filter((flag) => flag.choices !== undefined);
+  // A flag of the same name has other values with another command.
+  const ownValued = COMMANDS.flatMap(({ name, flags = [] }) =>
+    flags.filter((flag) => flag.choices !== undefined && ownFlags.includes(flag))
+      .map(({ flag, letter, choices = [] }) => ({
+        spellings: [...(letter === undefined ? [] : [`-${letter}`]), `--${flag}`]
+          .map((spelling) => `"${name} ${spelling}"`),
+        choices,
+      }))
+  );
   const switches = modeFlags.filter((flag) => flag.isSwitch).map((flag) => `--${flag.flag}`);
   const files = modeFlags.filter((flag) => flag.file === true).map((flag) => `--${flag.flag}`);
   const others = [...modeFlags, ...ownFlags].filter((flag) =>
@@ -48,13 +57,16 @@ _coder_k8s() {
     case $word in ${names.join("|")}) command=$word; break ;; esac
   done
   COMPREPLY=()
+  case "$command $prev" in
+${
+    ownValued.map(({ spellings, choices }) =>
+      `    ${spellings.join("|")}) _coder_k8s_words "${choices.join(" ")}"; return ;;`
+    ).join("\n")
+  }
+  esac
   case $prev in
 ${
-    valued.map((flag) =>
-      `    ${flag.letter ? `-${flag.letter}|` : ""}--${flag.flag}) _coder_k8s_words "${
-        flag.choices?.join(" ")
-      }"; return ;;`
-    ).join(
+    valued.map((flag) => `    --${flag.flag}) _coder_k8s_words "${flag.choices?.join(" ")}"; return ;;`).join(
       "\n",
     )
   }

@@ -55,7 +55,11 @@ Deno.test("bash completes shells, formats and topics behind the commands that ta
   assert.deepEqual(await offered("completion", "b"), ["bash"]);
   assert.deepEqual(await offered("version", "--output="), ["text", "json"]);
   assert.deepEqual(await offered("version", "-o", "j"), ["json"]);
-  assert.deepEqual(await offered("help", "mcp"), ["mcp-http"]);
+  assert.deepEqual(await offered("diagnose", "-o", ""), ["text", "json", "yaml"]);
+  assert.deepEqual(await offered("diagnose", "w"), ["workspace"]);
+  assert.deepEqual(await offered("diagnose", "--kubeconfig=clu"), ["cluster.yaml"]);
+  assert.deepEqual(await offered("diagnose", "--na"), ["--namespace="]);
+  assert.deepEqual(await offered("help", "mcp"), ["mcp-http", "mcp-stdio"]);
   assert.deepEqual(await offered("version", "--log-"), [], "version has no such flag");
   assert.deepEqual(await offered("convert", "h"), ["helm"]);
   assert.deepEqual(await offered("convert", "helm", "clu"), ["cluster.yaml"]);

@@ -63,3 +63,65 @@ Deno.test("an option whose own value was a mistake causes no second one", () => 
   assert.deepEqual(check({ templateBuildBackoffAfter: 61_000 }), []);
   assert.deepEqual(check({}), []);
 });
+
+Deno.test("a certificate and its key are given together", () => {
+  assert.deepEqual(check({ tlsCertFile: "/c" }), ["--tls-cert-file: also needs --tls-private-key-file"]);
+  assert.deepEqual(check({ tlsPrivateKeyFile: "/k" }), [
+    "--tls-private-key-file: also needs --tls-cert-file",
+  ]);
+  assert.deepEqual(check({ tlsCertFile: "/c", tlsPrivateKeyFile: "/k" }), []);
+});
+
+Deno.test("a prefix of user names needs a mapping", () => {
+  assert.deepEqual(check({ coderUserMapping: "none", coderUserPrefix: "oidc:" }), [
+    "--coder-user-prefix: does nothing without --coder-user-mapping",
+  ]);
+  assert.deepEqual(check({ coderUserMapping: "email", coderUserPrefix: "oidc:" }), []);
+  assert.deepEqual(check({ coderUserMapping: "none", coderUserPrefix: "" }), []);
+});
+
+const loopback = { hostname: "127.0.0.1", port: 8090 };
+const anywhere = { hostname: "0.0.0.0", port: 8090 };
+
+Deno.test("nobody comes in unasked but on a loopback address", () => {
+  const [said = ""] = check({ app: "all", mcpAuth: ["off"], mcpBindAddress: anywhere });
+  assert.match(said, /^--mcp-auth: off needs --mcp-bind-address on a loopback address/);
+  for (const hostname of ["127.0.0.1", "127.8.8.8", "::1", "localhost"]) {
+    assert.deepEqual(
+      check({ app: "all", mcpAuth: ["off"], mcpBindAddress: { hostname, port: 1 } }),
+      [],
+      hostname,
+    );
+  }
+  for (const hostname of ["0.0.0.0", "::", "10.0.0.1", "127.0.0.1.example.com"]) {
+    assert.equal(
+      check({ app: "mcp-http", mcpAuth: ["off"], mcpBindAddress: { hostname, port: 1 } }).length,
+      1,
+    );
+  }
+  assert.equal(check({ app: "all", mcpAuth: ["off", "token"], mcpBindAddress: loopback }).length, 1);
+  assert.deepEqual(check({ app: "controller", mcpAuth: ["off"], mcpBindAddress: anywhere }), []);
+});
+
+Deno.test("a way to say who one is needs what it is checked by", () => {
+  const ways = (...mcpAuth: Settings["mcpAuth"][number][]) =>
+    ({ app: "all", mcpAuth, mcpBindAddress: anywhere }) as const;
+  assert.deepEqual(check(ways("oidc")), [
+    "--mcp-auth: oidc needs --mcp-oidc-issuer",
+    "--mcp-auth: oidc needs --mcp-url",
+  ]);
+  assert.equal(check(ways("proxy", "x509")).length, 3);
+  assert.deepEqual(
+    check({ ...ways("x509"), mcpTlsCertFile: "/c", mcpTlsPrivateKeyFile: "/k" }),
+    [],
+  );
+  assert.deepEqual(check({ ...ways("token"), mcpOidcIssuer: "https://id" }), [
+    "--mcp-oidc-issuer: does nothing unless --mcp-auth has oidc",
+  ]);
+  assert.deepEqual(check({ ...ways("token"), mcpOidcRequiredClaims: ["a"] }), [
+    "--mcp-oidc-required-claims: must be name=value",
+  ]);
+  assert.deepEqual(check({ mcpTlsCertFile: "/c" }), [
+    "--mcp-tls-cert-file: also needs --mcp-tls-private-key-file",
+  ]);
+});

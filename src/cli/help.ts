@@ -1,7 +1,7 @@
 /** The pages of `--help`, made from the schema. */
 import { type Command, COMMANDS, GLOBAL_FLAGS } from "./commands.ts";
 import { type Option, OPTIONS } from "./options.ts";
-import { GROUPS } from "./schema.ts";
+import { GROUPS } from "./option_meta.ts";
 import { type Terminal, wrap } from "./terminal.ts";
 
 const ABOUT = "coder-k8s runs Coder on Kubernetes: it turns CoderControlPlane resources into running Coder " +

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { commandOf, COMMANDS } from "./commands.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { OPTIONS } from "./options.ts";
-import { GROUPS } from "./schema.ts";
+import { GROUPS } from "./option_meta.ts";
 import { plainTerminal } from "./terminal.ts";
 
 const headings = (page: string) =>
@@ -24,7 +24,11 @@ Deno.test("pages fit the terminal they are shown on", () => {
 });
 
 Deno.test("headings and small print are marked for terminals that can show it", () => {
-  const page = mainHelp({ width: 100, bold: (text) => `<b>${text}</b>`, dim: (text) => `<i>${text}</i>` });
+  const page = mainHelp({
+    ...plainTerminal,
+    bold: (text) => `<b>${text}</b>`,
+    dim: (text) => `<i>${text}</i>`,
+  });
   assert.match(page, /<b>Usage<\/b>/);
   assert.match(page, /<i>default 24; env CODER_K8S_CONCURRENCY<\/i>/);
   assert.match(page, /<i># Against the cluster/);

@@ -1,5 +1,6 @@
 /** The command line: understands what is asked for, answers it or hands a validated configuration to the app. */
-import type { Config, Mode } from "../app/config.ts";
+import type { Config } from "../app/config.ts";
+import type { AskedSubject } from "../app/diagnose.ts";
 import type { StartNotes } from "../app/process.ts";
 import { parseArguments, type ParsedArguments } from "./arguments.ts";
 import {
@@ -12,6 +13,9 @@ import {
   SHELLS,
 } from "./commands.ts";
 import { convert } from "./convert.ts";
+import type { BundleRequest } from "../app/support_bundle.ts";
+import { type DiagnoseCall, diagnoseCommand, type Looked } from "./diagnose.ts";
+import { type Bundled, supportBundle } from "./support_bundle.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { describeMistakes, type Mistake } from "./mistake.ts";
 import { loadSettings } from "./settings.ts";
@@ -30,8 +34,9 @@ export interface Surroundings {
   readonly readStandardInput: () => Promise<string>;
   /** Runs a mode until it ends; resolves to the exit code. */
   readonly runApp: (config: Config, notes: StartNotes) => Promise<number>;
-  /** Why a mode cannot run in this build; undefined where it can. */
-  readonly missingPart: (mode: Mode) => Promise<string | undefined>;
+  /** Looks at one object. */
+  readonly diagnose: (config: Config, subject: AskedSubject) => Promise<Looked>;
+  readonly supportBundle: (config: Config, request: BundleRequest) => Promise<Bundled>;
   /** The lines of `version`. */
   readonly version: () => Promise<Readonly<Record<string, string>>>;
 }
@@ -39,7 +44,14 @@ export interface Surroundings {
 /** Exit code of everything that the user has to mend before it can run. */
 const USAGE = 2;
 
-/** Runs one command line. Resolves to the exit code: 0 done, 1 failed, 2 not understood. */
+/** Commands with flags of their own. */
+const LOOKS: Readonly<Record<string, (call: DiagnoseCall, around: Surroundings) => Promise<number>>> = {
+  convert,
+  diagnose: diagnoseCommand,
+  "support-bundle": supportBundle,
+};
+
+/** Runs one command line. Resolves to the exit code: 0 done, 1 failed, 2 not understood; those of `diagnose` are its own. */
 export async function main(args: readonly string[], surroundings?: Surroundings): Promise<number> {
   const around = surroundings ?? await realSurroundings();
   const parsed = parseArguments(args, ALL_FLAGS);
@@ -50,11 +62,12 @@ export async function main(args: readonly string[], surroundings?: Surroundings)
   if (word !== undefined && command === undefined) mistakes.push(unknownCommand(word));
 
   if (command?.name === "completion") return completion(strays, parsed, mistakes, around);
-  if (command?.name === "convert") {
+  const look = LOOKS[command?.name ?? ""];
+  if (command !== undefined && look !== undefined) {
     const { flags } = parsed;
     const own = command.flags?.map(({ flag }) => flag) ?? [];
-    mistakes.push(...notFor("convert", parsed, [...flags.keys()].filter((flag) => !own.includes(flag))));
-    return await convert({ words: strays, flags, mistakes }, around);
+    mistakes.push(...notFor(command.name, parsed, [...flags.keys()].filter((flag) => !own.includes(flag))));
+    return await look({ words: strays, flags, mistakes }, around);
   }
   mistakes.push(...strays.map((stray) => strayArgument(stray, command)));
   if (command?.name === "version" || parsed.flags.has("version")) {
@@ -85,13 +98,7 @@ async function run(
   const loaded = await loadSettings({ flags, environment, readTextFile });
   mistakes.push(...loaded.mistakes);
   if (mistakes.length > 0 || loaded.settings === undefined) return refuse(mistakes, around);
-  const config = loaded.settings;
-  const missing = await around.missingPart(config.app);
-  if (missing !== undefined) {
-    around.err(`coder-k8s: ${missing}\n`);
-    return USAGE;
-  }
-  return await around.runApp(config, loaded);
+  return await around.runApp(loaded.settings, loaded);
 }
 
 function help(command: Command | undefined, strays: readonly string[], around: Surroundings): number {
@@ -194,7 +201,10 @@ async function realSurroundings(): Promise<Surroundings> {
     readTextFile: (path) => Deno.readTextFile(path),
     readStandardInput: () => new Response(Deno.stdin.readable).text(),
     runApp: async (config, notes) => (await import("../app/process.ts")).runProcess(config, notes),
-    missingPart: async (mode) => (await import("../app/modes.ts")).missingPart(mode),
+    diagnose: async (config, subject) =>
+      (await import("../app/diagnose.ts")).lookAndTell(config, subject, environment),
+    supportBundle: async (config, request) =>
+      (await import("../app/support_bundle.ts")).bundleAndTell(config, request, environment),
     version: () => {
       const { version, commit, built } = buildInfo();
       const { os, arch } = Deno.build;

@@ -22,8 +22,8 @@ async function run(args: readonly string[], environment: Record<string, string> 
       started.push({ config, notes });
       return Promise.resolve(0);
     },
-    missingPart: (mode) =>
-      Promise.resolve(mode === "mcp-http" ? "the mode mcp-http is not in this build yet" : undefined),
+    supportBundle: () => Promise.resolve({ refusal: "no" }),
+    diagnose: () => Promise.resolve({ refusal: "there is no such object" }),
     version: () => Promise.resolve({ version: "1.2.3", commit: "abc", built: "", deno: "2.9.4" }),
   });
   return { code, out, err, started, app: started[0]?.config.app };
@@ -54,15 +54,10 @@ Deno.test("a command and a flag that contradict each other are an error", async 
 Deno.test("an unknown mode is an error that lists the modes", async () => {
   const { code, err } = await run(["--app=operator"]);
   assert.equal(code, 2);
-  assert.match(err, /--app: must be all, controller, aggregated-apiserver or mcp-http \(it is "operator"\)/);
-});
-
-Deno.test("a mode without its part says so and exits 2", async () => {
-  for (const args of [["mcp-http"], ["--app=mcp-http"]]) {
-    const { code, err, started } = await run(args);
-    assert.deepEqual([code, started.length], [2, 0]);
-    assert.equal(err, "coder-k8s: the mode mcp-http is not in this build yet\n");
-  }
+  assert.match(
+    err,
+    /--app: must be all, controller, aggregated-apiserver, mcp-http or mcp-stdio \(it is "operator"\)/,
+  );
 });
 
 Deno.test("help goes to standard output and exits 0, however it is asked for", async () => {

@@ -17,8 +17,9 @@ export function describeMistakes(mistakes: readonly Mistake[], help = "coder-k8s
   return `coder-k8s: ${lines.length} mistakes\n${lines.map((line) => `  - ${line}\n`).join("")}${more}\n`;
 }
 
-/** A value as a message quotes it: short, on one line. */
+/** A value as a message quotes it: short, on one line, without the user and password of a URL. */
 export function quote(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  const whole = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  const text = whole.replace(/(:\/\/)[^/\s]*@/g, "$1***@");
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

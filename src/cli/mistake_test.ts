@@ -21,6 +21,12 @@ Deno.test("several mistakes are counted and listed", () => {
   );
 });
 
+Deno.test("a quoted URL has neither user nor password", () => {
+  assert.equal(quote("https://admin:hunter2@coder.example.com/@x"), '"https://***@coder.example.com/@x"');
+  assert.equal(quote(["a=https://p@ss@coder", "b=http://c"]), '["a=https://***@coder","b=http://c"]');
+  assert.equal(quote("https://coder.example.com/@alice"), '"https://coder.example.com/@alice"');
+});
+
 Deno.test("a quoted value is short, on one line, and cannot forge another", () => {
   assert.equal(quote("a"), '"a"');
   assert.equal(quote("two\nlines\x1b[31m"), '"two\\nlines\\u001b[31m"');

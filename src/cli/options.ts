@@ -1,6 +1,7 @@
 /** The schema's options as a list: names in each source, facts for help and completion. */
 import { z } from "zod";
-import { type OptionMeta, optionMeta, type SettingKey, settingsSchema } from "./schema.ts";
+import { type OptionMeta, optionMeta } from "./option_meta.ts";
+import { type SettingKey, settingsSchema } from "./schema.ts";
 
 /** The prefix of all environment twins. */
 export const ENVIRONMENT_PREFIX = "CODER_K8S_";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { isServiceLink, kebabCase, optionOf, OPTIONS } from "./options.ts";
-import { GROUPS, settingsSchema } from "./schema.ts";
+import { GROUPS } from "./option_meta.ts";
+import { settingsSchema } from "./schema.ts";
 
 Deno.test("an option has one name in three spellings", () => {
   const { key, flag, env } = optionOf("healthBindAddress");

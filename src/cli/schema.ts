@@ -3,7 +3,16 @@
  * `CODER_K8S_LOG_LEVEL` and the key `logLevel` of the config file; help and shell completion are made from it too.
  */
 import { z } from "zod";
-import { CODER_ACCESS, LOG_FORMATS, LOG_LEVELS, METRICS_ACCESS, MODES } from "../app/config.ts";
+import {
+  CODER_ACCESS,
+  CODER_USER_MAPPINGS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  METRICS_ACCESS,
+  MODES,
+} from "../app/config.ts";
+import { mcpOptions } from "./mcp_schema.ts";
+import { optionMeta } from "./option_meta.ts";
 import {
   bindAddress,
   boolean,
@@ -17,41 +26,8 @@ import {
   namespacePatterns,
   number,
   text,
+  textOrEmpty,
 } from "./values.ts";
-
-/** Headings of `--help`, in order. */
-export const GROUPS = [
-  "General",
-  "Kubernetes",
-  "Controllers",
-  "Ports",
-  "Logging",
-  "Aggregated API server",
-] as const;
-
-/** What help and completion know of an option besides its schema. */
-export interface OptionMeta {
-  group: (typeof GROUPS)[number];
-  /** One or two sentences. */
-  help: string;
-  /** How help writes the value; absent for booleans, which need none. */
-  value?: string;
-  /** The words completion offers. */
-  choices?: readonly string[];
-  /** Completion offers file names. */
-  file?: boolean;
-  /** Flag may be repeated. */
-  repeat?: boolean;
-  /** How help writes the default where it is not the schema's own. */
-  defaultText?: string;
-  /** Never shown in a message. */
-  secret?: boolean;
-  /** A further environment variable, read where the twin is not set. */
-  alias?: string;
-}
-
-/** The facts of each option, keyed by its schema. */
-export const optionMeta: z.core.$ZodRegistry<OptionMeta> = z.registry<OptionMeta>();
 
 const build = { group: "Aggregated API server", value: "duration" } as const;
 
@@ -74,6 +50,12 @@ export const settingsSchema = z.strictObject({
     group: "General",
     value: "duration",
     help: "After SIGTERM: how long work in hand may take to finish.",
+  }),
+  shutdownDelay: duration({ max: 300_000 }).optional().register(optionMeta, {
+    group: "General",
+    value: "duration",
+    defaultText: "5s in a cluster, 0s outside of one",
+    help: "After SIGTERM: how long servers still answer, unready, so that callers find another replica.",
   }),
 
   kubeconfig: text("the path of a kubeconfig file").optional().register(optionMeta, {
@@ -247,6 +229,75 @@ export const settingsSchema = z.strictObject({
       help: "Deadline of one request to Coder; 0 means 30s.",
     },
   ),
+  coderPollInterval: duration({ min: 1_000, max: 600_000 }).prefault("30s").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "duration",
+    help:
+      "How often a Coder's workspaces are listed; what is building is followed at once, whatever this says. Large " +
+      "Coders are asked less often: they are never busy with this for more than 5 % of the time.",
+  }),
+  coderPollJitter: number({ min: 0, max: 1, fraction: true }).prefault("0.1").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "share",
+    help:
+      "By which share these intervals are longer at random, so that replicas do not ask at the same time.",
+  }),
+  coderUserMapping: choice(CODER_USER_MAPPINGS).prefault("none").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "rule",
+    choices: CODER_USER_MAPPINGS,
+    help:
+      "Which Coder user a Kubernetes user is: of that name, or of that e-mail address. Who may not use the verb all on " +
+      "coderworkspaces/others sees the workspaces of that user alone; with none, no workspaces.",
+  }),
+  coderUserPrefix: textOrEmpty().prefault("").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "text",
+    defaultText: "none",
+    help:
+      'Comes off the front of Kubernetes user names before they are mapped, such as "oidc:"; who does not have it is ' +
+      "nobody in Coder.",
+  }),
+  tlsCertFile: text("the path of a PEM file").optional().register(optionMeta, {
+    group: "Aggregated API server",
+    value: "file",
+    file: true,
+    defaultText: "a certificate of our own, kept in the Secret <aggregated-service>-tls",
+    help:
+      "Certificate chain to serve with; read again when it changes. The caBundle of the APIService is yours then.",
+  }),
+  tlsPrivateKeyFile: text("the path of a PEM file").optional().register(optionMeta, {
+    group: "Aggregated API server",
+    value: "file",
+    file: true,
+    help: "The private key of --tls-cert-file.",
+  }),
+  aggregatedService: namespace("the name of a Service").prefault("coder-k8s-apiserver").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "name",
+    help: "The Service of this process' namespace that the APIService names: what the certificate is for.",
+  }),
+  maxRequestsInflight: number({ min: 1, max: 100_000 }).prefault("400").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "number",
+    help: "Reading requests worked on at a time; more are answered with 429.",
+  }),
+  maxMutatingRequestsInflight: number({ min: 1, max: 100_000 }).prefault("200").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "number",
+    help: "The same for writing requests.",
+  }),
+  maxRequestBody: number({ min: 1024, max: 104_857_600 }).prefault("67108864").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "bytes",
+    help:
+      "The largest body of a request; larger ones are answered with 413. All files of a template must fit in.",
+  }),
+  requestTimeout: duration({ min: 1_000, max: 3_600_000 }).prefault("60s").register(optionMeta, {
+    group: "Aggregated API server",
+    value: "duration",
+    help: "Deadline of one request, watches and followed logs excepted.",
+  }),
   templateBuildWaitTimeout: duration({ min: 1, max: 1_800_000 }).prefault("25m").register(optionMeta, {
     ...build,
     help: "How long to wait for a template version to be built, at most 30m.",
@@ -263,6 +314,7 @@ export const settingsSchema = z.strictObject({
     ...build,
     help: "How seldom to ask at last.",
   }),
+  ...mcpOptions,
 });
 
 /** The validated configuration, `config` (the file's own path) included. */

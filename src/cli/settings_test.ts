@@ -18,6 +18,42 @@ async function load(args: readonly string[], environment: Record<string, string>
   return { ...loaded, said: loaded.mistakes.map((one) => `${one.where}: ${one.what}`) };
 }
 
+const MCP_DEFAULTS = {
+  mcpAuth: ["token"],
+  mcpTokenAudience: [],
+  mcpUrl: undefined,
+  mcpOidcIssuer: undefined,
+  mcpOidcJwksUrl: undefined,
+  mcpOidcCaFile: undefined,
+  mcpOidcAudience: [],
+  mcpOidcUsernameClaim: "sub",
+  mcpOidcUsernamePrefix: "oidc:",
+  mcpOidcGroupsClaim: undefined,
+  mcpOidcGroupsPrefix: "oidc:",
+  mcpOidcRequiredClaims: [],
+  mcpTlsCertFile: undefined,
+  mcpTlsPrivateKeyFile: undefined,
+  mcpProxyCaFile: undefined,
+  mcpProxyAllowedNames: [],
+  mcpImpersonate: false,
+  mcpReadOnly: false,
+  mcpToolsets: ["core"],
+  mcpAllowTools: [],
+  mcpDenyTools: [],
+  mcpToolNames: "plain",
+  mcpNamespaces: [],
+  mcpAllowedOrigins: [],
+  mcpAllowedHosts: [],
+  mcpRateLimit: 50,
+  mcpRateBurst: 200,
+  mcpCallTimeout: 60_000,
+  mcpMaxBody: 4_194_304,
+  mcpMaxStreams: 1_024,
+  mcpLegacySse: false,
+  mcpLegacyElicitation: false,
+  mcpAuditLog: "-",
+};
+
 Deno.test("with nothing given the documented defaults hold", async () => {
   const { settings, said, warnings } = await load([]);
   assert.deepEqual([said, warnings], [[], []]);
@@ -52,6 +88,19 @@ Deno.test("with nothing given the documented defaults hold", async () => {
     coderSessionTokenFile: undefined,
     coderNamespace: undefined,
     coderRequestTimeout: 30_000,
+    coderPollInterval: 30_000,
+    coderPollJitter: 0.1,
+    coderUserMapping: "none",
+    coderUserPrefix: "",
+    tlsCertFile: undefined,
+    tlsPrivateKeyFile: undefined,
+    aggregatedService: "coder-k8s-apiserver",
+    maxRequestsInflight: 400,
+    maxMutatingRequestsInflight: 200,
+    maxRequestBody: 67_108_864,
+    requestTimeout: 60_000,
+    shutdownDelay: undefined,
+    ...MCP_DEFAULTS,
     templateBuildWaitTimeout: 1_500_000,
     templateBuildBackoffAfter: 120_000,
     templateBuildInitialPollInterval: 2_000,
@@ -96,6 +145,54 @@ Deno.test("every option can be set in all three places", async () => {
     coderNamespace: "a",
     coderSessionToken: "t",
     coderSessionTokenFile: "/t",
+    coderPollJitter: "0.5",
+    coderUserMapping: "email",
+    coderUserPrefix: "oidc:",
+    tlsCertFile: "/tls.crt",
+    tlsPrivateKeyFile: "/tls.key",
+    aggregatedService: "api",
+    maxRequestBody: "4096",
+    mcpAuth: "token,oidc",
+    mcpTokenAudience: "mcp",
+    mcpUrl: "https://mcp.example.com/mcp",
+    mcpOidcIssuer: "https://id.example.com",
+    mcpOidcJwksUrl: "https://id.example.com/keys",
+    mcpOidcCaFile: "/ca.crt",
+    mcpOidcAudience: "a,b",
+    mcpOidcUsernameClaim: "email",
+    mcpOidcUsernamePrefix: "id:",
+    mcpOidcGroupsClaim: "groups",
+    mcpOidcGroupsPrefix: "id:",
+    mcpOidcRequiredClaims: "hd=example.com",
+    mcpTlsCertFile: "/tls.crt",
+    mcpTlsPrivateKeyFile: "/tls.key",
+    mcpProxyCaFile: "/ca.crt",
+    mcpProxyAllowedNames: "proxy",
+    mcpImpersonate: "true",
+    mcpReadOnly: "true",
+    mcpToolsets: "core,platform",
+    mcpAllowTools: "check_health",
+    mcpDenyTools: "check_health",
+    mcpToolNames: "dotted",
+    mcpNamespaces: "lab",
+    mcpAllowedOrigins: "https://app.example.com",
+    mcpAllowedHosts: "mcp.example.com",
+    mcpMaxBody: "4096",
+    mcpLegacySse: "true",
+    mcpLegacyElicitation: "true",
+    mcpAuditLog: "/var/log/mcp",
+  };
+  const oidc = ["--mcp-oidc-issuer=https://id.example.com", "--mcp-url=https://mcp.example.com"];
+  const needs: Record<string, string[]> = {
+    templateBuildInitialPollInterval: ["--template-build-max-poll-interval=181s"],
+    coderUserPrefix: ["--coder-user-mapping=username"],
+    tlsCertFile: ["--tls-private-key-file=/k"],
+    tlsPrivateKeyFile: ["--tls-cert-file=/c"],
+    mcpAuth: oidc,
+    mcpOidcIssuer: ["--mcp-auth=oidc", "--mcp-url=https://mcp.example.com"],
+    mcpOidcJwksUrl: ["--mcp-auth=oidc", ...oidc],
+    mcpTlsCertFile: ["--mcp-tls-private-key-file=/k"],
+    mcpTlsPrivateKeyFile: ["--mcp-tls-cert-file=/c"],
   };
   for (const option of OPTIONS) {
     const value = examples[option.key] ??
@@ -103,9 +200,7 @@ Deno.test("every option can be set in all three places", async () => {
         option.value ?? ""
       ];
     assert.ok(value !== undefined, `no example for ${option.key}`);
-    const both = option.key === "templateBuildInitialPollInterval"
-      ? ["--template-build-max-poll-interval=181s"]
-      : [];
+    const both = needs[option.key] ?? [];
     const byFlag = await load([`--${option.flag}=${value}`, ...both], {}, "");
     const byVariable = await load(both, { [option.env]: value }, "");
     assert.deepEqual([...byFlag.said, ...byVariable.said], [], option.key);

@@ -6,10 +6,18 @@ export interface Terminal {
   readonly width: number;
   bold(text: string): string;
   dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
 }
 
 /** No colours, 100 columns: pipes, files, tests. */
-export const plainTerminal: Terminal = { width: 100, bold: (text) => text, dim: (text) => text };
+export const plainTerminal: Terminal = {
+  width: 100,
+  bold: (text) => text,
+  dim: (text) => text,
+  red: (text) => text,
+  green: (text) => text,
+};
 
 /** What standard output is. Honours `NO_COLOR`; wraps between 60 and 120 columns. */
 export function standardOutput(environment: Readonly<Record<string, string>>): Terminal {
@@ -22,7 +30,13 @@ export function standardOutput(environment: Readonly<Record<string, string>>): T
   } catch {
     // Not every terminal knows its size.
   }
-  return { width: Math.min(120, Math.max(60, columns)), bold: style(1), dim: style(2) };
+  return {
+    width: Math.min(120, Math.max(60, columns)),
+    bold: style(1),
+    dim: style(2),
+    red: style(31),
+    green: style(32),
+  };
 }
 
 /** Breaks `text` into lines of at most `width` columns, at spaces; longer words stay whole. */

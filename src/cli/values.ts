@@ -83,12 +83,20 @@ export function text(what: string): z.ZodType<string> {
   });
 }
 
+/** Any text. */
+export function textOrEmpty(): z.ZodType<string> {
+  return value("a text", textOf);
+}
+
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const NAMESPACE_FORM = "a namespace name (lower-case letters, digits and '-', at most 63)";
 
-/** One namespace. */
-export function namespace(): z.ZodType<string> {
-  return value(NAMESPACE_FORM, (raw) => {
+/** One namespace, or another name of that form. */
+export function namespace(what?: string): z.ZodType<string> {
+  const form = what === undefined
+    ? NAMESPACE_FORM
+    : `${what} (lower-case letters, digits and '-', at most 63)`;
+  return value(form, (raw) => {
     const trimmed = textOf(raw)?.trim() ?? "";
     return DNS_LABEL.test(trimmed) ? trimmed : undefined;
   });
@@ -108,14 +116,41 @@ export function namespaceList(): z.ZodType<readonly string[]> {
   });
 }
 
-/** An absolute http or https URL with a host; without a trailing slash, user name or password. */
-export function httpUrl(): z.ZodType<string> {
+/** Several texts: comma-separated, a repeated flag, or a YAML list. Empty text means none; `what` names one. */
+export function textList(what: string): z.ZodType<readonly string[]> {
+  return value(`${what}, or several with commas between`, listOf);
+}
+
+/** Several of a few words, as {@linkcode textList}; at least one. */
+export function choices<const T extends string>(words: readonly T[]): z.ZodType<readonly T[]> {
+  return value(`some of ${words.join(", ")}, with commas between`, (raw) => {
+    const given = listOf(raw) ?? [];
+    const chosen = words.filter((word) => given.includes(word));
+    return given.length > 0 && chosen.length === new Set(given).size ? chosen : undefined;
+  });
+}
+
+function listOf(raw: unknown): readonly string[] | undefined {
+  const items: string[] = [];
+  for (const item of Array.isArray(raw) ? raw : [raw]) {
+    const joined = textOf(item);
+    if (joined === undefined) return undefined;
+    items.push(...joined.split(",").map((part) => part.trim()).filter((part) => part !== ""));
+  }
+  return [...new Set(items)];
+}
+
+/**
+ * An absolute http or https URL with a host, without user name or password. A slash at its end goes, unless `isExact`:
+ * then it is what others compare it with, letter by letter.
+ */
+export function httpUrl({ isExact = false } = {}): z.ZodType<string> {
   return value('a URL with scheme http or https and a host, such as "https://coder.example.com"', (raw) => {
     const given = textOf(raw)?.trim() ?? "";
     if (!/^https?:\/\/[^/]/i.test(given) || !URL.canParse(given)) return undefined;
     const url = new URL(given);
     if (url.username !== "" || url.password !== "") return undefined;
-    return url.href.replace(/\/+$/, "");
+    return isExact ? given : url.href.replace(/\/+$/, "");
   });
 }
 

@@ -4,6 +4,7 @@ import {
   bindAddress,
   boolean,
   choice,
+  choices,
   domain,
   duration,
   endpoints,
@@ -13,6 +14,7 @@ import {
   namespacePatterns,
   number,
   text,
+  textList,
 } from "./values.ts";
 
 /** Every input of `good` reads as its output, every one of `bad` is refused with a message that matches. */
@@ -121,6 +123,15 @@ Deno.test("a URL is absolute, http or https, with a host and without credentials
   );
 });
 
+Deno.test("a URL that others compare stays as it was written", () => {
+  table(
+    httpUrl({ isExact: true }),
+    [["https://c/", "https://c/"], [" https://c ", "https://c"], ["https://C/realm/", "https://C/realm/"]],
+    ["c", "ftp://c", "https://u:p@c", null],
+    /^must be a URL with scheme http or https and a host/,
+  );
+});
+
 Deno.test("patterns of namespaces are names in which a star stands for anything", () => {
   table<readonly string[]>(
     namespacePatterns(),
@@ -179,4 +190,12 @@ Deno.test("endpoints are names of control planes with URLs, in every form that a
     ],
     /^must be namespace\/name=URL, such as /,
   );
+});
+
+Deno.test("lists of texts come with commas, repeated or as YAML", () => {
+  for (const raw of ["a, b,,a", ["a", "b"], ["a,b"]]) assert.deepEqual(textList("x").parse(raw), ["a", "b"]);
+  assert.deepEqual(textList("x").parse(""), []);
+  assert.equal(textList("x").safeParse([{}]).success, false);
+  assert.deepEqual(choices(["a", "b"]).parse("b,a"), ["a", "b"]);
+  for (const raw of ["", "c", "a,c", null]) assert.equal(choices(["a", "b"]).safeParse(raw).success, false);
 });

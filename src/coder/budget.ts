@@ -1,13 +1,17 @@
 /** How many requests one deployment gets from us: a steady rate with a burst, and silence after a 429. */
 import { type Clock, sleep, systemClock } from "../telemetry/clock.ts";
-import { type Metrics, noMetrics } from "../telemetry/metrics.ts";
-import { createGate, type GateOptions } from "./gate.ts";
+import { type Counter, type Histogram, type Metrics, noMetrics } from "../telemetry/metrics.ts";
+import { createGate, type Gate, type GateOptions } from "./gate.ts";
 
-export interface BudgetOptions extends Partial<Omit<GateOptions, "clock">> {
+/** How many requests may go. */
+export interface Rate {
   /** Requests a minute in the long run. Coder's own limit is 512 a minute for each path. @default {300} */
   perMinute?: number;
   /** Requests that may go at once after a quiet time. @default {60} */
   burst?: number;
+}
+
+export interface BudgetOptions extends Rate, Partial<Omit<GateOptions, "clock">> {
   clock?: Clock;
   metrics?: Metrics;
 }
@@ -36,12 +40,17 @@ export interface RequestBudget {
   passed(key: string): void;
   /** How long `key` is silenced, in milliseconds. */
   waitMs(key: string): number;
+  /** A rate of its own beside this one; what a 429 silences is silent for both. */
+  beside(rate: Rate): RequestBudget;
 }
+
+/** Of what people wait for: it must wait neither for what is looked at in the background, nor for a slow rate. */
+export const PROMPT_RATE: Required<Rate> = { perMinute: 6_000, burst: 300 };
 
 const WAIT_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30];
 
 export function createBudget(options: BudgetOptions = {}): RequestBudget {
-  const { perMinute = 300, burst = 60, clock = systemClock, metrics = noMetrics } = options;
+  const { clock = systemClock, metrics = noMetrics } = options;
   const gate = createGate({ ...options, clock });
   const held = metrics.counter(
     "coder_k8s_coder_requests_held_total",
@@ -54,6 +63,18 @@ export function createBudget(options: BudgetOptions = {}): RequestBudget {
     [],
     WAIT_BUCKETS,
   );
+  return withRate(options, { gate, clock, held, waited });
+}
+
+interface Shared {
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly held: Counter;
+  readonly waited: Histogram;
+}
+
+function withRate({ perMinute = 300, burst = 60 }: Rate, shared: Shared): RequestBudget {
+  const { gate, clock, held, waited } = shared;
   const tokensPerMs = perMinute / 60_000;
   // May go below zero: what is missing is what those who wait have been promised, in order.
   let tokens = burst;
@@ -90,5 +111,6 @@ export function createBudget(options: BudgetOptions = {}): RequestBudget {
     limited: (key, retryAfterMs, wide) => gate.limited(key, retryAfterMs, wide),
     passed: (key) => gate.passed(key),
     waitMs: (key) => gate.waitMs(key),
+    beside: (rate) => withRate(rate, shared),
   };
 }

@@ -148,3 +148,32 @@ for (const seed of [1, 2, 3, 4, 5]) {
     assert.ok(granted.length >= burst);
   });
 }
+
+Deno.test("a rate beside another one is used up by its own requests alone", async () => {
+  const clock = new FakeClock();
+  const budget = createBudget({ clock, perMinute: 60, burst: 1 });
+  const beside = budget.beside({ perMinute: 600, burst: 2 });
+  await budget.acquire("/a", long);
+  const now = { maxWaitMs: 0 };
+  assert.deepEqual(await beside.acquire("/a", now), { granted: true });
+  assert.deepEqual(await beside.acquire("/a", now), { granted: true });
+  const refused = await beside.acquire("/a", now);
+  assert.deepEqual(refused, { granted: false, reason: "budget", retryAfterMs: 100 });
+  clock.advanceSync(100);
+  assert.deepEqual(await beside.acquire("/a", now), { granted: true });
+  assert.deepEqual(await budget.acquire("/a", now), {
+    granted: false,
+    reason: "budget",
+    retryAfterMs: 900,
+  });
+});
+
+Deno.test("rates beside each other share the silence that Coder asks for", async () => {
+  const clock = new FakeClock();
+  const budget = createBudget({ clock, jitter: 0 });
+  const beside = budget.beside({});
+  budget.limited("/a", 5_000);
+  assert.deepEqual(await beside.acquire("/a", long), { granted: false, reason: "held", retryAfterMs: 5_000 });
+  beside.limited("/b", 7_000);
+  assert.equal(budget.waitMs("/b"), 7_000);
+});

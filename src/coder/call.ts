@@ -12,11 +12,13 @@ import {
   CoderConnectionError,
   CoderNotSentError,
   CoderResponseError,
+  isTokenRefused,
+  isUnauthorized,
 } from "./errors.ts";
 import { isFromCoder, type RefusedCall } from "./refusal.ts";
 import { retryAfterMs } from "./retry_after.ts";
 import { expandRoute, PathParameterError, type Query, queryString } from "./route.ts";
-import type { CoderTransport, TransportAnswer } from "./transport.ts";
+import type { BodySource, CoderTransport, TransportAnswer } from "./transport.ts";
 import { TransportFailure } from "./transport_failure.ts";
 
 /** Options of every call. */
@@ -35,6 +37,8 @@ export interface CallSpec<T> {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly query?: Query;
   readonly body?: unknown;
+  /** In place of `body`: bytes of this media type, sent as they come. */
+  readonly upload?: { readonly type: string; readonly source: BodySource };
   /** Beside those of every call. Values must be printable ASCII; secret ones belong into `secrets`, too. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Parts of the body or headers that must never be seen again, such as passwords and licences. */
@@ -65,6 +69,8 @@ export interface CallerOptions {
   userAgent?: string | undefined;
   /** Deadline of calls that name none, in milliseconds. @default {15_000} */
   timeoutMs?: number | undefined;
+  /** Called where Coder says that this very token, or its user, is no good, before the call rejects. Must not throw. */
+  onTokenRefused?: (() => void) | undefined;
 }
 
 const BYPASS_HEADER = "X-Coder-Bypass-Ratelimit";
@@ -90,7 +96,8 @@ export function createCaller(options: CallerOptions): Call {
     if (spec.signedIn !== false && !(spec.signedIn === "ifAny" && !token)) {
       checkToken(token, what, description);
     }
-    const body = spec.body === undefined ? undefined : JSON.stringify(spec.body);
+    const body = spec.upload?.source ?? (spec.body === undefined ? undefined : JSON.stringify(spec.body));
+    const bodyType = spec.upload?.type ?? "application/json";
 
     for (let bypass = mayBypass && spec.bypassRateLimit === true;; bypass = false) {
       const permit = await budget.acquire(path, { maxWaitMs: end - clock.now(), signal });
@@ -103,7 +110,7 @@ export function createCaller(options: CallerOptions): Call {
           "User-Agent": userAgent,
           ...spec.headers,
           ...(spec.signedIn !== false && token ? { "Coder-Session-Token": token } : {}),
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...(body === undefined ? {} : { "Content-Type": bodyType }),
           ...(bypass ? { [BYPASS_HEADER]: "true" } : {}),
         },
         ...(body === undefined ? {} : { body }),
@@ -118,7 +125,12 @@ export function createCaller(options: CallerOptions): Call {
         mayBypass = false;
         continue;
       }
-      return answerOf<T>(answer, spec.answer, refused);
+      try {
+        return await answerOf<T>(answer, spec.answer, refused);
+      } catch (error) {
+        if (isTokenRefused(error) || isOfInactive(error)) options.onTokenRefused?.();
+        throw error;
+      }
     }
 
     async function exchange(request: Parameters<CoderTransport["send"]>[0]): Promise<TransportAnswer> {
@@ -135,6 +147,11 @@ export function createCaller(options: CallerOptions): Call {
       }
     }
   };
+}
+
+/** Of a user who was suspended. */
+function isOfInactive(error: unknown): boolean {
+  return isUnauthorized(error) && error.reason === "userInactive";
 }
 
 function pathOf<T>(spec: CallSpec<T>, call: CallDescription, address: string): string {

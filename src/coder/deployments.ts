@@ -1,7 +1,7 @@
 /** One pool of connections and one request budget for each Coder deployment, however many clients and tokens use it. */
 import type { Clock } from "../telemetry/clock.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { type BudgetOptions, createBudget, type RequestBudget } from "./budget.ts";
+import { type BudgetOptions, createBudget, PROMPT_RATE, type RequestBudget } from "./budget.ts";
 import { type CoderClient, createCoderClient } from "./client.ts";
 import { type CoderTransport, createTransport, type TransportOptions } from "./transport.ts";
 
@@ -35,6 +35,7 @@ interface Known {
   address: string;
   transport: CoderTransport;
   budget: RequestBudget;
+  promptBudget: RequestBudget;
 }
 
 export function createDeployments(options: DeploymentsOptions = {}): Deployments {
@@ -48,15 +49,16 @@ export function createDeployments(options: DeploymentsOptions = {}): Deployments
     if (old?.address === identity) return old;
     const transport = connect(key, address);
     old?.transport.close();
-    const made = { address: identity, transport, budget: createBudget({ ...options.budget, ...given }) };
+    const budget = createBudget({ ...options.budget, ...given });
+    const made = { address: identity, transport, budget, promptBudget: budget.beside(PROMPT_RATE) };
     known.set(key, made);
     return made;
   }
 
   return {
     client(key, address, token) {
-      const { transport, budget } = deployment(key, address);
-      return createCoderClient({ transport, budget, token, userAgent, ...given });
+      const { address: _, ...ways } = deployment(key, address);
+      return createCoderClient({ ...ways, token, userAgent, ...given });
     },
     forget(key) {
       known.get(key)?.transport.close();

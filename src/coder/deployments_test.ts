@@ -155,3 +155,19 @@ Deno.test("five hundred deployments keep apart", async () => {
   deployments.close();
   assert.equal(deployments.size, 0);
 });
+
+Deno.test("what somebody waits for does not wait for what is looked at in the background, on the same connection", async () => {
+  await using fake = await startFakeCoder();
+  const deployments = createDeployments({ budget: { perMinute: 1, burst: 1, jitter: 0 } });
+  const client = deployments.client("ns/a", { url: fake.url });
+  await client.system.buildInfo();
+  for (let index = 0; index < 20; index++) await client.prompt?.system.buildInfo();
+  assert.equal(fake.requests.length, 21);
+  assert.equal(fake.connections.accepted, 1);
+  const refused = await failure(client.system.buildInfo({ timeoutMs: 100 }));
+  assert.ok(refused instanceof CoderNotSentError, String(refused));
+  fake.faults.add({ action: tooManyRequests(60) });
+  assert.equal((await failure(client.prompt!.system.buildInfo())).kind, "rateLimited");
+  assert.ok(await failure(client.system.buildInfo()) instanceof CoderNotSentError, "silence is for all");
+  deployments.close();
+});

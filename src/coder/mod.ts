@@ -1,6 +1,7 @@
 /** The door of the room: calls to Coder. */
 export { CoderAddressError } from "./address.ts";
 export { type BudgetOptions, createBudget, type RequestBudget } from "./budget.ts";
+export { type BuildLogLine, type BuildState, isJobOver, type LogRange } from "./builds.ts";
 export type { Call, CallerOptions, CallOptions, CallSpec } from "./call.ts";
 export { type CoderClient, createCoderClient } from "./client.ts";
 export { type DeploymentConfig, type DeploymentStats } from "./deployment.ts";
@@ -15,11 +16,22 @@ export { type Entitlements, type License, type LicenseClaims, readLicenseClaims 
 export type { Organization } from "./organizations.ts";
 export type { ProvisionerJob } from "./provisioner_jobs.ts";
 export type { ProvisionerDaemon, ProvisionerKey, ProvisionerKeyDaemons } from "./provisioner_keys.ts";
+export { daemonTags, type Tags, tagsMatch, tagText } from "./provisioner_tags.ts";
 export { createServiceProxyTransport, type ServiceProxyOptions } from "./service_proxy.ts";
 export type { BuildInfo } from "./system.ts";
-export type { ReadableTemplates, Template, TemplateVersion } from "./templates.ts";
+export type { NewTask, Task, TaskCalls, TaskLogEntry } from "./tasks.ts";
+export type { DryRun, PlannedResource, Preset, TemplateParameter } from "./template_inputs.ts";
+export type { NewTemplate, NewVersion, TemplateChangeCalls, TemplatePatch } from "./template_changes.ts";
+export type {
+  ListedTemplateVersion,
+  ReadableTemplates,
+  Template,
+  TemplateVariable,
+  TemplateVersion,
+} from "./templates.ts";
 export { type ApiKey, type NewToken, tokenId } from "./tokens.ts";
 export {
+  type BodySource,
   type CoderTransport,
   createTransport,
   type TransportAnswer,
@@ -31,3 +43,10 @@ export type { AuthCheck, AuthMethods, NewFirstUser, NewTokenUser, User, UserPage
 export type { ProxyFace, WorkspaceProxy } from "./workspace_proxies.ts";
 export type { WorkspaceAgent, WorkspaceApp } from "./workspace_agents.ts";
 export type { ReadableWorkspacePage, Workspace, WorkspaceBuild, WorkspacePage } from "./workspaces.ts";
+export type {
+  NewBuild,
+  NewWorkspace,
+  ParameterValue,
+  Transition,
+  WorkspaceChangeCalls,
+} from "./workspace_changes.ts";

@@ -89,6 +89,10 @@ function judge(status: number, body: RefusalBody | undefined): Verdict {
         ? { kind: "notFound" }
         : { kind: "invalid" };
   }
+  // A 500 that no waiting helps.
+  if (/^Archived template versions cannot/i.test(message)) return { kind: "invalid" };
+  // The database's own check of rights comes after coderd's, and what it says is answered with 500.
+  if (/unauthorized: rbac: forbidden/i.test(`${message} ${detail}`)) return { kind: "forbidden" };
   if (status >= 500) return judge5xx(detail);
   return { kind: "invalid" };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CoderErrorKind, CoderErrorReason } from "./errors.ts";
+import { type CoderErrorKind, type CoderErrorReason, mayHaveHappened } from "./errors.ts";
 import { isFromCoder, refusalOf, type RefusedCall } from "./refusal.ts";
 import type { TransportAnswer } from "./transport.ts";
 
@@ -282,4 +282,19 @@ Deno.test("endless texts and lists are cut", () => {
 Deno.test("the header alone shows who answers", () => {
   assert.equal(isFromCoder(coder(200, {})), true);
   assert.equal(isFromCoder(foreign(200, "{}")), false);
+});
+
+Deno.test("a version that is archived is no trouble of Coder's, although it answers 500", () => {
+  const message = "Archived template versions cannot be used to make a workspace.";
+  const error = refusalOf(coder(500, { message }), call);
+  assert.deepEqual([error.kind, error.reason], ["invalid", undefined]);
+  assert.equal(mayHaveHappened(error), false);
+});
+
+Deno.test("what the database's own check of rights refuses is forbidden, although it answers 500", () => {
+  const message =
+    "Internal error creating template version: insert template version: unauthorized: rbac: forbidden";
+  for (const body of [{ message }, { message: "Internal error.", detail: message }]) {
+    assert.equal(refusalOf(coder(500, body), call).kind, "forbidden");
+  }
 });

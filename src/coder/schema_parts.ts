@@ -30,7 +30,7 @@ export function listOf<T extends z.ZodType>(item: T) {
 /** Items of a list, and what is wrong with those that were left out. */
 export interface ReadableItems<T> {
   readonly items: T[];
-  /** As `[3].latest_build: expected object`, one for each item that was left out. */
+  /** As `[3].latest_build: expected object`, one for each item that was left out; with its id where it has one. */
   readonly problems: readonly string[];
 }
 
@@ -42,12 +42,17 @@ export function readableItems<T extends z.ZodType>(item: T) {
     for (const [index, value] of (values ?? []).entries()) {
       const read = item.safeParse(value);
       if (read.success) items.push(read.data);
-      else {problems.push(
-          problemsOf(read.error, (path) => path).map((problem) => `[${index}].${problem}`).join("; "),
-        );}
+      else problems.push(problemOfItem(read.error, value, index));
     }
     return { items, problems };
   });
+}
+
+/** What is wrong with one item of a list: under its id, as Coder lists what is the same in another order each time. */
+export function problemOfItem(error: z.ZodError, item: unknown, index: number): string {
+  const named = typeof item === "object" && item !== null && "id" in item ? id.safeParse(item.id) : undefined;
+  const label = named?.success === true ? named.data : index;
+  return problemsOf(error, (path) => path).map((problem) => `[${label}].${problem}`).join("; ");
 }
 
 /** As {@linkcode readableItems}, for lists inside of records, where nobody asks what was left out. */

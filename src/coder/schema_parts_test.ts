@@ -100,6 +100,13 @@ Deno.test("of a list with odd items the others are read, and each odd one is tol
   assert.equal(problems.length, 2);
   assert.match(problems[0]!, /^\[1\]\.the answer: expected object$/);
   assert.match(problems[1]!, /^\[2\]\.name: expected more than nothing; \[2\]\.size: expected number$/);
+  // Whatever the order, a record is the same one by its id; an id that is none is not repeated.
+  const ofCoder = "5a0fcb8c-96bb-4d9e-9d10-2b1de23c1c4f";
+  const named = schema.parse([{ id: ofCoder, name: "", size: 1 }, { id: "secret", name: "", size: 1 }]);
+  assert.deepEqual(named.problems, [
+    `[${ofCoder}].name: expected more than nothing`,
+    "[1].name: expected more than nothing",
+  ]);
 });
 
 Deno.test("a list that is no list is still an error; one that is not there is empty", () => {

@@ -154,7 +154,9 @@ for (let seed = 1; seed <= 20; seed++) {
 }
 
 function secretOf(request: TransportRequest, password: string, license: string): string | undefined {
-  const body = request.body === undefined ? undefined : JSON.parse(request.body) as Record<string, unknown>;
+  const body = typeof request.body !== "string"
+    ? undefined
+    : JSON.parse(request.body) as Record<string, unknown>;
   if (body?.["password"] === password) return password;
   return body?.["license"] === license ? license : undefined;
 }

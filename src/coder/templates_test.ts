@@ -30,7 +30,7 @@ Deno.test("templates that cannot be read are left out, and counted", async () =>
   addTemplate(rig.fake.state, "broken", { active_version_id: 7 });
   const { templates, problems } = await rig.client.templates.readable();
   assert.deepEqual(templates.map(({ name }) => name), ["docker"]);
-  assert.match(problems.join(), /^\[1\]\.active_version_id: expected/);
+  assert.match(problems.join(), /^\[[0-9a-f-]{36}\]\.active_version_id: expected/);
 });
 
 Deno.test("the source of a version comes byte for byte", async () => {
@@ -45,4 +45,25 @@ Deno.test("the source of a version comes byte for byte", async () => {
 Deno.test("a source that is not there is not found", async () => {
   await using rig = await startClientRig();
   assert.equal((await failure(rig.client.templates.file(crypto.randomUUID()))).kind, "notFound");
+});
+
+Deno.test("versions of a template are listed, the oldest first, archived ones on demand", async () => {
+  await using rig = await startClientRig();
+  const template = addTemplate(rig.fake.state, "docker");
+  const other = addTemplate(rig.fake.state, "podman");
+  const first = addVersion(rig.fake.state, template, new Uint8Array());
+  addVersion(rig.fake.state, other, new Uint8Array());
+  const second = addVersion(rig.fake.state, template, new Uint8Array());
+  rig.fake.state.templateVersions.find(({ id }) => id === first)!["archived"] = true;
+  rig.fake.state.templateVersions.find(({ id }) => id === second)!["created_by"] = { username: "ann" };
+  const { templates } = rig.client;
+  assert.deepEqual(
+    (await templates.versions(template.id)).map(({ id, created_by }) => [id, created_by?.username]),
+    [[second, "ann"]],
+  );
+  assert.deepEqual((await templates.versions(template.id, { archived: true })).map(({ id }) => id), [
+    first,
+    second,
+  ]);
+  assert.equal((await failure(templates.versions(crypto.randomUUID()))).kind, "notFound");
 });

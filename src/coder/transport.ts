@@ -1,11 +1,19 @@
 /** How requests reach one Coder deployment. Injected, so that it can go through the API server's service proxy. */
 import { Buffer } from "node:buffer";
 import type http from "node:http";
+import { Readable } from "node:stream";
 import { type BaseUrl, parseAddress } from "./address.ts";
 import { createConnections } from "./connections.ts";
 import { startDeadline } from "./deadline.ts";
 import type { AnswerHeaders } from "./retry_after.ts";
 import { isBroken, TransportFailure } from "./transport_failure.ts";
+
+/** A body that is written piece by piece, such as an archive that is never in one piece here. */
+export interface BodySource {
+  /** In bytes; exactly what the chunks have together. */
+  readonly size: number;
+  chunks(): Iterable<Uint8Array>;
+}
 
 /** One request. */
 export interface TransportRequest {
@@ -13,7 +21,7 @@ export interface TransportRequest {
   /** With query; appended to the base path. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | BodySource;
   readonly signal?: AbortSignal | undefined;
   /** Deadline of the whole exchange, in milliseconds. */
   readonly timeoutMs: number;
@@ -110,7 +118,7 @@ export function createTransport(options: TransportOptions): CoderTransport {
 function requestOptions(base: BaseUrl, request: TransportRequest): http.RequestOptions {
   const length = request.body === undefined
     ? (request.method === "GET" ? {} : { "content-length": "0" })
-    : { "content-length": String(Buffer.byteLength(request.body)) };
+    : { "content-length": String(sizeOf(request.body)) };
   return {
     method: request.method,
     path: base.basePath + request.path,
@@ -118,7 +126,14 @@ function requestOptions(base: BaseUrl, request: TransportRequest): http.RequestO
   };
 }
 
-function responseOf(outgoing: http.ClientRequest, body: string | undefined): Promise<http.IncomingMessage> {
+function sizeOf(body: string | BodySource): number {
+  return typeof body === "string" ? Buffer.byteLength(body) : body.size;
+}
+
+function responseOf(
+  outgoing: http.ClientRequest,
+  body: TransportRequest["body"],
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     outgoing.once("response", resolve);
     // Stays for the request's life: an error after the response must not become an uncaught exception.
@@ -127,7 +142,8 @@ function responseOf(outgoing: http.ClientRequest, body: string | undefined): Pro
       "close",
       () => reject(new TransportFailure("connectionBroken", "the connection ended", true)),
     );
-    outgoing.end(body);
+    if (body === undefined || typeof body === "string") outgoing.end(body);
+    else Readable.from(body.chunks()).on("error", (error) => outgoing.destroy(error)).pipe(outgoing);
   });
 }
 

@@ -7,7 +7,7 @@ import {
   nonEmpty,
   optionalFlag,
   optionalText,
-  readableItems,
+  problemOfItem,
   realId,
   timestamp,
 } from "./schema_parts.ts";
@@ -27,6 +27,8 @@ export const workspaceBuildSchema = z.object({
   template_version_id: id,
   /** Empty in the answer to a build that was just asked for. */
   template_version_name: optionalText,
+  /** Also where nobody named one, and the values are those of one. */
+  template_version_preset_id: id.nullish(),
   /** Such as `initiator`, `autostart`, `autostop`, `dormancy`. */
   reason: optionalText,
   initiator_name: optionalText,
@@ -82,10 +84,17 @@ export interface ReadableWorkspacePage {
   readonly count: number;
   /** Records of this page, readable or not. */
   readonly length: number;
-  /** Some of them, without those that cannot be read; `problems` has one text for each of those. */
-  read(start: number, end: number): {
+  /**
+   * Some of them, without those that cannot be read; `problems` has one text for each of those.
+   *
+   * @param isKnown whether an item needs not be read. Asked for each, with Coder's own words: equal ones mean equal
+   * workspaces. @default nothing is known
+   */
+  read(start: number, end: number, isKnown?: (item: string) => boolean): {
     readonly workspaces: readonly Workspace[];
     readonly problems: readonly string[];
+    /** The words for each of the workspaces. */
+    readonly items?: readonly string[];
   };
 }
 
@@ -98,13 +107,39 @@ function readablePage(text: string): ReadableWorkspacePage {
   return {
     count: count.success ? count.data : items.length,
     length: items.length,
-    read(start, end) {
-      const { items: workspaces, problems } = readableItems(workspaceSchema).parse(
-        items.slice(start, end).map((item): unknown => JSON.parse(item)),
-      );
-      return { workspaces, problems };
+    read(start, end, isKnown = () => false) {
+      const read = { workspaces: [] as Workspace[], problems: [] as string[], items: [] as string[] };
+      for (const [index, text] of items.slice(start, end).entries()) {
+        const item = withoutNoise(text);
+        if (isKnown(item)) continue;
+        const value: unknown = JSON.parse(text);
+        const { success, data, error } = workspaceSchema.safeParse(value);
+        if (success) {
+          read.workspaces.push(data);
+          read.items.push(item);
+        } else read.problems.push(problemOfItem(error, value, start + index));
+      }
+      return read;
     },
   };
+}
+
+/**
+ * What differs in every answer and is not read: latencies of agents, and the times of their heartbeats. The exact forms
+ * in which Coder writes them, so that nothing else can ever match; in texts, quotes are escaped.
+ */
+const NOISE = new RegExp(
+  [
+    String.raw`"latency":\{(?:"(?:[^"\\]|\\.)*":\{"preferred":(?:true|false),"latency_ms":[-+.\deE]+\},?)*\}`,
+    String.raw`"updated_at":"[^"\\]*"(?=,"first_connected_at")`,
+    String.raw`"last_connected_at":"[^"\\]*"`,
+  ].join("|"),
+  "g",
+);
+
+/** An item of a list, in Coder's own words, without {@linkcode NOISE}. */
+export function withoutNoise(item: string): string {
+  return item.replace(NOISE, "");
 }
 
 export interface WorkspaceCalls {

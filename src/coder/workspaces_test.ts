@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { failure, startClientRig } from "../../tests/fake-coder/client_rig.ts";
 import { addWorkspace } from "../../tests/fake-coder/mod.ts";
+import { withoutNoise } from "./workspaces.ts";
 
 Deno.test("workspaces are listed with their number", async () => {
   await using rig = await startClientRig();
@@ -49,13 +50,13 @@ Deno.test("one broken workspace is reported by its place in the list", async () 
 Deno.test("a page leaves broken workspaces out, and says which", async () => {
   await using rig = await startClientRig();
   addWorkspace(rig.fake.state, rig.owner, "a");
-  addWorkspace(rig.fake.state, rig.owner, "b", { latest_build: null });
+  const broken = addWorkspace(rig.fake.state, rig.owner, "b", { latest_build: null });
   addWorkspace(rig.fake.state, rig.owner, "c");
   const page = await rig.client.workspaces.page();
   const { workspaces, problems } = page.read(0, 10);
   assert.deepEqual([workspaces.map(({ name }) => name), page.count, page.length], [["a", "c"], 3, 3]);
   assert.equal(problems.length, 1);
-  assert.match(problems[0] ?? "", /^\[\d\]\.latest_build: expected object$/);
+  assert.equal(problems[0], `[${broken.id}].latest_build: expected object`);
 });
 
 Deno.test("a page begins and ends where it is asked to", async () => {
@@ -93,4 +94,47 @@ Deno.test("agents and apps come with the build, resources without agents and odd
   assert.equal(resources.length, 1);
   assert.deepEqual(resources[0]?.agents.map(({ name }) => name), ["main"]);
   assert.deepEqual(resources[0]?.agents[0]?.apps.map(({ slug }) => slug), ["ide"]);
+});
+
+Deno.test("what is known is not read again, and what is read comes with its words", async () => {
+  await using rig = await startClientRig();
+  for (const name of ["a", "b", "c"]) addWorkspace(rig.fake.state, rig.owner, name);
+  addWorkspace(rig.fake.state, rig.owner, "bad", { latest_build: null });
+  const page = await rig.client.workspaces.page();
+  const { workspaces, items } = page.read(0, 10, (item) => item.includes('"name":"b"'));
+  assert.deepEqual(workspaces.map(({ name }) => name), ["a", "c"]);
+  assert.deepEqual(items?.map((item) => JSON.parse(item).name), ["a", "c"]);
+});
+
+Deno.test("heartbeats and latencies of agents are no news of a workspace", () => {
+  const item = (seconds: number, latency: Record<string, unknown>) =>
+    JSON.stringify({
+      name: "dev",
+      latest_build: {
+        updated_at: "2026-01-01T00:00:20Z",
+        resources: [{
+          agents: [{
+            updated_at: `2026-01-01T00:00:${seconds}Z`,
+            first_connected_at: "2026-01-01T00:00:00Z",
+            last_connected_at: `2026-01-01T00:00:${seconds}.5Z`,
+            latency,
+            apps: [],
+          }],
+        }],
+      },
+    });
+  const region = (latency_ms: number) => ({ preferred: true, latency_ms });
+  const usual = withoutNoise(item(10, { 'Fra"{nk}furt': region(1.5e-7), B: region(2) }));
+  assert.equal(withoutNoise(item(59, { 'Fra"{nk}furt': region(80.25) })), usual);
+  assert.equal(withoutNoise(item(59, {})), usual);
+  assert.match(usual, /"updated_at":"2026-01-01T00:00:20Z"/);
+  assert.match(usual, /"apps":\[\]/);
+});
+
+Deno.test("nothing that is read can pass for noise", () => {
+  const noise = '"last_connected_at":"x","latency":{},"updated_at":"x","first_connected_at"';
+  const texts = [{ name: noise }, { name: noise.replaceAll('"', '\\"') }, { name: `\\${noise}` }];
+  for (const value of texts) assert.equal(withoutNoise(JSON.stringify(value)), JSON.stringify(value));
+  const odd = '{"latency":{"a":1},"apps":[{"slug":"a"}]}';
+  assert.equal(withoutNoise(odd), odd, "of another form than Coder's");
 });

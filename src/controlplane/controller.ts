@@ -14,6 +14,7 @@ import { type Controller, createController } from "../reconciler/controller.ts";
 import { owned, watching } from "../reconciler/source.ts";
 import { noMetrics } from "../telemetry/metrics.ts";
 import { controlPlaneServiceAccountName } from "../workload/names.ts";
+import { aggregationSource } from "./aggregation.ts";
 import { podReferences } from "./children/reference_sources.ts";
 import type { VisitResults } from "./coder/results.ts";
 import { workspaceSources } from "./rbac/workspace_sources.ts";
@@ -62,6 +63,7 @@ export function controlPlaneController(options: ControlPlaneControllerOptions): 
       owned(kinds.disruptionBudgets, CoderControlPlanes),
       owned(kinds.jobs, CoderControlPlanes),
       ...workspaceSources(kinds),
+      aggregationSource(controlPlanes),
       // Objects of others that are in the way, as far as the cache sees them: they may go, or be given to us.
       watching(kinds.services, namesakes),
       watching(kinds.serviceAccounts, users(controlPlanes, BY_SERVICE_ACCOUNT)),

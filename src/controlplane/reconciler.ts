@@ -1,6 +1,5 @@
-/** One pass over one control plane: its children, its status, its end. */
+/** One pass over one control plane: its children, its status. */
 import {
-  type CoderControlPlane,
   CoderControlPlanes,
   type ControlPlane,
   type ControlPlaneStatus,
@@ -8,6 +7,7 @@ import {
 } from "../api/control_plane.ts";
 import type { ObjectKey } from "../api/object.ts";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "../reconciler/reconcile.ts";
+import { aggregationWarnings } from "./aggregation.ts";
 import type { VisitResults } from "./coder/results.ts";
 import { deploymentStep } from "./children/deployment_step.ts";
 import { disruptionBudgetStep } from "./children/disruption_budget_step.ts";
@@ -18,8 +18,8 @@ import type { StepFailure } from "../operator/pass/failure.ts";
 import { gatheringEvents } from "../operator/pass/gathered_events.ts";
 import { readOwner } from "../operator/pass/read.ts";
 import { runSteps } from "../operator/pass/step.ts";
-import { tellCleanUp } from "../operator/rbac/clean_up.ts";
-import { finalize, hasFinalizer } from "./finalizer.ts";
+import { CONTENTS, deletionPolicy } from "./deletion/policy.ts";
+import { endPass } from "./end_pass.ts";
 import { finalizerStep } from "./finalizer_step.ts";
 import { oldServiceAccountsStep, serviceAccountStep } from "./children/service_account_step.ts";
 import { serviceStep } from "./children/service_step.ts";
@@ -58,7 +58,7 @@ async function reconcile(
 ): Promise<ReconcileResult | void> {
   const object = options.kinds.controlPlanes.get(key);
   if (object === undefined) return;
-  if (object.metadata.deletionTimestamp !== undefined) return await end(object, options, context);
+  if (object.metadata.deletionTimestamp !== undefined) return await endPass(object, options, context);
   const visit = options.results?.get(object.metadata.uid ?? "");
   const visitDue = options.results !== undefined &&
     (visit?.generation ?? 0) < (object.metadata.generation ?? 0);
@@ -74,6 +74,8 @@ async function reconcile(
     visit,
     visitDue,
   };
+  // Of a control plane that is being deleted alone; a backup may have brought it back.
+  state.report.noCondition(CONTENTS);
   const read = readOwner(object, parseControlPlane, options.redact);
   if ("failure" in read) return await conclude(state, undefined, [read.failure], options);
   const pass: Pass = { ...state, controlPlane: read.value };
@@ -92,6 +94,8 @@ async function conclude(
     ...passFacts(pass, failures, visits, options),
     controlPlane,
     clusterDomain: options.clusterDomain,
+    aggregation: aggregationWarnings(pass.object, options.kinds.controlPlanes),
+    deletion: deletionPolicy(pass.object).warnings,
     databaseKnown: controlPlane === undefined || await knowsDatabase(controlPlane, pass, options),
   };
   return await concludePass(
@@ -115,40 +119,5 @@ async function knowsDatabase(
   } catch {
     pass.signal.throwIfAborted();
     return true;
-  }
-}
-
-/** How long the end of a control plane waits for what is to be removed in Coder, in milliseconds. */
-const END_PATIENCE_MS = 120_000;
-
-async function end(
-  object: CoderControlPlane,
-  options: ReconcilerOptions,
-  { signal }: ReconcileContext,
-): Promise<ReconcileResult | void> {
-  const { client, events, namespaces, redact, results } = options;
-  const uid = object.metadata.uid ?? "";
-  const ended = results?.ended(uid);
-  if (results !== undefined && hasFinalizer(object) && ended?.done !== true) {
-    const since = Date.parse(object.metadata.deletionTimestamp ?? "");
-    const left = since + END_PATIENCE_MS - options.now().getTime();
-    if (left > 0) return { requeueAfterMs: left };
-    const note = "What the operator made in Coder could not be removed, and is left: " +
-      (ended?.message || "Coder and its database were not reached");
-    events.event(object, "Warning", "AccessNotRevoked", note, "Delete");
-  }
-  try {
-    tellCleanUp(await finalize(object, { client, namespaces, signal }), object, events);
-  } catch (error) {
-    signal.throwIfAborted();
-    const text = redact(error instanceof Error ? error.message : String(error));
-    events.event(
-      object,
-      "Warning",
-      "CleanupFailed",
-      `Workspace RBAC could not be removed: ${text}`,
-      "Delete",
-    );
-    throw error;
   }
 }

@@ -120,6 +120,38 @@ Deno.test("sources are asked for a database only where it matters", async () => 
   );
 });
 
+Deno.test("a dot in the name is warned of once, and nothing is written for other names", async () => {
+  const dotted = new World({}, { name: "my.coder" });
+  await dotted.run();
+  assert.equal(dotted.condition("ConfigurationWarning"), "True/NameHasDot");
+  dotted.cached = { ...dotted.cached!, status: dotted.statuses.at(-1)! };
+  await dotted.run();
+  assert.equal(dotted.statuses.length, 1);
+  assert.equal(dotted.events.filter((event) => event === "Warning ConfigurationWarning").length, 1);
+  const plain = new World();
+  await plain.run();
+  assert.equal(plain.condition("ConfigurationWarning"), undefined);
+});
+
+Deno.test("what the annotations about deletion say is warned of where it cannot be understood", async () => {
+  const world = new World({}, { annotations: { "coder.com/deletion-policy": "delete" } });
+  await world.run();
+  assert.equal(world.condition("ConfigurationWarning"), "True/DeletionPolicyUnknown");
+  const plain = new World({}, { annotations: { "coder.com/deletion-policy": "Delete" } });
+  await plain.run();
+  assert.equal(plain.condition("ConfigurationWarning"), undefined);
+});
+
+Deno.test("a control plane that a backup brought back says nothing of an earlier end", async () => {
+  const world = new World();
+  const ended = { type: "ContentsDeletion", status: "False" as const, reason: "Deleted", message: "all" };
+  const lastTransitionTime = "2025-01-01T00:00:00Z";
+  world.cached = { ...world.cached!, status: { conditions: [{ ...ended, lastTransitionTime }] } };
+  await world.run();
+  assert.equal(world.statuses.length, 1);
+  assert.equal(world.condition("ContentsDeletion"), undefined);
+});
+
 Deno.test("a clean-up that fails is told and tried again", async () => {
   const deletionTimestamp = "2026-01-01T00:00:00Z";
   const world = new World({}, { deletionTimestamp, finalizers: [RBAC_FINALIZER] });

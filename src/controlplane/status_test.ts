@@ -128,6 +128,19 @@ Deno.test("configurations that will not work well are named", () => {
   assert.equal(says(nextStatus(status, facts), "ConfigurationWarning"), "absent");
 });
 
+Deno.test("a warning about how things are shown makes nothing unready, and holds no kstatus up", () => {
+  const aggregation = [{ reason: "NameHasDot", message: "a dot" }];
+  const status = nextStatus(undefined, { ...facts, aggregation });
+  assert.equal(says(status, "ConfigurationWarning"), "True/NameHasDot");
+  assert.deepEqual(["Ready", "Degraded", "Reconciling", "Stalled"].map((type) => says(status, type)), [
+    "True/Ready",
+    "False/AsExpected",
+    "absent",
+    "absent",
+  ]);
+  assert.equal(says(nextStatus(status, facts), "ConfigurationWarning"), "absent");
+});
+
 const reported = (data: Partial<ReportData>): PassFacts => ({
   ...facts,
   reports: [{ ...EMPTY_REPORT, ...data, generation: 1 }],

@@ -5,6 +5,7 @@ import { type Metrics, noMetrics } from "../telemetry/metrics.ts";
 import { type CertificateHolder, createVerifier, type PeerCertificates } from "./certificates.ts";
 import { HeaderTextError, type HeaderValues, headerValues, userFromHeaders } from "./identity_headers.ts";
 import { occasionally } from "./occasional.ts";
+import type { OidcAuthenticator } from "./oidc.ts";
 import { forbidden, type Refusal, unauthorized, unavailable } from "./refusal.ts";
 import type { RequestHeaderConfig } from "./request_header.ts";
 import type { AuthenticationConfigSource } from "./request_header_watch.ts";
@@ -31,7 +32,10 @@ export type Authenticator = (caller: Caller, signal?: AbortSignal) => Promise<Au
 
 export interface AuthenticatorOptions {
   config: Pick<AuthenticationConfigSource, "current" | "hasSynced">;
-  reviewToken: TokenReviewer;
+  /** Bearer tokens of Kubernetes. Absent: they are not taken. */
+  reviewToken?: TokenReviewer;
+  /** Bearer tokens that name its issuer go there, and nowhere else. */
+  oidc?: OidcAuthenticator;
   clock?: Clock;
   log?: Logger;
   metrics?: Metrics;
@@ -51,7 +55,7 @@ const CREDENTIAL_ID = "authentication.kubernetes.io/credential-id";
  * somebody wins. Where none does and one was tried, the request is refused, never anonymous.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { config, reviewToken, clock = systemClock, log = silentLogger, metrics = noMetrics } = options;
+  const { config, reviewToken, oidc, clock = systemClock, log = silentLogger, metrics = noMetrics } = options;
   const verify = createVerifier(() => clock.wallTime());
   const mayLog = occasionally(clock);
   const results = metrics.counter(
@@ -101,9 +105,23 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   async function byToken(token: string, signal: AbortSignal | undefined): Promise<Attempt> {
+    if (oidc?.isFor(token)) {
+      const answer = await oidc.authenticate(token, signal);
+      return "user" in answer ? { user: answer.user, method: "oidc" } : answer;
+    }
+    if (reviewToken === undefined) {
+      const why = oidc === undefined
+        ? "bearer tokens are not taken here"
+        : "the bearer token is of another issuer";
+      return { refusal: { ...unauthorized(why), oauth: { error: "invalid_token" } } };
+    }
     try {
       const user = await reviewToken(token, signal);
-      if (user === undefined) return { refusal: unauthorized("the bearer token is not valid") };
+      if (user === undefined) {
+        return {
+          refusal: { ...unauthorized("the bearer token is not valid"), oauth: { error: "invalid_token" } },
+        };
+      }
       return { user, method: "token" };
     } catch (error) {
       signal?.throwIfAborted();
@@ -183,4 +201,9 @@ function bearerToken(headers: HeaderValues): string | undefined {
   const value = headers.get("authorization")?.[0]?.trim() ?? "";
   const [scheme = "", token = ""] = value.split(" ", 3);
   return scheme.toLowerCase() === "bearer" && token !== "" ? token : undefined;
+}
+
+/** The same of `IncomingMessage.rawHeaders`; undefined where there is none. */
+export function bearerTokenOf(rawHeaders: readonly string[]): string | undefined {
+  return bearerToken(headerValues(rawHeaders));
 }

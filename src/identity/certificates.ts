@@ -1,4 +1,5 @@
 /** Whether a client certificate leads to an authority of a given bundle: nothing else is trusted, not even the system. */
+import { createHash } from "node:crypto";
 import { x509 } from "./x509.ts";
 import { type Certificate, CertificateError, parseCertificate } from "./certificate.ts";
 
@@ -201,23 +202,44 @@ export type Verifier = (peer: PeerCertificates, bundle: CaBundle) => Verificatio
 
 /**
  * A verifier with a memory: for each connection (the object that it was given) and bundle, an answer counts until a
- * certificate of the chain expires; a refusal is looked at again after `refusalMs`.
+ * certificate of the chain expires; a refusal is looked at again after `refusalMs`. What was accepted counts for other
+ * connections that show the very same certificates, too: front proxies are few, and open many.
  *
  * @param now milliseconds since 1970
+ * @param maxAccepted certificates of a bundle that are remembered beyond their connection
  */
-export function createVerifier(now: () => number, refusalMs = 10_000): Verifier {
+export function createVerifier(now: () => number, refusalMs = 10_000, maxAccepted = 256): Verifier {
   const known = new WeakMap<PeerCertificates, WeakMap<CaBundle, Remembered>>();
+  const accepted = new WeakMap<CaBundle, Map<string, Remembered>>();
+
+  function acceptedBefore(peer: PeerCertificates, bundle: CaBundle, at: number): Remembered | undefined {
+    const before = accepted.get(bundle)?.get(idOf(peer));
+    return before !== undefined && counts(before, at) ? before : undefined;
+  }
+
+  function accept(peer: PeerCertificates, bundle: CaBundle, remembered: Remembered): void {
+    const all = accepted.get(bundle) ?? new Map<string, Remembered>();
+    accepted.set(bundle, all.set(idOf(peer), remembered));
+    if (all.size <= maxAccepted) return;
+    const [oldest] = all.keys();
+    if (oldest !== undefined) all.delete(oldest);
+  }
+
   return (peer, bundle) => {
     let answers = known.get(peer);
     if (answers === undefined) known.set(peer, answers = new WeakMap());
     const at = now();
-    const before = answers.get(bundle);
-    if (before !== undefined && at >= before.from && at <= before.until) return before.answer;
+    const before = answers.get(bundle) ?? acceptedBefore(peer, bundle, at);
+    if (before !== undefined && counts(before, at)) {
+      answers.set(bundle, before);
+      return before.answer;
+    }
     const answer = verifyClientCertificate(peer, bundle, at).then((verification) => {
       const remembered: Remembered = verification.verified
         ? { answer: verification, from: verification.notBefore, until: verification.notAfter }
         : { answer: verification, from: at, until: at + refusalMs };
       answers.set(bundle, remembered);
+      if (verification.verified) accept(peer, bundle, remembered);
       return verification;
     });
     answers.set(bundle, { answer, from: at, until: at + refusalMs });
@@ -229,4 +251,15 @@ interface Remembered {
   answer: Verification | Promise<Verification>;
   from: number;
   until: number;
+}
+
+function counts({ from, until }: Remembered, at: number): boolean {
+  return at >= from && at <= until;
+}
+
+/** Of all that was shown: other certificates beside the leaf may lead elsewhere. */
+function idOf({ leaf, chain }: PeerCertificates): string {
+  const hash = createHash("sha256");
+  for (const certificate of [leaf, ...chain]) hash.update(`${certificate.length}:`).update(certificate);
+  return hash.digest("base64");
 }

@@ -367,7 +367,7 @@ Deno.test("a verifier remembers an answer for a connection and a bundle while it
   assert.ok(first.verified);
   assert.equal(verifier(peer, bundle), first, "not a promise, and not a new answer");
   assert.notEqual(verifier(peer, again), first, "another bundle is another question");
-  assert.notEqual(verifier(peerOf(leaf), bundle), first, "so is another connection");
+  assert.equal(verifier(peerOf(leaf), bundle), first, "another connection shows the same certificates");
   now += 62_000;
   const later = await verifier(peer, bundle);
   assert.ok(!later.verified && /expired/.test(later.why), "a connection does not outlive its certificate");
@@ -386,6 +386,47 @@ Deno.test("a refusal is looked at again after a while, as time may make it good"
   assert.equal(verifier(peer, bundle), first);
   now += 60_000;
   assert.ok((await verifier(peer, bundle)).verified);
+});
+
+Deno.test("what another connection showed counts for the very same certificates alone", async () => {
+  const authority = await makeAuthority("ca");
+  const other = await makeAuthority("other");
+  const bundle = bundleOf(authority);
+  const leaf = await makeClient(authority, "jane", [], { untilMs: 60_000 });
+  let now = Date.now();
+  const verifier = createVerifier(() => now);
+  const first = await verifier(peerOf(leaf), bundle);
+  assert.ok(first.verified);
+  for (const peer of [peerOf(leaf, [other]), peerOf(await makeClient(authority, "jane"))]) {
+    const answer = verifier(peer, bundle);
+    assert.ok(answer instanceof Promise, "verified by itself");
+    assert.ok((await answer).verified);
+  }
+  assert.ok(!(await verifier(peerOf(await makeClient(other, "jane")), bundle)).verified);
+  now += 62_000;
+  const later = await verifier(peerOf(leaf), bundle);
+  assert.ok(!later.verified, "no acceptance outlives its certificate");
+});
+
+Deno.test("a refusal counts for its own connection alone", async () => {
+  const authority = await makeAuthority("ca");
+  const leaf = await makeClient(await makeAuthority("other"), "jane");
+  const bundle = bundleOf(authority);
+  const verifier = createVerifier(() => Date.now());
+  const first = await verifier(peerOf(leaf), bundle);
+  const answer = verifier(peerOf(leaf), bundle);
+  assert.ok(answer instanceof Promise);
+  assert.notEqual(await answer, first);
+});
+
+Deno.test("acceptances are remembered for a number of certificates", async () => {
+  const authority = await makeAuthority("ca");
+  const bundle = bundleOf(authority);
+  const verifier = createVerifier(() => Date.now(), 10_000, 2);
+  const leaves = await Promise.all(["a", "b", "c"].map((name) => makeClient(authority, name)));
+  for (const leaf of leaves) await verifier(peerOf(leaf), bundle);
+  const isRemembered = leaves.map((leaf) => !(verifier(peerOf(leaf), bundle) instanceof Promise));
+  assert.deepEqual(isRemembered, [false, true, true], "the oldest has gone");
 });
 
 Deno.test("requests that come at once share one verification", async () => {

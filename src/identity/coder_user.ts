@@ -19,7 +19,7 @@ export type CoderUserMapping = (typeof CODER_USER_MAPPINGS)[number];
 /** A user of Coder, or nobody and why. */
 export type MappedCoderUser =
   | {
-    /** Usernames are to be compared exactly; e-mail addresses are in lower case, and to be compared so. */
+    /** Usernames are to be compared exactly; e-mail addresses are in lower case, as far as ASCII goes, and to be compared so. */
     readonly by: "username" | "email";
     readonly value: string;
   }
@@ -54,7 +54,8 @@ function byUsername(name: string): MappedCoderUser {
 }
 
 function byEmail(name: string): MappedCoderUser {
-  const value = name.toLowerCase();
+  // ASCII alone: U+212A, the sign for Kelvin, would become the letter k, and its holder somebody else.
+  const value = name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   if (value.length > MAX_EMAIL || !EMAIL.test(value)) {
     return nobody(`${JSON.stringify(name)} is no e-mail address`);
   }

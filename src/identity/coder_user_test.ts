@@ -47,6 +47,14 @@ Deno.test("an e-mail address is compared in lower case", () => {
   assert.equal(mapped("a@b", rule), "email a@b");
 });
 
+Deno.test("no letter of another script becomes one of another address by its case", () => {
+  const rule: CoderUserRule = { mapping: "email" };
+  assert.equal("\u212Aim".toLowerCase(), "kim");
+  assert.equal(mapped("\u212Aim@example.com", rule), "email \u212Aim@example.com");
+  assert.equal(mapped("\u0130rem@example.com", rule), "email \u0130rem@example.com");
+  assert.match(mapped("kim@\u212A.example.com", rule), /^nobody/);
+});
+
 Deno.test("what is no single e-mail address is nobody's", () => {
   const rule: CoderUserRule = { mapping: "email" };
   for (

@@ -3,6 +3,7 @@ export {
   type Authentication,
   type Authenticator,
   type AuthenticatorOptions,
+  bearerTokenOf,
   type Caller,
   createAuthenticator,
 } from "./authenticate.ts";

@@ -12,6 +12,12 @@ export interface Refusal {
    * accept), and a caller that connects again may be accepted.
    */
   readonly closeConnection?: true;
+  /** What an OAuth 2.1 client is told in `WWW-Authenticate`. */
+  readonly oauth?: {
+    readonly error: "invalid_token" | "insufficient_scope";
+    /** What would be enough, with spaces between. */
+    readonly scope?: string;
+  };
 }
 
 /** 401: who calls is not known. */

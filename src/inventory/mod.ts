@@ -1,18 +1,26 @@
 /** The door of the room: what is known of every Coder deployment. */
-export { isNotFound as isNotFoundInCoder } from "../coder/mod.ts";
-export type { Template, Workspace, WorkspaceAgent, WorkspaceApp, WorkspaceBuild } from "../coder/mod.ts";
-export { controlPlaneBackends, type ControlPlaneBackendsOptions } from "./backends/control_planes.ts";
-export { type Eligibility, eligibilityOf, namingOf, type TokenReference } from "./backends/eligibility.ts";
 export {
-  staticBackends,
-  type StaticBackendsOptions,
-  type StaticChoice,
-  staticChoice,
-  type StaticFlags,
-  urlProblem,
-} from "./backends/static.ts";
+  CoderApiError,
+  CoderConnectionError,
+  CoderError,
+  CoderNotSentError,
+  CoderResponseError,
+} from "../coder/mod.ts";
+export { isNotFound as isNotFoundInCoder } from "../coder/mod.ts";
+export type {
+  BuildLogLine,
+  Template,
+  Workspace,
+  WorkspaceAgent,
+  WorkspaceApp,
+  WorkspaceBuild,
+} from "../coder/mod.ts";
+export { controlPlaneBackends, type ControlPlaneBackendsOptions } from "./backends/control_planes.ts";
+export { type Eligibility, eligibilityOf, type TokenReference } from "./backends/eligibility.ts";
+export { staticBackends, type StaticBackendsOptions } from "./backends/static.ts";
 export { readToken, TokenError } from "./backends/token.ts";
 export type { Backend, Backends, BackendsListener } from "./backends/types.ts";
+export { TooManyLogsError } from "./live/build_logs.ts";
 export type { Change } from "./live/change.ts";
 export {
   type ChangeListener,
@@ -23,9 +31,11 @@ export {
   type WatchBegin,
 } from "./live/collection.ts";
 export { type CopyOptions, createDeploymentCopy } from "./live/deployment_copy.ts";
+export { Lag, type Looked } from "./live/lag.ts";
 export type { Origin, RecordChange } from "./live/records.ts";
-export type { SourceFiles } from "./live/source_files.ts";
+export type { SourceFiles } from "../archive/mod.ts";
 export type {
+  BuildLogReader,
   CopyClient,
   CopyListener,
   CopySource,

@@ -7,6 +7,10 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Deadline of the whole call, waiting for the rate limit included, in milliseconds. @default {30_000} */
   timeoutMs?: number;
+  /** How often the wait that a refusal names is waited for; 0 where somebody waits. @default {10} */
+  maxRetries?: number;
+  /** Hears what the server warns of, one text at a time. Must not throw. */
+  onWarning?: (text: string) => void;
 }
 
 /** Which objects a list or a watch covers. */

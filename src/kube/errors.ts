@@ -42,6 +42,11 @@ export class KubeConnectionError extends Error {
   }
 }
 
+/** A name that no object can have, and that would lead a request elsewhere. Nothing was sent. */
+export class ObjectNameError extends TypeError {
+  override readonly name = "ObjectNameError";
+}
+
 /** True for 404 with reason NotFound or none: the object (or its kind) is not there. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof KubeApiError && error.code === 404;

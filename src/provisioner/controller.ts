@@ -57,6 +57,8 @@ export function provisionerController(options: ProvisionerControllerOptions): Co
     watches: [
       ...sources,
       owned(kinds.serviceAccounts, CoderProvisioners),
+      // Of an earlier name, perhaps restored by somebody.
+      owned(kinds.secrets, CoderProvisioners),
       watching(kinds.controlPlanes, usersOf(BY_CONTROL_PLANE), { predicate: podsMatter }),
       // Of others: it may go, or be given to us.
       watching(kinds.serviceAccounts, usersOf(BY_SERVICE_ACCOUNT)),

@@ -140,6 +140,7 @@ Deno.test("children wake their provisioner, and so do others that are in their w
   assert.deepEqual(await world.put(ServiceAccounts, thing(ServiceAccounts, "y", { ownerReferences })), [
     "one",
   ]);
+  assert.deepEqual(await world.put(Secrets, thing(Secrets, "earlier", { ownerReferences })), ["one"]);
   assert.deepEqual(await world.put(Roles, thing(Roles, "z", { ownerReferences })), ["one"]);
   assert.deepEqual(await world.put(Deployments, thing(Deployments, "provisioner-two")), ["two"]);
   assert.deepEqual(await world.put(ServiceAccounts, thing(ServiceAccounts, "builder")), ["two"]);

@@ -1,7 +1,7 @@
 /** Starts everything in order, keeps it running, and ends it in order. */
 import { keyText } from "../api/object.ts";
 import type { SharedCache } from "../kube/informer.ts";
-import { type Clock, settlesWithin, systemClock } from "../telemetry/clock.ts";
+import { type Clock, settlesWithin, systemClock, whenAborted } from "../telemetry/clock.ts";
 import type { Health } from "../telemetry/health.ts";
 import { type Logger, silentLogger } from "../telemetry/logger.ts";
 import type { Controller, RunSignals } from "./controller.ts";
@@ -26,7 +26,10 @@ export interface ManagerOptions {
   abortGraceMs?: number;
   /** How long passes may go on after leadership was lost, told to stop at once. @default {10_000} */
   lossGraceMs?: number;
-  /** How long flushing, and the end of each group of runnables, may take. @default {5_000} */
+  /**
+   * How long flushing, and the end of each group of runnables, may take; those of the phase `synced`, which are told to
+   * stop when the end begins, may take as long as passes. @default {5_000}
+   */
   closeMs?: number;
   /** @default {silentLogger} */
   log?: Logger;
@@ -94,6 +97,8 @@ class ProcessManager implements Manager {
     const caches = new AbortController();
     const serving = this.#group("serving");
     const synced = this.#group("synced");
+    // Servers hand over while passes in hand finish.
+    this.#drain.signal.addEventListener("abort", () => void synced.stop(), { once: true });
     try {
       serving.start();
       this.#options.cache.start(caches.signal);
@@ -104,8 +109,8 @@ class ProcessManager implements Manager {
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
+    await this.#close(synced, this.#options.drainMs ?? 30_000);
     await this.#flush();
-    await this.#close(synced);
     caches.abort();
     await this.#close(serving);
     this.#cancelDrain();
@@ -230,15 +235,8 @@ class ProcessManager implements Manager {
     }));
   }
 
-  async #close(group: RunnableGroup): Promise<void> {
-    if (await settlesWithin(group.stop(), this.#closeMs, this.#clock)) return;
+  async #close(group: RunnableGroup, withinMs = this.#closeMs): Promise<void> {
+    if (await settlesWithin(group.stop(), Math.max(withinMs, this.#closeMs), this.#clock)) return;
     this.#log.warn("did not end in time and is left behind", { runnables: group.running() });
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

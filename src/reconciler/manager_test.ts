@@ -86,7 +86,7 @@ function byHand(events: string[]) {
   };
 }
 
-Deno.test("everything starts in order, and ends in the reverse order after the work in hand", async () => {
+Deno.test("everything starts in order; servers hand over while the work in hand ends, and the rest follows", async () => {
   const events: string[] = [];
   const { election, win } = byHand(events);
   const flush = [{ name: "events", run: () => Promise.resolve(void events.push("flushes")) }];
@@ -120,12 +120,12 @@ Deno.test("everything starts in order, and ends in the reverse order after the w
   end.abort();
   assert.deepEqual(ready(), ["shutting down"]);
   await settle();
-  assert.deepEqual(events, ["leading ends"]);
+  assert.deepEqual(events, ["synced ends", "leading ends"]);
   assert.equal(passes[0]!.signal.aborted, false);
   assert.equal(cache.stopped, false);
   passes[0]!.end.resolve();
   await run;
-  assert.deepEqual(events, ["leading ends", "lease released", "flushes", "synced ends", "serving ends"]);
+  assert.deepEqual(events, ["synced ends", "leading ends", "lease released", "flushes", "serving ends"]);
   assert.equal(cache.stopped, true);
   assert.equal(manager.state, "stopped");
 });
@@ -141,7 +141,7 @@ Deno.test("a process without election leads as soon as its caches have synced", 
   await run;
   assert.deepEqual(events, [
     ...["serving starts", "synced starts", "leading starts", "pass begins", "pass ends"],
-    ...["leading ends", "flushes", "synced ends", "serving ends"],
+    ...["synced ends", "leading ends", "flushes", "serving ends"],
   ]);
 });
 
@@ -314,17 +314,23 @@ Deno.test("what fails or hangs while stopping is logged and left behind", async 
     { name: "never", run: () => new Promise<void>(() => {}) },
     { name: "broken", run: () => Promise.reject(new Error("no connection")) },
   ];
-  const { manager, end, clock, log } = rig({ runnables: [failing, hanging], flush, closeMs: 1_000 });
+  const { manager, end, clock, log } = rig({
+    runnables: [failing, hanging],
+    flush,
+    closeMs: 1_000,
+    drainMs: 3_000,
+  });
   const run = manager.run(end.signal);
   await settle();
   end.abort();
-  await clock.advance(1_000);
+  await clock.advance(3_000);
   await clock.advance(1_000);
   await run;
   assert.deepEqual(log.at("warn"), [
-    "not everything could be sent before the end",
-    "not everything could be sent before the end",
+    "work in hand takes too long and is stopped",
     "did not end in time and is left behind",
+    "not everything could be sent before the end",
+    "not everything could be sent before the end",
     "failed while stopping",
   ]);
 });

@@ -25,6 +25,12 @@ export class Redactor {
   /** Values by how they begin, the longest first: a secret that contains another must go as a whole. */
   readonly #byStart = new Map<string, string[]>();
   readonly #names = new Map<string, boolean>();
+  #generation = 0;
+
+  /** Another number whenever a value was registered that was not known: what was clean before may not be any more. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   /**
    * Registers a secret value, with its base64, URL-encoded and JSON-escaped forms. Surrounding white space is ignored;
@@ -45,6 +51,7 @@ export class Redactor {
     const uses = this.#values.get(form) ?? 0;
     this.#values.set(form, uses + 1);
     if (uses > 0) return;
+    this.#generation++;
     const start = startOf(form, 0);
     const same = [...this.#byStart.get(start) ?? [], form].sort((a, b) => b.length - a.length);
     this.#byStart.set(start, same);

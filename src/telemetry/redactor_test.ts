@@ -23,6 +23,17 @@ Deno.test("a value registered twice stays hidden until it is forgotten twice", (
   assert.equal(redactor.text("hunter2"), "hunter2");
 });
 
+Deno.test("whoever remembers clean texts hears that there is another value", () => {
+  const redactor = new Redactor();
+  const before = redactor.generation;
+  const forget = redactor.add("hunter2");
+  const after = redactor.generation;
+  assert.notEqual(after, before);
+  redactor.add("hunter2");
+  forget();
+  assert.equal(redactor.generation, after);
+});
+
 Deno.test("a registered value is found in base64, URL-encoded and JSON-escaped form", () => {
   const redactor = new Redactor();
   const secret = 'p"ä ss/word\\1';

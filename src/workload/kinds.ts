@@ -91,14 +91,23 @@ export interface WorkloadKinds {
 
 const declared = new WeakMap<SharedCache, WorkloadKinds>();
 
+/** Declares control planes alone, as {@linkcode workloadKinds} does. */
+export function controlPlaneKind(
+  cache: Pick<SharedCache, "informer">,
+  namespaces: readonly string[] = [],
+): Informer<CoderControlPlane> {
+  const scope = namespaces.length === 0 ? {} : { namespaces };
+  return cache.informer(CoderControlPlanes, { ...scope, optional: true });
+}
+
 /** Declares the kinds in `cache`, or gives those that were declared. `namespaces` absent or empty means all. */
 export function workloadKinds(cache: SharedCache, namespaces: readonly string[] = []): WorkloadKinds {
   const known = declared.get(cache);
   if (known !== undefined) return known;
   const scope = namespaces.length === 0 ? {} : { namespaces };
   const kinds: WorkloadKinds = {
+    controlPlanes: controlPlaneKind(cache, namespaces),
     // Our own definitions may be installed after us.
-    controlPlanes: cache.informer(CoderControlPlanes, { ...scope, optional: true }),
     provisioners: cache.informer(CoderProvisioners, { ...scope, optional: true }),
     workspaceProxies: cache.informer(CoderWorkspaceProxies, { ...scope, optional: true }),
     deployments: cache.informer(Deployments, {

@@ -4,6 +4,7 @@ import {
   type ApiServer,
   type CertificateSource,
   createSelfManagedCertificate,
+  type ResourceDefinition,
   type SelfManagedOptions,
 } from "../../src/aggregated/serving/mod.ts";
 import {
@@ -52,6 +53,10 @@ export interface ServingRig extends AsyncDisposable {
 }
 
 export interface RigOptions {
+  /** @default {writableGadgetDefinition} */
+  readonly definition?: ResourceDefinition<Gadget>;
+  /** @default none */
+  readonly subresources?: (storage: MemoryStorage<Gadget>) => MemoryStorage<Gadget>["subresources"];
   /** Lives of certificates. */
   readonly certificate?: Pick<SelfManagedOptions, "authorityMs" | "servingMs" | "overlapMs" | "lookMs">;
 }
@@ -80,9 +85,10 @@ export async function serveGadgets(cluster: Cluster, options: RigOptions = {}): 
     ...options.certificate,
   });
   const storage = new MemoryStorage(
-    inGroup(group, writableGadgetDefinition),
+    inGroup(group, options.definition ?? writableGadgetDefinition),
     BigInt(Date.now()) * 1_000_000n,
   );
+  storage.subresources = options.subresources?.(storage) ?? {};
   const asked: string[] = [];
   storage.hook = (what, { user }) => void asked.push(`${what} ${user.name}`);
   const server = createApiServer({
@@ -137,7 +143,7 @@ export async function serveGadgets(cluster: Cluster, options: RigOptions = {}): 
 }
 
 /** An APIService as a manifest has it: without a bundle, which the server writes itself. */
-async function register(
+export async function register(
   cluster: Cluster,
   { group, version, apiService, service, port }: {
     group: string;
@@ -169,7 +175,7 @@ async function register(
       status?.conditions?.some(({ type, status }: Record<string, string>) =>
         type === "Available" && status === "True"
       );
-  }, { what: `the APIService ${apiService} to be available`, timeoutMs: 60_000 });
+  }, { what: `the APIService ${apiService} to be available`, timeoutMs: 120_000 });
   await waitFor(async () => {
     const { stdout } = await cluster.kubectl(["api-resources", "--api-group", group, "-o", "name"]);
     return stdout.trim() !== "";
@@ -177,7 +183,11 @@ async function register(
 }
 
 /** What keeping certificates needs: one Secret, and one field of one APIService. */
-async function allowCertificates(cluster: Cluster, namespace: string, apiService: string): Promise<void> {
+export async function allowCertificates(
+  cluster: Cluster,
+  namespace: string,
+  apiService: string,
+): Promise<void> {
   const subjects = [{ kind: "ServiceAccount", name: "identity", namespace }];
   await cluster.apply([
     {

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
-import { type Cluster, waitFor } from "../cluster/mod.ts";
+import { type Cluster, type KeyPair, waitFor } from "../cluster/mod.ts";
 import { readKeyPair } from "../cluster/state.ts";
 
 /** kubectl as it watches; disposing of it ends it. */
@@ -26,6 +26,7 @@ export function watchWithKubectl(cluster: Cluster, args: readonly string[]): Wat
     lines,
     until: async (isEnough, what) =>
       void await waitFor(() => isEnough(lines), {
+        timeoutMs: 120_000,
         what: `${what} from kubectl, which said ${lines.length} lines`,
       }),
     async [Symbol.asyncDispose]() {
@@ -45,12 +46,13 @@ async function read(stream: ReadableStream<Uint8Array>, lines: string[]): Promis
   }
 }
 
-/** A GET as administrator whose answer goes on; disposing of it closes the connection. */
+/** A GET whose answer goes on, as administrator if nobody else is named; disposing of it closes the connection. */
 export async function watchThrough(
   cluster: Cluster,
   path: string,
+  as?: KeyPair,
 ): Promise<AsyncDisposable & { readonly answer: IncomingMessage }> {
-  const { certPem, keyPem } = await readKeyPair(cluster.dir, "admin");
+  const { certPem, keyPem } = as ?? await readKeyPair(cluster.dir, "admin");
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     request({
       host: "127.0.0.1",

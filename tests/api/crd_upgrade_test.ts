@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
+import { together } from "./together.ts";
 import {
   collection,
   inGroup,
@@ -98,25 +99,23 @@ Deno.test("whatever the Go operator's schema stored can still get a status, chan
   }));
   await upgrade();
 
-  for (const stored of all) {
-    await t.step(stored.what, async () => {
-      const { plural, name } = stored;
-      const path = `${collection(plural, namespace, group)}/${name}`;
-      await cluster.request("PATCH", `${path}/status`, {
-        status: { phase: "Pending", observedGeneration: 1 },
-      });
-      await cluster.request("PATCH", path, { metadata: { labels: { touched: "yes" } } });
-      await cluster.request("PATCH", path, { spec: ELSEWHERE[plural] });
-      await cluster.request("DELETE", path);
-      const deleting = await cluster.request("PATCH", `${path}/status`, { status: { phase: "Ready" } });
-      assert.equal(deleting.status.phase, "Ready");
-      assert.ok(deleting.metadata.deletionTimestamp);
-      assert.equal(deleting.metadata.labels.touched, "yes");
-      assert.deepEqual({ ...deleting.spec, ...ELSEWHERE[plural] }, deleting.spec);
-      await cluster.request("PATCH", path, { metadata: { finalizers: null } });
-      assert.equal(await cluster.find(path), undefined);
+  const outcomes = await together(all, async ({ plural, name }) => {
+    const path = `${collection(plural, namespace, group)}/${name}`;
+    await cluster.request("PATCH", `${path}/status`, {
+      status: { phase: "Pending", observedGeneration: 1 },
     });
-  }
+    await cluster.request("PATCH", path, { metadata: { labels: { touched: "yes" } } });
+    await cluster.request("PATCH", path, { spec: ELSEWHERE[plural] });
+    await cluster.request("DELETE", path);
+    const deleting = await cluster.request("PATCH", `${path}/status`, { status: { phase: "Ready" } });
+    assert.equal(deleting.status.phase, "Ready");
+    assert.ok(deleting.metadata.deletionTimestamp);
+    assert.equal(deleting.metadata.labels.touched, "yes");
+    assert.deepEqual({ ...deleting.spec, ...ELSEWHERE[plural] }, deleting.spec);
+    await cluster.request("PATCH", path, { metadata: { finalizers: null } });
+    assert.equal(await cluster.find(path), undefined);
+  });
+  for (const [index, { what }] of all.entries()) await t.step(what, () => outcomes[index]!());
 });
 
 Deno.test("after the upgrade an odd value may be corrected but not replaced by another odd one", async () => {

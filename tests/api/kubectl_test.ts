@@ -181,6 +181,8 @@ Deno.test("kubectl get coder lists all kinds", async () => {
     object("coderprovisioners", "coder", { controlPlaneRef: { name: "coder" } }),
     object("coderworkspaceproxies", "coder", {}),
   ], namespace);
+  // What kubectl remembers of the cluster may have kinds of the category that earlier tests served; this asks anew.
+  await cluster.kubectl(["api-resources", "--api-group=coder.com"]);
   const { stdout } = await cluster.kubectl(["get", "coder", "-n", namespace, "-o", "name"]);
   assert.deepEqual(stdout.trim().split("\n").sort(), [
     "codercontrolplane.coder.com/coder",

@@ -52,26 +52,27 @@ export class FakeCoders implements AsyncDisposable {
   }
 }
 
-/** Creates a control plane with a licence, and the operator's token for it where the operator would have put it. */
-export async function addControlPlane(
-  cluster: Cluster,
-  namespace: string,
-  name: string,
-  fake: FakeCoder,
-): Promise<void> {
-  const user = fake.state.addUser({ username: "coder-k8s-operator", login_type: "none", is_system: true });
-  const token = fake.state.addToken(user, {
+/** A token as the operator would have made it, for a control plane of this name. */
+export function addOperatorToken(state: FakeCoder["state"], namespace: string, name: string): string {
+  const user = state.addUser({ username: "coder-k8s-operator", login_type: "none", is_system: true });
+  return state.addToken(user, {
     lifetime_seconds: 365 * 86_400,
     token_name: operatorTokenName(namespace, name),
   });
-  const secrets = `/api/v1/namespaces/${namespace}/secrets`;
+}
+
+/** Creates a control plane, with the operator's token where the operator would have put it. */
+export async function createControlPlane(
+  cluster: Cluster,
+  { namespace, name, token, spec }: { namespace: string; name: string; token: string; spec: object },
+): Promise<void> {
   const kind = { apiVersion: "coder.com/v1alpha1", kind: "CoderControlPlane" };
   const plane = await cluster.request("POST", controlPlanesPath(namespace), {
     ...kind,
     metadata: { name },
-    spec: { licenseSecretRef: { name: licenceSecretName(name) } },
+    spec,
   });
-  await cluster.request("POST", secrets, {
+  await cluster.request("POST", `/api/v1/namespaces/${namespace}/secrets`, {
     metadata: {
       name: operatorTokenSecretName(name),
       labels: standardLabels("coder-control-plane", name),
@@ -85,7 +86,22 @@ export async function addControlPlane(
     },
     stringData: { token },
   });
-  await cluster.request("POST", secrets, {
+}
+
+/** Creates a control plane with a licence, and the operator's token for it where the operator would have put it. */
+export async function addControlPlane(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  fake: FakeCoder,
+): Promise<void> {
+  await createControlPlane(cluster, {
+    namespace,
+    name,
+    token: addOperatorToken(fake.state, namespace, name),
+    spec: { licenseSecretRef: { name: licenceSecretName(name) } },
+  });
+  await cluster.request("POST", `/api/v1/namespaces/${namespace}/secrets`, {
     metadata: { name: licenceSecretName(name) },
     stringData: { license: fakeLicense() },
   });

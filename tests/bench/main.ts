@@ -10,6 +10,9 @@ const areas: Record<string, () => Promise<{ measure: () => Promise<Report> }>> =
   cache: () => import("./cache.ts"),
   calls: () => import("./coder_calls.ts"),
   provisioners: () => import("./provisioners.ts"),
+  aggregated: () => import("./aggregated.ts"),
+  mcp: () => import("./mcp.ts"),
+  diagnosis: () => import("./diagnosis.ts"),
 };
 
 function say(line: string): void {

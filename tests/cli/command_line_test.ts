@@ -59,14 +59,6 @@ Deno.test("a misspelt flag gets a suggestion, a stray argument is refused", asyn
   assert.match(err, /now: stray argument after controller/);
 });
 
-Deno.test("modes whose part is not in this build say so and exit 2", async () => {
-  for (const args of [["aggregated-apiserver"], ["--app=mcp-http"]]) {
-    const { code, err } = await run(args);
-    assert.equal(code, 2);
-    assert.match(err, /^coder-k8s: the mode (aggregated-apiserver|mcp-http) is not in this build yet/);
-  }
-});
-
 Deno.test("a command and --app that contradict each other are refused", async () => {
   const { code, err } = await run(["controller", "-app=all"]);
   assert.equal(code, 2);

@@ -96,7 +96,7 @@ Deno.test("a second signal ends the process at once, whatever it waits for", asy
   await waitFor(() => messages(operator).includes("shutting down"), { what: "the orderly end to begin" });
   const secondAt = performance.now();
   assert.equal(await operator.stop("SIGINT"), 130);
-  assert.ok(performance.now() - secondAt < 1_000);
+  assert.ok(performance.now() - secondAt < 5_000);
   assert.ok(messages(operator).includes("a second signal: ending at once"));
 });
 

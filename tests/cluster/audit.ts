@@ -7,6 +7,8 @@ export interface AuditEntry {
   id: string;
   /** `system:serviceaccount:<namespace>:<name>` for service accounts. */
   user: string;
+  /** Whom the user acted as; absent where it was themselves. */
+  impersonated?: string;
   userAgent: string;
   /** As RBAC names it. */
   verb: string;
@@ -173,6 +175,7 @@ export function parseAudit(text: string): AuditEntry[] {
     const entry: AuditEntry = {
       id: event.auditID,
       user: event.user?.username ?? "",
+      ...(event.impersonatedUser?.username ? { impersonated: event.impersonatedUser.username } : {}),
       userAgent: event.userAgent ?? "",
       verb: event.verb,
       uri: event.requestURI,

@@ -57,6 +57,7 @@ export { freePorts } from "./ports.ts";
 export { type ProgressSink, standardError } from "./progress.ts";
 export { RestError, type RestOptions, restRequest, type RestTarget } from "./rest.ts";
 export { SHARED_CLUSTER_VARIABLE, sharedCluster, withSharedCluster } from "./shared.ts";
+export { sideBySide } from "./side_by_side.ts";
 export { startCluster, type StartOptions } from "./start.ts";
 export type { Part } from "./state.ts";
 export { ensureTools, type Tools, ToolsError } from "./tools.ts";

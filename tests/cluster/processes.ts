@@ -42,7 +42,7 @@ export async function launch(
   await waitFor(
     async () =>
       await exists(join(dir, "run", `${part}.pid`)) || await exists(join(dir, "run", `${part}.exit`)),
-    { timeoutMs: 10_000, intervalMs: 5, what: `${part} to be started in ${dir}` },
+    { timeoutMs: 60_000, intervalMs: 5, what: `${part} to be started in ${dir}` },
   );
 }
 

@@ -27,8 +27,12 @@ export class RestError extends Error {
   }
 }
 
+/** A connection for each request would cost the API server, and us, more than most requests do. */
+const agent = new https.Agent({ keepAlive: true });
+
 /**
- * Sends one request on a connection of its own (nothing stays open) and parses the answer: JSON, else text.
+ * Sends one request and parses the answer: JSON, else text. Connections are used again; where one turns out to have been
+ * closed meanwhile, a GET is sent once more.
  *
  * @throws {RestError} for an answer other than 2xx.
  */
@@ -40,6 +44,17 @@ export function restRequest(
   options: RestOptions = {},
   // deno-lint-ignore no-explicit-any -- tests look into answers of any kind
 ): Promise<any> {
+  return send(target, method, path, body, options, agent);
+}
+
+function send(
+  target: RestTarget,
+  method: string,
+  path: string,
+  body: unknown,
+  options: RestOptions,
+  through: https.Agent | false,
+): Promise<unknown> {
   const timeoutMs = options.timeoutMs ?? 30_000;
   const what = `${method} https://${target.host}:${target.port}${path}`;
   const identity = "token" in target.credentials
@@ -61,7 +76,7 @@ export function restRequest(
       path,
       headers,
       ca: target.caPem,
-      agent: false,
+      agent: through,
       ...identity,
     }, (response) => {
       const chunks: Uint8Array[] = [];
@@ -77,12 +92,16 @@ export function restRequest(
     });
     const fail = (error: Error) => {
       clearTimeout(deadline);
+      if (through !== false && request.reusedSocket && method === "GET" && !isLate) {
+        return resolve(send(target, method, path, body, options, false));
+      }
       reject(new Error(`${what} failed: ${error.message}`, { cause: error }));
     };
-    const deadline = setTimeout(
-      () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
-      timeoutMs,
-    );
+    let isLate = false;
+    const deadline = setTimeout(() => {
+      isLate = true;
+      request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`));
+    }, timeoutMs);
     request.on("error", fail);
     request.end(payload);
   });

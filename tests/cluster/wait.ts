@@ -2,11 +2,11 @@
 
 /** How long to wait, and for what. */
 export interface WaitOptions {
-  /** Deadline, in milliseconds. @default {30_000} */
+  /** Deadline, in milliseconds: long enough for a busy machine. @default {60_000} */
   timeoutMs?: number;
   /** Pause between two looks, in milliseconds. @default {50} */
   intervalMs?: number;
-  /** Named in the error: "waited 30 s for <what>". @default {"the condition"} */
+  /** Named in the error: "waited 60 s for <what>". @default {"the condition"} */
   what?: string;
   /** Ends the wait early with its reason. */
   signal?: AbortSignal;
@@ -31,7 +31,7 @@ export async function waitFor<T>(
   look: () => T | Falsy | Promise<T | Falsy>,
   options: WaitOptions = {},
 ): Promise<Exclude<T, Falsy>> {
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? 60_000;
   const started = performance.now();
   let last: { value: unknown } | { error: unknown };
   while (true) {

@@ -7,7 +7,7 @@ import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
 import { installOperator } from "../operator/install.ts";
 import { forward } from "./forward.ts";
-import { sharedCoderd } from "./mod.ts";
+import { plainTemplate, sharedCoderd } from "./mod.ts";
 
 const OPTIONAL = new URL("../../deploy/optional/coder-access-kube-proxy.yaml", import.meta.url).pathname;
 
@@ -83,6 +83,11 @@ Deno.test("Coder is reached through the API server, with the optional rights and
     const page = await mine.client(sessionToken).users.list({ q: `${me.username} status:active`, limit: 5 });
     assert.ok(page.users.some(({ id }) => id === me.id));
     assert.equal(await mine.client(token).tokens.delete(me.id, named.id), true);
+    // Logs, which are read again and again where others open a socket.
+    const { active_version_id } = await coderd.createTemplate({ files: plainTemplate() });
+    const log = await mine.client(token).builds.versionLog(active_version_id);
+    const rest = await mine.client(token).builds.versionLog(active_version_id, { after: log.items[0]?.id });
+    assert.ok(log.items.length > 1 && rest.items.length === log.items.length - 1);
     // Coder's own refusals stay Coder's.
     await assert.rejects(mine.client(sessionToken).users.me(), (error) => isTokenRefused(error));
     await assert.rejects(

@@ -121,7 +121,7 @@ export class Postgres implements AsyncDisposable {
     if (!(await signalPart(this.dir, PART, "SIGKILL"))) return;
     await waitUntilGone(this.dir, PART, 10_000);
     await waitFor(async () => !(await this.#memoryInUse()), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       intervalMs: 20,
       what: `the children of the PostgreSQL in ${this.dir} to end`,
     });

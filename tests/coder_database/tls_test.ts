@@ -131,5 +131,5 @@ Deno.test("a connection under TLS is cut off at the deadline and leaves nothing 
   await waitFor(async () => {
     const rows = await postgres.sql("select 1 from pg_stat_activity where application_name = 'coder-k8s'");
     return rows.length === 0;
-  }, { what: "the connection to be gone", timeoutMs: 10_000 });
+  }, { what: "the connection to be gone", timeoutMs: 30_000 });
 });

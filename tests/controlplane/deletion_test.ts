@@ -217,7 +217,7 @@ Deno.test("a control plane that comes back under its name gets children of its o
   await waitFor(async () => {
     const owners = (await rig.get("apps/v1/deployments/coder"))?.metadata.ownerReferences;
     return owners?.[0]?.uid === metadata.uid;
-  }, { what: "a Deployment of the new control plane", timeoutMs: 20_000 });
+  }, { what: "a Deployment of the new control plane", timeoutMs: 60_000 });
   await rig.ready("coder");
   await rig.condition("coder", "Degraded", "False");
 });

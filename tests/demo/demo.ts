@@ -4,8 +4,11 @@
  */
 import { type Cluster, standardError, startCluster, ToolsError, waitFor } from "../cluster/mod.ts";
 import { type Deployment, startDeployment } from "../coder/mod.ts";
+import { API_ROOT, available, register } from "../aggregated/app_rig.ts";
+import { plainTemplate } from "../coder/mod.ts";
 import { installOperator } from "../operator/install.ts";
-import { type OperatorProcess, startOperator } from "../operator/process.ts";
+import { freePort, type OperatorProcess, startOperator } from "../operator/process.ts";
+import { changeWorkspaces } from "./changes.ts";
 import { type Screen, terminalScreen } from "./screen.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -14,10 +17,15 @@ const sample = `${samples}/controlplane.yaml`;
 
 /** Runs a kubectl command and shows both the command and its output. */
 async function show(cluster: Cluster, out: Screen, args: readonly string[]): Promise<string> {
-  out.command(`kubectl ${args.join(" ")}`);
+  out.command(`kubectl ${args.map(quoted).join(" ")}`);
   const { stdout } = await cluster.kubectl(args);
   out.output(stdout.trim() === "" ? "(nothing)" : stdout);
   return stdout;
+}
+
+/** As a shell takes it. */
+function quoted(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;
 }
 
 /** An assertion of the demo: what it shows must be true. */
@@ -48,17 +56,24 @@ async function startParts(out: Screen): Promise<Parts> {
   const { version } = await coder.coderd.request("GET", "/api/v2/buildinfo");
   out.good(`Coder ${version} answers at ${coder.coderd.url}`);
 
-  out.title("The operator");
+  out.title("The operator, and the API of workspaces and templates");
   out.say(
-    "CRDs and RBAC are installed as deploy/ ships them; the operator runs from source, under exactly that RBAC.",
+    "CRDs and RBAC are installed as deploy/ ships them; one process runs from source, under exactly that RBAC.",
   );
   const kubeconfig = await installOperator(cluster);
   const log = `${cluster.dir}/operator.log`;
   const file = await Deno.open(log, { create: true, append: true });
   const encoder = new TextEncoder();
+  const port = await freePort();
   const operator = await startOperator({
     kubeconfig,
-    args: [`--control-plane-endpoint=coder/coder=${coder.coderd.url}`],
+    mode: "all",
+    args: [
+      `--control-plane-endpoint=coder/coder=${coder.coderd.url}`,
+      `--aggregated-bind-address=127.0.0.1:${port}`,
+      "--mcp-bind-address=0",
+      "--coder-poll-interval=5s",
+    ],
     // Ctrl-C is the demo's: it ends the operator in its turn.
     detached: true,
     onLine: (line) => void file.writeSync(encoder.encode(line + "\n")),
@@ -66,6 +81,7 @@ async function startParts(out: Screen): Promise<Parts> {
   operator.ended.finally(() => file.close());
   const started = performance.now();
   await operator.ready();
+  await register(cluster, port);
   out.good(
     `ready after ${((performance.now() - started) / 1000).toFixed(1)} s: ${operator.healthUrl}/readyz`,
   );
@@ -200,6 +216,52 @@ async function extend(cluster: Cluster, out: Screen): Promise<void> {
   await show(cluster, out, ["-n", "coder", "get", "coder"]);
 }
 
+async function showWorkspaces(cluster: Cluster, coder: Deployment, out: Screen): Promise<void> {
+  out.title("Workspaces and templates, as kubectl sees them");
+  await available(cluster);
+  await show(cluster, out, ["api-resources", "--api-group=aggregation.coder.com"]);
+  out.say("In Coder somebody pushes a template and makes a workspace of it, which Terraform builds:");
+  const { username } = await coder.coderd.firstUser();
+  const template = await coder.coderd.createTemplate({ files: plainTemplate({ seconds: 2 }), name: "plain" });
+  const { id } = await coder.coderd.createWorkspace({ template, name: "dev", noWait: true });
+  const workspace = `coderworkspace/coder.${username}.dev`;
+  const condition = ["-n", "coder", "wait", "--for=condition=Ready", workspace, "--timeout=60s"];
+  // kubectl does not wait for what is not there yet.
+  await waitFor(() => cluster.find(`${API_ROOT}/namespaces/coder/coderworkspaces/coder.${username}.dev`), {
+    what: "the workspace to be seen",
+    timeoutMs: 30_000,
+  });
+  await show(cluster, out, condition);
+  await waitFor(() => cluster.find(`${API_ROOT}/namespaces/coder/codertemplates/coder.plain`), {
+    what: "the template to be seen",
+    timeoutMs: 30_000,
+  });
+  const list = await show(cluster, out, [
+    "-n",
+    "coder",
+    "get",
+    "coderworkspaces,codertemplates",
+    "-o",
+    "wide",
+  ]);
+  expect(/coder\.\w+\.dev .* running /.test(list), `a running workspace in:\n${list}`);
+  out.say("Its build log, which can be followed, too:");
+  const log = await show(cluster, out, [
+    "get",
+    "--raw",
+    `${API_ROOT}/namespaces/coder/coderworkspaces/coder.${username}.dev/log?tailLines=5`,
+  ]);
+  expect(log.trim() !== "", "a build log");
+  out.say("Somebody stops it in Coder; nobody has to ask again and again to see that:");
+  const stopped = cluster.kubectl([
+    ...["-n", "coder", "wait", `--for=jsonpath={.status.latestBuildStatus}=stopped`, workspace],
+    "--timeout=60s",
+  ]);
+  await coder.coderd.buildWorkspace(id, "stop");
+  await stopped;
+  await show(cluster, out, ["-n", "coder", "get", "cws"]);
+}
+
 function tryIt(cluster: Cluster, out: Screen, log: string): void {
   out.title("Try it");
   for (
@@ -207,6 +269,9 @@ function tryIt(cluster: Cluster, out: Screen, log: string): void {
       `export KUBECONFIG=${cluster.kubeconfig}`,
       `export PATH=${cluster.state.tools.path.kubectl.replace(/\/kubectl$/, "")}:$PATH`,
       "kubectl get coder -A",
+      "kubectl get coderworkspaces -A -w",
+      "kubectl explain coderworkspace.spec",
+      "kubectl -n coder edit codertemplate coder.small",
       "kubectl explain codercontrolplane.spec.expose",
       "kubectl -n coder describe codercontrolplane coder",
       `kubectl -n coder patch codercontrolplane coder --type=merge -p '{"spec":{"replicas":2}}'`,
@@ -240,7 +305,10 @@ async function main(): Promise<void> {
     const steps = async () => {
       await reconcile(cluster, coder, out);
       await heal(cluster, out);
+      await showWorkspaces(cluster, coder, out);
       await extend(cluster, out);
+      const { username: owner } = await coder.coderd.firstUser();
+      await changeWorkspaces({ cluster, out, owner, show: (args) => show(cluster, out, args) });
       tryIt(cluster, out, log);
     };
     const over = operator.ended.then((code) => {

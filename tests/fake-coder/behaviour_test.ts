@@ -1,7 +1,8 @@
 /** The fake against the references: what it must do as coderd does. */
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { failure, startClientRig } from "./client_rig.ts";
-import { fakeLicense } from "./mod.ts";
+import { addWorkspace, beginBuild, fakeLicense } from "./mod.ts";
 import { CoderApiError } from "../../src/coder/errors.ts";
 
 async function refusal(call: Promise<unknown>): Promise<CoderApiError> {
@@ -96,6 +97,7 @@ Deno.test("a premium licence has what an enterprise one lacks, and named feature
   rig.fake.state.advance(365 * 24 * 3_600_000);
   const later = rig.clientWith(rig.fake.state.addToken(rig.owner));
   assert.equal((await later.licenses.entitlements()).features["audit_log"]?.entitlement, "not_entitled");
+  assert.equal((await later.licenses.entitlements()).has_license, false, "one that has ended is none");
 });
 
 Deno.test("a licence locked to this deployment is taken", async () => {
@@ -159,4 +161,43 @@ Deno.test("the primary is a proxy that can be seen and dressed, but neither rena
       "Cannot delete primary proxy",
     );
   }
+});
+
+Deno.test("members may change their own workspaces, and those of nobody else", async () => {
+  await using rig = await startClientRig();
+  const { state } = rig.fake;
+  const ann = state.addUser({ username: "ann", roles: [] });
+  const [own, other] = [addWorkspace(state, ann, "dev"), addWorkspace(state, rig.owner, "dev")];
+  const object = (resource_id: string) => ({ resource_type: "workspace", resource_id });
+  const checks = {
+    own: { action: "update", object: object(own.id) },
+    other: { action: "update", object: object(other.id) },
+    any: { action: "update", object: { resource_type: "workspace" } },
+  } as const;
+  const asked = await rig.clientWith(state.addToken(ann)).users.authCheck(checks);
+  assert.deepEqual(asked, { own: true, other: false, any: false });
+});
+
+Deno.test("a build that nobody gives values keeps those of the one before", async () => {
+  await using rig = await startClientRig({});
+  const { state } = rig.fake;
+  const workspace = addWorkspace(state, [...state.users.values()][0]!, "dev");
+  const values = [{ name: "cpus", value: "2" }];
+  const idNow = () => String((workspace["latest_build"] as Record<string, unknown>)["id"]);
+  state.buildParameters.set(idNow(), values);
+  beginBuild(state, workspace, "stop");
+  assert.deepEqual(await rig.client.workspaceChanges.buildParameters(idNow()), values);
+});
+
+Deno.test("who has a quota sees what is used of it, and others have no limit", async () => {
+  await using rig = await startClientRig();
+  const route = "/api/v2/organizations/{organization}/members/{user}/workspace-quota";
+  const ask = (user: string) => {
+    const parameters = { organization: "default", user };
+    return rig.client.call({ method: "GET", route, parameters, answer: z.unknown() });
+  };
+  assert.deepEqual(await ask(rig.owner.id), { credits_consumed: 0, budget: -1 });
+  rig.fake.state.quotas.set(rig.owner.id, { budget: 50, consumed: 40 });
+  assert.deepEqual(await ask(rig.owner.username), { credits_consumed: 40, budget: 50 });
+  assert.equal((await refusal(ask("nobody"))).status, 404);
 });

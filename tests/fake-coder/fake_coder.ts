@@ -167,7 +167,7 @@ export async function startFakeCoder(options: FakeCoderOptions = {}): Promise<Fa
 async function read(incoming: http.IncomingMessage, basePath: string): Promise<IncomingRequest> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of incoming as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  const body = new TextDecoder().decode(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  const bytes = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
   const [full = "", query = ""] = (incoming.url ?? "").split("?", 2);
   return {
     method: incoming.method ?? "",
@@ -175,7 +175,8 @@ async function read(incoming: http.IncomingMessage, basePath: string): Promise<I
     path: basePath !== "" && full.startsWith(`${basePath}/`) ? full.slice(basePath.length) : basePath + full,
     query: new URLSearchParams(query),
     headers: incoming.headers,
-    body,
+    body: new TextDecoder().decode(bytes),
+    bytes,
   };
 }
 

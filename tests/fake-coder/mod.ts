@@ -3,9 +3,11 @@ export { type FakeCoder, type FakeCoderOptions, type LoggedRequest, startFakeCod
 export { type Fault, type FaultAction, type FaultMatch, htmlPage, tooManyRequests } from "./faults.ts";
 export { databaseAway401, refuse, type Reply } from "./reply.ts";
 export { beginBuild, endBuild, pickUpBuild } from "./life.ts";
+export { addLogLine } from "./routes/builds.ts";
 export { fakeLicense, FEATURES, type LicenseWords } from "./routes/licenses.ts";
 export { addOrganization } from "./routes/organizations.ts";
 export { addDaemon, addJob } from "./routes/provisioners.ts";
+export { beginImport, endImport } from "./routes/template_changes.ts";
 export { addTemplate, addVersion } from "./routes/templates.ts";
 export { addWorkspace } from "./routes/workspaces.ts";
 export type { FakeCoderSettings } from "./settings.ts";

@@ -16,6 +16,7 @@ export interface IncomingRequest {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
+  readonly bytes: Uint8Array;
 }
 
 export interface World {
@@ -84,7 +85,7 @@ function inner(world: World, request: IncomingRequest): Reply {
   if (organization !== undefined && state.organization(organization) === undefined) return notFound();
   if (locked !== undefined) return locked;
 
-  const checked = checkBody(request.body, route);
+  const checked = route.upload === true ? { value: undefined } : checkBody(request.body, route);
   if ("problems" in checked) {
     for (const problem of checked.problems) violation(problem);
     return refuse(400, "Validation failed.", {
@@ -97,6 +98,7 @@ function inner(world: World, request: IncomingRequest): Reply {
     parameters,
     query: request.query,
     body: checked.value,
+    bytes: request.bytes,
     caller,
     headers: request.headers,
   });

@@ -41,7 +41,9 @@ export function headerProblems(headers: http.IncomingHttpHeaders, route: FakeRou
   if (body === "") {
     if (headers["content-type"] !== undefined) problems.push("Content-Type without a body");
   } else {
-    if (headers["content-type"] !== "application/json") problems.push("Content-Type is not application/json");
+    if (route.upload !== true && headers["content-type"] !== "application/json") {
+      problems.push("Content-Type is not application/json");
+    }
     if (headers["content-length"] === undefined) problems.push("a body without Content-Length");
   }
   return problems;

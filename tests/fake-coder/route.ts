@@ -14,6 +14,8 @@ export interface Context {
   /** As the route's schema has it. */
   // deno-lint-ignore no-explicit-any
   readonly body: any;
+  /** What an upload has. */
+  readonly bytes: Uint8Array;
   /** The caller; absent on routes that need no token. */
   readonly caller: { readonly user: FakeUser; readonly key: FakeKey } | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -38,6 +40,8 @@ export interface FakeRoute {
   readonly query?: readonly string[];
   /** The one form of the body; absent where there must be none. */
   readonly body?: z.ZodType;
+  /** The body is bytes of a type that the handler looks at. @default {false} */
+  readonly upload?: boolean;
   /** Stops working (500) without the database although it needs no token. */
   readonly database?: string;
   readonly handle: (context: Context) => Reply;

@@ -19,6 +19,8 @@ export interface FakeCoderSettings {
   maxOwnerTokenSeconds: number;
   /** CODER_MAX_TOKEN_LIFETIME, in seconds. @default {876600 hours} */
   maxTokenSeconds: number;
+  /** CODER_ALLOW_WORKSPACE_RENAMES. @default {false} */
+  renames: boolean;
 }
 
 export function defaultSettings(): FakeCoderSettings {
@@ -31,5 +33,6 @@ export function defaultSettings(): FakeCoderSettings {
     fixedExpiry: false,
     maxOwnerTokenSeconds: 7 * 24 * 3_600,
     maxTokenSeconds: 876_600 * 3_600,
+    renames: false,
   };
 }

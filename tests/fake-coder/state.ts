@@ -80,6 +80,19 @@ export interface FakeProxy {
   token: string;
 }
 
+/** Parameters and presets of a version. */
+export interface FakeInputs {
+  readonly parameters: readonly {
+    name: string;
+    type: string;
+    mutable: boolean;
+    required: boolean;
+    default_value?: string;
+    options?: { name: string; value: string }[];
+  }[];
+  readonly presets: readonly { ID: string; Name: string; Parameters: { Name: string; Value: string }[] }[];
+}
+
 const ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** Random letters and digits. */
@@ -108,7 +121,21 @@ export class FakeState {
   readonly templateVersions: Record<string, unknown>[] = [];
   /** Uploaded archives, by id. */
   readonly files = new Map<string, Uint8Array>();
+  /** Ids of files by who uploaded what. */
+  readonly fileIds = new Map<string, string>();
   readonly workspaces: Record<string, unknown>[] = [];
+  /** Builds that are no workspace's latest, each with its `workspace_id`. */
+  readonly pastBuilds: Record<string, unknown>[] = [];
+  /** With which values builds were made, by the id of a build. */
+  readonly buildParameters = new Map<string, { name: string; value: string }[]>();
+  /** What versions of templates want to be told, by their id. */
+  readonly versionInputs = new Map<string, FakeInputs>();
+  /** Credits of users, by their ids; others have no limit. */
+  readonly quotas = new Map<string, { readonly budget: number; readonly consumed: number }>();
+  readonly dryRuns: Record<string, unknown>[] = [];
+  /** Lines of logs, by the id of a build or of a version. */
+  readonly logs = new Map<string, Record<string, unknown>[]>();
+  nextLogId = 1;
   /** Environment of coderd, as `/deployment/config` shows it. */
   readonly environment = new Map<string, unknown>();
   nextLicenseId = 1;

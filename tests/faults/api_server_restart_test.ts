@@ -26,7 +26,7 @@ Deno.test("an API server that is killed and started again under a stream of chan
   await scene.cluster.restart("controller-manager");
 
   for (const name of left) await scene.settled(name, 90_000);
-  for (const name of names.filter((name) => !left.includes(name))) await scene.gone(name, 90_000);
+  for (const name of names.filter((name) => !left.includes(name))) await scene.gone(name);
   await scene.nothingLeaked();
   assert.ok(left.length > 0 && left.length < names.length, "the plan leaves some and deletes some");
   assert.ok(await operator.metric("coder_k8s_cache_watch_restarts_total") > 0, "watches were broken");

@@ -2,7 +2,7 @@
 import type { ControlPlaneSpecInput } from "../../src/api/control_plane.ts";
 import { below, pick } from "../../src/telemetry/testing/random.ts";
 import { RestError, waitFor } from "../cluster/mod.ts";
-import type { Scene } from "./scene.ts";
+import { LONGEST_END_MS, type Scene } from "./scene.ts";
 
 /** One thing that a user does. */
 export type Change =
@@ -69,5 +69,5 @@ export async function carryOut(scene: Scene, change: Change): Promise<void> {
       if (there === undefined || there.metadata.deletionTimestamp !== undefined) throw error;
     }
     return true;
-  }, { what: `${change.type} of ${change.name}`, timeoutMs: 90_000, intervalMs: 100 });
+  }, { what: `${change.type} of ${change.name}`, timeoutMs: LONGEST_END_MS, intervalMs: 100 });
 }

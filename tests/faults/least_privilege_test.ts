@@ -1,5 +1,7 @@
 /** Nothing that the operator does is refused under the shipped RBAC, and every right that it grants is used. */
 import assert from "node:assert/strict";
+import { API_ROOT, API_SERVICE, register } from "../aggregated/app_rig.ts";
+import { ask } from "../aggregated/asking.ts";
 import type { PolicyRule } from "../cluster/mod.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { installGatewayApi, removeGatewayApi } from "../cluster/mod.ts";
@@ -14,6 +16,8 @@ import { upgrades } from "./life_upgrade.ts";
 import { workspaceRights } from "./workspace_rights.ts";
 import { LEASE, type Scene, startScene } from "./scene.ts";
 
+const SERVING = "coder-k8s-apiserver-tls";
+const APISERVICE = `/apis/apiregistration.k8s.io/v1/apiservices/${API_SERVICE}`;
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 
 /** Rights that this life does not use, and why they are granted all the same. */
@@ -38,7 +42,9 @@ async function rulesOf(scene: Scene): Promise<PolicyRule[]> {
   const paths = [
     "clusterroles/manager-role",
     "clusterroles/system:auth-delegator",
+    "clusterroles/coder-k8s-apiserver",
     "namespaces/coder-system/roles/coder-k8s-leader-election",
+    "namespaces/coder-system/roles/coder-k8s-apiserver",
   ];
   const roles = await Promise.all(paths.map((path) => scene.cluster.request("GET", `${RBAC}/${path}`)));
   return roles.flatMap(({ rules }) => rules);
@@ -98,6 +104,9 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
   await using fake = await startFakeCoder();
   await cluster.request("DELETE", LEASE).catch(() => {});
   await installGatewayApi(cluster);
+  // One that is there is written to, one that is not is created.
+  await cluster.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: SERVING } }, "coder-system");
+  const port = await freePort();
   const mark = await cluster.audit.mark();
   // A server without WatchList is asked for lists.
   const old = faults.answer(422, { watch: true, when: ({ query }) => query.has("sendInitialEvents") });
@@ -107,10 +116,14 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
       app: "all",
       "metrics-bind-address": metrics,
       "metrics-access": "protected",
+      "aggregated-bind-address": `127.0.0.1:${port}`,
+      "mcp-bind-address": `127.0.0.1:${await freePort()}`,
       "control-plane-endpoint": `${namespace}/${VISITED}=${coderd.url},${namespace}/${LICENSED}=${fake.url}`,
     },
   });
   try {
+    await register(cluster, port);
+    await waitFor(async () => (await cluster.find(APISERVICE))?.spec.caBundle, { what: "the bundle" });
     old.remove();
     const token = await cluster.serviceAccountToken({ namespace, name: "default" });
     const scrape = await fetch(`http://${metrics}/metrics`, {
@@ -118,6 +131,7 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
     });
     await scrape.body?.cancel();
     assert.equal(scrape.status, 403);
+    await namelessPlace(scene);
     await surroundings(scene);
     await fullLife(scene);
     await adoption(scene);
@@ -130,8 +144,10 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
     await leftovers(scene);
   } finally {
     // Events that are still waiting are sent at the end.
+    await cluster.request("DELETE", APISERVICE).catch(() => {});
     await operator.stop();
     await removeGatewayApi(cluster);
+    await cluster.request("DELETE", `/api/v1/namespaces/coder-system/secrets/${SERVING}`).catch(() => {});
   }
   const view = await cluster.audit.since(mark);
   assert.deepEqual(view.denied(OPERATOR_USER).map(({ verb, uri }) => `${verb} ${uri}`), []);
@@ -142,6 +158,23 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
   }
   assert.deepEqual(operator.failures().filter(({ msg }) => msg !== "reconcile failed, trying again"), []);
 });
+
+/** Who creates something through the API server in a namespace that is not there is told so. */
+async function namelessPlace({ cluster }: Scene): Promise<void> {
+  const path = `${API_ROOT}/namespaces/nobody-made-it/coderworkspaces`;
+  const body = JSON.stringify({
+    apiVersion: "aggregation.coder.com/v1alpha1",
+    kind: "CoderWorkspace",
+    metadata: { name: "coder.admin.dev" },
+    spec: { templateName: "docker" },
+  });
+  await waitFor(async () => {
+    const headers = { "content-type": "application/json" };
+    const { status, text } = await ask(cluster, path, { method: "POST", headers, body });
+    if (status === 404 && text.includes('namespaces \\"nobody-made-it\\" not found')) return true;
+    throw new Error(`${status}: ${text}`);
+  }, { what: "the missing namespace to be named", timeoutMs: 60_000 });
+}
 
 /** Made, with values of others, changed, its ServiceAccount renamed and given up, mended, deleted. */
 async function fullLife(scene: Scene): Promise<void> {

@@ -6,6 +6,7 @@ import { type FakeCoder, fakeLicense } from "../fake-coder/mod.ts";
 import { CustomObjects } from "../operator/custom_objects.ts";
 import { LiveObjects } from "../operator/live_objects.ts";
 import { becomes } from "./life_children.ts";
+import { changes } from "./life_workspaces.ts";
 import type { Scene } from "./scene.ts";
 
 /** Its Coder is to be given to the operator by `--control-plane-endpoint`. */
@@ -26,6 +27,7 @@ export async function daemons(scene: Scene, fake: FakeCoder): Promise<void> {
   await scene.condition(LICENSED, "LicenseApplied", "True");
   await provisioner(scene, live, fake);
   await proxy(live, fake);
+  await changes(scene, fake);
   await scene.removed(LICENSED);
   fake.assertClean();
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../cluster/mod.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
+import { freePort } from "../operator/process.ts";
 import { startScene } from "./scene.ts";
 
 const KINDS = [
@@ -27,14 +28,32 @@ const KINDS = [
 Deno.test("mode all lists and watches each kind exactly once", async () => {
   await using scene = await startScene("once");
   const mark = await scene.cluster.audit.mark();
-  await using operator = await scene.operator({ flags: { app: "all" } });
+  await using operator = await scene.operator({
+    flags: {
+      app: "all",
+      "aggregated-bind-address": `127.0.0.1:${await freePort()}`,
+      "mcp-bind-address": `127.0.0.1:${await freePort()}`,
+    },
+  });
   await scene.create("one");
   await scene.settled("one");
   await waitFor(() => scene.faults.countOpen({ watch: true }) >= KINDS.length, {
     what: "a watch of each kind",
   });
   await operator.stop();
-  const counts = (await scene.cluster.audit.since(mark)).listWatchCount(OPERATOR_USER);
+  const view = await scene.cluster.audit.since(mark);
+  const counts = view.listWatchCount(OPERATOR_USER);
+  // Whom the API server vouches for callers with: one object, with a watch of its own.
+  const vouched = view.requests({ user: OPERATOR_USER, resource: "configmaps", namespace: "kube-system" });
+  assert.deepEqual(vouched.map(({ verb, name }) => [verb, name]), [
+    ["watch", "extension-apiserver-authentication"],
+  ]);
+  // What is kept beside control planes, with its content: those ConfigMaps alone.
+  const kept = view.requests({ user: OPERATOR_USER, resource: "configmaps" }).filter(({ uri }) =>
+    uri.includes("labelSelector=app.kubernetes.io%2Fmanaged-by%3Dcoder-k8s")
+  );
+  assert.deepEqual(kept.map(({ verb }) => verb), ["watch"]);
+  counts["configmaps"]!.watch -= vouched.length + kept.length;
   assert.deepEqual(Object.keys(counts).sort(), KINDS);
   for (const [kind, { list, watch }] of Object.entries(counts)) {
     // This server tells the whole state through the watch.

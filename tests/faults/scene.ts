@@ -22,6 +22,9 @@ const OPERATOR = { namespace: "coder-system", name: "coder-k8s" };
 export const LEASE =
   "/apis/coordination.k8s.io/v1/namespaces/coder-system/leases/coder-k8s-controller.coder.com";
 
+/** The operator waits two minutes for what it cannot clean up in Coder; then the object goes all the same. */
+export const LONGEST_END_MS = 150_000;
+
 /** See {@linkcode startScene}. */
 export class Scene implements AsyncDisposable {
   constructor(
@@ -104,7 +107,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Waits until nothing that the operator made for it is left. */
-  async gone(name: string, timeoutMs = 60_000): Promise<void> {
+  async gone(name: string, timeoutMs = LONGEST_END_MS): Promise<void> {
     await waitFor(async () => {
       const left = Object.entries({ plane: await this.plane(name), ...await this.children(name) })
         .flatMap(([what, object]) => object === undefined ? [] : [what]);

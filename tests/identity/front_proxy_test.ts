@@ -144,7 +144,7 @@ Deno.test("direct callers prove who they are by certificate or token, and roles 
     const after = await waitFor(async () => {
       const answer = await server.direct({ headers });
       return answer.code === 200 && answer;
-    }, { what: "the role to count", timeoutMs: 20_000 });
+    }, { what: "the role to count", timeoutMs: 60_000 });
     assert.deepEqual([after.method, after.name], ["token", serviceAccountUser(account)]);
     assert.equal((await server.direct({ headers: { authorization: "Bearer junk" } })).code, 401);
     const both = await server.direct({

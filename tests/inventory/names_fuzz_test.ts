@@ -142,7 +142,7 @@ Deno.test("on the wire nothing arrives but the two look-ups, with the parts of t
   const resources = new Resources();
   const backends = staticBackends({
     namespace: "lab",
-    client: rig.client,
+    open: () => Promise.resolve(rig.client),
     listener: resources,
     // Names that are asked for are not counted here.
     copy: { pollMs: 3_600_000, asks: { perMinute: 1e9, burst: 1e9 } },

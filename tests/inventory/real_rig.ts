@@ -46,7 +46,7 @@ export async function startRealRig(
   const resources = new Resources();
   const backends = staticBackends({
     namespace: "lab",
-    client: createCoderClient({ transport, token }),
+    open: () => Promise.resolve(createCoderClient({ transport, token })),
     listener: resources,
     copy: { jitter: 0, ...copy },
   });
@@ -72,7 +72,7 @@ export async function startRealRig(
     context: () => ({ user: ANONYMOUS, signal: new AbortController().signal, warn: () => {} }),
     workspace: (name) =>
       collection.list("lab").items.find(({ metadata }) => metadata.name?.endsWith(`.${name}`)),
-    hear: (what, name, timeoutMs = 60_000) =>
+    hear: (what, name, timeoutMs = 180_000) =>
       waitFor(
         () => heard.find(({ text, object }) => what.test(text) && object.metadata.name?.endsWith(`.${name}`)),
         { timeoutMs, intervalMs: 10, what: `${what} of ${name}` },

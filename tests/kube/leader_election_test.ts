@@ -5,7 +5,7 @@ import type { Lease, LeaseSpec } from "../../src/api/kubernetes/types.ts";
 import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
 import { type LeaderElectionOptions, runLeaderElection } from "../../src/kube/lease/leader_election.ts";
 import { createRestClient, type RestClient } from "../../src/kube/rest/rest_client.ts";
-import { type Cluster, sharedCluster, sleep, startCluster, waitFor } from "../cluster/mod.ts";
+import { type Cluster, sharedCluster, sideBySide, sleep, startCluster, waitFor } from "../cluster/mod.ts";
 import type { ElectorLine } from "./elector_process.ts";
 
 const NAME = "lease";
@@ -160,220 +160,226 @@ function goSpec(renewTime: string, changes: LeaseSpec = {}): LeaseSpec {
   };
 }
 
-Deno.test("of two candidates one leads; when it ends, the other takes over at once", () =>
-  withLease(async ({ candidate, lease }) => {
-    const one = candidate("one");
-    await waitFor(() => one.leads, { what: "the first to lead" });
-    const two = candidate("two");
-    const watching = guard([one, two]);
-    await waitFor(async () => {
-      const { acquireTime, renewTime } = (await lease()).spec ?? {};
-      return acquireTime !== renewTime;
-    }, { what: "a renewal" });
-    assert.equal(two.leads, false);
-    const endedAt = performance.now();
-    await one.end();
-    await waitFor(() => two.leads, { what: "the second to lead" });
-    assert.ok(performance.now() - endedAt < SHORT.leaseDurationMs, "it did not wait for the lease to expire");
-    assert.equal((await lease()).spec?.leaseTransitions, 1);
-    watching.end();
-  }));
-
-Deno.test("a leader that ends leaves the lease as client-go does", () =>
-  withLease(async ({ candidate, lease }) => {
-    const one = candidate("one");
-    await waitFor(() => one.leads, { what: "the candidate to lead" });
-    const held = (await lease()).spec;
-    assert.equal(held?.holderIdentity, "one");
-    assert.equal(held?.leaseDurationSeconds, 3);
-    assert.match(held?.renewTime ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
-    await one.end();
-    const { holderIdentity, leaseDurationSeconds, leaseTransitions } = (await lease()).spec ?? {};
-    assert.deepEqual([holderIdentity ?? "", leaseDurationSeconds, leaseTransitions], ["", 1, 0]);
-  }));
-
-Deno.test("a leader killed with SIGKILL is replaced within twenty seconds, with the default times", () =>
-  withLease(async ({ cluster, namespace, candidate, lease }) => {
-    await using victim = electorProcess([cluster.kubeconfig, namespace, NAME, "victim"]);
-    await waitFor(() => victim.leads, { what: "the victim to lead" });
-    const heir = candidate("heir", DEFAULT);
-    await waitFor(async () => {
-      const { acquireTime, renewTime } = (await lease()).spec ?? {};
-      return acquireTime !== renewTime;
-    }, { what: "the victim's first renewal" });
-    assert.equal(heir.leads, false);
-    victim.child.kill("SIGKILL");
-    const killedAt = performance.now();
-    await waitFor(() => heir.leads, { what: "the heir to lead" });
-    const tookMs = performance.now() - killedAt;
-    assert.ok(tookMs <= 20_000, `it took ${tookMs} ms`);
-    assert.ok(tookMs >= 12_000, `the victim's lease was not over after ${tookMs} ms`);
-  }));
-
-Deno.test("a process that is told to end releases the lease for the next, and exits with 0", () =>
-  withLease(async ({ cluster, namespace, candidate }) => {
-    await using leaver = electorProcess([cluster.kubeconfig, namespace, NAME, "leaver"]);
-    await waitFor(() => leaver.leads, { what: "the process to lead" });
-    const heir = candidate("heir", DEFAULT);
-    leaver.child.kill("SIGTERM");
-    const toldAt = performance.now();
-    assert.equal((await leaver.child.status).code, 0);
-    await waitFor(() => heir.leads, { what: "the heir to lead" });
-    assert.ok(performance.now() - toldAt < 5_000);
-  }));
-
-Deno.test("a holder whose clock is wrong is neither robbed nor mourned for too long", () =>
-  withLease(async ({ candidate, write }) => {
-    for (const [year, direction] of [[1999, "behind"], [2099, "ahead"]] as const) {
-      await write(goSpec(`${year}-01-01T00:00:00.000000Z`));
-      const ours = candidate(`ours-${direction}`);
-      const beganAt = performance.now();
-      for (let second = 1; performance.now() - beganAt < 5_000; second++) {
-        await write(goSpec(`${year}-01-01T00:00:${String(second).padStart(2, "0")}.000000Z`));
-        assert.equal(ours.leads, false, `a holder whose clock is ${direction} renews`);
-        await sleep(500);
-      }
-      const lastAt = performance.now();
-      await waitFor(() => ours.leads, { what: `the dead holder (clock ${direction}) to be replaced` });
-      const tookMs = performance.now() - lastAt;
-      assert.ok(tookMs >= 2_000 && tookMs <= 6_000, `clock ${direction}: ${tookMs} ms`);
-      await ours.end();
-    }
-  }));
-
-Deno.test("the holder's duration counts, not ours", () =>
-  withLease(async ({ candidate, write }) => {
-    await write(goSpec("2026-01-01T00:00:00.000000Z", { leaseDurationSeconds: 6 }));
-    const ours = candidate("ours");
-    const seenAt = performance.now();
-    await waitFor(() => ours.leads, { what: "the lease to expire" });
-    assert.ok(performance.now() - seenAt >= 5_900);
-  }));
-
-Deno.test("client-go and we take turns, and never lead at once", () =>
-  withLease(async ({ cluster, namespace, candidate, lease }) => {
-    // A second kube-scheduler, for its leader election alone: it schedules for a name that no pod asks for.
-    const directory = await Deno.makeTempDir({ prefix: "go-elector-" });
-    const config = join(directory, "config.yaml");
-    await Deno.writeTextFile(
-      config,
-      JSON.stringify({
-        apiVersion: "kubescheduler.config.k8s.io/v1",
-        kind: "KubeSchedulerConfiguration",
-        clientConnection: { kubeconfig: cluster.kubeconfig },
-        leaderElection: {
-          leaderElect: true,
-          resourceLock: "leases",
-          resourceName: NAME,
-          resourceNamespace: namespace,
-          leaseDuration: "3s",
-          renewDeadline: "2s",
-          retryPeriod: "300ms",
-        },
-        profiles: [{ schedulerName: "nobody-asks-for-this" }],
-      }),
-    );
-    const go = () =>
-      new Deno.Command(cluster.state.tools.path["kube-scheduler"], {
-        args: [`--config=${config}`, "--secure-port=0"],
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-    const holder = async () => (await lease()).spec?.holderIdentity ?? "";
-    const byGo = async () => {
-      const now = await holder();
-      return now !== "" && !now.startsWith("ours");
-    };
-    const children: Deno.ChildProcess[] = [];
-    try {
-      // We lead; client-go waits until we release, and takes over without waiting for the lease to expire.
-      const one = candidate("ours-1");
-      await waitFor(() => one.leads, { what: "us to lead" });
-      const first = go();
-      children.push(first);
-      await waitFor(async () => {
-        const { acquireTime, renewTime = "" } = (await lease()).spec ?? {};
-        return Date.parse(renewTime) - Date.parse(acquireTime ?? "") > 5_000;
-      }, { what: "five seconds of our leadership with client-go standing by" });
-      assert.equal(await holder(), "ours-1");
-      await one.end();
-      await waitFor(byGo, { what: "client-go to lead", timeoutMs: 10_000 });
-
-      // It leads; we wait while it renews, and take over when it is killed and its lease is over.
-      const two = candidate("ours-2");
-      const transitions = (await lease()).spec?.leaseTransitions ?? 0;
-      const watchedAt = performance.now();
-      while (performance.now() - watchedAt < 5_000) {
-        assert.equal(two.leads, false);
-        assert.equal(await byGo(), true);
-        await sleep(50);
-      }
-      first.kill("SIGKILL");
-      const killedAt = performance.now();
-      await waitFor(() => two.leads, { what: "us to lead" });
-      assert.ok(performance.now() - killedAt >= SHORT.leaseDurationMs - SHORT.retryPeriodMs - 200);
-      assert.equal((await lease()).spec?.leaseTransitions, transitions + 1);
-      assert.equal((await lease()).spec?.holderIdentity, "ours-2");
-    } finally {
-      for (const child of children) {
-        try {
-          child.kill("SIGKILL");
-        } catch {
-          // It has ended already.
-        }
-        await child.status;
-      }
-      await Deno.remove(directory, { recursive: true });
-    }
-  }));
-
-Deno.test("a leader that is cut off stops before the lease can be taken, and another takes it", () =>
-  withLease(async ({ cluster, namespace, candidate }) => {
-    await using faults = await cluster.newFaults();
-    const account = { namespace, name: "elector" };
-    const metadata = { name: "elector", namespace };
-    const apiGroup = "rbac.authorization.k8s.io";
-    await cluster.apply([
-      {
-        apiVersion: `${apiGroup}/v1`,
-        kind: "Role",
-        metadata,
-        rules: [{
-          apiGroups: ["coordination.k8s.io"],
-          resources: ["leases"],
-          verbs: ["get", "create", "update"],
-        }],
-      },
-      {
-        apiVersion: `${apiGroup}/v1`,
-        kind: "RoleBinding",
-        metadata,
-        roleRef: { apiGroup, kind: "Role", name: "elector" },
-        subjects: [{ kind: "ServiceAccount", ...account }],
-      },
-    ]);
-    const kubeconfig = await cluster.serviceAccountKubeconfig({ ...account, throughFaults: faults });
-    for (const fault of ["cut", "freeze", "loseAnswer"] as const) {
-      const one = candidate(`one-${fault}`, {}, kubeconfig);
-      await waitFor(() => one.leads, { what: `the first to lead before ${fault}` });
-      const two = candidate(`two-${fault}`);
+// Most of it is waiting for leases to expire, each in a namespace of its own.
+sideBySide("leases", {
+  "of two candidates one leads; when it ends, the other takes over at once": () =>
+    withLease(async ({ candidate, lease }) => {
+      const one = candidate("one");
+      await waitFor(() => one.leads, { what: "the first to lead" });
+      const two = candidate("two");
       const watching = guard([one, two]);
-      using _rule = faults[fault]();
-      if (fault === "loseAnswer") {
-        // Its renewals arrive although it never hears of them: it must stop all the same, and take up again after.
-        await waitFor(() => one.stopped.length > 0, { what: "the first to stop" });
-      } else {
-        await waitFor(() => two.leads, { what: `the second to lead after ${fault}` });
-        const [stoppedAt = Infinity] = one.stopped;
-        const [startedAt = 0] = two.started;
-        assert.ok(stoppedAt < startedAt - 500, `${fault}: stopped ${startedAt - stoppedAt} ms before`);
-      }
-      assert.equal(one.leads, false);
+      await waitFor(async () => {
+        const { acquireTime, renewTime } = (await lease()).spec ?? {};
+        return acquireTime !== renewTime;
+      }, { what: "a renewal" });
+      assert.equal(two.leads, false);
+      const endedAt = performance.now();
+      await one.end();
+      await waitFor(() => two.leads, { what: "the second to lead" });
+      assert.ok(
+        performance.now() - endedAt < SHORT.leaseDurationMs,
+        "it did not wait for the lease to expire",
+      );
+      assert.equal((await lease()).spec?.leaseTransitions, 1);
       watching.end();
-      faults.clear();
-      await Promise.all([one.end(), two.end()]);
-    }
-  }));
+    }),
+
+  "a leader that ends leaves the lease as client-go does": () =>
+    withLease(async ({ candidate, lease }) => {
+      const one = candidate("one");
+      await waitFor(() => one.leads, { what: "the candidate to lead" });
+      const held = (await lease()).spec;
+      assert.equal(held?.holderIdentity, "one");
+      assert.equal(held?.leaseDurationSeconds, 3);
+      assert.match(held?.renewTime ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+      await one.end();
+      const { holderIdentity, leaseDurationSeconds, leaseTransitions } = (await lease()).spec ?? {};
+      assert.deepEqual([holderIdentity ?? "", leaseDurationSeconds, leaseTransitions], ["", 1, 0]);
+    }),
+
+  "a leader killed with SIGKILL is replaced within twenty seconds, with the default times": () =>
+    withLease(async ({ cluster, namespace, candidate, lease }) => {
+      await using victim = electorProcess([cluster.kubeconfig, namespace, NAME, "victim"]);
+      await waitFor(() => victim.leads, { what: "the victim to lead" });
+      const heir = candidate("heir", DEFAULT);
+      await waitFor(async () => {
+        const { acquireTime, renewTime } = (await lease()).spec ?? {};
+        return acquireTime !== renewTime;
+      }, { what: "the victim's first renewal" });
+      assert.equal(heir.leads, false);
+      victim.child.kill("SIGKILL");
+      const killedAt = performance.now();
+      await waitFor(() => heir.leads, { what: "the heir to lead" });
+      const tookMs = performance.now() - killedAt;
+      assert.ok(tookMs <= 20_000, `it took ${tookMs} ms`);
+      assert.ok(tookMs >= 12_000, `the victim's lease was not over after ${tookMs} ms`);
+    }),
+
+  "a process that is told to end releases the lease for the next, and exits with 0": () =>
+    withLease(async ({ cluster, namespace, candidate }) => {
+      await using leaver = electorProcess([cluster.kubeconfig, namespace, NAME, "leaver"]);
+      await waitFor(() => leaver.leads, { what: "the process to lead" });
+      const heir = candidate("heir", DEFAULT);
+      leaver.child.kill("SIGTERM");
+      const toldAt = performance.now();
+      assert.equal((await leaver.child.status).code, 0);
+      await waitFor(() => heir.leads, { what: "the heir to lead" });
+      assert.ok(performance.now() - toldAt < 5_000);
+    }),
+
+  "a holder whose clock is wrong is neither robbed nor mourned for too long": () =>
+    withLease(async ({ candidate, write }) => {
+      for (const [year, direction] of [[1999, "behind"], [2099, "ahead"]] as const) {
+        await write(goSpec(`${year}-01-01T00:00:00.000000Z`));
+        const ours = candidate(`ours-${direction}`);
+        const beganAt = performance.now();
+        for (let second = 1; performance.now() - beganAt < 5_000; second++) {
+          await write(goSpec(`${year}-01-01T00:00:${String(second).padStart(2, "0")}.000000Z`));
+          assert.equal(ours.leads, false, `a holder whose clock is ${direction} renews`);
+          await sleep(500);
+        }
+        const lastAt = performance.now();
+        await waitFor(() => ours.leads, { what: `the dead holder (clock ${direction}) to be replaced` });
+        const tookMs = performance.now() - lastAt;
+        assert.ok(tookMs >= 2_000 && tookMs <= 6_000, `clock ${direction}: ${tookMs} ms`);
+        await ours.end();
+      }
+    }),
+
+  "the holder's duration counts, not ours": () =>
+    withLease(async ({ candidate, write }) => {
+      await write(goSpec("2026-01-01T00:00:00.000000Z", { leaseDurationSeconds: 6 }));
+      const ours = candidate("ours");
+      const seenAt = performance.now();
+      await waitFor(() => ours.leads, { what: "the lease to expire" });
+      assert.ok(performance.now() - seenAt >= 5_900);
+    }),
+
+  "client-go and we take turns, and never lead at once": () =>
+    withLease(async ({ cluster, namespace, candidate, lease }) => {
+      // A second kube-scheduler, for its leader election alone: it schedules for a name that no pod asks for.
+      const directory = await Deno.makeTempDir({ prefix: "go-elector-" });
+      const config = join(directory, "config.yaml");
+      await Deno.writeTextFile(
+        config,
+        JSON.stringify({
+          apiVersion: "kubescheduler.config.k8s.io/v1",
+          kind: "KubeSchedulerConfiguration",
+          clientConnection: { kubeconfig: cluster.kubeconfig },
+          leaderElection: {
+            leaderElect: true,
+            resourceLock: "leases",
+            resourceName: NAME,
+            resourceNamespace: namespace,
+            leaseDuration: "3s",
+            renewDeadline: "2s",
+            retryPeriod: "300ms",
+          },
+          profiles: [{ schedulerName: "nobody-asks-for-this" }],
+        }),
+      );
+      const go = () =>
+        new Deno.Command(cluster.state.tools.path["kube-scheduler"], {
+          args: [`--config=${config}`, "--secure-port=0"],
+          stdout: "null",
+          stderr: "null",
+        }).spawn();
+      const holder = async () => (await lease()).spec?.holderIdentity ?? "";
+      const byGo = async () => {
+        const now = await holder();
+        return now !== "" && !now.startsWith("ours");
+      };
+      const children: Deno.ChildProcess[] = [];
+      try {
+        // We lead; client-go waits until we release, and takes over without waiting for the lease to expire.
+        const one = candidate("ours-1");
+        await waitFor(() => one.leads, { what: "us to lead" });
+        const first = go();
+        children.push(first);
+        await waitFor(async () => {
+          const { acquireTime, renewTime = "" } = (await lease()).spec ?? {};
+          return Date.parse(renewTime) - Date.parse(acquireTime ?? "") > 5_000;
+        }, { what: "five seconds of our leadership with client-go standing by" });
+        assert.equal(await holder(), "ours-1");
+        await one.end();
+        await waitFor(byGo, { what: "client-go to lead", timeoutMs: 10_000 });
+
+        // It leads; we wait while it renews, and take over when it is killed and its lease is over.
+        const two = candidate("ours-2");
+        const transitions = (await lease()).spec?.leaseTransitions ?? 0;
+        const watchedAt = performance.now();
+        while (performance.now() - watchedAt < 5_000) {
+          assert.equal(two.leads, false);
+          assert.equal(await byGo(), true);
+          await sleep(50);
+        }
+        first.kill("SIGKILL");
+        const killedAt = performance.now();
+        await waitFor(() => two.leads, { what: "us to lead" });
+        assert.ok(performance.now() - killedAt >= SHORT.leaseDurationMs - SHORT.retryPeriodMs - 200);
+        assert.equal((await lease()).spec?.leaseTransitions, transitions + 1);
+        assert.equal((await lease()).spec?.holderIdentity, "ours-2");
+      } finally {
+        for (const child of children) {
+          try {
+            child.kill("SIGKILL");
+          } catch {
+            // It has ended already.
+          }
+          await child.status;
+        }
+        await Deno.remove(directory, { recursive: true });
+      }
+    }),
+
+  "a leader that is cut off stops before the lease can be taken, and another takes it": () =>
+    withLease(async ({ cluster, namespace, candidate }) => {
+      await using faults = await cluster.newFaults();
+      const account = { namespace, name: "elector" };
+      const metadata = { name: "elector", namespace };
+      const apiGroup = "rbac.authorization.k8s.io";
+      await cluster.apply([
+        {
+          apiVersion: `${apiGroup}/v1`,
+          kind: "Role",
+          metadata,
+          rules: [{
+            apiGroups: ["coordination.k8s.io"],
+            resources: ["leases"],
+            verbs: ["get", "create", "update"],
+          }],
+        },
+        {
+          apiVersion: `${apiGroup}/v1`,
+          kind: "RoleBinding",
+          metadata,
+          roleRef: { apiGroup, kind: "Role", name: "elector" },
+          subjects: [{ kind: "ServiceAccount", ...account }],
+        },
+      ]);
+      const kubeconfig = await cluster.serviceAccountKubeconfig({ ...account, throughFaults: faults });
+      for (const fault of ["cut", "freeze", "loseAnswer"] as const) {
+        const one = candidate(`one-${fault}`, {}, kubeconfig);
+        await waitFor(() => one.leads, { what: `the first to lead before ${fault}` });
+        const two = candidate(`two-${fault}`);
+        const watching = guard([one, two]);
+        using _rule = faults[fault]();
+        if (fault === "loseAnswer") {
+          // Its renewals arrive although it never hears of them: it must stop all the same, and take up again after.
+          await waitFor(() => one.stopped.length > 0, { what: "the first to stop" });
+        } else {
+          await waitFor(() => two.leads, { what: `the second to lead after ${fault}` });
+          const [stoppedAt = Infinity] = one.stopped;
+          const [startedAt = 0] = two.started;
+          assert.ok(stoppedAt < startedAt - 500, `${fault}: stopped ${startedAt - stoppedAt} ms before`);
+        }
+        assert.equal(one.leads, false);
+        watching.end();
+        faults.clear();
+        await Promise.all([one.end(), two.end()]);
+      }
+    }),
+});
 
 Deno.test("leadership is given up in time when the API server stops, and taken up when it is back", async () => {
   await using cluster = await startCluster();

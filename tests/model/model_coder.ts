@@ -80,13 +80,15 @@ export class ModelCoder {
   transport(wire: Wire, from: Sender, address: string): CoderTransport {
     return {
       address,
-      send: ({ method, path, headers, body, signal, timeoutMs }) =>
-        wire.send<TransportAnswer>({
+      send: ({ method, path, headers, body: sent, signal, timeoutMs }) => {
+        // Nobody uploads anything here.
+        const body = typeof sent === "string" ? sent : undefined;
+        return wire.send<TransportAnswer>({
           from,
           to: this.name,
           what: `${method} ${path}`,
           writes: method !== "GET",
-          serve: (late) => this.#serve({ from, late, method, path, headers, body }),
+          serve: (late) => this.#serve({ from, late, method, path, headers, body: textOf(body) }),
           broken: (why) => {
             if (why === "aborted") return new TransportFailure("aborted", "ended by the caller", true);
             if (why === "timeout") return new TransportFailure("timeout", "no answer in time", true);
@@ -96,7 +98,8 @@ export class ModelCoder {
           },
           timeoutMs,
           signal,
-        }),
+        });
+      },
       close() {},
     };
   }
@@ -138,6 +141,7 @@ export class ModelCoder {
       query: new URLSearchParams(query),
       headers: lower,
       body,
+      bytes: new TextEncoder().encode(body),
     });
     call.status = reply.status;
     return fault === undefined ? this.#answer(reply) : this.#answer(fault.instead, fault.foreign);
@@ -159,4 +163,10 @@ export class ModelCoder {
       body: reply.text ?? (reply.json === undefined ? "" : JSON.stringify(reply.json)),
     };
   }
+}
+
+/** Uploads are sent in pieces; no reconciler uploads anything. */
+function textOf(body: Parameters<CoderTransport["send"]>[0]["body"]): string | undefined {
+  if (body === undefined || typeof body === "string") return body;
+  throw new Error("uploads are not part of this model");
 }

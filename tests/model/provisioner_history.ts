@@ -3,7 +3,7 @@ import { type CoderProvisioner, CoderProvisioners } from "../../src/api/provisio
 import { Secrets } from "../../src/api/kubernetes/resources.ts";
 import type { Secret } from "../../src/api/kubernetes/types.ts";
 import { below, pick } from "../../src/telemetry/testing/random.ts";
-import { ROTATE_ANNOTATION } from "../../src/provisioner/visits/key_wanted.ts";
+import { ROTATE_ANNOTATION } from "../../src/api/provisioner_key.ts";
 import { addJob } from "../fake-coder/mod.ts";
 import { randomText } from "../fake-coder/state.ts";
 import { type Actions, type HistoryOptions, type HistoryResult, LIFE, live, TROUBLE } from "./history.ts";

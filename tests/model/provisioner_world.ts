@@ -11,7 +11,7 @@ import { fitsBaseName } from "../../src/provisioner/keys/names.ts";
 import { isOwnKeyName, readRecord } from "../../src/provisioner/keys/mod.ts";
 import { DAEMON_KEY } from "../../src/provisioner/pod_template.ts";
 import { ProvisionerResults } from "../../src/provisioner/results.ts";
-import { ROTATE_ANNOTATION } from "../../src/provisioner/visits/key_wanted.ts";
+import { ROTATE_ANNOTATION } from "../../src/api/provisioner_key.ts";
 import { provisionerVisits } from "../../src/provisioner/visits/controller.ts";
 import type { Controller } from "../../src/reconciler/controller.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
@@ -163,7 +163,8 @@ export class ProvisionerWorld {
     else if (this.ground.isQuiet) this.#neededLately = false;
     // Nobody could know that before it was used.
     if (this.ruined.has(this.textIn(this.usedSecret) ?? "")) this.damaged = true;
-    if (this.damaged && this.isHealthy()) {
+    // What was read before somebody put it right again may still decide: Coder and Secrets have no moment in common.
+    if (this.damaged && this.ground.isQuiet && this.isHealthy()) {
       this.damaged = false;
       this.#tainted.clear();
     }

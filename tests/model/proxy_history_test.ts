@@ -12,7 +12,7 @@ Deno.test("whatever happens to a workspace proxy, its pods have a good token, an
     most: 150,
     signal: never,
   });
-  assert.equal(failed, undefined, failed && failureText(failed));
+  assert.equal(failed, undefined, failed === undefined ? "" : failureText(failed));
   assert.equal(histories, 150);
   // The run is worth something only where all of it happens.
   assert.ok(Object.keys(counts).length > 40, JSON.stringify(counts));

@@ -166,7 +166,8 @@ export class ProxyWorld {
     this.#callIn();
     // Nobody could know that before it was used.
     if (this.ruined.has(this.textIn(this.usedSecret) ?? "")) this.damaged = true;
-    if (this.damaged && this.isHealthy()) {
+    // What was read before somebody put it right again may still decide: Coder and Secrets have no moment in common.
+    if (this.damaged && this.ground.isQuiet && this.isHealthy()) {
       this.damaged = false;
       this.#tainted.clear();
     }
@@ -339,13 +340,8 @@ export class ProxyWorld {
 
   #onChanging(proxy: FakeProxy, { regenerate_token }: { regenerate_token: boolean }, late: boolean): void {
     const { ground } = this;
-    if (this.foreign.has(proxy.id)) {
-      const adopts = this.object?.metadata.annotations?.[ADOPT_PROXY_ANNOTATION];
-      if (adopts?.toLowerCase() !== proxy.name.toLowerCase()) {
-        return ground.wrong(`${proxy.name} of somebody else is changed`);
-      }
-      this.foreign.delete(proxy.id);
-    }
+    if (this.#isForbidden(proxy)) return ground.wrong(`${proxy.name} of somebody else is changed`);
+    this.foreign.delete(proxy.id);
     if (!regenerate_token) return;
     this.figures.regenerated++;
     if (late || this.damaged) return;
@@ -356,10 +352,16 @@ export class ProxyWorld {
     }
   }
 
+  /** It is somebody else's, and nobody has said that it may be taken over. */
+  #isForbidden({ id, name }: FakeProxy): boolean {
+    const adopts = this.object?.metadata.annotations?.[ADOPT_PROXY_ANNOTATION];
+    return this.foreign.has(id) && adopts?.toLowerCase() !== name.toLowerCase();
+  }
+
   #onRemoving(coder: ModelCoder, proxy: FakeProxy, late: boolean): void {
     const { ground, object } = this;
     this.figures.removed++;
-    if (this.foreign.has(proxy.id)) return ground.wrong(`${proxy.name} of somebody else is removed`);
+    if (this.#isForbidden(proxy)) return ground.wrong(`${proxy.name} of somebody else is removed`);
     if (late || this.#tainted.has(proxy.token)) return;
     const what = `${proxy.name} at ${coder.name}`;
     const deleted = Date.parse(object?.metadata.deletionTimestamp ?? "");

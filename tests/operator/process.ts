@@ -1,5 +1,5 @@
 /** The operator as its own process, from source or compiled, for tests, demo, benchmarks and soak runs. */
-import { createServer } from "node:net";
+import { freePorts } from "../cluster/ports.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -37,29 +37,28 @@ export interface OperatorProcess extends AsyncDisposable {
   metrics(): Promise<string>;
 }
 
-/** A loopback port that is free now. */
+/** A loopback port that is free now, and that no outgoing connection of a neighbour gets meanwhile. */
 export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+  const [port = 0] = freePorts(1);
+  return Promise.resolve(port);
 }
 
 /** Starts an operator. Does not wait until it is ready. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const [health, metricsPort] = [await freePort(), await freePort()];
+  const { mode = "controller" } = options;
+  const given = options.args ?? [];
+  // The standard port is one for all processes of the machine.
+  const isMcpSaid = given.some((arg) => arg.startsWith("--mcp-bind-address="));
+  const mcp = mode === "all" && !isMcpSaid ? [`--mcp-bind-address=127.0.0.1:${await freePort()}`] : [];
   const args = [
-    options.mode ?? "controller",
+    mode,
     `--kubeconfig=${options.kubeconfig}`,
     `--health-bind-address=127.0.0.1:${health}`,
     `--metrics-bind-address=127.0.0.1:${metricsPort}`,
     "--log-format=json",
-    ...options.args ?? [],
+    ...mcp,
+    ...given,
   ];
   const [program, prefix] = options.binary === undefined
     ? [Deno.execPath(), ["run", "-A", "--no-check", `${root}/main.ts`]]

@@ -1,7 +1,7 @@
 /** The command line of `deno task soak`. */
 import { parseArgs } from "node:util";
 
-export const AREAS = ["chaos", "controlplane", "idle", "provisioner", "proxy"] as const;
+export const AREAS = ["aggregated", "chaos", "controlplane", "idle", "provisioner", "proxy"] as const;
 export type Area = typeof AREAS[number];
 
 /** What was asked for. */
@@ -15,8 +15,11 @@ export interface SoakOptions {
 
 export const HELP = `deno task soak [area…] [--minutes N] [--seed N]
 
-Runs the operator for long, and exits 1 where it did not bear it: the first three on a cluster of their own.
+Runs the product for long, and exits 1 where it did not bear it: the first four on a cluster of their own.
 
+  aggregated
+          informers of client-go and client-node on two replicas of the aggregated API server, over three Coders in
+          which much happens; replicas, connections and Coders break, and every store has to be what Coder has
   chaos   users at work on control planes while API server, watches, requests and the operator itself break;
           at the end all has to be as they last asked for
   controlplane

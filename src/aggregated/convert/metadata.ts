@@ -2,6 +2,8 @@
 import { CONTROL_PLANE_NAME_LABEL, CONTROL_PLANE_NAMESPACE_LABEL } from "../../api/aggregated.ts";
 import type { ObjectMeta } from "../../api/kubernetes/types.ts";
 import type { ObjectKey } from "../../api/object.ts";
+import type { ShadowRecord } from "../../shadow/mod.ts";
+import { keptMetadata } from "./kept.ts";
 
 /** Where a record is shown. */
 export interface Place {
@@ -20,23 +22,42 @@ export interface Addresses {
   readonly apps: string;
 }
 
-/** Everything but the resource version. */
+/**
+ * Everything but the resource version. Our labels win over those that are kept.
+ *
+ * @param deletion since when it is being deleted, as {@linkcode timeOf} has it
+ */
 export function metadataOf(
   { namespace, name, controlPlane }: Place,
   { id, created_at }: { readonly id: string; readonly created_at: string },
+  shadow?: ShadowRecord,
+  deletion?: string,
 ): ObjectMeta {
   const created = timeOf(created_at);
+  const kept = keptMetadata(shadow);
+  const { generation, annotations, ownerReferences, finalizers, managedFields } = kept;
+  const labels = {
+    ...kept.labels,
+    ...(controlPlane === undefined ? {} : {
+      [CONTROL_PLANE_NAME_LABEL]: controlPlane.name,
+      [CONTROL_PLANE_NAMESPACE_LABEL]: controlPlane.namespace,
+    }),
+  };
   return {
     name,
     namespace,
     uid: id,
+    ...(generation === undefined ? {} : { generation }),
     ...(created === undefined ? {} : { creationTimestamp: created }),
-    ...(controlPlane === undefined ? {} : {
-      labels: {
-        [CONTROL_PLANE_NAME_LABEL]: controlPlane.name,
-        [CONTROL_PLANE_NAMESPACE_LABEL]: controlPlane.namespace,
-      },
+    ...(deletion === undefined ? {} : {
+      deletionTimestamp: deletion,
+      deletionGracePeriodSeconds: kept.deletionGracePeriodSeconds ?? 0,
     }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    ...(finalizers === undefined ? {} : { finalizers }),
+    ...(managedFields === undefined ? {} : { managedFields }),
   };
 }
 

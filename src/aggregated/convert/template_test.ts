@@ -6,6 +6,24 @@ import { PLACE, template, uuid } from "./testing.ts";
 const place = { ...PLACE, name: "acme.docker" };
 const object = (...parameters: Parameters<typeof template>) => templateObject(template(...parameters), place);
 
+const SETTINGS = {
+  defaultTTLMillis: 28_800_000,
+  activityBumpMillis: 3_600_000,
+  autostopRequirement: { daysOfWeek: [], weeks: 1 },
+  autostartRequirement: { daysOfWeek: ["monday", "friday"] },
+  allowUserAutostart: true,
+  allowUserAutostop: true,
+  allowUserCancelWorkspaceJobs: true,
+  failureTTLMillis: 0,
+  timeTilDormantMillis: 0,
+  timeTilDormantAutoDeleteMillis: 0,
+  requireActiveVersion: false,
+  deprecationMessage: "",
+  maxPortShareLevel: "owner",
+  corsBehavior: "simple",
+  useClassicParameterFlow: false,
+};
+
 Deno.test("a template becomes the whole object", () => {
   assert.deepEqual(object(), {
     apiVersion: "aggregation.coder.com/v1alpha1",
@@ -26,6 +44,7 @@ Deno.test("a template becomes the whole object", () => {
       displayName: "Docker",
       description: "Containers",
       icon: "/icon/docker.svg",
+      settings: SETTINGS,
     },
     status: {
       id: uuid(4),
@@ -34,6 +53,12 @@ Deno.test("a template becomes the whole object", () => {
       updatedAt: "2026-04-02T08:00:00Z",
       accessURL: "https://coder.example.com/templates/acme/docker",
       conditions: [{
+        type: "Ready",
+        status: "True",
+        reason: "Active",
+        message: "The active version can be used",
+        lastTransitionTime: "2026-04-02T08:00:00Z",
+      }, {
         type: "Deprecated",
         status: "False",
         reason: "InUse",
@@ -46,7 +71,7 @@ Deno.test("a template becomes the whole object", () => {
 
 Deno.test("what is empty is left out, organization and version never are", () => {
   const { spec } = object({ display_name: "", description: "", icon: "", organization_name: "" });
-  assert.deepEqual(spec, { organization: "", versionID: uuid(11) });
+  assert.deepEqual(spec, { organization: "", versionID: uuid(11), settings: SETTINGS });
 });
 
 Deno.test("updatedAt is null for Go's zero time", () => {
@@ -58,9 +83,9 @@ Deno.test("a deprecated template says why", () => {
   assert.deepEqual([status.deprecated, status.deprecationMessage], [true, "use podman"]);
   assert.deepEqual(
     status.conditions?.map(({ status, reason, message }) => [status, reason, message]),
-    [["True", "Deprecated", "use podman"]],
+    [["True", "Active", "The active version can be used"], ["True", "Deprecated", "use podman"]],
   );
-  assert.match(object({ deprecated: true }).status.conditions?.[0]?.message ?? "", /refused/);
+  assert.match(object({ deprecated: true }).status.conditions?.[1]?.message ?? "", /refused/);
 });
 
 Deno.test("without an address of Coder there is no link", () => {

@@ -1,13 +1,16 @@
 /**
- * The conditions of a workspace. They follow from Coder's record alone, times included, so that all replicas show the
- * same. GitOps tools read them as kstatus does: `Stalled` is a failure, `Reconciling` and a `Ready` that is not true are
+ * The conditions of a workspace. They follow from Coder's record and from what is kept, times included, so that all
+ * replicas show the same. GitOps tools read them as kstatus does: `Stalled` is a failure, `Reconciling` and a `Ready` that is not true are
  * progress, and no `Ready` at all is fine. That is why a stopped workspace has none: it is as it should be, but nobody
  * can use it.
  */
 import type { Condition } from "../../api/kubernetes/types.ts";
 import { isStarting, type Workspace, type WorkspaceAgent } from "../../inventory/mod.ts";
+import { type Aspect, condition, cut, EPOCH } from "./condition.ts";
 import { later, timeOf } from "./metadata.ts";
+import { NO_OVERLAY, type Overlay } from "./overlay.ts";
 import { agentsOf } from "./workspace_agents.ts";
+import { changePending } from "./workspace_wish.ts";
 
 /** Builds that are on their way, by status, with how that is called. */
 const UNDER_WAY: Readonly<Record<string, readonly [reason: string, message: string]>> = {
@@ -18,39 +21,30 @@ const UNDER_WAY: Readonly<Record<string, readonly [reason: string, message: stri
   deleting: ["Deleting", "The workspace is being deleted"],
 };
 
-/** Longer words of Terraform's are cut. */
-const MAX_MESSAGE = 1_024;
-
-interface Aspect {
-  readonly status: boolean;
-  readonly reason: string;
-  readonly message: string;
-  readonly since: string;
-}
-
 /** In a fixed order. */
-export function workspaceConditions(workspace: Workspace): Condition[] {
+export function workspaceConditions(workspace: Workspace, overlay: Overlay = NO_OVERLAY): Condition[] {
   const created = timeOf(workspace.created_at) ?? EPOCH;
   const ready = readiness(workspace, created);
-  const progress = ready !== undefined && !ready.status && PROGRESS.has(ready.reason);
-  const stalled = ready !== undefined && STALLED.has(ready.reason);
+  const change = changePending(workspace, overlay);
+  const waits = change?.status === true ? change : undefined;
+  const progress = ready !== undefined && !ready.status && PROGRESS.has(ready.reason) ? ready : waits;
+  // Either the one or the other: what is kept is tried, whatever has failed before.
+  const failed = ready !== undefined && STALLED.has(ready.reason) ? ready : change;
   return [
     ...(ready === undefined ? [] : [condition("Ready", ready)]),
     condition("Building", building(workspace, created)),
     condition("Dormant", dormancy(workspace, created)),
     condition("Outdated", age(workspace, created)),
-    ...(progress ? [condition("Reconciling", { ...ready, status: true })] : []),
-    ...(stalled ? [condition("Stalled", { ...ready, status: true })] : []),
+    ...(change === undefined ? [] : [condition("ChangePending", change)]),
+    ...(progress === undefined ? [] : [condition("Reconciling", { ...progress, status: true })]),
+    ...(progress !== undefined || failed === undefined
+      ? []
+      : [condition("Stalled", { ...failed, status: true })]),
   ];
 }
 
-const EPOCH = "1970-01-01T00:00:00Z";
 const PROGRESS = new Set([...Object.values(UNDER_WAY).map(([reason]) => reason), "AgentsStarting"]);
 const STALLED = new Set(["BuildFailed", "BuildCanceled"]);
-
-function condition(type: string, { status, reason, message, since }: Aspect): Condition {
-  return { type, status: status ? "True" : "False", reason, message, lastTransitionTime: since };
-}
 
 function readiness(workspace: Workspace, created: string): Aspect | undefined {
   const { latest_build: build } = workspace;
@@ -134,8 +128,4 @@ function age({ outdated, latest_build }: Workspace, created: string): Aspect {
 
 function settledAt({ latest_build: { job, updated_at } }: Workspace): string | undefined {
   return timeOf(job?.completed_at) ?? timeOf(updated_at);
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE - 1).toWellFormed()}…`;
 }

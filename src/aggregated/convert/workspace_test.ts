@@ -116,6 +116,19 @@ Deno.test("null and empty differ for what may be unset, and empty names are left
   assert.deepEqual([empty.ttlMillis, empty.autostartSchedule], [0, ""]);
 });
 
+Deno.test("a time to live is shown as it was given, as long as Coder has what it makes of it", () => {
+  const shown = (ttl_ms: number | null, ttlMillis: number) => {
+    const shadow = { kind: "workspaces", id: "1", name: "a", metadata: {}, spec: { ttlMillis } } as const;
+    return workspaceObject(workspace({ ttl_ms }), PLACE, { shadow }).spec.ttlMillis;
+  };
+  assert.deepEqual([shown(60_000, 90_500), shown(120_000, 90_500), shown(null, 90_500)], [
+    90_500,
+    120_000,
+    undefined,
+  ]);
+  assert.deepEqual([shown(null, 0), shown(60_000, 0)], [0, 60_000]);
+});
+
 Deno.test("lastUsedAt is null where nobody ever used the workspace, and never left out", () => {
   assert.equal(object({ last_used_at: "0001-01-01T00:00:00Z" }).status.lastUsedAt, null);
   const { last_used_at: _, ...never } = workspace();

@@ -3,6 +3,7 @@ import { keyOf, type KubeObject } from "../../api/object.ts";
 import type { Backend, Collection } from "../../inventory/mod.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Place } from "../convert/metadata.ts";
+import type { Overlay } from "../convert/overlay.ts";
 import { canonicalName, type NameForm } from "./naming.ts";
 
 export interface KindViewOptions<R, T extends KubeObject> {
@@ -10,7 +11,9 @@ export interface KindViewOptions<R, T extends KubeObject> {
   /** Undefined where a record cannot have a name. */
   plainName(record: R): string | undefined;
   /** The object without a resource version. */
-  convert(record: R, place: Place): T;
+  convert(record: R, place: Place, overlay: Overlay): T;
+  /** What is kept of a record. */
+  overlay(backend: Pick<Source, "id" | "namespace" | "controlPlane">, id: string): Overlay;
   readonly log: Logger;
 }
 
@@ -29,6 +32,13 @@ export class KindView<R extends { readonly id: string }, T extends KubeObject> {
 
   get collection(): Collection<T> {
     return this.#options.collection;
+  }
+
+  /** What is shown of a record; undefined where nothing is. */
+  shown({ id, namespace }: Pick<Source, "id" | "namespace">, record: string): T | undefined {
+    const name = this.#shown.get(id)?.get(record);
+    const object = name === undefined ? undefined : this.collection.get({ namespace, name });
+    return object?.metadata.uid === record ? object : undefined;
   }
 
   /** Shows a record as it is now. One that cannot be shown hides nothing else. */
@@ -69,7 +79,7 @@ export class KindView<R extends { readonly id: string }, T extends KubeObject> {
   }
 
   #objectOf(backend: Source, record: R, form: NameForm): T | undefined {
-    const { plainName, convert, log } = this.#options;
+    const { plainName, convert, overlay, log } = this.#options;
     const plain = plainName(record);
     if (plain === undefined) return undefined;
     const { namespace, controlPlane, copy: { addresses } } = backend;
@@ -79,7 +89,7 @@ export class KindView<R extends { readonly id: string }, T extends KubeObject> {
         name: canonicalName(backend, form, plain),
         controlPlane,
         addresses,
-      });
+      }, overlay(backend, record.id));
     } catch (error) {
       log.error("a record of Coder could not be made an object", {
         backend: backend.id,

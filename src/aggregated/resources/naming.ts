@@ -1,4 +1,5 @@
 /** Which names are canonical: those that lists and watches have. */
+import { byAge } from "../../api/control_plane_naming.ts";
 import type { Backend } from "../../inventory/mod.ts";
 import { prefixedName } from "../names.ts";
 
@@ -31,7 +32,9 @@ export function canonicalName(
   return form === "plain" || controlPlane === undefined ? plain : prefixedName(controlPlane.name, plain);
 }
 
-function byAge(a: Named, b: Named): number {
-  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? -1 : 1;
-  return a.id < b.id ? -1 : 1;
+/** What people are told a Coder by: its control plane; where there is none, the namespace that is its alone. */
+export function coderName(
+  { id, namespace, controlPlane }: Pick<Backend, "id" | "namespace" | "controlPlane">,
+): string {
+  return controlPlane === undefined ? `namespace ${namespace}` : id;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Naming } from "../../api/control_plane_aggregation.ts";
-import { canonicalName, type Named, nameForms } from "./naming.ts";
+import { canonicalName, coderName, type Named, nameForms } from "./naming.ts";
 
 function backend(id: string, naming: Naming = "Auto", createdAt = ""): Named {
   const [namespace = "", name = ""] = id.split("/");
@@ -52,4 +52,10 @@ Deno.test("a deployment that flags name is plain", () => {
 Deno.test("a canonical name is the plain one, or has its control plane before it", () => {
   assert.equal(canonicalName(backend("a/x"), "plain", "acme.docker"), "acme.docker");
   assert.equal(canonicalName(backend("a/x"), "prefixed", "acme.docker"), "x.acme.docker");
+});
+
+Deno.test("a Coder goes by its control plane, or by its namespace where flags name it", () => {
+  const controlPlane = { namespace: "lab", name: "coder" };
+  assert.equal(coderName({ id: "lab/coder", namespace: "lab", controlPlane }), "lab/coder");
+  assert.equal(coderName({ id: "static", namespace: "lab" }), "namespace lab");
 });

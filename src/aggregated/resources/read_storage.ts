@@ -1,14 +1,20 @@
 /** Reading workspaces and templates: what the server asks of a storage, answered from what is known. */
 import type { KubeObject, ObjectKey } from "../../api/object.ts";
-import type { Backend, Change, Found, RecordKind } from "../../inventory/mod.ts";
-import { NameError } from "../names.ts";
 import {
-  badRequest,
+  type Backend,
+  type BuildLogReader,
+  type Change,
+  CoderError,
+  TooManyLogsError,
+} from "../../inventory/mod.ts";
+import type { Clock } from "../../telemetry/clock.ts";
+import { cannotAsk, coderStatus } from "../coder_status.ts";
+import {
   expired,
   notFound,
-  serviceUnavailable,
-  type StatusError,
+  StatusError,
   tooLargeResourceVersion,
+  tooManyRequests,
 } from "../serving/status_errors.ts";
 import type {
   ChangeListener,
@@ -17,32 +23,36 @@ import type {
   RequestContext,
   ResourceDefinition,
   ResourceStorage,
+  TextStream,
   WatchQuery,
   WatchSource,
 } from "../serving/storage.ts";
-import type { KindView } from "./kind_view.ts";
-import { lookUp } from "./lookup.ts";
+import { createFinder, type FinderOptions } from "./find.ts";
+import { LAST_LINES, logText } from "./log.ts";
+import { LOG_PARAMETERS, type LogOptions, readLogOptions } from "./log_options.ts";
+import { coderName } from "./naming.ts";
 import type { Resources } from "./resources.ts";
 
-/** A test of what a caller may see; undefined: everything. Throws what the caller is to be told. */
-export type Sight<T> = (
-  context: RequestContext,
-  namespace: string | undefined,
-) => Promise<((object: T) => boolean) | undefined>;
-
-export interface ReadStorageOptions<T extends KubeObject> {
-  readonly kind: RecordKind;
+export interface ReadStorageOptions<T extends KubeObject> extends Omit<FinderOptions<T>, "type"> {
   readonly definition: ResourceDefinition<T>;
   readonly resources: Resources;
-  readonly view: Pick<KindView<{ id: string }, T>, "collection">;
-  /** Takes a name apart. Throws {@linkcode NameError}. */
-  parse(name: string): { readonly controlPlane?: string | undefined; readonly plain: string };
-  /** Asks a deployment for an object by its plain name. */
-  find(backend: Backend, plain: string, signal: AbortSignal): Promise<Found<unknown>>;
   /** What is read with a single object beside what lists have. */
   readonly complete?: (object: T, backend: Backend, context: RequestContext) => Promise<T>;
-  /** @default everybody sees everything */
-  readonly sight?: Sight<T>;
+  /** The log of a build, or of the only one. Undefined where there is no such build. */
+  log(
+    object: T,
+    backend: Backend,
+    build: LogOptions["build"],
+    signal: AbortSignal,
+  ): Promise<BuildLogReader | undefined>;
+  readonly times?: Times;
+}
+
+/** Time, for tests that do not wait. */
+export interface Times {
+  readonly clock?: Clock;
+  /** Milliseconds since 1970. @default {Date.now} */
+  readonly wallTime?: () => number;
 }
 
 /** A storage for get, list and watch. */
@@ -50,69 +60,67 @@ export function readStorage<T extends KubeObject>(options: ReadStorageOptions<T>
   const { kind, definition, resources, view, sight = () => Promise.resolve(undefined) } = options;
   const { collection } = view;
   const { type } = definition;
-
-  async function find(key: ObjectKey, context: RequestContext): Promise<{ object: T; backend: Backend }> {
-    const { plain, controlPlane } = parsed(key.name);
-    const sees = await sight(context, key.namespace);
-    const found = await lookUp<T>({
-      backends: resources.backends(key.namespace),
-      key,
-      plain,
-      controlPlane,
-      keyIn: (backend, name) => resources.keyIn(backend, name),
-      get: (canonical) => {
-        const object = collection.get(canonical);
-        return object !== undefined && (sees === undefined || sees(object)) ? object : undefined;
-      },
-      find: (backend, signal) => options.find(backend, plain, signal),
-      signal: context.signal,
-    });
-    switch (found.kind) {
-      case "found":
-        return found;
-      case "absent":
-        throw notFound(type, key.name);
-      case "ambiguous":
-        throw badRequest(
-          `several deployments of this namespace have one called ${JSON.stringify(plain)}: name one of ${
-            found.choices.join(", ")
-          }`,
-        );
-      case "unknown":
-        throw serviceUnavailable(
-          `${definition.singular} ${
-            JSON.stringify(key.name)
-          } is not known, and the Coder of ${found.backend.id} ` +
-            "cannot be asked now",
-          RETRY_SECONDS,
-          { cause: found.error },
-        );
-    }
-  }
-
-  function parsed(name: string) {
-    try {
-      return options.parse(name);
-    } catch (error) {
-      if (error instanceof NameError) throw badRequest(error.message);
-      throw error;
-    }
-  }
+  const { find, isAway } = createFinder({ ...options, type });
 
   async function get(key: ObjectKey, context: RequestContext): Promise<T> {
     const { object, backend } = await find(key, context);
-    for (const warning of resources.warnings(kind, key.namespace)) {
-      if (warning.includes(` ${backend.id} `)) context.warn(warning);
-    }
+    const warning = resources.warning(kind, backend);
+    if (warning !== undefined) context.warn(warning);
     return options.complete === undefined ? object : await options.complete(object, backend, context);
+  }
+
+  async function log(key: ObjectKey, query: URLSearchParams, context: RequestContext): Promise<TextStream> {
+    const { clock, wallTime = Date.now } = options.times ?? {};
+    const wanted = readLogOptions(query, kind, wallTime());
+    const { object, backend } = await find(key, context);
+    const { signal } = context;
+    try {
+      const reader = await options.log(object, backend, wanted.build, signal);
+      if (reader === undefined && wanted.build !== "latest") {
+        throw notFound({ ...type, plural: "builds" }, String(wanted.build));
+      }
+      if (reader === undefined) throw notFound(type, key.name);
+      await reader.refresh(signal);
+      const isVisible = () => isStillSeen(object, backend, context);
+      const stream = { log: reader, options: wanted, isVisible, signal };
+      return {
+        chunks: logText({ ...stream, ...(clock === undefined ? {} : { clock }) }),
+        farewell: `${LAST_LINES.shutdown}\n`,
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof TooManyLogsError) throw tooManyRequests(error.message, RETRY_SECONDS);
+      // Where no connection can be made, by a token that cannot be read, say, the error is none of Coder's.
+      if (!(error instanceof CoderError || error instanceof StatusError) && isAway(backend)) {
+        throw cannotAsk(error, {
+          type: { ...type, plural: `${type.plural}/log` },
+          name: key.name,
+          coder: coderName(backend),
+        });
+      }
+      throw coderStatus(error, { type, name: key.name, coder: coderName(backend) });
+    }
+  }
+
+  /** Whether somebody may see an object now who could see it before, by whatever name. What is gone is as it was. */
+  async function isStillSeen(object: T, backend: Backend, context: RequestContext): Promise<boolean> {
+    const { namespace } = backend;
+    if (!resources.backends(namespace).includes(backend)) return false;
+    // Its headers are sent long ago: nobody can be warned any more.
+    const sees = await sight({ ...context, warn: () => {} }, namespace);
+    return sees === undefined || sees(object);
   }
 
   return {
     definition,
     subresources: {
       status: { verbs: ["get"], get: async (key, context) => (await find(key, context)).object },
+      log: { verbs: ["get"], stream: log, parameters: LOG_PARAMETERS[kind] },
     },
-    get,
+    get(key, context, notOlderThan) {
+      const refusal = notOlderThan === undefined ? undefined : unreached(notOlderThan);
+      return refusal === undefined ? get(key, context) : Promise.reject(refusal);
+    },
     async list(query, context) {
       for (const warning of resources.warnings(kind, query.namespace)) context.warn(warning);
       const sees = await sight(context, query.namespace);
@@ -127,17 +135,22 @@ export function readStorage<T extends KubeObject>(options: ReadStorageOptions<T>
     },
   };
 
+  function unreached(version: string): StatusError | undefined {
+    return collection.reach(version)
+      ? undefined
+      : tooLargeResourceVersion(version, collection.resourceVersion);
+  }
+
   function versionProblem({ version, namespace }: ListQuery): StatusError | undefined {
     switch (version.match) {
       case "any":
       case "mostRecent":
         return undefined;
       case "notOlderThan":
-        return collection.reach(version.resourceVersion)
-          ? undefined
-          : tooLargeResourceVersion(version.resourceVersion, collection.resourceVersion);
+        return unreached(version.resourceVersion);
       case "exact":
-        return version.resourceVersion === collection.resourceVersion ? undefined : expired();
+        return unreached(version.resourceVersion) ??
+          (version.resourceVersion === collection.resourceVersion ? undefined : expired());
       case "continued":
         return collection.canTell(version.resourceVersion, namespace)
           ? undefined

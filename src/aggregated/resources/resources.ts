@@ -8,6 +8,8 @@ import {
   Collection,
   type CollectionOptions,
   type CopyListener,
+  Lag,
+  type Looked,
   type RecordKind,
   type Template,
   VersionClock,
@@ -15,17 +17,36 @@ import {
 } from "../../inventory/mod.ts";
 import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { templateObject } from "../convert/template.ts";
+import { NO_OVERLAY, type Overlay } from "../convert/overlay.ts";
 import { workspaceObject } from "../convert/workspace.ts";
+import { troubleWords } from "../coder_status.ts";
 import { plainTemplateName, plainWorkspaceName } from "../names.ts";
 import { KindView } from "./kind_view.ts";
-import { type NameForm, nameForms } from "./naming.ts";
+import { coderName, type NameForm, nameForms } from "./naming.ts";
 
 export interface ResourcesOptions {
   /** Milliseconds since 1970. @default {Date.now} */
   readonly wallTime?: () => number;
   readonly log?: Logger;
+  /**
+   * What is kept of an object beside what Coder says of it, by Coder's id. Whoever changes it says so with
+   * {@linkcode Resources.retell}. @default nothing is
+   */
+  readonly overlay?: (
+    backend: Pick<Backend, "id" | "namespace" | "controlPlane">,
+    kind: RecordKind,
+    id: string,
+  ) => Overlay;
+  /**
+   * Whether a namespace is being deleted: nothing is shown in it. Whoever changes that says so with
+   * {@linkcode Resources.changed}. @default none is
+   */
+  readonly isEnding?: (namespace: string) => boolean;
   /** How much of the past is kept. */
-  readonly history?: Pick<CollectionOptions, "size" | "overlapMs">;
+  readonly history?: Pick<CollectionOptions, "size"> & {
+    /** What replicas make up for at least, in milliseconds. @default {300_000} */
+    readonly overlapMs?: number;
+  };
 }
 
 /** A Coder that has not been reached for so long, in milliseconds, may hide more than replicas make up for. */
@@ -36,6 +57,9 @@ export class Resources implements BackendsListener {
   readonly workspaces: KindView<Workspace, CoderWorkspace>;
   readonly templates: KindView<Template, CoderTemplate>;
   readonly #wallTime: () => number;
+  readonly #lags: Readonly<Record<RecordKind, Lag>>;
+  readonly #isEnding: (namespace: string) => boolean;
+  readonly #overlay: NonNullable<ResourcesOptions["overlay"]>;
   #list: () => readonly Backend[] = () => [];
   #all: readonly Backend[] = [];
   #byNamespace = new Map<string, Backend[]>();
@@ -43,14 +67,23 @@ export class Resources implements BackendsListener {
   /** Backends that are shown, by id. */
   #shown = new Map<string, Backend>();
 
-  constructor({ wallTime = Date.now, log = silentLogger, history = {} }: ResourcesOptions = {}) {
+  constructor(options: ResourcesOptions = {}) {
+    const { wallTime = Date.now, log = silentLogger, history = {}, overlay = () => NO_OVERLAY } = options;
     this.#wallTime = wallTime;
+    this.#overlay = overlay;
+    this.#isEnding = options.isEnding ?? (() => false);
     const versions = new VersionClock(wallTime);
+    const lags = this.#lags = {
+      workspaces: new Lag({ wallTime, ...history }),
+      templates: new Lag({ wallTime, ...history }),
+    };
     const collection = <T extends KubeObject>(kind: RecordKind) =>
       new Collection<T>({
         ...history,
         versions,
+        overlapMs: () => lags[kind].overlapMs(this.#looked(kind)),
         isStale: () => this.isBlind(kind),
+        wasStale: () => lags[kind].wasLate(this.#looked(kind)),
         onMistake: (error) => log.error("a watch could not be told of a change", { error }),
       });
     this.workspaces = new KindView<Workspace, CoderWorkspace>({
@@ -58,6 +91,7 @@ export class Resources implements BackendsListener {
       plainName: ({ organization_name, owner_name, name }) =>
         plainWorkspaceName({ organization: organization_name, owner: owner_name, workspace: name }),
       convert: workspaceObject,
+      overlay: (backend, id) => overlay(backend, "workspaces", id),
       log,
     });
     this.templates = new KindView<Template, CoderTemplate>({
@@ -65,6 +99,7 @@ export class Resources implements BackendsListener {
       plainName: ({ organization_name, name }) =>
         plainTemplateName({ organization: organization_name, template: name }),
       convert: templateObject,
+      overlay: (backend, id) => overlay(backend, "templates", id),
       log,
     });
   }
@@ -75,7 +110,7 @@ export class Resources implements BackendsListener {
     this.changed();
   }
 
-  /** Backends of a namespace, or all. */
+  /** Backends of a namespace, or all; none of a namespace that is being deleted. */
   backends(namespace?: string): readonly Backend[] {
     return namespace === undefined ? this.#all : this.#byNamespace.get(namespace) ?? [];
   }
@@ -92,10 +127,11 @@ export class Resources implements BackendsListener {
   }
 
   changed(): void {
-    const list = this.#all = this.#list();
+    const list = this.#all = this.#list().filter(({ namespace }) => !this.#isEnding(namespace));
     this.#byNamespace = Map.groupBy(list, ({ namespace }) => namespace);
     const forms = nameForms(list);
     const now = new Map(list.map((backend) => [backend.id, backend]));
+    for (const lag of Object.values(this.#lags)) lag.keep(new Set(now.keys()));
     const before = this.#shown;
     const formsBefore = this.#forms;
     this.#forms = forms;
@@ -109,6 +145,29 @@ export class Resources implements BackendsListener {
       const isAsBefore = before.get(backend.id) === backend &&
         formsBefore.get(backend.id) === forms.get(backend.id);
       if (!isAsBefore) this.#showAll(backend);
+    }
+  }
+
+  /** What is kept of an object now. */
+  overlay(
+    backend: Pick<Backend, "id" | "namespace" | "controlPlane">,
+    kind: RecordKind,
+    id: string,
+  ): Overlay {
+    return this.#overlay(backend, kind, id);
+  }
+
+  /** What is kept of an object has changed: shows it anew. */
+  retell(backendId: string, kind: RecordKind, id: string): void {
+    const backend = this.#shown.get(backendId);
+    if (backend === undefined) return;
+    const form = this.formOf(backend);
+    if (kind === "workspaces") {
+      const record = backend.copy.workspace(id);
+      if (record !== undefined) this.workspaces.told(backend, record, form);
+    } else {
+      const record = backend.copy.template(id);
+      if (record !== undefined) this.templates.told(backend, record, form);
     }
   }
 
@@ -132,6 +191,7 @@ export class Resources implements BackendsListener {
       template: (change) => tell(this.templates, change),
       complete: (kind, isFirst) => {
         const { collection } = this[kind];
+        this.#lags[kind].looked({ id: backend.id, completeAt: backend.copy.state(kind).completeAt });
         if (isFirst) collection.beginAnew();
         else collection.checkpoint();
       },
@@ -141,27 +201,40 @@ export class Resources implements BackendsListener {
     };
   }
 
-  /** Whether a Coder has been out of reach for so long that others may know more than we do. */
+  /** Whether a Coder has been out of reach, or not been looked at, for so long that others may know more than we do. */
   isBlind(kind: RecordKind): boolean {
     const now = this.#wallTime();
-    return this.#all.some(({ copy, waiting }) => {
+    return this.#lags[kind].isLate(this.#looked(kind)) || this.#all.some(({ copy, waiting }) => {
       const { trouble, completeAt } = copy.state(kind);
       return (waiting !== undefined && completeAt !== undefined) ||
         (trouble !== undefined && now - trouble.since > BLIND_MS);
     });
   }
 
+  #looked(kind: RecordKind): Looked[] {
+    return this.#all.map(({ id, copy }) => ({ id, completeAt: copy.state(kind).completeAt }));
+  }
+
   /** What a reader should know of the Coders of a namespace, or of all: one text each, without addresses. */
   warnings(kind: RecordKind, namespace?: string): string[] {
-    return this.backends(namespace).flatMap(({ id, copy, waiting }) => {
-      const { trouble, completeAt } = copy.state(kind);
-      if (waiting === undefined && trouble === undefined) return [];
-      const why = waiting === undefined ? "cannot be reached" : "is not ready";
-      const what = completeAt === undefined
-        ? `nothing is known of its ${kind} yet`
-        : `its ${kind} are shown as of ${new Date(completeAt).toISOString().slice(0, 19)}Z`;
-      return [`Coder of ${id} ${why}: ${what}`];
-    });
+    return this.backends(namespace).map((backend) => this.warning(kind, backend))
+      .filter((text) => text !== undefined);
+  }
+
+  /** The same of one Coder; undefined where all is well. */
+  warning(kind: RecordKind, backend: Backend): string | undefined {
+    const { copy, waiting } = backend;
+    const { trouble, completeAt } = copy.state(kind);
+    if (waiting === undefined && trouble === undefined && completeAt !== undefined) return undefined;
+    const why = waiting !== undefined
+      ? "is not ready"
+      : trouble !== undefined
+      ? troubleWords(trouble.error) ?? "cannot be reached"
+      : "has not answered so far";
+    const what = completeAt === undefined
+      ? `nothing is known of its ${kind} yet`
+      : `its ${kind} are shown as of ${new Date(completeAt).toISOString().slice(0, 19)}Z`;
+    return `Coder of ${coderName(backend)} ${why}: ${what}`;
   }
 
   #showAll(backend: Backend): void {

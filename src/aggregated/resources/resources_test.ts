@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { recordingLogger } from "../../kube/testing/recording_logger.ts";
-import { connectionRefused } from "../../inventory/testing/model_coder.ts";
+import { connectionRefused, refusal } from "../../inventory/testing/model_coder.ts";
 import { resourcesRig } from "./testing.ts";
 
 const MINUTE = 60_000;
@@ -117,6 +117,18 @@ Deno.test("a Coder that was never reached shows nothing, and says so", async () 
   assert.match(rig.resources.warnings("templates")[0] ?? "", /nothing is known of its templates yet/);
 });
 
+Deno.test("a Coder whose first list is not there yet is no empty one: readers are told", async () => {
+  await using rig = resourcesRig();
+  const { coder } = rig.add("a/coder");
+  coder.add("dev");
+  assert.deepEqual(rig.resources.warnings("workspaces", "a"), [
+    "Coder of a/coder has not answered so far: nothing is known of its workspaces yet",
+  ]);
+  await rig.start();
+  assert.deepEqual(rig.resources.warnings("workspaces", "a"), []);
+  assert.deepEqual(rig.shown("a"), ["acme.alice.dev"]);
+});
+
 Deno.test("a control plane that is not ready any more keeps what is known", async () => {
   await using rig = resourcesRig();
   const { coder, backend } = rig.add("a/coder");
@@ -188,7 +200,7 @@ Deno.test("addresses that are learnt later are in all objects then", async () =>
     );
   assert.deepEqual(links(), [undefined, undefined]);
   coder.failure = undefined;
-  await rig.clock.advance(MINUTE);
+  await rig.clock.advance(MINUTE + 5_000);
   assert.deepEqual(links(), [
     "https://coder.example.com/@alice/dev",
     "https://coder.example.com/templates/acme/docker",
@@ -205,4 +217,22 @@ Deno.test("every complete list moves the version of what is listed on", async ()
   const after = rig.resources.workspaces.collection.list("a");
   assert.ok(BigInt(after.resourceVersion) > BigInt(before.resourceVersion));
   assert.equal(after.items, before.items);
+});
+
+Deno.test("the warning says what a Coder does that cannot be asked", async () => {
+  for (
+    const [failure, words] of [
+      [refusal("unauthorized", 401), "does not accept the operator's token"],
+      [refusal("forbidden", 403), "does not allow the operator to look"],
+      [refusal("notFound", 404), "cannot be reached"],
+    ] as const
+  ) {
+    await using rig = resourcesRig();
+    const { coder } = rig.add("a/coder");
+    await rig.start();
+    coder.failure = () => failure;
+    await rig.clock.advance(40_000);
+    const [warning = ""] = rig.resources.warnings("workspaces", "a");
+    assert.ok(warning.startsWith(`Coder of a/coder ${words}: its workspaces are shown as of `), warning);
+  }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../api/object.ts";
 import { connectionRefused, refusal } from "../../inventory/testing/model_coder.ts";
-import { archive } from "../../inventory/testing/archive.ts";
+import { archive } from "../../../tests/archive/odd_tar.ts";
 import { StatusError } from "../serving/status_errors.ts";
 import type { Change, ListQuery, ResourceStorage } from "../serving/storage.ts";
 import { templateStorage, workspaceStorage } from "./storages.ts";
@@ -134,8 +134,33 @@ Deno.test("while a Coder is down its objects are served with a warning, and what
   assert.equal(context.warnings.length, 2);
   assert.match(context.warnings[0] ?? "", /cannot be reached/);
   const error = await refused(storage.get({ namespace: "a", name: "acme.alice.fresh" }, rig.context()));
-  assert.deepEqual([error.code, error.details?.retryAfterSeconds], [503, 5]);
+  assert.deepEqual([error.code, error.details?.retryAfterSeconds], [503, 1]);
   assert.doesNotMatch(error.message, /http|refused/);
+});
+
+Deno.test("where there is no way to a Coder, as without access or a token, what is not known is 503, and so are logs", async () => {
+  for (const waiting of [undefined, "CoderControlPlane a/coder gives the operator no access yet"]) {
+    await using rig = resourcesRig();
+    const { coder, backend } = rig.add("a/coder");
+    coder.add("dev");
+    await rig.start();
+    coder.open = () =>
+      Promise.reject(new Error("Secret a/coder-token, which should hold a token, does not exist"));
+    backend.waiting = waiting;
+    const storage = workspaceStorage(rig.resources);
+    const unknown = { namespace: "a", name: "acme.alice.fresh" };
+    const known = { namespace: "a", name: "acme.alice.dev" };
+    assert.ok(await storage.get(known, rig.context()));
+    const first = await refused(storage.get(unknown, rig.context()));
+    if (waiting === undefined) await rig.clock.advance(120_000);
+    const log = await refused(
+      storage.subresources!["log"]!.stream!(known, new URLSearchParams(), rig.context()),
+    );
+    for (const error of [first, log]) {
+      assert.deepEqual([error.code, error.details?.retryAfterSeconds], [503, 1]);
+      assert.match(error.message, /the Coder of a\/coder cannot be asked now$/);
+    }
+  }
 });
 
 Deno.test("a namespace that nothing is served in has an empty list with a version, and can be watched", async () => {
@@ -171,6 +196,22 @@ Deno.test("lists keep to the rules of versions", async () => {
   assert.equal((await refused(list({ match: "continued", resourceVersion: "5" }))).reason, "Expired");
   const far = "9".repeat(20);
   assert.equal((await refused(list({ match: "notOlderThan", resourceVersion: far }))).code, 504);
+  assert.equal((await refused(list({ match: "exact", resourceVersion: far }))).code, 504);
+});
+
+Deno.test("one object keeps to the rules of versions, too", async () => {
+  await using rig = resourcesRig();
+  const { coder } = rig.add("a/coder");
+  coder.add("dev");
+  await rig.start();
+  const storage = workspaceStorage(rig.resources);
+  const key = { namespace: "a", name: "acme.alice.dev" };
+  const { resourceVersion } = await storage.list({ namespace: "a", version: NEWEST }, rig.context());
+  for (const version of [undefined, "5", resourceVersion]) {
+    assert.equal((await storage.get(key, rig.context(), version)).metadata.name, key.name);
+  }
+  const { code, details } = await refused(storage.get(key, rig.context(), "9".repeat(20)));
+  assert.deepEqual([code, details?.causes?.[0]?.reason], [504, "ResourceVersionTooLarge"]);
 });
 
 async function heardBy(

@@ -6,7 +6,7 @@ import { ModelCoder } from "../../inventory/testing/model_coder.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { FakeClock, settle } from "../../telemetry/testing/fake_clock.ts";
 import type { RequestContext } from "../serving/storage.ts";
-import { Resources } from "./resources.ts";
+import { Resources, type ResourcesOptions } from "./resources.ts";
 
 export const START = Date.parse("2026-01-01T00:00:00Z");
 
@@ -29,10 +29,12 @@ export interface ResourcesRig extends AsyncDisposable {
   context(): RequestContext & { readonly warnings: string[] };
 }
 
-export function resourcesRig({ log }: { log?: Logger } = {}): ResourcesRig {
+export function resourcesRig(
+  { log, ...options }: { log?: Logger } & Pick<ResourcesOptions, "overlay" | "isEnding"> = {},
+): ResourcesRig {
   const clock = new FakeClock();
   const wallTime = () => START + Math.floor(clock.now());
-  const resources = new Resources({ wallTime, ...(log === undefined ? {} : { log }) });
+  const resources = new Resources({ wallTime, ...options, ...(log === undefined ? {} : { log }) });
   const backends = new Map<string, Editable>();
   const ends = new Map<string, AbortController>();
   const running: Promise<void>[] = [];
@@ -56,7 +58,9 @@ export function resourcesRig({ log }: { log?: Logger } = {}): ResourcesRig {
         naming,
         createdAt,
         waiting: undefined,
-      } as Editable;
+        uid: isStatic ? "" : `uid-of-${name}`,
+        open: () => coder.open(),
+      } as unknown as Editable;
       const told = resources.listen(backend);
       backend.copy = createDeploymentCopy({
         source: coder,

@@ -6,7 +6,6 @@ export {
   serviceNames,
 } from "./certificates/self_managed.ts";
 export type { CertificateSource } from "./certificates/source.ts";
-export { compareKeys } from "./answer/page.ts";
 export type { GroupVersion } from "./documents/discovery.ts";
 export type { BuildVersion } from "./documents/version.ts";
 export { parseJsonBody } from "./http/body.ts";

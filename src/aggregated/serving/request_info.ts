@@ -57,7 +57,6 @@ export type RequestInfo = ResourceInfo | PathInfo | MalformedInfo;
 
 /** Longer names exist nowhere in Kubernetes. */
 const MAX_SEGMENT = 253;
-const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const RESOURCE = /^[a-z][-a-z0-9]{0,62}$/;
 const GROUP = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const VERBS: Readonly<Record<string, ResourceVerb>> = {
@@ -121,10 +120,6 @@ function readResource(
     (subresource === undefined || RESOURCE.test(subresource));
   // Deeper paths are proxies in Kubernetes, which there are none of here.
   if (!known || parts.length > 3 || (isWatchPath && subresource !== undefined)) return undefined;
-  if (namespace !== undefined && !NAMESPACE.test(namespace)) {
-    const error = badRequest(`${JSON.stringify(namespace)} is no name of a namespace`);
-    return { ...common, kind: "malformed", verb: common.method.toLowerCase(), error };
-  }
   const verb = verbOf(common, name, isWatchPath);
   if (verb === undefined) {
     const error = methodNotAllowed(common.method, `resources of kind "${resource}"`);

@@ -1,28 +1,32 @@
 /** Requests for resources: from what was asked for to the storage, and from its answer to a body. */
 import { type KubeObject, type ObjectKey, resourceText } from "../../api/object.ts";
+import type { Authorizer } from "../../identity/mod.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Counter } from "../../telemetry/metrics.ts";
-import { negotiate, wantsPretty } from "./answer/accept.ts";
+import { type Form, negotiate, wantsPretty } from "./answer/accept.ts";
 import { pageOf } from "./answer/page.ts";
 import { createWriter, type Writer } from "./answer/writer.ts";
+import { yamlText } from "./answer/yaml_text.ts";
 import { hasBody, mediaTypeOf } from "./http/body.ts";
-import type { Answer, Exchange } from "./http/exchange.ts";
+import type { Answer, BodyAnswer, Exchange } from "./http/exchange.ts";
 import { factsOf } from "./http/error_filter.ts";
-import { userOf } from "./http/identity_filters.ts";
+import { requireAllowed, userOf } from "./http/identity_filters.ts";
+import { writeContinueToken } from "./query/continue_token.ts";
 import type { FieldReaders } from "./query/field_selector.ts";
-import { readListOptions, readWatchOptions } from "./query/list_options.ts";
+import { type ListOptions, readGetVersion, readListOptions, readWatchOptions } from "./query/list_options.ts";
 import { allFields, selectionOf } from "./query/selection.ts";
 import { readWriteOptions } from "./query/write_options.ts";
 import type { RequestInfo, ResourceInfo } from "./request_info.ts";
-import { methodNotAllowed, unknownPath } from "./status_errors.ts";
-import type { AnyStorage, RequestContext, Subresource, WriteRequest } from "./storage.ts";
+import { expiredPage, methodNotAllowed, StatusError, unknownPath } from "./status_errors.ts";
+import type { AnyStorage, RequestContext, Subresource, WriteAnswer, WriteRequest } from "./storage.ts";
 import { streamText } from "./watch/text_stream.ts";
 import type { WatchLimits } from "./watch/watch_stream.ts";
 import type { WatchRegistry } from "./watch/watch_registry.ts";
 
 export interface ResourceHandlerOptions {
   readonly storages: readonly AnyStorage[];
+  readonly authorize: Authorizer;
   readonly watches: WatchRegistry;
   readonly watchLimits: WatchLimits;
   readonly clock: Clock;
@@ -76,19 +80,21 @@ export class ResourceHandler {
     }
     if (info.method === "HEAD") throw notAllowed(info);
     const key: ObjectKey = { namespace: info.namespace ?? "", name: info.isNamed ? info.name ?? "" : "" };
-    const context = contextOf(exchange);
+    const context = contextOf(exchange, info, this.#options.authorize);
     if (info.subresource !== undefined) {
       return await this.#subresource(exchange, info, served, key, context);
     }
     if (!verbs.includes(info.verb)) throw notAllowed(info);
     switch (info.verb) {
-      case "get":
+      case "get": {
+        const notOlderThan = readGetVersion(info.query);
         return await this.#object(
           exchange,
           info,
           served,
-          async () => ({ object: await storage.get(key, context) }),
+          async () => ({ code: 200, object: await storage.get(key, context, notOlderThan) }),
         );
+      }
       case "list":
         return await this.#list(exchange, info, served, context);
       case "watch":
@@ -107,11 +113,14 @@ export class ResourceHandler {
     { headers }: Exchange,
     info: ResourceInfo,
     { writer }: Served,
-    ask: () => Promise<{ code?: number; object: KubeObject }>,
+    ask: () => Promise<WriteAnswer>,
   ): Promise<Answer> {
-    const form = negotiate(headers.accept, "object", info.query);
-    const { code = 200, object } = await ask();
-    return { code, body: pretty(writer.object(object, form), info, headers["user-agent"]) };
+    const form = negotiate(headers.accept, info.verb === "deletecollection" ? "list" : "object", info.query);
+    const answer = await ask();
+    const body = "object" in answer
+      ? writer.object(answer.object, form)
+      : `${JSON.stringify(answer.document)}\n`;
+    return { code: answer.code, ...written(body, form, info, headers["user-agent"]) };
   }
 
   async #list(
@@ -124,9 +133,12 @@ export class ResourceHandler {
     const form = negotiate(exchange.headers.accept, "list", info.query);
     const options = readListOptions(info.query);
     const selects = selectionOf(options, fields);
-    const listing = await storage.list({ ...scopeOf(info), version: options.version }, context);
+    const listing = await storage.list({ ...scopeOf(info), version: options.version }, context)
+      .catch((error) => {
+        throw withRest(error, options);
+      });
     const body = writer.list(pageOf(listing, options, selects), form);
-    return { code: 200, body: pretty(body, info, exchange.headers["user-agent"]) };
+    return { code: 200, ...written(body, form, info, exchange.headers["user-agent"]) };
   }
 
   async #watch(
@@ -184,11 +196,12 @@ export class ResourceHandler {
     }
     const { get } = subresource;
     if (get === undefined) throw notAllowed(info);
+    const notOlderThan = readGetVersion(info.query);
     return await this.#object(
       exchange,
       info,
       served,
-      async () => ({ object: await get.call(subresource, key, context) }),
+      async () => ({ code: 200, object: await get.call(subresource, key, context, notOlderThan) }),
     );
   }
 
@@ -222,6 +235,12 @@ export class ResourceHandler {
   }
 }
 
+/** What is too old for a further page need not be the end: the rest may be had as it is now. */
+function withRest(error: unknown, { continue: token }: ListOptions): unknown {
+  if (token === undefined || !(error instanceof StatusError) || error.reason !== "Expired") return error;
+  return expiredPage(error, writeContinueToken({ after: token.after }));
+}
+
 /** How refusals name the options of a write. */
 const WRITE_OPTIONS: Readonly<Record<WriteRequest["verb"], string>> = {
   create: "CreateOptions",
@@ -252,21 +271,27 @@ function notAllowed({ verb, method, group, version, resource: plural }: Resource
   return methodNotAllowed(method === "HEAD" ? "head" : verb, `resources of kind "${resourceText(type)}"`);
 }
 
-function contextOf(exchange: Exchange): RequestContext {
+function contextOf(exchange: Exchange, info: ResourceInfo, authorize: Authorizer): RequestContext {
   return {
+    userAgent: exchange.headers["user-agent"],
+    requireVerb: (verb) => requireAllowed(authorize, exchange, { ...info, verb }),
     user: userOf(exchange),
     signal: exchange.signal,
     warn: (text) => void (exchange.warnings.includes(text) || exchange.warnings.push(text)),
   };
 }
 
-/** Indented where a person reads it. */
-function pretty(
+/** As the writer has it, or for people: in YAML, or indented. */
+function written(
   body: string | Uint8Array,
+  { yaml }: Form,
   { query }: ResourceInfo,
   userAgent: string | undefined,
-): string | Uint8Array {
-  if (!wantsPretty(query, userAgent)) return body;
-  const text = typeof body === "string" ? body : new TextDecoder().decode(body);
-  return `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
+): Pick<BodyAnswer, "body" | "contentType"> {
+  const isPretty = wantsPretty(query, userAgent);
+  if (yaml === undefined && !isPretty) return { body };
+  const value: unknown = JSON.parse(typeof body === "string" ? body : new TextDecoder().decode(body));
+  return yaml
+    ? { body: yamlText(value), contentType: "application/yaml" }
+    : { body: `${JSON.stringify(value, null, 2)}\n` };
 }

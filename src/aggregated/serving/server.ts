@@ -34,6 +34,7 @@ import { respond } from "./http/respond.ts";
 import { type Changing, objectionToKeyPair, type ServingKeyPair } from "./http/tls.ts";
 import { ResourceHandler } from "./resource_handler.ts";
 import type { AnyStorage } from "./storage.ts";
+import { Gathering } from "./watch/gathering.ts";
 import { WATCH_LIMITS, type WatchLimits } from "./watch/watch_stream.ts";
 import { WatchRegistry } from "./watch/watch_registry.ts";
 
@@ -114,6 +115,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return new NodeApiServer(options);
 }
 
+/** Nothing has been in hand for so long, in milliseconds: nothing more is to be expected of a server that does not listen. */
+const QUIET_MS = 300;
+const LOOK_MS = 50;
+
 class NodeApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
   readonly #limits: ServerLimits;
@@ -139,6 +144,7 @@ class NodeApiServer implements ApiServer {
         "Watches that have ended, by why: over, gone, slow, source, refused.",
         ["reason"],
       ),
+      new Gathering(this.#clock, options.watchLimits?.gatherMs ?? WATCH_LIMITS.gatherMs),
     );
     this.#handler = this.#createHandler();
   }
@@ -166,6 +172,7 @@ class NodeApiServer implements ApiServer {
     const clock = this.#clock;
     const resources = new ResourceHandler({
       storages,
+      authorize,
       watches: this.#watches,
       watchLimits: { ...WATCH_LIMITS, ...this.#options.watchLimits },
       clock,
@@ -208,6 +215,9 @@ class NodeApiServer implements ApiServer {
   async listen(address: BindAddress): Promise<BindAddress> {
     const { certificate, authentication } = this.#options;
     const server = createServer(this.#tlsOptions());
+    // By default those behind the first thousand are left out, unsaid: groups, the user, what must be refused. Their size is
+    // limited all the same.
+    server.maxHeadersCount = 0;
     server.on("request", (incoming, response) => this.#serve(incoming, response, false));
     server.on("checkContinue", (incoming, response) => this.#serve(incoming, response, true));
     server.on("clientError", (error, socket) => answerClientError(error, socket));
@@ -314,7 +324,21 @@ class NodeApiServer implements ApiServer {
       this.#log.warn("requests in hand did not end in time", { requests: this.#inHand.size, graceMs });
       this.#cutConnections();
     }, graceMs);
-    await closed.finally(cancel);
+    const ended = new AbortController();
+    void this.#cutWhenQuiet(ended.signal);
+    await closed.finally(() => {
+      cancel();
+      ended.abort();
+    });
+  }
+
+  /** Connections that were opened for requests that never came are not idle to Node, and would be waited for. */
+  async #cutWhenQuiet(signal: AbortSignal): Promise<void> {
+    for (let quietMs = 0; quietMs < QUIET_MS && !signal.aborted;) {
+      await sleep(LOOK_MS, signal, this.#clock);
+      quietMs = this.#inHand.size === 0 ? quietMs + LOOK_MS : 0;
+    }
+    if (!signal.aborted) this.#cutConnections();
   }
 
   async close(): Promise<void> {

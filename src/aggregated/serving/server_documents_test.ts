@@ -139,13 +139,26 @@ Deno.test("the version is one that every client can read", async () => {
   assert.match(json.platform, /^linux\/(amd64|arm64)$/);
 });
 
+Deno.test("who is nobody hears that a check failed, and not why", async () => {
+  const health = new Health();
+  health.add("readiness", "inventory", () => "Secret lab/token cannot be read");
+  health.add("readiness", "other", () => "");
+  await using live = await LiveServer.start({ health });
+  const { code, text } = await live.call("/readyz?verbose", { user: null });
+  assert.deepEqual([code, text], [
+    503,
+    "[-]inventory failed: reason withheld\n[+]other ok\nreadyz check failed\n",
+  ]);
+  assert.match((await live.call("/readyz")).text, /Secret lab\/token/);
+});
+
 Deno.test("health is told as kube-apiserver tells it", async () => {
   const health = new Health();
   let trouble = "";
   health.add("readiness", "inventory", () => trouble);
   await using live = await LiveServer.start({ health });
   const ask = async (path: string) => {
-    const { code, text, headers } = await live.call(path, { user: null });
+    const { code, text, headers } = await live.call(path);
     assert.match(String(headers["content-type"]), /^text\/plain/);
     return [code, text];
   };
@@ -178,6 +191,20 @@ Deno.test("metrics are told where there are some", async () => {
   assert.equal((await live.call("/metrics/")).code, 404);
   await using without = await LiveServer.start();
   assert.equal((await without.call("/metrics")).code, 404);
+});
+
+Deno.test("there is nothing to debug by, and nobody can delete figures or set flags", async () => {
+  const scrape = { contentType: "text/plain", text: () => Promise.resolve("up 1\n") };
+  await using live = await LiveServer.start({ scrape });
+  for (const path of ["/debug/pprof/", "/debug/pprof/heap", "/debug/flags/v", "/metrics/slis", "/configz"]) {
+    for (const method of ["GET", "PUT", "POST"]) {
+      assert.equal((await live.call(path, { method })).code, 404, `${method} ${path}`);
+    }
+  }
+  for (const method of ["DELETE", "PUT", "POST"]) {
+    assert.equal((await live.call("/metrics", { method })).code, 405, method);
+  }
+  assert.equal((await live.call("/metrics")).text, "up 1\n");
 });
 
 Deno.test("the index lists what there is", async () => {

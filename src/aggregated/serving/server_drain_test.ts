@@ -26,7 +26,8 @@ Deno.test("a server ends in order: red, then refusing, with watches ended and re
   assert.deepEqual([meanwhile.code, meanwhile.headers.connection], [200, "close"]);
   assert.equal(live.server.watches, 1);
 
-  assert.deepEqual(await watching.told(2), ["BOOKMARK", "END"]);
+  // The first bookmark ended the state.
+  assert.deepEqual(await watching.told(3), ["BOOKMARK", "BOOKMARK", "END"]);
   assert.equal(watching.answer.complete, true);
   await assert.rejects(live.call("gadgets"));
   release.resolve();
@@ -89,5 +90,16 @@ Deno.test("connections that would be kept end with the watches on them", async (
   for (const text of await Promise.all(answers)) assert.match(text, /^HTTP\/1\.1 200 OK[^]*\r\n0\r\n\r\n$/);
   assert.ok(performance.now() - started < 9_000);
   assert.equal(live.server.connections, 0);
+  assert.deepEqual(live.logLines.filter(({ level }) => level === "warn"), []);
+});
+
+Deno.test("a connection on which nothing was asked keeps nobody waiting", async () => {
+  await using live = await LiveServer.start();
+  const silent = live.raw("").catch(() => "cut");
+  await until(() => live.server.connections === 1, "it is open");
+  const started = performance.now();
+  await live.server.drain({ delayMs: 0, graceMs: 20_000 });
+  assert.ok(performance.now() - started < 5_000);
+  await silent;
   assert.deepEqual(live.logLines.filter(({ level }) => level === "warn"), []);
 });

@@ -160,3 +160,42 @@ Deno.test("streams end when the server does", async () => {
   await draining;
   assert.match(String(reason), /shuts down/);
 });
+
+Deno.test("what the server ends itself says so where it can, also when it begins as the server goes", async () => {
+  const opened = Promise.withResolvers<void>();
+  const goesOn = Promise.withResolvers<void>();
+  const live = await LiveServer.start({});
+  live.storage.put(gadget("n", "a"));
+  live.storage.subresources = {
+    log: {
+      verbs: ["get"],
+      async stream(_, query, { signal }) {
+        if (query.has("late")) {
+          opened.resolve();
+          await goesOn.promise;
+        }
+        return {
+          farewell: "--- bye\n",
+          chunks: (async function* () {
+            yield "first\n";
+            await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          })(),
+        };
+      },
+    },
+  };
+  await using _ = live;
+  const early = live.open("namespaces/n/gadgets/a/log");
+  const late = live.open("namespaces/n/gadgets/a/log?late");
+  const pieces = (await early)[Symbol.asyncIterator]();
+  assert.equal(String((await pieces.next()).value), "first\n");
+  await opened.promise;
+  const draining = live.server.drain({ delayMs: 0, graceMs: 10_000 });
+  assert.equal(String((await pieces.next()).value), "--- bye\n");
+  assert.equal((await pieces.next()).done, true);
+  goesOn.resolve();
+  let text = "";
+  for await (const piece of await late) text += piece;
+  assert.match(text, /--- bye\n$/);
+  await draining;
+});

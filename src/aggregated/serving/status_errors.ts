@@ -45,7 +45,7 @@ export interface StatusDetails {
 export interface Status {
   readonly kind: "Status";
   readonly apiVersion: "v1";
-  readonly metadata: Readonly<Record<string, never>>;
+  readonly metadata: { readonly continue?: string };
   readonly status: "Failure";
   readonly message: string;
   readonly reason: StatusReason;
@@ -69,20 +69,24 @@ export class StatusError extends Error {
     options: ErrorOptions & {
       /** The connection is of no more use: the body was not read, or what it proves is not accepted. */
       closeConnection?: boolean;
+      /** Where a list that cannot go on as it began may go on all the same: a token. */
+      continue?: string;
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.closeConnection = options.closeConnection === true;
+    this.#continue = options.continue;
   }
 
   readonly closeConnection: boolean;
+  readonly #continue: string | undefined;
 
   /** What the caller gets. */
   get status(): Status {
     return {
       kind: "Status",
       apiVersion: "v1",
-      metadata: {},
+      metadata: this.#continue === undefined ? {} : { continue: this.#continue },
       status: "Failure",
       message: this.message,
       reason: this.reason,
@@ -190,6 +194,17 @@ export function gone(message: string): StatusError {
 /** 410: the resource version, or the continue token made of one, is too old. Clients list anew. */
 export function expired(message = "too old resource version: list again"): StatusError {
   return new StatusError(410, "Expired", message);
+}
+
+/** 410 for a further page. @param token continues with what is true now, for who can do with that */
+export function expiredPage({ message }: StatusError, token: string): StatusError {
+  return new StatusError(
+    410,
+    "Expired",
+    `${message}; or go on with the token of this answer, to get the rest as it is now`,
+    undefined,
+    { continue: token },
+  );
 }
 
 /** 413. @param limit in bytes */

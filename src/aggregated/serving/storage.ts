@@ -54,12 +54,21 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** Tells the client something that is no error, as a `Warning` header. Nothing of ours that is secret. */
   warn(text: string): void;
+  /** The program that asks, as it calls itself. */
+  readonly userAgent?: string | undefined;
+  /** What the front door of the request has for storages that know what it is. */
+  readonly carries?: object | undefined;
+  /**
+   * Whether the caller may do something else to the object of the request, such as to create it by an apply. Absent:
+   * everything. @throws {StatusError} 403
+   */
+  requireVerb?(verb: ResourceVerb): Promise<void>;
 }
 
 /** Objects at one moment. Nothing of it may ever change: what was made of it is kept as long as it is. */
 export interface Listing<T> {
   /**
-   * By namespace, then by name, in the order of their UTF-16 code units. The same array for the same content, wherever
+   * In the order of `compareKeys`. The same array for the same content, wherever
    * possible: answers are kept by it.
    */
   readonly items: readonly T[];
@@ -67,12 +76,23 @@ export interface Listing<T> {
   readonly resourceVersion: string;
 }
 
+/** What a change is to a watcher who comes from another replica. */
+interface Doubt {
+  /** The watcher may know a state of the object that is not the one before. */
+  readonly isUnsure?: true;
+}
+
+/** What there was before a change. */
+interface Before<T> extends Doubt {
+  readonly before: T;
+}
+
 /** One change. Never changes itself; the same value should go to all watchers, as its encoded form is kept by it. */
 export type Change<T> =
-  | { readonly type: "ADDED"; readonly object: T }
-  | { readonly type: "MODIFIED"; readonly object: T; readonly before: T }
+  | { readonly type: "ADDED"; readonly object: T } & Doubt
+  | { readonly type: "MODIFIED"; readonly object: T } & Before<T>
   /** The last state; its resource version is that of the deletion. */
-  | { readonly type: "DELETED"; readonly object: T; readonly before: T };
+  | { readonly type: "DELETED"; readonly object: T } & Before<T>;
 
 /** Told in order, and nothing after `ended`. */
 export interface ChangeListener<T> {
@@ -115,13 +135,22 @@ export interface WatchQuery {
   readonly start: WatchStart;
 }
 
+/** Something that a query may say. */
+export interface QueryParameter {
+  readonly name: string;
+  readonly type: "string" | "integer" | "boolean";
+  readonly description: string;
+}
+
 /** A part of an object with a path of its own, such as `/status` or `/log`. */
 export interface Subresource<T extends KubeObject> {
   readonly verbs: readonly ResourceVerb[];
-  /** Answers GET with the object, in all its forms. */
-  get?(key: ObjectKey, context: RequestContext): Promise<T>;
+  /** Answers GET with the object, in all its forms. @param notOlderThan as for the object itself */
+  get?(key: ObjectKey, context: RequestContext, notOlderThan?: string): Promise<T>;
   /** Answers GET with text as it comes. Such requests have no deadline, and count as long ones. */
   stream?(key: ObjectKey, query: URLSearchParams, context: RequestContext): Promise<TextStream>;
+  /** What the query of `stream` may say, for OpenAPI. @default nothing */
+  readonly parameters?: readonly QueryParameter[];
 }
 
 export interface TextStream {
@@ -129,6 +158,8 @@ export interface TextStream {
   readonly contentType?: string;
   /** Ends with the request's signal, too. */
   readonly chunks: AsyncIterable<string | Uint8Array>;
+  /** The last that is sent where the server shuts down before the end. @default {""} */
+  readonly farewell?: string;
 }
 
 /** A request that changes something. */
@@ -147,17 +178,20 @@ export interface WriteRequest {
   readonly body: Uint8Array;
 }
 
-export interface WriteAnswer {
-  readonly code: 200 | 201 | 202;
-  readonly object: KubeObject;
-}
+export type WriteAnswer =
+  | { readonly code: 200 | 201 | 202; readonly object: KubeObject }
+  /** There is no object to tell of: a `Status`, or a list of what was deleted, as it is to be sent. */
+  | { readonly code: 200; readonly document: object };
 
 /** One resource. Absent methods are answered with 405. */
 export interface ResourceStorage<T extends KubeObject = KubeObject> {
   readonly definition: ResourceDefinition<T>;
   readonly subresources?: Readonly<Record<string, Subresource<T>>>;
-  /** @throws {StatusError} 404 where there is none */
-  get(key: ObjectKey, context: RequestContext): Promise<T>;
+  /**
+   * @param notOlderThan a version that the answer must have reached; absent: anything that is known will do
+   * @throws {StatusError} 404 where there is none, 504 where the version is not reached in time
+   */
+  get(key: ObjectKey, context: RequestContext, notOlderThan?: string): Promise<T>;
   /** Everything of the namespace; selectors and pages are the server's work. */
   list(query: ListQuery, context: RequestContext): Promise<Listing<T>>;
   watch(query: WatchQuery, context: RequestContext): Promise<WatchSource<T>>;

@@ -13,7 +13,6 @@ import type { PassControllerOptions } from "../../operator/pass/controller.ts";
 import type { Redactor } from "../../telemetry/redactor.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { workloadKinds } from "../../workload/kinds.ts";
-import { coderDeployments, reachOptions } from "../coder_calls.ts";
 import type { Core } from "../part.ts";
 
 /** How long Events that are not sent yet may hold up the end, in milliseconds. */
@@ -43,7 +42,7 @@ export interface SharedParts {
 
 /** Makes them. Declares the kinds in the cache. */
 export function sharedParts(core: Core): SharedParts {
-  const { config, client, cache, redactor, metrics, instance } = core;
+  const { config, client, cache, redactor, metrics, instance, coder: { deployments, reach } } = core;
   const log = core.log.child({ part: "controller" });
   const redact = (text: string) => redactor.text(text);
   const keepSecret = keeper(redactor);
@@ -57,9 +56,7 @@ export function sharedParts(core: Core): SharedParts {
   });
   const applier = createApplier({ client, cache, log, metrics });
   const kinds = workloadKinds(cache, config.namespace);
-  const deployments = coderDeployments(core);
   const database = createOperatorDatabase();
-  const reach = reachOptions(core);
   return {
     core,
     log,
@@ -94,11 +91,8 @@ export function sharedParts(core: Core): SharedParts {
       random: Math.random,
     },
     flush: [{ name: "events", run: () => recorder.close(FLUSH_MS).finally(() => eventClient.close()) }, {
-      name: "connections to Coder",
-      run: async () => {
-        deployments.close();
-        await database.close();
-      },
+      name: "connections to databases",
+      run: () => database.close(),
     }],
   };
 }

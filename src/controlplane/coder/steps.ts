@@ -1,5 +1,6 @@
 /** What a visit does, in order. */
 import { type AccessOptions, accessStep } from "./access/access.ts";
+import { contentsFirst } from "../deletion/contents_first.ts";
 import { entitlementsStep } from "./license/entitlements_step.ts";
 import { firstUserStep } from "./first_user_step.ts";
 import { licenseStep } from "./license/license_step.ts";
@@ -12,7 +13,7 @@ export function visitSteps(access: AccessOptions = {}): VisitStep[] {
   return [
     reachStep(),
     firstUserStep(),
-    accessStep(access),
+    contentsFirst(accessStep(access)),
     schemaStep(access),
     licenseStep(),
     entitlementsStep(),

@@ -33,6 +33,6 @@ Deno.test("a version comes from the tag, whatever the registry and the digest", 
   ];
   for (const [reference, expected] of table) {
     const version = versionOfImage(reference);
-    assert.equal(version === undefined ? undefined : versionText(version), expected, reference);
+    assert.equal(version === undefined ? undefined : versionText(version), expected, String(reference));
   }
 });

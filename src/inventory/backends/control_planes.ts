@@ -1,12 +1,14 @@
 /** The deployments of all control planes of the cluster, as they come and go. */
 import type { CoderControlPlane } from "../../api/control_plane.ts";
+import { namingOf } from "../../api/control_plane_naming.ts";
 import { keyOf, keyText, type ObjectKey } from "../../api/object.ts";
 import type { Informer } from "../../kube/informer.ts";
-import { systemClock } from "../../telemetry/clock.ts";
+import { systemClock, whenAborted } from "../../telemetry/clock.ts";
 import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { type CopyOptions, createDeploymentCopy } from "../live/deployment_copy.ts";
-import type { CopyClient, CopySource, DeploymentCopy } from "../live/types.ts";
-import { type Eligibility, eligibilityOf, namingOf, type TokenReference } from "./eligibility.ts";
+import type { CoderClient } from "../../coder/mod.ts";
+import type { CopySource, DeploymentCopy } from "../live/types.ts";
+import { type Eligibility, eligibilityOf, type TokenReference } from "./eligibility.ts";
 import type { Backend, Backends, BackendsListener } from "./types.ts";
 
 export interface ControlPlaneBackendsOptions {
@@ -15,7 +17,7 @@ export interface ControlPlaneBackendsOptions {
   /** Reads a token now. Rejects where there is none; the message holds nothing of it. */
   readToken(reference: TokenReference, signal: AbortSignal): Promise<string>;
   /** A client of the control plane's Coder. `url` is what its status says. Throws where it cannot be used. */
-  connect(controlPlane: CoderControlPlane, url: string, token: string): CopyClient;
+  connect(controlPlane: CoderControlPlane, url: string, token: string): CoderClient;
   /** Called for every token, so that no log has it. */
   readonly keepSecret?: (token: string) => void;
   /** Called for a control plane that is gone or disabled: what belongs to its connections can go. */
@@ -57,10 +59,7 @@ class ControlPlaneBackends implements Backends {
       updated: (_, object) => this.#seen(object),
       deleted: (object) => this.#gone(keyOf(object)),
     });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
+    await whenAborted(signal);
     unsubscribe();
     await Promise.all([...this.#backends.values()].map((backend) => backend.stop()));
   }
@@ -107,7 +106,7 @@ class ControlPlaneBackends implements Backends {
 interface Opened {
   /** Of address, reference and token. */
   readonly identity: string;
-  readonly client: CopyClient;
+  readonly client: CoderClient;
   /** By the clock. */
   readonly readAt: number;
 }
@@ -171,7 +170,7 @@ class ControlPlaneBackend implements Backend, CopySource {
     await this.#running;
   }
 
-  async open(signal: AbortSignal): Promise<CopyClient> {
+  async open(signal: AbortSignal): Promise<CoderClient> {
     const [object, eligibility] = [this.#object, this.#eligibility];
     if (object === undefined || eligibility?.state !== "eligible") {
       throw new Error(this.waiting ?? `${this.id} is not served`);

@@ -1,6 +1,6 @@
 /** Which control planes are shown as Kubernetes resources. */
 import type { CoderControlPlane } from "../../api/control_plane.ts";
-import { type Naming, NAMINGS } from "../../api/control_plane_aggregation.ts";
+import { hasDot, isAccessDisabled } from "../../api/control_plane_naming.ts";
 import { keyOf, keyText, type ObjectKey } from "../../api/object.ts";
 
 /** A key of a Secret. */
@@ -24,11 +24,11 @@ export type Eligibility =
 export function eligibilityOf(controlPlane: CoderControlPlane): Eligibility {
   const key = keyOf(controlPlane);
   const what = `CoderControlPlane ${keyText(key)}`;
-  if (key.name.includes(".")) {
+  if (hasDot(controlPlane)) {
     const message = `${what} has a dot in its name, which parts the names of workspaces: make one without`;
     return { state: "skipped", message };
   }
-  if (isDisabled(controlPlane)) return { state: "disabled" };
+  if (isAccessDisabled(controlPlane)) return { state: "disabled" };
   const waiting = (why: string): Eligibility => ({ state: "waiting", message: `${what} ${why}` });
   const { operatorAccessReady, operatorTokenSecretRef: reference, url } = controlPlane.status ?? {};
   if (operatorAccessReady !== true) return waiting("gives the operator no access yet");
@@ -38,17 +38,6 @@ export function eligibilityOf(controlPlane: CoderControlPlane): Eligibility {
   if (name === "") return waiting("names no Secret with a token");
   const token = { secret: { namespace: key.namespace, name }, key: textOf(reference.key) || "token" };
   return { state: "eligible", url: textOf(url), token };
-}
-
-/** Whether somebody has switched the access off. */
-export function isDisabled({ spec }: CoderControlPlane): boolean {
-  return spec?.operatorAccess?.disabled === true;
-}
-
-/** `spec.aggregation.naming`; what is nothing of that kind counts as absent. */
-export function namingOf({ spec }: CoderControlPlane): Naming {
-  const given: unknown = spec?.aggregation?.naming;
-  return NAMINGS.find((naming) => naming === given) ?? "Auto";
 }
 
 function textOf(value: unknown): string {

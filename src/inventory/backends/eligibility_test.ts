@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CoderControlPlane } from "../../api/control_plane.ts";
-import { eligibilityOf, isDisabled, namingOf } from "./eligibility.ts";
+import { eligibilityOf } from "./eligibility.ts";
 
 function controlPlane(
   { name = "coder", spec = {}, status = {} }: { name?: string; spec?: object; status?: object } = {},
@@ -80,16 +80,5 @@ Deno.test("neither phase nor deletion nor replicas count", () => {
 Deno.test("objects of odd shapes are read all the same", () => {
   const bare = { metadata: { namespace: "a", name: "x" } } as CoderControlPlane;
   assert.equal(eligibilityOf(bare).state, "waiting");
-  assert.equal(isDisabled(bare), false);
   assert.equal(stateOf({ spec: { operatorAccess: { disabled: "true" } } }), "eligible");
-});
-
-Deno.test("the naming is what the spec says, and Auto for anything else", () => {
-  assert.equal(namingOf(controlPlane()), "Auto");
-  for (const naming of ["Plain", "Prefixed", "Auto"]) {
-    assert.equal(namingOf(controlPlane({ spec: { aggregation: { naming } } })), naming);
-  }
-  for (const naming of ["", "plain", 7, null]) {
-    assert.equal(namingOf(controlPlane({ spec: { aggregation: { naming } } })), "Auto");
-  }
 });

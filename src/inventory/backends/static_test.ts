@@ -1,49 +1,8 @@
 import assert from "node:assert/strict";
 import { FakeClock, settle } from "../../telemetry/testing/fake_clock.ts";
 import type { CopyListener } from "../live/types.ts";
-import { ModelCoder } from "../testing/model_coder.ts";
-import { staticBackends, staticChoice, type StaticFlags, urlProblem } from "./static.ts";
-
-const url = "https://coder.example.com";
-const kindOf = (flags: StaticFlags) => staticChoice(flags).kind;
-
-Deno.test("without address and token the server starts and serves nothing, whatever the namespace", () => {
-  assert.equal(kindOf({}), "unconfigured");
-  assert.equal(kindOf({ namespace: "a" }), "unconfigured");
-  assert.equal(kindOf({ url: " ", token: "\n", namespace: " " }), "unconfigured");
-});
-
-Deno.test("one of address and token alone is a mistake", () => {
-  for (const flags of [{ url }, { token: "t" }, { url, namespace: "a" }, { token: "t", namespace: "a" }]) {
-    const choice = staticChoice(flags);
-    assert.ok(choice.kind === "mistake" && choice.message.includes("give both or neither"));
-  }
-});
-
-Deno.test("address and token without a namespace are a mistake", () => {
-  const choice = staticChoice({ url, token: "t", namespace: " " });
-  assert.ok(choice.kind === "mistake" && choice.message.includes("--coder-namespace"));
-});
-
-Deno.test("all three serve one deployment in one namespace", () => {
-  assert.deepEqual(staticChoice({ url: ` ${url} `, token: " t\n", namespace: " a " }), {
-    kind: "static",
-    url,
-    token: "t",
-    namespace: "a",
-  });
-});
-
-Deno.test("an address that is none is a mistake in every mode, and its secrets are not told", () => {
-  for (const bad of ["coder.example.com", "ftp://coder", "http://", "https://user:hunter2@coder"]) {
-    const problem = urlProblem(bad) ?? "";
-    assert.ok(problem.startsWith("--coder-url: "), bad);
-    assert.ok(!problem.includes("hunter2"));
-    assert.equal(kindOf({ url: bad }), "mistake");
-    assert.equal(kindOf({ url: bad, token: "t", namespace: "a" }), "mistake");
-  }
-  assert.equal(urlProblem("HTTP://coder:8080/base"), undefined);
-});
+import { ModelCoder, refusal } from "../testing/model_coder.ts";
+import { staticBackends } from "./static.ts";
 
 Deno.test("the one deployment is kept up to date and shown in its namespace alone", async () => {
   const clock = new FakeClock();
@@ -59,7 +18,7 @@ Deno.test("the one deployment is kept up to date and shown in its namespace alon
   };
   const backends = staticBackends({
     namespace: "a",
-    client: coder.client,
+    open: () => coder.open(),
     listener: { changed: () => void heard.push("changed"), listen: () => told },
     copy: { clock },
   });
@@ -84,6 +43,40 @@ Deno.test("the one deployment is kept up to date and shown in its namespace alon
   coder.failure = () => new Error("down");
   await clock.advance(60_000);
   assert.notEqual(backend?.copy.state("workspaces").trouble, undefined);
+  end.abort();
+  await settle();
+  await running;
+});
+
+Deno.test("a token that Coder refuses is read again, and one that cannot be read is tried again", async () => {
+  const clock = new FakeClock();
+  const coder = new ModelCoder(clock);
+  let opened = 0;
+  let isMissing = true;
+  const told = { workspace() {}, template() {}, complete() {}, addresses() {} };
+  const backends = staticBackends({
+    namespace: "a",
+    open() {
+      opened++;
+      return isMissing ? Promise.reject(new Error("there is no file")) : coder.open();
+    },
+    listener: { changed() {}, listen: () => told },
+    copy: { clock, jitter: 0 },
+  });
+  const [backend] = backends.list();
+  const end = new AbortController();
+  const running = backends.run(end.signal);
+  await clock.advance(1_000);
+  assert.match(String(backend?.copy.state("workspaces").trouble?.error), /there is no file/);
+  isMissing = false;
+  await clock.advance(60_000);
+  assert.equal(backend?.copy.state("workspaces").trouble, undefined);
+  const before = opened;
+  await clock.advance(120_000);
+  assert.equal(opened, before, "a token that is good is not read again");
+  coder.failure = () => refusal("unauthorized", 401);
+  await clock.advance(120_000);
+  assert.ok(opened > before);
   end.abort();
   await settle();
   await running;

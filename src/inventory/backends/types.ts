@@ -1,6 +1,7 @@
 /** Deployments whose workspaces and templates are shown. */
 import type { Naming } from "../../api/control_plane_aggregation.ts";
 import type { ObjectKey } from "../../api/object.ts";
+import type { CoderClient } from "../../coder/mod.ts";
 import type { CopyListener, DeploymentCopy } from "../live/types.ts";
 
 /** One deployment. */
@@ -18,6 +19,10 @@ export interface Backend {
   readonly createdAt: string;
   /** Why its Coder is not asked now; undefined while it is. */
   readonly waiting: string | undefined;
+  /** Uid of the control plane; empty where there is none. */
+  readonly uid: string;
+  /** The way to Coder, for what changes something there. Rejects where there is none now; the message says why. */
+  open(signal: AbortSignal): Promise<CoderClient>;
 }
 
 /** Hears what happens to backends and their copies, synchronously. Must not throw. */

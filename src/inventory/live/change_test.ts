@@ -1,67 +1,89 @@
 import assert from "node:assert/strict";
-import { type Change, forLateWatchers } from "./change.ts";
+import type { KubeObject } from "../../api/object.ts";
+import { type Change, forLateWatchers, unsure } from "./change.ts";
 
-interface Thing {
-  readonly name: string;
+interface Thing extends KubeObject {
   readonly state: number;
 }
 
-const thing = (name: string, state: number): Thing => ({ name, state });
-const added = (name: string, state: number): Change<Thing> => ({ type: "ADDED", object: thing(name, state) });
+const thing = (name: string, state: number, uid = "1", resourceVersion = "1"): Thing => ({
+  apiVersion: "v1",
+  kind: "Thing",
+  metadata: { name, namespace: "n", uid, resourceVersion },
+  state,
+});
+const added = (name: string, state: number, uid?: string): Change<Thing> => ({
+  type: "ADDED",
+  object: thing(name, state, uid),
+});
 const modified = (name: string, from: number, to: number): Change<Thing> => ({
   type: "MODIFIED",
   object: thing(name, to),
   before: thing(name, from),
 });
-const deleted = (name: string, state: number): Change<Thing> => ({
+const deleted = (name: string, state: number, uid?: string): Change<Thing> => ({
   type: "DELETED",
-  object: thing(name, state),
-  before: thing(name, state),
+  object: thing(name, state, uid),
+  before: thing(name, state, uid),
 });
-const sure = ({ isUnsure: _, ...change }: Change<Thing> & { isUnsure?: true }) => change;
-const late = (...changes: Change<Thing>[]) => forLateWatchers(changes, ({ name }) => name);
 
-Deno.test("a late watcher is told each change with the last state", () => {
-  assert.deepEqual(late(added("a", 1), modified("a", 1, 2), added("b", 7)).map(sure), [
-    added("a", 2),
-    modified("a", 1, 2),
-    added("b", 7),
+function late(...changes: Change<Thing>[]): Change<Thing>[] {
+  let version = 100;
+  return forLateWatchers(changes, (object) => ({
+    ...object,
+    metadata: { ...object.metadata, resourceVersion: String(++version) },
+  }));
+}
+
+/** Such as `ADDED a 2 101`. */
+const shown = (changes: readonly Change<Thing>[]) =>
+  changes.map(({ type, object: { metadata: { name, resourceVersion }, state } }) =>
+    `${type} ${name} ${state} ${resourceVersion}`
+  );
+
+Deno.test("a late watcher is told of each object once, what it is at the end, with versions that rise", () => {
+  assert.deepEqual(shown(late(added("a", 1), added("b", 7), modified("a", 1, 2), modified("c", 3, 4))), [
+    "ADDED b 7 101",
+    "ADDED a 2 102",
+    "MODIFIED c 4 103",
   ]);
 });
 
-Deno.test("a late watcher hears of an end for every state that it may have seen", () => {
-  assert.deepEqual(late(added("a", 1), modified("a", 1, 2), deleted("a", 2)).map(sure), [
-    deleted("a", 2),
-    { type: "DELETED", object: thing("a", 2), before: thing("a", 1) },
-    deleted("a", 2),
+Deno.test("a late watcher hears of an end, wherever the object began", () => {
+  assert.deepEqual(shown(late(added("a", 1), modified("a", 1, 2), deleted("a", 2))), ["DELETED a 2 101"]);
+  assert.deepEqual(shown(late(modified("a", 1, 2), deleted("a", 2))), ["DELETED a 2 101"]);
+});
+
+Deno.test("what came back after its end is told as it is now, and another of its name after its end", () => {
+  assert.deepEqual(shown(late(deleted("a", 1), added("a", 5))), ["ADDED a 5 101"]);
+  assert.deepEqual(shown(late(modified("a", 0, 1), deleted("a", 1), added("a", 5, "2"))), [
+    "DELETED a 1 101",
+    "ADDED a 5 102",
   ]);
 });
 
-Deno.test("what came back after its end is told as it is now", () => {
-  assert.deepEqual(late(deleted("a", 1), added("a", 5)).map(sure), [
-    { type: "MODIFIED", object: thing("a", 5), before: thing("a", 1) },
-    added("a", 5),
-  ]);
+Deno.test("nothing that a late watcher is told is sure", () => {
+  const all = late(added("a", 1), modified("b", 1, 2), deleted("c", 2), deleted("d", 1), added("d", 2, "2"));
+  assert.deepEqual(all.map(({ isUnsure }) => isUnsure), all.map(() => true));
+  assert.deepEqual(unsure(added("a", 1)), { ...added("a", 1), isUnsure: true });
 });
 
-Deno.test("who knows any of the states in between has the last one at the end, with any selector", () => {
+Deno.test("who knows any of the states in between, or one that was never seen, has the last one, with any selector", () => {
   const states = [1, 2, 3, 2, 4];
-  const changes = [added("a", 1), ...states.slice(1).map((to, index) => modified("a", states[index]!, to))];
-  for (let mask = 0; mask < 16; mask++) {
-    const selects = ({ state }: Thing) => state === 9 || (mask & (1 << (state - 1))) !== 0;
-    for (const known of [undefined, ...states, 9]) {
-      let store = known !== undefined && selects(thing("a", known)) ? thing("a", known) : undefined;
-      for (const change of late(...changes)) {
-        const was = change.type !== "ADDED" && (change.isUnsure === true || selects(change.before));
-        const is = change.type !== "DELETED" && selects(change.object);
-        assert.equal(
-          change.type === "ADDED" ? undefined : change.isUnsure,
-          change.type === "ADDED" ? undefined : true,
-        );
-        if (is) store = change.object;
-        else if (was) store = undefined;
+  const begin = [added("a", 1), modified("a", 9, 1)];
+  const steps = states.slice(1).map((to, index) => modified("a", states[index]!, to));
+  for (const [changes, last] of begin.flatMap((first) => [[[first], 1], [[first, ...steps], 4]] as const)) {
+    for (let mask = 0; mask < 32; mask++) {
+      const selects = ({ state }: Thing) => state === 9 ? mask >= 16 : (mask & (1 << (state - 1))) !== 0;
+      for (const known of [undefined, ...states, 9]) {
+        let store = known !== undefined && selects(thing("a", known)) ? known : undefined;
+        for (const change of late(...changes)) {
+          const was = change.isUnsure === true || (change.type !== "ADDED" && selects(change.before));
+          if (change.type !== "DELETED" && selects(change.object)) store = change.object.state;
+          else if (was) store = undefined;
+        }
+        assert.equal(store, selects(thing("a", last)) ? last : undefined, `${mask} ${known}`);
       }
-      assert.deepEqual(store, selects(thing("a", 4)) ? thing("a", 4) : undefined, `${mask} ${known}`);
     }
   }
 });

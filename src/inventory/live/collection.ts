@@ -1,15 +1,19 @@
 /** Objects of one kind with resource versions: what is listed, and what watchers are told. */
+import { encoded } from "../../api/encoded.ts";
 import { keyOf, keyText, type KubeObject, type ObjectKey } from "../../api/object.ts";
 import { type Change, forLateWatchers, unsure } from "./change.ts";
 import { contentHash } from "./content.ts";
-import { DEFAULT_OVERLAP_MS, History, type HistoryOptions } from "./history.ts";
+import { Doubts } from "./doubts.ts";
+import { History, type HistoryOptions, type Recorded } from "./history.ts";
 import { Shelf } from "./shelf.ts";
-import { later, parseVersion, type VersionClock } from "./versions.ts";
+import { later, MARK_LIMIT, parseVersion, type VersionClock, versionFacts } from "./versions.ts";
 
 export interface CollectionOptions extends HistoryOptions {
   readonly versions: VersionClock;
   /** Whether some of the objects may have changed long ago without our knowledge. @default {() => false} */
   readonly isStale?: () => boolean;
+  /** Whether that was so lately: what stale replicas have told is gone on with. @default as `isStale` */
+  readonly wasStale?: () => boolean;
   /** A listener threw; it hears nothing more. */
   readonly onMistake?: (error: unknown) => void;
 }
@@ -48,20 +52,32 @@ interface Entry<T> {
 
 interface Told<T> {
   readonly changes: readonly Change<T>[];
-  readonly isUnsure: boolean;
+  /** The version up to which whoever is told may know states that were never seen here. */
+  readonly unsureUntil?: bigint | undefined;
 }
 
-const NOTHING: Told<never> = { changes: [], isUnsure: false };
+/** What watchers were told who came late. */
+interface Replay<T> {
+  /** Versions of the first and the last change that it was made of. */
+  readonly of: readonly [first: bigint, last: bigint];
+  /** Every version in it is above this one. */
+  readonly above: bigint;
+  readonly changes: readonly Change<T>[];
+}
+
+const NOTHING: Told<never> = { changes: [] };
 
 export class Collection<T extends KubeObject> {
   readonly #options: CollectionOptions;
   readonly #history: History<T>;
   readonly #entries = new Map<string, Entry<T>>();
   readonly #shelf = new Shelf<T>();
+  readonly #doubts = new Doubts();
   /** By namespace; the empty one hears everything. */
   readonly #listeners = new Map<string, Set<ChangeListener<T>>>();
   #version: bigint;
   #text: string;
+  #replay: Replay<T> | undefined;
 
   constructor(options: CollectionOptions) {
     this.#options = options;
@@ -129,7 +145,9 @@ export class Collection<T extends KubeObject> {
 
   /** All that has happened up to now is known: lists and bookmarks get a version that says so. */
   checkpoint(): void {
-    this.#next(0);
+    // Replicas with nothing else to say in the same moment must not give the same version: neither has told what the
+    // other one has.
+    this.#next(Math.floor(Math.random() * MARK_LIMIT));
     this.#history.checkpoint(this.#version);
   }
 
@@ -164,13 +182,14 @@ export class Collection<T extends KubeObject> {
   ): Watch<T> | undefined {
     const since = typeof begin === "string" ? NOTHING : this.#since(begin.version, namespace);
     if (since === undefined) return undefined;
-    const own = since.isUnsure ? this.#doubting(listener, since.changes) : listener;
+    const { changes, unsureUntil } = since;
+    const own = unsureUntil === undefined ? listener : this.#doubting(listener, changes, unsureUntil);
     const group = namespace ?? "";
     const listeners = this.#listeners.get(group) ?? new Set();
     this.#listeners.set(group, listeners.add(own));
     return {
       state: begin === "state" ? this.list(namespace).items : [],
-      changes: since.changes,
+      changes,
       currentVersion: () => this.#text,
       close: () => {
         listeners.delete(own);
@@ -199,16 +218,18 @@ export class Collection<T extends KubeObject> {
   }
 
   /** A listener who may know states that were never seen here: the first change of each object says so, for a while. */
-  #doubting(listener: ChangeListener<T>, told: readonly Change<T>[]): ChangeListener<T> {
-    const { overlapMs = DEFAULT_OVERLAP_MS } = this.#options;
-    const end = later(this.#version, overlapMs);
+  #doubting(
+    listener: ChangeListener<T>,
+    told: readonly Change<T>[],
+    until: bigint,
+  ): ChangeListener<T> {
     const known = new Set(told.map(({ object }) => keyText(keyOf(object))));
     return {
       change: (change) => {
+        if (this.#version >= until) return listener.change(change);
         const key = keyText(keyOf(change.object));
-        const isUnsure = this.#version < end && !known.has(key);
+        listener.change(known.has(key) ? change : unsure(change));
         known.add(key);
-        listener.change(isUnsure ? unsure(change) : change);
       },
       ended: () => listener.ended(),
     };
@@ -217,16 +238,54 @@ export class Collection<T extends KubeObject> {
   #since(text: string, namespace: string | undefined): Told<T> | undefined {
     const version = parseVersion(text);
     if (version === undefined || !this.reach(text)) return undefined;
-    const since = this.#history.since(version, this.#options.isStale?.() ?? false);
+    const { isStale, wasStale } = this.#options;
+    const since = this.#history.since(version, (isStale?.() || wasStale?.()) ?? false);
     if (since.kind === "expired") return undefined;
-    const changes = since.changes.map(({ change }) => change).filter(({ object }) =>
-      namespace === undefined || object.metadata.namespace === namespace
-    );
-    if (since.kind === "exact") return { changes, isUnsure: false };
-    return { changes: forLateWatchers(changes, (object) => keyText(keyOf(object))), isUnsure: true };
+    const { changes, unsureUntil } = since.kind === "overlap"
+      ? this.#arrived(since.changes, version)
+      : this.#returned(since.changes, version);
+    const own = namespace === undefined
+      ? changes
+      : changes.filter(({ object }) => object.metadata.namespace === namespace);
+    return { changes: own, unsureUntil };
+  }
+
+  #arrived(recorded: readonly Recorded<T>[], asked: bigint): Told<T> {
+    const { overlapMs } = this.#history;
+    this.#doubts.arrived(this.#version, overlapMs);
+    return { changes: this.#replayed(recorded, asked), unsureUntil: later(this.#version, overlapMs) };
+  }
+
+  /** Of whoever goes on from a version of ours: who came from another replica and was cut off is as little sure as before. */
+  #returned(recorded: readonly Recorded<T>[], asked: bigint): Told<T> {
+    const unsureUntil = this.#doubts.until(asked, this.#version);
+    const changes = recorded.map(({ change }) => change);
+    return unsureUntil === undefined ? { changes } : { changes: changes.map(unsure), unsureUntil };
+  }
+
+  /** When a replica goes, all its watchers come at once: who comes next is told the same, unless something has happened. */
+  #replayed(recorded: readonly Recorded<T>[], asked: bigint): readonly Change<T>[] {
+    const [first, last] = [recorded[0]?.version, recorded.at(-1)?.version];
+    if (first === undefined || last === undefined) return [];
+    const known = this.#replay;
+    if (known?.of[0] === first && known.of[1] === last && known.above >= asked) return known.changes;
+    const above = this.#version;
+    const changes = forLateWatchers(recorded.map(({ change }) => change), (object) => this.#again(object));
+    // The last of them is no sign of this replica: another one may have told the same at the same time.
+    this.checkpoint();
+    this.#replay = { of: [first, last], above, changes };
+    return changes;
+  }
+
+  /** The same with a version of now: a watch never tells one that is below what it began with. */
+  #again(object: T): T {
+    const version = parseVersion(object.metadata.resourceVersion ?? "") ?? 0n;
+    this.#next(versionFacts(version).mark);
+    return withVersion(object, this.#text);
   }
 
   #tell(version: bigint, change: Change<T>): void {
+    this.#replay = undefined;
     this.#history.add({ version, change });
     for (const group of ["", change.object.metadata.namespace ?? ""]) {
       const listeners = this.#listeners.get(group);
@@ -243,9 +302,9 @@ export class Collection<T extends KubeObject> {
   }
 }
 
-/** A copy with the version where the API server's objects have it. */
+/** A copy with the version where the API server's objects have it, as small as can be. */
 function withVersion<T extends KubeObject>(object: T, resourceVersion: string): T {
   const { name, namespace, uid, resourceVersion: _, ...rest } = object.metadata;
   const metadata = { name, namespace, uid, resourceVersion, ...rest } as T["metadata"];
-  return { ...object, metadata };
+  return encoded({ ...object, metadata });
 }

@@ -222,3 +222,108 @@ Deno.test("versions say while something is hidden, and a replica that sees it ta
   blind.checkpoint();
   assert.ok(seeing.watch({ begin: { version: blind.resourceVersion } }, listening()));
 });
+
+/** A version of now that another replica might have given. */
+const foreign = (things: Collection<Thing>) => String(BigInt(things.resourceVersion) + 2n);
+
+Deno.test("whoever comes from another replica is told what it may lack, with versions above the one it came with", () => {
+  const things = collection();
+  things.put(thing("x", "1"));
+  things.put(thing("y", "1"));
+  things.put(thing("x", "2"));
+  const stored = versionOf(things.get({ namespace: "a", name: "x" }));
+  const asked = foreign(things);
+  const watch = things.watch({ begin: { version: asked } }, listening())!;
+  assert.deepEqual(watch.changes.map(text), ["ADDED y 1", "ADDED x 2"]);
+  const versions = [asked, ...watch.changes.map(({ object }) => versionOf(object)), watch.currentVersion()]
+    .map(BigInt);
+  assert.ok(versions.every((version, index) => version >= (versions[index - 1] ?? 0n)), versions.join());
+  assert.ok(versions[1]! > versions[0]!);
+  // What is listed keeps its version: nobody else has to hear of it again.
+  assert.equal(versionOf(things.get({ namespace: "a", name: "x" })), stored);
+  assert.equal(isSameContent(versionOf(watch.changes[1]!.object), stored), true);
+});
+
+Deno.test("all who come from a replica that is gone are told the same, until something happens", () => {
+  const things = collection();
+  things.put(thing("x", "1"));
+  things.put(thing("y", "1", { namespace: "b" }));
+  const asked = foreign(things);
+  const come = (namespace?: string) =>
+    things.watch({ namespace, begin: { version: asked } }, listening())!.changes;
+  const [first, second] = [come(), come()];
+  assert.equal(first[0], second[0]);
+  assert.deepEqual(come("b"), [first[1]]);
+  things.put(thing("x", "2"));
+  assert.deepEqual(come().map(text), ["ADDED y 1", "ADDED x 2"]);
+  const later = foreign(things);
+  const { changes } = things.watch({ begin: { version: later } }, listening())!;
+  assert.ok(changes.every(({ object }) => BigInt(versionOf(object)) > BigInt(later)));
+});
+
+Deno.test("whoever comes from another replica is sure of nothing at first", () => {
+  const things = collection();
+  const heard = listening();
+  things.watch({ begin: { version: foreign(things) } }, heard);
+  things.put(thing("x", "1"));
+  things.put(thing("x", "2"));
+  assert.deepEqual(heard.changes.map(({ isUnsure }) => isUnsure), [true, undefined]);
+});
+
+Deno.test("who was cut off and comes again is as little sure as before, for a while", () => {
+  const time = { now: START };
+  const things = collection({ versions: new VersionClock(() => time.now), overlapMs: 60_000 });
+  things.put(thing("x", "1"));
+  const native = things.resourceVersion;
+  time.now += 1;
+  things.watch({ begin: { version: foreign(things) } }, listening())!.close();
+  const heard = things.resourceVersion;
+  things.put(thing("x", "2"));
+  const again = listening();
+  const { changes } = things.watch({ begin: { version: heard } }, again)!;
+  things.put(thing("x", "3"));
+  things.put(thing("y", "1"));
+  assert.deepEqual(
+    [...changes, ...again.changes].map(({ isUnsure }) => isUnsure),
+    [true, undefined, true],
+  );
+  // Who has been here before anybody came is sure.
+  assert.deepEqual(
+    things.watch({ begin: { version: native } }, listening())?.changes.map(({ isUnsure }) => isUnsure),
+    [undefined, undefined, undefined],
+  );
+  time.now += 61_000;
+  things.put(thing("x", "4"));
+  assert.equal(again.changes.at(-1)?.isUnsure, undefined);
+  const sure = things.watch({ begin: { version: heard } }, listening())!;
+  assert.ok(sure.changes.every(({ isUnsure }) => isUnsure === undefined));
+});
+
+Deno.test("two replicas that see the end of a list in the same moment do not take their versions for each other's", () => {
+  const [one, other] = [collection(), collection()];
+  one.put(thing("x", "1"));
+  other.put(thing("y", "1"));
+  // A chance of one in 131,072 each time.
+  for (const things of [one, other]) for (let round = 0; round < 3; round++) things.checkpoint();
+  const { resourceVersion } = one.list();
+  assert.notEqual(resourceVersion, other.resourceVersion);
+  const watch = other.watch({ begin: { version: resourceVersion } }, listening());
+  assert.deepEqual(watch?.changes.map(text), ["ADDED y 1"]);
+});
+
+Deno.test("two replicas that repeat the same at the same time do not take their versions for each other's", () => {
+  const [one, other] = [collection(), collection()];
+  const tick = ({ resourceVersion }: Collection<Thing>) => BigInt(resourceVersion) >> 18n;
+  other.put(thing("y", "1"));
+  other.put(thing("x", "1"));
+  one.put(thing("x", "1"));
+  // Of one object more, the other one ends in the same moment.
+  while (tick(one) <= tick(other)) one.checkpoint();
+  for (const things of [one, other]) {
+    things.watch({ begin: { version: foreign(things) } }, listening());
+  }
+  const { resourceVersion } = one.list();
+  assert.notEqual(resourceVersion, other.resourceVersion);
+  const watch = other.watch({ begin: { version: resourceVersion } }, listening());
+  assert.deepEqual(watch?.changes.map(text), ["ADDED y 1", "ADDED x 1"]);
+});

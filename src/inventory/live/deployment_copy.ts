@@ -11,19 +11,22 @@ import {
 import { type Clock, systemClock } from "../../telemetry/clock.ts";
 import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../../telemetry/metrics.ts";
+import { type AddressPart, AddressQuestions } from "./address_questions.ts";
 import { Asks, type AsksOptions } from "./asks.ts";
-import { sameContent } from "./content.ts";
+import { CopyLogs } from "./copy_logs.ts";
+import { Crowd } from "./crowd.ts";
 import { HotSet } from "./hot.ts";
 import { JobSignal } from "./job_signal.ts";
 import { ListTask, type SureList } from "./list_task.ts";
 import { type CallLimits, confirmMissing, listTemplates, listWorkspaces, PAGE } from "./lists.ts";
 import { type Listed as ListName, Pace, type PaceOptions } from "./pace.ts";
-import { type Origin, type RecordChange, Records, StringPool } from "./records.ts";
+import { type Origin, type RecordChange, Records } from "./records.ts";
 import { Rounds, type Task } from "./rounds.ts";
-import { slimTemplate, slimWorkspace } from "./slim.ts";
-import type { SourceFiles } from "./source_files.ts";
+import type { SourceFiles } from "../../archive/mod.ts";
+import { Owners } from "./owners.ts";
 import { TemplateFiles } from "./template_files.ts";
 import type {
+  BuildLogReader,
   CopyClient,
   CopyListener,
   CopySource,
@@ -51,11 +54,12 @@ export interface CopyOptions extends PaceOptions {
   readonly metrics?: Metrics;
 }
 
-/** Addresses hardly ever change. */
-const ADDRESSES_MS = 6 * 3_600_000;
 /** Where jobs may not be seen, there is no point in asking soon. */
 const NO_JOBS_MS = 3_600_000;
-const NO_ADDRESSES_MS = 60_000;
+/** What is asked once takes other turns afterwards. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER;
+/** Of templates that were looked for. */
+const MOST_NEWS = 1_024;
 /** Of one list: whatever is missing beyond that is looked at after the next one. */
 const MOST_MISSING = 200;
 
@@ -68,6 +72,7 @@ class LiveCopy implements DeploymentCopy {
   readonly #source: CopySource;
   readonly #listener: CopyListener;
   readonly #clock: Clock;
+  readonly #now: () => number;
   readonly #timeoutMs: number;
   readonly #page: number;
   readonly #log: Logger;
@@ -75,16 +80,20 @@ class LiveCopy implements DeploymentCopy {
   readonly #workspaces: Records<Workspace>;
   readonly #templates: Records<Template>;
   readonly #hot: HotSet;
+  readonly #crowd: Crowd;
   readonly #asks: Asks;
   readonly #files: TemplateFiles;
+  readonly #logs: CopyLogs;
+  readonly #owners: Owners;
   readonly #jobs = new JobSignal();
   readonly #rounds: Rounds;
   readonly #lists: Readonly<Record<Exclude<ListName, "jobs">, ListTask>>;
-  #addresses: DeploymentAddresses = { access: "", apps: "" };
+  readonly #addresses: AddressQuestions;
   #isLarge = false;
   /** Lists that were complete once, and kinds of which that was told. */
   readonly #complete = new Set<ListName>();
   readonly #told = new Set<RecordKind>();
+  readonly #newsOfTemplates = new Set<string>();
 
   constructor(options: CopyOptions) {
     const { clock = systemClock, wallTime = Date.now, metrics = noMetrics } = options;
@@ -98,17 +107,24 @@ class LiveCopy implements DeploymentCopy {
     this.#rounds = new Rounds(clock);
     this.#asks = new Asks({ ...options.asks, clock });
     this.#files = new TemplateFiles({ clock });
+    this.#logs = new CopyLogs({
+      clock,
+      timeoutMs: this.#timeoutMs,
+      client: (signal) => this.#client(signal),
+      workspace: (id) => this.workspace(id),
+      look: (id, signal) => this.#lookAtWorkspace(id, signal),
+      trouble: () => this.state("workspaces").trouble?.error,
+    });
+    this.#owners = new Owners({ clock });
     const changes = metrics.counter(
       "coder_k8s_inventory_changes_total",
       "Changes of Coder's workspaces and templates that were seen, by what they were learnt from.",
       ["kind", "origin"],
     );
-    const pool = new StringPool();
-    const now = () => clock.now();
+    const now = this.#now = () => clock.now();
     this.#workspaces = new Records<Workspace>({
       now,
       nameOf: workspaceKey,
-      slim: (record) => slimWorkspace(record, pool),
       onChange: (change, origin) => {
         changes.inc({ kind: "workspaces", origin });
         this.#workspaceChanged(change, origin);
@@ -117,14 +133,37 @@ class LiveCopy implements DeploymentCopy {
     this.#templates = new Records<Template>({
       now,
       nameOf: templateKey,
-      slim: (record) => slimTemplate(record, pool),
       onChange: (change, origin) => {
         changes.inc({ kind: "templates", origin });
         this.#listener.template(change, origin);
       },
     });
+    const jobsOfBuilds = new JobSignal();
+    this.#crowd = new Crowd({
+      clock,
+      size: () => this.#hot.size,
+      changed: async (signal) => {
+        const organizations = this.#hot.ids().map((id) => this.#workspaces.get(id)?.organization_id)
+          .filter((id) => id !== undefined);
+        const client = await this.#client(signal);
+        return (await jobsOfBuilds.news(client, [...new Set(organizations)].sort(), this.#limits(signal)))
+          .workspaces;
+      },
+      look: (ids, signal) => this.#confirm(ids, (id) => this.#lookAtWorkspace(id, signal)),
+    });
     this.#hot = new HotSet({ clock, look: (id, signal) => this.#lookAtWorkspace(id, signal) });
-    const task = (name: Exclude<ListName, "jobs">, list: (signal: AbortSignal) => Promise<SureList>) =>
+    this.#addresses = new AddressQuestions({
+      now,
+      client: (signal) => this.#client(signal),
+      limits: (signal) => this.#limits(signal),
+      learnt: (addresses) => this.#listener.addresses(addresses),
+      failed: (error) => this.#refusedBy(error),
+    });
+    const task = (
+      name: Exclude<ListName, "jobs">,
+      list: (signal: AbortSignal) => Promise<SureList>,
+      address?: AddressPart,
+    ) =>
       new ListTask({
         name,
         pace: this.#pace,
@@ -135,16 +174,19 @@ class LiveCopy implements DeploymentCopy {
         completed: () => this.#completed(name),
         failed: (error) => this.#refusedBy(error),
         isBuilding: () => this.#hot.size > 0,
+        ...(address === undefined
+          ? {}
+          : { instead: (signal: AbortSignal) => this.#addresses.ask([address], signal) }),
       });
     this.#lists = {
       workspaces: task("workspaces", (signal) => this.#listWorkspaces(signal)),
-      templates: task("templates", (signal) => this.#listTemplates(signal, false)),
-      deprecated: task("deprecated", (signal) => this.#listTemplates(signal, true)),
+      templates: task("templates", (signal) => this.#listTemplates(signal, false), "access"),
+      deprecated: task("deprecated", (signal) => this.#listTemplates(signal, true), "apps"),
     };
   }
 
   get addresses(): DeploymentAddresses {
-    return this.#addresses;
+    return this.#addresses.addresses;
   }
 
   state(kind: RecordKind): ListState {
@@ -194,8 +236,29 @@ class LiveCopy implements DeploymentCopy {
     });
   }
 
+  findOwner(email: string, signal: AbortSignal): Promise<string | undefined> {
+    const users = async (own: AbortSignal) => (await this.#client(own)).users;
+    return this.#owners.find(email, users, this.#timeoutMs, signal);
+  }
+
   files({ active_version_id }: Template, signal: AbortSignal): Promise<SourceFiles> {
     return this.#files.of(active_version_id, (own) => this.#client(own), signal);
+  }
+
+  filesOf(file: string, signal: AbortSignal): Promise<SourceFiles> {
+    return this.#files.ofFile(file, (own) => this.#client(own), signal);
+  }
+
+  workspaceLog(
+    id: string,
+    build: number | "latest",
+    signal: AbortSignal,
+  ): Promise<BuildLogReader | undefined> {
+    return this.#logs.ofWorkspace(id, build, signal);
+  }
+
+  templateLog(template: Template): BuildLogReader {
+    return this.#logs.ofTemplate(template);
   }
 
   observeWorkspace(workspace: Workspace): void {
@@ -207,8 +270,12 @@ class LiveCopy implements DeploymentCopy {
     if (workspace !== undefined) this.observeWorkspace({ ...workspace, latest_build: build });
   }
 
-  observeTemplate(template: Template): void {
-    this.#templates.told(template, this.#clock.now(), "write");
+  observeTemplate(template: Template, askedAt = this.moment()): void {
+    this.#templates.told(template, askedAt, "write");
+  }
+
+  moment(): number {
+    return this.#clock.now();
   }
 
   observeGone(kind: RecordKind, id: string): void {
@@ -224,14 +291,20 @@ class LiveCopy implements DeploymentCopy {
   async run(signal: AbortSignal): Promise<void> {
     const tasks: Task[] = [
       // First, for they are part of everything else.
-      { name: "addresses", run: (own) => this.#askForAddresses(own) },
+      {
+        name: "addresses",
+        run: async (own) => {
+          await this.#addresses.ask(["access", "apps"], own);
+          return NEVER_MS;
+        },
+      },
       this.#lists.templates,
       this.#lists.deprecated,
       this.#lists.workspaces,
       { name: "jobs", run: (own) => this.#listJobs(own) },
     ];
     for (const task of tasks) this.#rounds.add(task);
-    await Promise.all([this.#rounds.run(signal), this.#hot.run(signal)]);
+    await Promise.all([this.#rounds.run(signal), this.#hot.run(signal), this.#crowd.run(signal)]);
   }
 
   #client(signal: AbortSignal): Promise<CopyClient> {
@@ -248,32 +321,46 @@ class LiveCopy implements DeploymentCopy {
 
   #workspaceChanged(change: RecordChange<Workspace>, origin: Origin): void {
     if (change.type === "gone") this.#hot.gone(change.record.id);
-    else this.#hot.told(change.record);
+    else {
+      this.#hot.told(change.record);
+      this.#lookForTemplate(change.record);
+    }
     // Where something is built, more may be.
     const list = this.#lists.workspaces;
     if (this.#hot.size > 0) this.#rounds.hasten(list, Math.max(this.#pace.whileBuilding(), list.restMs));
+    this.#crowd.wake();
     this.#listener.workspace(change, origin);
+  }
+
+  /** A workspace tells of a template, or of a version of one, that is not known: templates are listed sooner, once. */
+  #lookForTemplate({ template_id, template_active_version_id: version }: Workspace): void {
+    if (this.state("templates").completeAt === undefined) return;
+    const known = this.#templates.get(template_id);
+    if (known !== undefined && (!version || known.active_version_id === version)) return;
+    const news = `${template_id} ${version ?? ""}`;
+    if (this.#newsOfTemplates.has(news)) return;
+    if (this.#newsOfTemplates.size >= MOST_NEWS) this.#newsOfTemplates.clear();
+    this.#newsOfTemplates.add(news);
+    this.refresh("templates");
   }
 
   async #listWorkspaces(signal: AbortSignal): Promise<SureList> {
     const client = await this.#client(signal);
     const sentAt = this.#clock.now();
     const scan = this.#workspaces.scan(sentAt);
-    const listed = await listWorkspaces(client, scan, this.#limits(signal), this.#page);
+    const listed = await listWorkspaces(client, scan, this.#limits(signal), this.#now, this.#page);
     this.#isLarge = listed.count > this.#page;
     const look = (id: string) => this.#lookAtWorkspace(id, signal);
-    const tookMs = this.#clock.now() - sentAt;
-    return { ...listed, tookMs, isSure: await this.#confirm(scan.missing(), look) };
+    return { ...listed, isSure: await this.#confirm(scan.missing(), look) };
   }
 
   async #listTemplates(signal: AbortSignal, deprecated: boolean): Promise<SureList> {
     const client = await this.#client(signal);
     const sentAt = this.#clock.now();
     const scan = this.#templates.scan(sentAt, (template) => template.deprecated === deprecated);
-    const listed = await listTemplates(client, scan, this.#limits(signal), deprecated);
+    const listed = await listTemplates(client, scan, this.#limits(signal), this.#now, deprecated);
     const look = (id: string) => this.#lookAtTemplate(id, signal);
-    const tookMs = this.#clock.now() - sentAt;
-    return { ...listed, tookMs, isSure: await this.#confirm(scan.missing(), look) };
+    return { ...listed, isSure: await this.#confirm(scan.missing(), look) };
   }
 
   /** Whether all that was missing in a list has been looked at. Only Coder's word on the id itself removes anything. */
@@ -341,26 +428,6 @@ class LiveCopy implements DeploymentCopy {
     }
     const record = records.byName(key);
     return record === undefined ? { kind: "absent" } : { kind: "found", record };
-  }
-
-  async #askForAddresses(signal: AbortSignal): Promise<number> {
-    try {
-      const { system, deployment } = await this.#client(signal);
-      const limits = this.#limits(signal);
-      const { dashboard_url } = await system.buildInfo(limits);
-      const addresses = {
-        access: dashboard_url.replace(/\/+$/, ""),
-        apps: await deployment.appsHost(limits),
-      };
-      if (!sameContent(addresses, this.#addresses)) {
-        this.#addresses = addresses;
-        this.#listener.addresses(addresses);
-      }
-      return ADDRESSES_MS;
-    } catch (error) {
-      if (!signal.aborted) this.#refusedBy(error);
-      return NO_ADDRESSES_MS;
-    }
   }
 
   /** Where the list of workspaces is small, it is a better sign than that of jobs, and costs no more. */

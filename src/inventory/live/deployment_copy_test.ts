@@ -46,6 +46,21 @@ Deno.test("while nothing is built a small Coder gets four requests in any minute
   assert.equal(rig.coder.count("jobs"), 0);
 });
 
+Deno.test("no two intervals have more than four requests to a small Coder, its addresses included", async () => {
+  await using rig = copyRig({ pollMs: 10 * MINUTE });
+  rig.coder.add("dev");
+  rig.coder.addTemplate("docker");
+  await rig.start();
+  await rig.clock.advance(2 * MINUTE);
+  const since = rig.clock.now();
+  await rig.clock.advance(7 * 60 * MINUTE);
+  const times = rig.coder.log.filter(({ at }) => at >= since).map(({ at }) => at);
+  for (const [index, at] of times.entries()) {
+    assert.ok((times[index + 4] ?? Infinity) >= at + 20 * MINUTE, `at ${at}`);
+  }
+  assert.equal(rig.coder.count("other", since), 2, "both addresses");
+});
+
 Deno.test("any change of content is seen with the next list, and what stays is not told again", async () => {
   await using rig = copyRig();
   const { id } = rig.coder.add("dev");
@@ -190,7 +205,7 @@ Deno.test("many workspaces come page by page, and jobs tell of builds", async ()
   await rig.clock.advance(10 * MINUTE);
   assert.ok(rig.coder.count("page", since) <= 50, String(rig.coder.count("page", since)));
   rig.coder.begin(some[7]!.id, "stop");
-  await rig.clock.advance(11_000);
+  await rig.clock.advance(31_000);
   assert.equal(rig.copy.workspace(some[7]!.id)?.latest_build.status, "pending");
   rig.coder.proceed(some[7]!.id);
   rig.coder.proceed(some[7]!.id);
@@ -213,11 +228,12 @@ Deno.test("jobs that do not name their workspace hasten the next list", async ()
   rig.coder.addTemplate("docker");
   const some = Array.from({ length: 25 }, (_, index) => rig.coder.add(`w${index}`));
   await rig.start();
-  await rig.clock.advance(4 * MINUTE);
+  // A moment before the jobs are due, and three moments before the list is.
+  await rig.clock.advance(598_000);
   rig.coder.begin(some[3]!.id, "stop");
   rig.coder.jobs.set(some[3]!.id, { ...rig.coder.jobs.get(some[3]!.id)!, metadata: null });
   const before = rig.coder.count("page");
-  await rig.clock.advance(4 * MINUTE);
+  await rig.clock.advance(1_500);
   assert.ok(rig.coder.count("page") > before);
   assert.notEqual(rig.copy.workspace(some[3]!.id)?.latest_build.status, "running");
 });
@@ -256,6 +272,17 @@ Deno.test("what we created and deleted is known at once", async () => {
   assert.deepEqual([rig.shown(), [...rig.copy.templates()]], [[], []]);
   rig.copy.observeBuild(made.id, made.latest_build);
   assert.deepEqual(rig.shown(), []);
+});
+
+Deno.test("an answer to an older question does not undo what was told since", async () => {
+  await using rig = copyRig();
+  await rig.start();
+  const template = rig.coder.addTemplate("docker");
+  const askedAt = rig.copy.moment();
+  await rig.clock.advance(10);
+  rig.copy.observeTemplate({ ...template, description: "new" });
+  rig.copy.observeTemplate(template, askedAt);
+  assert.deepEqual([...rig.copy.templates()].map(({ description }) => description), ["new"]);
 });
 
 Deno.test("a name that is not known is asked for once, however many ask", async () => {
@@ -390,4 +417,52 @@ Deno.test("a copy that is ended asks no more, and keeps what it has", async () =
   await rig.clock.advance(10 * MINUTE);
   assert.equal(rig.coder.count(), before);
   assert.deepEqual(rig.shown(), ["dev running"]);
+});
+
+Deno.test("a workspace of a template, or of a version, that is not known makes templates listed at once, and once", async () => {
+  await using rig = copyRig();
+  const docker = rig.coder.addTemplate("docker");
+  const { id } = rig.coder.add("dev", {
+    template_id: docker.id,
+    template_active_version_id: docker.active_version_id,
+  });
+  await rig.start();
+  await rig.clock.advance(2_000);
+  const kind = rig.coder.addTemplate("kind");
+  rig.coder.add("new", { template_id: kind.id, template_active_version_id: kind.active_version_id });
+  const before = rig.clock.now();
+  rig.copy.refresh("workspaces");
+  await rig.clock.advance(5_000);
+  assert.equal(rig.copy.template(kind.id)?.name, "kind");
+  assert.equal(rig.coder.count("templates", before), 1);
+  // A version that no list ever shows is not looked for again and again.
+  for (let minute = 0; minute < 3; minute++) {
+    rig.coder.change(id, {
+      template_active_version_id: "00000000-0000-4000-8000-0000000000ff",
+      ttl_ms: minute,
+    });
+    await rig.clock.advance(MINUTE);
+  }
+  assert.ok(rig.coder.count("templates", before) <= 1 + 1 + 3 + 1);
+});
+
+Deno.test("forty builds at once are each known within two seconds, for a few requests a second", async () => {
+  await using rig = copyRig();
+  const ids = Array.from({ length: 40 }, (_, index) => rig.coder.add(`w${index}`).id);
+  await rig.start();
+  await rig.clock.advance(40_000);
+  for (const id of ids) rig.coder.begin(id, "stop");
+  await rig.clock.advance(35_000);
+  const since = rig.clock.now();
+  for (const id of ids.slice(-5)) {
+    rig.coder.proceed(id);
+    await rig.clock.advance(1_500);
+    assert.equal(rig.copy.workspace(id)?.latest_build.status, "stopping");
+    rig.coder.proceed(id);
+    await rig.clock.advance(1_500);
+    assert.equal(rig.copy.workspace(id)?.latest_build.status, "stopped");
+  }
+  const seconds = (rig.clock.now() - since) / 1_000;
+  const requests = rig.coder.log.filter(({ at }) => at >= since).length;
+  assert.ok(requests <= 5 * seconds, `${requests} requests in ${seconds} s`);
 });

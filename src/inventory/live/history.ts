@@ -3,10 +3,13 @@ import type { Change } from "./change.ts";
 import { earlier, versionFacts } from "./versions.ts";
 
 export interface HistoryOptions {
-  /** How many changes are kept in any case. @default {8_192} */
+  /** How many changes are kept in any case. @default {2_048} */
   readonly size?: number;
-  /** How far back other replicas may have seen less than their versions say, in milliseconds. @default {300_000} */
-  readonly overlapMs?: number;
+  /**
+   * How far back other replicas may have seen less than their versions say, in milliseconds; a function where that
+   * changes. @default {300_000}
+   */
+  readonly overlapMs?: number | (() => number);
 }
 
 /** One change, with the version that it got. */
@@ -23,13 +26,15 @@ export type Since<T> =
 
 export const DEFAULT_OVERLAP_MS = 300_000;
 /** More than so many times the size are never kept, however much happens. */
-const MOST = 8;
+const MOST = 16;
+/** Beyond the size, nothing is kept for longer, in milliseconds. */
+const LONGEST_MS = 3_600_000;
 /** Versions without a change that are remembered. */
 const CHECKPOINTS = 4_096;
 
 export class History<T> {
   readonly #size: number;
-  readonly #overlapMs: number;
+  readonly #overlapMs: () => number;
   #changes: Recorded<T>[] = [];
   /** Where the first one that counts is: what is before it has been given up. */
   #head = 0;
@@ -39,9 +44,9 @@ export class History<T> {
   /** Versions of other replicas from before are of a time of which we know nothing. */
   #start: bigint;
 
-  constructor(start: bigint, { size = 8_192, overlapMs = DEFAULT_OVERLAP_MS }: HistoryOptions = {}) {
+  constructor(start: bigint, { size = 2_048, overlapMs = DEFAULT_OVERLAP_MS }: HistoryOptions = {}) {
     this.#size = size;
-    this.#overlapMs = overlapMs;
+    this.#overlapMs = typeof overlapMs === "number" ? () => overlapMs : overlapMs;
     this.#start = start;
     this.#checkpoints.push(start);
   }
@@ -49,6 +54,11 @@ export class History<T> {
   /** Changes that are kept. */
   get length(): number {
     return this.#changes.length - this.#head;
+  }
+
+  /** See {@linkcode HistoryOptions.overlapMs}; as it is now. */
+  get overlapMs(): number {
+    return this.#overlapMs();
   }
 
   add(recorded: Recorded<T>): void {
@@ -71,12 +81,12 @@ export class History<T> {
    * What follows `version`. Of one that another replica gave, more than that: that replica may have known less than we
    * did at that time.
    *
-   * @param isStale whether we, too, are cut off from a Coder
+   * @param isStale whether we, too, have been cut off from a Coder
    */
   since(version: bigint, isStale: boolean): Since<T> {
     if (version < this.#evicted) return { kind: "expired" };
     if (this.#isOurs(version)) return { kind: "exact", changes: this.#after(version) };
-    const from = earlier(version, this.#overlapMs);
+    const from = earlier(version, this.#overlapMs());
     const isBlind = versionFacts(version).isStale && !isStale;
     if (isBlind || version < this.#start || from < this.#evicted) return { kind: "expired" };
     return { kind: "overlap", changes: this.#after(from) };
@@ -100,7 +110,8 @@ export class History<T> {
   }
 
   #evict(now: bigint): void {
-    const keepFrom = earlier(now, 2 * this.#overlapMs);
+    if (this.length <= this.#size) return;
+    const keepFrom = earlier(now, Math.min(2 * this.#overlapMs(), LONGEST_MS));
     while (this.length > this.#size) {
       const { version } = this.#changes[this.#head]!;
       if (version >= keepFrom && this.length <= this.#size * MOST) return;

@@ -77,7 +77,7 @@ Deno.test("much that happens in a short time is kept longer, but not without end
   assert.equal(history.length, 10);
   const burst = new History<number>(T0, { size: 10 });
   for (let at = 1; at <= 500; at++) burst.add({ version: T0 + BigInt(at) * 2n, change: change(at) });
-  assert.equal(burst.length, 80);
+  assert.equal(burst.length, 160);
 });
 
 Deno.test("of very many checkpoints the old ones are forgotten, and versions then count as another replica's", () => {

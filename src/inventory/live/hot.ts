@@ -16,8 +16,11 @@ export interface HotOptions {
   readonly mostStreams?: number;
 }
 
-/** Time between two looks at one workspace, in milliseconds: soon after it has changed, and later. */
-const SOON_MS = 1_000;
+/**
+ * Time between two looks at one workspace, in milliseconds: soon after it has changed, and later. Less than a second, so
+ * that with Coder's answer a change is known within one.
+ */
+const SOON_MS = 800;
 const LATER_MS = 5_000;
 const SOON_UNTIL_MS = 120_000;
 /** What has not changed for so long waits for somebody (a provisioner, an agent): the lists are enough for it. */
@@ -49,6 +52,11 @@ export class HotSet {
 
   get size(): number {
     return this.#hot.size;
+  }
+
+  /** Ids of those that change just now. */
+  ids(): string[] {
+    return [...this.#hot.keys()];
   }
 
   /** Streams that are open. */

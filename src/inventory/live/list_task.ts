@@ -9,8 +9,6 @@ import type { ListState } from "./types.ts";
 
 /** A list that was taken. */
 export interface SureList extends Listed {
-  /** How long Coder was busy with it, in milliseconds. */
-  readonly tookMs: number;
   /** Whether all that follows from it is sure, too. */
   readonly isSure: boolean;
 }
@@ -29,7 +27,17 @@ export interface ListTaskOptions {
   /** Called for every failure, before it is reported. */
   failed(error: unknown): void;
   readonly isBuilding: () => boolean;
+  /** Something else that may take a turn of the list while all is well. Returns whether it did. */
+  readonly instead?: (signal: AbortSignal) => Promise<boolean>;
 }
+
+/** As the log calls what is listed. */
+const NOUNS: Readonly<Record<ListKind, string>> = {
+  workspaces: "workspaces",
+  templates: "templates",
+  deprecated: "deprecated templates",
+  jobs: "jobs",
+};
 
 /** After the first list, the second one comes soon: what replicas say of their time is the sooner true. */
 const SECOND_MS = 2_000;
@@ -60,7 +68,11 @@ export class ListTask implements Task {
   }
 
   async run(signal: AbortSignal): Promise<number> {
-    const { name, pace, now, wallTime, list, completed, isBuilding } = this.#options;
+    const { name, pace, now, wallTime, list, completed, isBuilding, instead } = this.#options;
+    const { completeAt, trouble } = this.#state;
+    if (completeAt !== undefined && trouble === undefined && await instead?.(signal)) {
+      return signal.aborted ? 0 : pace.afterList(name, this.#tookMs, isBuilding());
+    }
     const wallSentAt = wallTime();
     try {
       const listed = await list(signal);
@@ -88,7 +100,9 @@ export class ListTask implements Task {
     const since = trouble?.since ?? wallTime();
     this.#state = { completeAt, trouble: { error, failures, since } };
     failed(error);
-    if (failures === 1) log.warn(`the ${name} of a Coder cannot be listed; what is known stays`, { error });
+    if (trouble === undefined || !isSameTrouble(trouble.error, error)) {
+      log.warn(`the ${NOUNS[name]} of a Coder cannot be listed; what is known stays`, { error });
+    }
     return pace.afterFailure(failures, error instanceof CoderError ? error.retryAfterMs : 0);
   }
 
@@ -96,7 +110,7 @@ export class ListTask implements Task {
     const { trouble, completeAt } = this.#state;
     if (trouble === undefined) return;
     const { failures } = trouble;
-    this.#options.log.info(`the ${this.name} of a Coder can be listed again`, { failures });
+    this.#options.log.info(`the ${NOUNS[this.name]} of a Coder can be listed again`, { failures });
     this.#state = { completeAt };
   }
 
@@ -105,11 +119,17 @@ export class ListTask implements Task {
     const text = problems.slice(0, 20).join("\n");
     if (text !== "" && text !== this.#problems) {
       const { length: count } = problems;
-      this.#options.log.warn(`${this.name} of a Coder that cannot be read are left out`, {
+      this.#options.log.warn(`${NOUNS[this.name]} of a Coder that cannot be read are left out`, {
         count,
         problems: problems.slice(0, 20),
       });
     }
     this.#problems = text;
   }
+}
+
+/** Whether a failure is of the same kind as the one before, which is on record already. */
+function isSameTrouble(before: unknown, now: unknown): boolean {
+  if (before instanceof CoderError && now instanceof CoderError) return before.kind === now.kind;
+  return before instanceof Error && now instanceof Error && before.message === now.message;
 }

@@ -6,7 +6,7 @@ import { Pace } from "./pace.ts";
 
 const START = Date.parse("2026-01-01T00:00:00Z");
 
-function task(answers: (Partial<SureList> | Error)[]) {
+function task(answers: (Partial<SureList> | Error)[], instead?: () => Promise<boolean>) {
   let now = 0;
   let completed = 0;
   const failures: unknown[] = [];
@@ -26,6 +26,7 @@ function task(answers: (Partial<SureList> | Error)[]) {
     completed: () => void completed++,
     failed: (error) => void failures.push(error),
     isBuilding: () => false,
+    ...(instead === undefined ? {} : { instead }),
   });
   return {
     task: made,
@@ -54,7 +55,7 @@ Deno.test("a list from which not all could be made sure is no complete one, and 
 });
 
 Deno.test("failures are remembered with their number and their beginning, and said once", async () => {
-  const rig = task([{}, new Error("one"), new Error("two"), {}]);
+  const rig = task([{}, new Error("one"), new Error("one"), {}]);
   await rig.run();
   assert.equal(await rig.run(), 5_000);
   rig.pass(5_000);
@@ -66,6 +67,26 @@ Deno.test("failures are remembered with their number and their beginning, and sa
   await rig.run();
   assert.equal(rig.task.state.trouble, undefined);
   assert.deepEqual(rig.lines.map(({ level }) => level), ["warn", "info"]);
+});
+
+Deno.test("trouble of another kind is said, too: a token that is refused, and then gone from its Secret", async () => {
+  const refused = (kind: "unauthorized" | "unavailable", reason: string) =>
+    new CoderNotSentError(reason, { kind, reason: "held", call: { method: "GET", route: "/" } });
+  const gone = () => new Error("Secret lab/token, which should hold a token, does not exist");
+  const rig = task([
+    refused("unauthorized", "a"),
+    refused("unauthorized", "b"),
+    gone(),
+    gone(),
+    refused("unavailable", "c"),
+  ]);
+  const said: number[] = [];
+  for (let pass = 0; pass < 5; pass++) {
+    await rig.run();
+    rig.pass(60_000);
+    said.push(rig.lines.length);
+  }
+  assert.deepEqual(said, [1, 1, 2, 2, 3]);
 });
 
 Deno.test("a Coder that asks for silence gets it", async () => {
@@ -97,4 +118,17 @@ Deno.test("records that cannot be read are said when they are others than before
   const rig = task([{ problems: ["a"] }, { problems: ["a"] }, { problems: [] }, { problems: ["a", "b"] }]);
   for (let round = 0; round < 4; round++) await rig.run();
   assert.deepEqual(rig.lines.map(({ fields }) => fields["count"]), [1, 2]);
+});
+
+Deno.test("a turn may go to something else once there is a list, and not while there is trouble", async () => {
+  let asked = 0;
+  const rig = task([{}, new Error("away"), {}, {}], () => Promise.resolve(++asked === 1));
+  await rig.run();
+  assert.equal(asked, 0);
+  assert.equal(await rig.run(), 30_000);
+  assert.deepEqual([asked, rig.completed], [1, 1], "this turn went to something else");
+  await rig.run();
+  assert.deepEqual([asked, rig.failures.length], [2, 1]);
+  await rig.run();
+  assert.deepEqual([asked, rig.completed], [2, 2], "the list has to be well again first");
 });

@@ -25,6 +25,8 @@ export interface Listed {
   readonly count: number;
   /** Requests that it took. */
   readonly pages: number;
+  /** How long they took together, in milliseconds: what is done here meanwhile is no burden on Coder. */
+  readonly tookMs: number;
   /** One text for each record that cannot be read. */
   readonly problems: readonly string[];
 }
@@ -34,21 +36,25 @@ export async function listWorkspaces(
   { workspaces }: Pick<CopyClient, "workspaces">,
   scan: Scan<Workspace>,
   limits: CallLimits,
+  now: () => number,
   page = PAGE,
 ): Promise<Listed> {
   const problems: string[] = [];
   let offset = 0;
+  let tookMs = 0;
   for (let pages = 1;; pages++) {
+    const sentAt = now();
     const answer = await workspaces.page({ limit: page, offset }, limits);
+    tookMs += now() - sentAt;
     for (let start = 0; start < answer.length; start += PIECE) {
       if (start > 0) await breath();
-      const piece = answer.read(start, start + PIECE);
-      scan.page(piece.workspaces);
+      const piece = answer.read(start, start + PIECE, scan.isKnown);
+      scan.page(piece.workspaces, piece.items);
       problems.push(...piece.problems);
     }
     offset += answer.length;
     if (answer.length < page || offset >= answer.count) {
-      return { count: Math.max(offset, answer.count), pages, problems };
+      return { count: Math.max(offset, answer.count), pages, tookMs, problems };
     }
   }
 }
@@ -58,12 +64,15 @@ export async function listTemplates(
   { templates }: Pick<CopyClient, "templates">,
   scan: Scan<Template>,
   limits: CallLimits,
+  now: () => number,
   deprecated: boolean,
 ): Promise<Listed> {
+  const sentAt = now();
   const answer = await templates.readable(deprecated ? { q: "deprecated:true" } : {}, limits);
+  const tookMs = now() - sentAt;
   scan.page(answer.templates);
   const { problems } = answer;
-  return { count: answer.templates.length + problems.length, pages: 1, problems };
+  return { count: answer.templates.length + problems.length, pages: 1, tookMs, problems };
 }
 
 /** Runs `check` for each id, a few at a time and not too many; whoever is left comes with the next list. */

@@ -5,11 +5,22 @@ import { template, uuid, workspace } from "../testing/records.ts";
 import { confirmMissing, listTemplates, listWorkspaces } from "./lists.ts";
 import type { CopyClient } from "./types.ts";
 
+/** Each look at the clock is a millisecond later. */
+function ticking(): () => number {
+  let time = 0;
+  return () => time++;
+}
+
 const limits = { signal: new AbortController().signal, timeoutMs: 1_000 };
 
 function scan<R>() {
   const pages: R[][] = [];
-  return { pages, page: (records: readonly R[]) => void pages.push([...records]), missing: () => [] };
+  return {
+    pages,
+    isKnown: () => false,
+    page: (records: readonly R[]) => void pages.push([...records]),
+    missing: () => [],
+  };
 }
 
 function client(all: Workspace[], { problems = 0, hidden = 0 } = {}) {
@@ -35,7 +46,12 @@ const some = (count: number) => Array.from({ length: count }, (_, index) => work
 Deno.test("few workspaces are one request", async () => {
   const { client: coder, asked } = client(some(7));
   const taken = scan<Workspace>();
-  assert.deepEqual(await listWorkspaces(coder, taken, limits, 10), { count: 7, pages: 1, problems: [] });
+  assert.deepEqual(await listWorkspaces(coder, taken, limits, ticking(), 10), {
+    count: 7,
+    pages: 1,
+    tookMs: 1,
+    problems: [],
+  });
   assert.deepEqual([asked, taken.pages.length], [[0], 1]);
 });
 
@@ -49,7 +65,7 @@ Deno.test("a large page is taken piece by piece, and others have their turn betw
     setImmediate(() => order.push("turn"));
     page(records);
   };
-  await listWorkspaces(coder, taken, limits, 1_000);
+  await listWorkspaces(coder, taken, limits, ticking(), 1_000);
   assert.equal(order.filter((one) => one !== "turn").length, 5);
   assert.deepEqual(order.slice(0, 3), ["page 100", "turn", "page 100"]);
   assert.equal(taken.pages.flat().length, 450);
@@ -58,19 +74,24 @@ Deno.test("a large page is taken piece by piece, and others have their turn betw
 Deno.test("many workspaces are taken page by page, without a request too many", async () => {
   const { client: coder, asked } = client(some(30));
   const taken = scan<Workspace>();
-  assert.deepEqual(await listWorkspaces(coder, taken, limits, 10), { count: 30, pages: 3, problems: [] });
+  assert.deepEqual(await listWorkspaces(coder, taken, limits, ticking(), 10), {
+    count: 30,
+    pages: 3,
+    tookMs: 3,
+    problems: [],
+  });
   assert.deepEqual([asked, taken.pages.map(({ length }) => length)], [[0, 10, 20], [10, 10, 10]]);
 });
 
 Deno.test("records that cannot be read count for the place of the next page", async () => {
   const { client: coder, asked } = client(some(15), { problems: 3 });
-  const listed = await listWorkspaces(coder, scan<Workspace>(), limits, 10);
+  const listed = await listWorkspaces(coder, scan<Workspace>(), limits, ticking(), 10);
   assert.deepEqual([listed.problems.length, asked], [3, [0, 10]]);
 });
 
 Deno.test("what Coder counts and does not show ends no list too early, and none too late", async () => {
   const { client: coder, asked } = client(some(5), { hidden: 100 });
-  assert.equal((await listWorkspaces(coder, scan<Workspace>(), limits, 10)).count, 105);
+  assert.equal((await listWorkspaces(coder, scan<Workspace>(), limits, ticking(), 10)).count, 105);
   assert.deepEqual(asked, [0]);
 });
 
@@ -83,8 +104,8 @@ Deno.test("templates that are deprecated are asked for apart", async () => {
     },
   } as unknown as CopyClient["templates"];
   const taken = scan();
-  assert.equal((await listTemplates({ templates }, taken, limits, false)).count, 2);
-  await listTemplates({ templates }, taken, limits, true);
+  assert.equal((await listTemplates({ templates }, taken, limits, ticking(), false)).count, 2);
+  await listTemplates({ templates }, taken, limits, ticking(), true);
   assert.deepEqual(asked, [{}, { q: "deprecated:true" }]);
   assert.equal(taken.pages.length, 2);
 });

@@ -15,7 +15,9 @@ export type Listed = keyof typeof SHARES;
 
 /** While something is built, workspaces are listed so much more often. */
 const HASTE = 3;
-/** How long a Coder that does not answer is left alone at first, in milliseconds. */
+/** Jobs always are: a build that began and ended between two looks is in neither of them. */
+const HASTE_OF_JOBS = 6;
+/** How long a Coder that does not answer is left alone at first, in milliseconds, or less where lists come more often. */
 const FIRST_RETRY_MS = 5_000;
 
 /** Intervals, in milliseconds. */
@@ -37,18 +39,20 @@ export class Pace {
 
   /** Between the end of a list, which took `tookMs`, and the next one. */
   afterList(listed: Listed, tookMs: number, isBuilding: boolean): number {
-    const usual = listed === "workspaces"
-      ? (isBuilding ? this.whileBuilding() : this.#pollMs)
-      : listed === "jobs"
-      ? this.#pollMs / HASTE
-      : this.#pollMs * 2;
-    return this.#spread(Math.max(usual, leastMs(listed, tookMs)));
+    return this.#spread(Math.max(this.#usual(listed, isBuilding), leastMs(listed, tookMs)));
+  }
+
+  #usual(listed: Listed, isBuilding: boolean): number {
+    if (listed === "jobs") return this.#pollMs / HASTE_OF_JOBS;
+    if (listed === "workspaces") return isBuilding ? this.whileBuilding() : this.#pollMs;
+    return this.#pollMs * 2;
   }
 
   /** After so many failures in a row. `askedMs` is what Coder itself asked for. */
   afterFailure(failures: number, askedMs = 0): number {
     const most = Math.max(this.#pollMs, FIRST_RETRY_MS) * 2;
-    const wait = Math.min(most, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10));
+    const first = Math.min(FIRST_RETRY_MS, this.#pollMs);
+    const wait = Math.min(most, first * 2 ** Math.min(failures - 1, 10));
     return this.#spread(Math.max(wait, askedMs));
   }
 

@@ -1,5 +1,6 @@
 /** What Coder has told of its objects of one kind, by id: the newest word on each, whatever order the answers come in. */
-import { sameContent } from "./content.ts";
+import { contentHash, sameContent } from "./content.ts";
+import { Packer } from "./pack.ts";
 
 /** What a record became. */
 export type RecordChange<R> =
@@ -14,27 +15,38 @@ export interface RecordsOptions<R> {
   nameOf(record: R): string;
   /** Milliseconds since some fixed moment. */
   now(): number;
-  /** The same record with fewer strings of its own. */
-  slim(record: R): R;
   onChange(change: RecordChange<R>, origin: Origin): void;
 }
 
-interface Known<R> {
-  readonly record: R;
+interface Known {
+  /** The record, packed. */
+  readonly text: string;
+  readonly name: string;
   /** When the answer came that told it, by the clock: only requests sent after that are sure to know more. */
   at: number;
+  /** Hash of what a list said of it in Coder's own words. */
+  listed: number | undefined;
 }
 
 /** A list that arrives in pages. */
 export interface Scan<R> {
-  page(records: readonly R[]): void;
+  /**
+   * Whether an item of the list, as Coder wrote it, says what an earlier one said of a record that is the same to this
+   * day. It is taken then, and need not be read.
+   */
+  isKnown(item: string): boolean;
+  /** @param items as Coder wrote them, one for each record, where that is known */
+  page(records: readonly R[], items?: readonly string[]): void;
   /** Ids of what should have been in it and was not. */
   missing(): string[];
 }
 
 export class Records<R extends { readonly id: string }> {
   readonly #options: RecordsOptions<R>;
-  readonly #known = new Map<string, Known<R>>();
+  readonly #packer = new Packer();
+  readonly #known = new Map<string, Known>();
+  /** Ids by {@linkcode Known.listed}. */
+  readonly #listed = new Map<number, string>();
   readonly #names = new Map<string, string>();
   /** When it was learnt what is gone: the answer to a request that was sent before must not bring it back. */
   readonly #gone = new Map<string, number>();
@@ -48,7 +60,8 @@ export class Records<R extends { readonly id: string }> {
   }
 
   get(id: string): R | undefined {
-    return this.#known.get(id)?.record;
+    const known = this.#known.get(id);
+    return known === undefined ? undefined : this.#recordOf(known);
   }
 
   byName(name: string): R | undefined {
@@ -56,24 +69,28 @@ export class Records<R extends { readonly id: string }> {
   }
 
   *values(): IterableIterator<R> {
-    for (const { record } of this.#known.values()) yield record;
+    for (const known of this.#known.values()) yield this.#recordOf(known);
   }
 
   /** Takes a record from the answer to a request that was sent at `sentAt`. Returns whether it said something new. */
   told(record: R, sentAt: number, origin: Origin): boolean {
-    const { nameOf, now, slim, onChange } = this.#options;
+    const { nameOf, now, onChange } = this.#options;
     const known = this.#known.get(record.id);
     if (known === undefined && sentAt < (this.#gone.get(record.id) ?? -Infinity)) return false;
+    const text = this.#packer.pack(record);
+    let before: R | undefined;
     if (known !== undefined) {
       if (sentAt < known.at) return false;
       known.at = now();
-      if (sameContent(record, known.record)) return false;
+      if (text === known.text) return false;
+      before = this.#recordOf(known);
+      if (sameContent(record, before)) return false;
+      this.#forget(record.id, known);
     }
-    const kept = slim(record);
-    this.#known.set(record.id, { record: kept, at: now() });
-    if (known !== undefined) this.#forgetName(known.record);
-    this.#names.set(nameOf(kept), record.id);
-    onChange({ type: "told", record: kept, before: known?.record }, origin);
+    const name = nameOf(record);
+    this.#known.set(record.id, { text, name, at: now(), listed: undefined });
+    this.#names.set(name, record.id);
+    onChange({ type: "told", record, before }, origin);
     return true;
   }
 
@@ -82,13 +99,13 @@ export class Records<R extends { readonly id: string }> {
     const known = this.#known.get(id);
     if (known === undefined || sentAt < known.at) return false;
     this.#known.delete(id);
-    this.#forgetName(known.record);
+    this.#forget(id, known);
     this.#gone.set(id, this.#options.now());
     for (const [other] of this.#gone) {
       if (this.#gone.size <= MOST_GONE) break;
       this.#gone.delete(other);
     }
-    this.#options.onChange({ type: "gone", record: known.record }, origin);
+    this.#options.onChange({ type: "gone", record: this.#recordOf(known) }, origin);
     return true;
   }
 
@@ -96,37 +113,47 @@ export class Records<R extends { readonly id: string }> {
   scan(sentAt: number, expects: (record: R) => boolean = () => true): Scan<R> {
     const seen = new Set<string>();
     return {
-      page: (records) => {
-        for (const record of records) {
+      isKnown: (item) => {
+        const id = this.#listed.get(contentHash(item));
+        const known = id === undefined ? undefined : this.#known.get(id);
+        if (id === undefined || known === undefined) return false;
+        seen.add(id);
+        if (sentAt >= known.at) known.at = this.#options.now();
+        return true;
+      },
+      page: (records, items) => {
+        for (const [index, record] of records.entries()) {
           seen.add(record.id);
+          // What came before this list was asked for says less than what is known; its item is no sign of anything.
+          const isOld = sentAt < (this.#known.get(record.id)?.at ?? -Infinity);
           this.told(record, sentAt, "list");
+          if (!isOld) this.#remember(record.id, items?.[index]);
         }
       },
       missing: () =>
-        [...this.#known].filter(([id, { at, record }]) => at <= sentAt && !seen.has(id) && expects(record))
+        [...this.#known].filter(([id, known]) =>
+          known.at <= sentAt && !seen.has(id) && expects(this.#recordOf(known))
+        )
           .map(([id]) => id),
     };
   }
 
-  #forgetName(record: R): void {
-    const name = this.#options.nameOf(record);
-    if (this.#names.get(name) === record.id) this.#names.delete(name);
+  #remember(id: string, item: string | undefined): void {
+    const known = this.#known.get(id);
+    if (known === undefined || item === undefined) return;
+    if (known.listed !== undefined) this.#listed.delete(known.listed);
+    known.listed = contentHash(item);
+    this.#listed.set(known.listed, id);
+  }
+
+  #recordOf({ text }: Known): R {
+    return this.#packer.unpack(text) as R;
+  }
+
+  #forget(id: string, { name, listed }: Known): void {
+    if (this.#names.get(name) === id) this.#names.delete(name);
+    if (listed !== undefined) this.#listed.delete(listed);
   }
 }
 
 const MOST_GONE = 1_024;
-
-/** Keeps one copy of each text. */
-export class StringPool {
-  #texts = new Map<string, string>();
-
-  share(text: string): string {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    if (this.#texts.size >= MOST_TEXTS) this.#texts = new Map();
-    this.#texts.set(text, text);
-    return text;
-  }
-}
-
-const MOST_TEXTS = 50_000;

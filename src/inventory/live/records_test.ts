@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type RecordChange, Records, StringPool } from "./records.ts";
+import { type RecordChange, Records } from "./records.ts";
 
 interface Thing {
   readonly id: string;
@@ -13,7 +13,6 @@ function things() {
   const records = new Records<Thing>({
     now: () => now,
     nameOf: ({ name }) => name,
-    slim: (record) => ({ ...record }),
     onChange: (change: RecordChange<Thing>, origin) => {
       const before = change.type === "told" && change.before ? ` from ${change.before.state}` : "";
       heard.push(`${change.type} ${change.record.name} ${change.record.state}${before} ${origin}`);
@@ -111,9 +110,50 @@ Deno.test("what is gone is remembered within limits", () => {
   assert.equal(rig.records.told({ id: "0", name: "x" }, 0, "list"), true);
 });
 
-Deno.test("equal texts are kept once, and a pool does not grow without end", () => {
-  const pool = new StringPool();
-  const text = ["a", "b"].join("");
-  assert.equal(pool.share(text), "ab");
-  for (let index = 0; index < 60_000; index++) assert.equal(pool.share(`t${index}`), `t${index}`);
+Deno.test("an item that says what it said before need not be read, and counts as seen", () => {
+  const rig = things();
+  const first = rig.records.scan(rig.now);
+  assert.equal(first.isKnown("words of a"), false);
+  first.page([{ id: "1", name: "a" }, { id: "2", name: "b" }], ["words of a", "words of b"]);
+  rig.pass(10);
+  const second = rig.records.scan(rig.now);
+  assert.deepEqual(["words of a", "other words"].map((item) => second.isKnown(item)), [true, false]);
+  assert.deepEqual(second.missing(), ["2"]);
+  assert.equal(rig.heard.length, 2);
+});
+
+Deno.test("once something else was learnt, the old words say nothing any more", () => {
+  const rig = things();
+  rig.records.scan(rig.now).page([{ id: "1", name: "a", state: 1 }], ["one"]);
+  rig.pass(10);
+  rig.records.told({ id: "1", name: "a", state: 2 }, rig.now, "write");
+  rig.pass(10);
+  const next = rig.records.scan(rig.now);
+  assert.equal(next.isKnown("one"), false, "it went back to what it was: that is a change");
+  next.page([{ id: "1", name: "a", state: 1 }], ["one"]);
+  assert.equal(rig.records.get("1")?.state, 1);
+  rig.records.gone("1", rig.now, "look");
+  assert.equal(rig.records.scan(rig.now).isKnown("one"), false);
+});
+
+Deno.test("words of a list that is older than what is known are not remembered", () => {
+  const rig = things();
+  rig.records.told({ id: "1", name: "a", state: 1 }, 0, "list");
+  const scan = rig.records.scan(rig.now);
+  rig.pass(10);
+  rig.records.told({ id: "1", name: "a", state: 2 }, rig.now, "write");
+  scan.page([{ id: "1", name: "a", state: 1 }], ["one"]);
+  assert.equal(rig.records.get("1")?.state, 2);
+  assert.equal(rig.records.scan(rig.now).isKnown("one"), false);
+});
+
+Deno.test("other words for the same content replace the old ones", () => {
+  const rig = things();
+  for (const words of ["one", "two"]) {
+    rig.records.scan(rig.now).page([{ id: "1", name: "a", state: 1 }], [words]);
+    rig.pass(10);
+  }
+  const scan = rig.records.scan(rig.now);
+  assert.deepEqual([scan.isKnown("one"), scan.isKnown("two")], [false, true]);
+  assert.equal(rig.heard.length, 1);
 });

@@ -1,5 +1,5 @@
 /** Objects in the order of listings, with lists that are made once for each state. */
-import { keyOf, type KubeObject, type ObjectKey } from "../../api/object.ts";
+import { compareKeys, keyOf, type KubeObject, type ObjectKey } from "../../api/object.ts";
 
 interface Listed<T> {
   readonly items: readonly T[];
@@ -57,7 +57,8 @@ export class Shelf<T extends KubeObject> {
   }
 
   #everything(): readonly T[] {
-    this.#all ??= [...this.#rows.keys()].sort().flatMap((namespace) => this.#ofNamespace(namespace));
+    this.#all ??= [...this.#rows.keys()].map((namespace) => ({ namespace, name: "" })).sort(compareKeys)
+      .flatMap(({ namespace }) => this.#ofNamespace(namespace));
     return this.#all;
   }
 

@@ -2,7 +2,7 @@
 import type { CoderClient } from "../../coder/mod.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import { Flight } from "../flight.ts";
-import { readSourceFiles, type SourceFiles } from "./source_files.ts";
+import { readSourceFiles, type SourceFiles } from "../../archive/mod.ts";
 
 export interface TemplateFilesOptions {
   readonly clock: Clock;
@@ -25,6 +25,10 @@ interface Download {
   source?: SourceFiles;
 }
 
+type Client = Pick<CoderClient, "templates">;
+/** The way to Coder. */
+type Open = (signal: AbortSignal) => Promise<Client>;
+
 const NOTHING: SourceFiles = { files: {}, omitted: [] };
 
 export class TemplateFiles {
@@ -35,7 +39,7 @@ export class TemplateFiles {
   readonly #fileIds = new Map<string, string>();
   /** By the id of the file; the one that was not used for longest is first. */
   readonly #kept = new Map<string, { readonly source: SourceFiles; readonly size: number }>();
-  /** By version. */
+  /** By the id of the version, or of the file where that was asked for. */
   readonly #downloads = new Map<string, Download>();
   readonly #failures = new Map<string, Failure>();
   #size = 0;
@@ -52,70 +56,81 @@ export class TemplateFiles {
   }
 
   /** The source of a version. Rejects with what went wrong, or with the reason of `signal`, which ends this wait alone. */
-  async of(
-    version: string,
-    open: (signal: AbortSignal) => Promise<Pick<CoderClient, "templates">>,
-    signal: AbortSignal,
-  ): Promise<SourceFiles> {
-    const known = this.#known(version);
-    if (known !== undefined) return known;
-    const failure = this.#failures.get(version);
-    if (failure !== undefined && this.#clock.now() < failure.until) throw failure.error;
-    const download = this.#downloads.get(version) ?? this.#begin(version, open);
-    await download.flight.join(signal);
-    return download.source ?? NOTHING;
+  async of(version: string, open: Open, signal: AbortSignal): Promise<SourceFiles> {
+    const file = this.#fileIds.get(version);
+    const known = file === undefined ? undefined : this.#known(file);
+    return known ?? await this.#downloaded(version, (client, own) => this.#version(version, client, own), {
+      open,
+      signal,
+    });
   }
 
-  #begin(
-    version: string,
-    open: (signal: AbortSignal) => Promise<Pick<CoderClient, "templates">>,
-  ): Download {
+  /** As {@linkcode of}, of what was uploaded, be it of any version or not. */
+  async ofFile(file: string, open: Open, signal: AbortSignal): Promise<SourceFiles> {
+    return this.#known(file) ??
+      await this.#downloaded(file, (client, own) => this.#file(file, client, own), { open, signal });
+  }
+
+  async #downloaded(
+    id: string,
+    download: (client: Client, signal: AbortSignal) => Promise<SourceFiles>,
+    { open, signal }: { readonly open: Open; readonly signal: AbortSignal },
+  ): Promise<SourceFiles> {
+    const failure = this.#failures.get(id);
+    if (failure !== undefined && this.#clock.now() < failure.until) throw failure.error;
+    const begun = this.#downloads.get(id) ??
+      this.#begin(id, async (own) => await download(await open(own), own));
+    await begun.flight.join(signal);
+    return begun.source ?? NOTHING;
+  }
+
+  #begin(id: string, read: (signal: AbortSignal) => Promise<SourceFiles>): Download {
     const forget = (flight: Flight) => {
-      if (this.#downloads.get(version)?.flight === flight) this.#downloads.delete(version);
+      if (this.#downloads.get(id)?.flight === flight) this.#downloads.delete(id);
     };
     const flight: Flight = new Flight(async (self, own) => {
       try {
         // Not before it is on record.
         await Promise.resolve();
-        download.source = await this.#download(version, await open(own), own);
+        download.source = await read(own);
       } catch (error) {
-        if (!own.aborted) this.#failed(version, error);
+        if (!own.aborted) this.#failed(id, error);
         throw error;
       } finally {
         forget(self);
       }
     }, () => forget(flight));
     const download: Download = { flight };
-    this.#downloads.set(version, download);
+    this.#downloads.set(id, download);
     return download;
   }
 
-  #known(version: string): SourceFiles | undefined {
-    const file = this.#fileIds.get(version);
-    const kept = file === undefined ? undefined : this.#kept.get(file);
-    if (file === undefined || kept === undefined) return undefined;
+  #known(file: string): SourceFiles | undefined {
+    const kept = this.#kept.get(file);
+    if (kept === undefined) return undefined;
     this.#kept.delete(file);
     this.#kept.set(file, kept);
     return kept.source;
   }
 
-  async #download(
-    version: string,
-    { templates }: Pick<CoderClient, "templates">,
-    signal: AbortSignal,
-  ): Promise<SourceFiles> {
-    const file = this.#fileIds.get(version) ?? (await templates.version(version, { signal })).job.file_id;
+  async #version(version: string, client: Client, signal: AbortSignal): Promise<SourceFiles> {
+    const file = this.#fileIds.get(version) ??
+      (await client.templates.version(version, { signal })).job.file_id;
     if (this.#fileIds.size >= MOST_VERSIONS) this.#fileIds.clear();
     this.#fileIds.set(version, file);
     // Another version may have the same file.
-    const kept = this.#kept.get(file);
-    if (kept !== undefined) return kept.source;
+    return this.#known(file) ?? await this.#file(file, client, signal);
+  }
+
+  async #file(file: string, { templates }: Client, signal: AbortSignal): Promise<SourceFiles> {
     const source = readSourceFiles(await templates.file(file, { signal }));
     this.#keep(file, source);
     return source;
   }
 
   #keep(file: string, source: SourceFiles): void {
+    // Two versions of one file may have been asked for at once.
+    if (this.#kept.has(file)) return;
     const size = Object.entries(source.files).reduce(
       (sum, [path, text]) => sum + path.length + text.length,
       256,
@@ -130,8 +145,8 @@ export class TemplateFiles {
     }
   }
 
-  #failed(version: string, error: unknown): void {
+  #failed(id: string, error: unknown): void {
     if (this.#failures.size >= MOST_FAILURES) this.#failures.clear();
-    this.#failures.set(version, { error, until: this.#clock.now() + this.#failureMs });
+    this.#failures.set(id, { error, until: this.#clock.now() + this.#failureMs });
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CoderClient } from "../../coder/mod.ts";
 import { FakeClock } from "../../telemetry/testing/fake_clock.ts";
-import { archive } from "../testing/archive.ts";
+import { archive } from "../../../tests/archive/odd_tar.ts";
 import { uuid } from "../testing/records.ts";
 import { TemplateFiles, type TemplateFilesOptions } from "./template_files.ts";
 
@@ -40,6 +40,7 @@ function sources(options: Partial<TemplateFilesOptions> = {}) {
     fail: (error: Error | undefined) => failure = error,
     close: (until: Promise<void>) => gate = until,
     of: (version: string, signal = never) => files.of(version, () => Promise.resolve({ templates }), signal),
+    ofFile: (file: string) => files.ofFile(file, () => Promise.resolve({ templates }), never),
   };
 }
 
@@ -50,6 +51,26 @@ Deno.test("a source is downloaded once for each version", async () => {
   assert.match(first.files["main.tf"] ?? "", /^f1 f1/);
   assert.equal(await rig.of("v1"), first);
   assert.deepEqual(rig.asked, ["version v1", "file f1"]);
+});
+
+Deno.test("an archive that was uploaded is read by its id, once, and a version of it needs no download", async () => {
+  const rig = sources();
+  const [first, other] = await Promise.all([rig.ofFile("f1"), rig.ofFile("f1")]);
+  assert.equal(first, other);
+  assert.match(first.files["main.tf"] ?? "", /^f1 f1/);
+  assert.equal(await rig.ofFile("f1"), first);
+  rig.versions.set("v1", "f1");
+  assert.equal(await rig.of("v1"), first);
+  assert.deepEqual(rig.asked, ["file f1", "version v1"]);
+});
+
+Deno.test("versions of one file that are asked for at once count once", async () => {
+  const rig = sources();
+  rig.versions.set("v1", "f1").set("v2", "f1");
+  await Promise.all([rig.of("v1"), rig.of("v2"), rig.ofFile("f1")]);
+  const alone = sources();
+  await alone.ofFile("f1");
+  assert.equal(rig.files.size, alone.files.size);
 });
 
 Deno.test("two versions of one file share it", async () => {

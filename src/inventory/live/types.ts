@@ -1,12 +1,12 @@
 /** A live copy of one Coder deployment, as the rooms see it that read it. */
-import type { CoderClient, Template, Workspace, WorkspaceBuild } from "../../coder/mod.ts";
+import type { BuildLogLine, CoderClient, Template, Workspace, WorkspaceBuild } from "../../coder/mod.ts";
 import type { Origin, RecordChange } from "./records.ts";
-import type { SourceFiles } from "./source_files.ts";
+import type { SourceFiles } from "../../archive/mod.ts";
 
 /** The calls that a copy is made with. */
 export type CopyClient = Pick<
   CoderClient,
-  "workspaces" | "templates" | "provisionerJobs" | "system" | "deployment"
+  "workspaces" | "templates" | "users" | "provisionerJobs" | "builds" | "system" | "deployment"
 >;
 
 /** The way to a deployment. */
@@ -57,6 +57,21 @@ export type Found<R> =
   /** It is not known here, and Coder could not be asked. */
   | { readonly kind: "unknown"; readonly error: unknown };
 
+/** A log of a build, as many read it at their own pace. */
+export interface BuildLogReader {
+  /** What has been read so far. Lines are added at the end, and nothing else changes. */
+  readonly lines: readonly BuildLogLine[];
+  /** The build is over, and `lines` has all of it. */
+  readonly isOver: boolean;
+  /** There is more than is kept here. */
+  readonly isCut: boolean;
+  /**
+   * Reads what has come since, unless somebody did a moment ago. Rejects where Coder does not give it, with
+   * `TooManyLogsError` where too many logs are read, and with the reason of `signal`.
+   */
+  refresh(signal: AbortSignal): Promise<void>;
+}
+
 /** See the file's head. */
 export interface DeploymentCopy {
   readonly addresses: DeploymentAddresses;
@@ -75,13 +90,34 @@ export interface DeploymentCopy {
     name: { readonly organization: string; readonly template: string },
     signal: AbortSignal,
   ): Promise<Found<Template>>;
+  /**
+   * The id of the user with an e-mail address in lower case; undefined where nobody has it. Rejects where Coder cannot be
+   * asked and was not before.
+   */
+  findOwner(email: string, signal: AbortSignal): Promise<string | undefined>;
   /** The source of a template's active version. Rejects where Coder does not give it. */
   files(template: Template, signal: AbortSignal): Promise<SourceFiles>;
+  /** As {@linkcode files}, of an archive that was uploaded, by its id, which never changes. */
+  filesOf(file: string, signal: AbortSignal): Promise<SourceFiles>;
+  /**
+   * The log of a workspace's build; undefined where there is no such build. Nothing of it is read yet. Rejects where
+   * Coder has to be asked for the build and does not answer.
+   */
+  workspaceLog(
+    id: string,
+    build: number | "latest",
+    signal: AbortSignal,
+  ): Promise<BuildLogReader | undefined>;
+  /** The log of the import of a template's active version. */
+  templateLog(template: Template): BuildLogReader;
   /** What a write of ours was answered: it is true before any list says so. */
   observeWorkspace(workspace: Workspace): void;
   /** As {@linkcode observeWorkspace}; builds are answered alone. */
   observeBuild(workspaceId: string, build: WorkspaceBuild): void;
-  observeTemplate(template: Template): void;
+  /** `askedAt`: the {@linkcode moment} before it was asked for; left out for the answer to a write. */
+  observeTemplate(template: Template, askedAt?: number): void;
+  /** Now, by the clock that orders what is observed: an answer to an older question says less. */
+  moment(): number;
   /** Coder has said that it is gone. */
   observeGone(kind: RecordKind, id: string): void;
   /** Something has changed, nobody knows what: the next list comes as soon as may be. */

@@ -6,14 +6,18 @@
 
 const LOW_BITS = 18n;
 const MARK_BITS = 17;
-const MARK_LIMIT = 2 ** MARK_BITS;
+/** Marks are below it. */
+export const MARK_LIMIT = 2 ** MARK_BITS;
 const STALE_BIT = 1n;
 /** Versions of other replicas move ours along; beyond this, in nanoseconds, a clock is wrong or a number made up. */
 const LONGEST_LEAP = 600_000_000_000n;
 
+/** Steps, of a quarter of a millisecond, by which replicas are kept apart. */
+const APART = 32;
+
 /** What a version says beside its time. */
 export interface VersionFacts {
-  /** Of the content that got this version; 0 for versions of no object. */
+  /** Of the content that got this version; any number for versions of no object. */
   readonly mark: number;
   /** The replica had not been told of everything for a while. */
   readonly isStale: boolean;
@@ -48,7 +52,8 @@ export class VersionClock {
   /** A version that another replica has given: ours are above it from now on. */
   heard(version: bigint): void {
     if (version <= this.#last || version > this.#wallNanos() + LONGEST_LEAP) return;
-    this.#ticks = version >> LOW_BITS;
+    // Not by the same steps as that replica goes on from there: the same changes would get the same versions.
+    this.#ticks = (version >> LOW_BITS) + BigInt(Math.floor(Math.random() * APART));
   }
 }
 

@@ -1,6 +1,7 @@
 /** A Coder in memory, on a clock that tests move: the calls of a live copy, and what happens in Coder. For tests alone. */
 import {
   CoderApiError,
+  type CoderClient,
   CoderConnectionError,
   type CoderError,
   type ProvisionerJob,
@@ -8,7 +9,8 @@ import {
   type Workspace,
 } from "../../coder/mod.ts";
 import { type Clock, sleep } from "../../telemetry/clock.ts";
-import type { CopyClient, CopySource } from "../live/types.ts";
+import type { CopySource } from "../live/types.ts";
+import { ModelLogs } from "./model_logs.ts";
 import { build, template, uuid, workspace } from "./records.ts";
 
 /** What a request was for. */
@@ -21,6 +23,8 @@ export type Request =
   | "template"
   | "jobs"
   | "source"
+  | "build"
+  | "log"
   | "other";
 
 const CALL = { method: "GET", route: "/" };
@@ -42,8 +46,11 @@ export class ModelCoder implements CopySource {
   readonly workspaces = new Map<string, Workspace>();
   readonly templates = new Map<string, Template>();
   readonly jobs = new Map<string, ProvisionerJob>();
+  /** Ids of users by their address. */
+  readonly emails = new Map<string, string>();
   /** Archives by the id of a version. */
   readonly sources = new Map<string, Uint8Array>();
+  readonly logs = new ModelLogs();
   /** What was asked, and when. */
   readonly log: { readonly request: Request; readonly at: number; readonly detail: string }[] = [];
   /** Thrown in place of answers. */
@@ -58,7 +65,8 @@ export class ModelCoder implements CopySource {
 
   constructor(readonly clock: Clock) {}
 
-  open(): Promise<CopyClient> {
+  /** Calls that a copy does not make are not there. */
+  open(): Promise<CoderClient> {
     return Promise.resolve(this.client);
   }
 
@@ -145,7 +153,7 @@ export class ModelCoder implements CopySource {
     else this.change(id, { latest_build: { ...known.latest_build, status: done } });
   }
 
-  get client(): CopyClient {
+  get client(): CoderClient {
     const call = this.#call.bind(this);
     const missing = () => refusal("notFound", 404);
     const unused = () => Promise.reject(new Error("no copy asks for that"));
@@ -183,6 +191,7 @@ export class ModelCoder implements CopySource {
       },
       templates: {
         list: unused,
+        versions: unused,
         readable: ({ q } = {}, options) =>
           call(q === undefined ? "templates" : "deprecated", "", options, () => ({
             templates: [...this.templates.values()].filter(({ deprecated }) =>
@@ -206,14 +215,47 @@ export class ModelCoder implements CopySource {
                 one.organization_name === organization && one.name === name
               ),
           ),
+        versionNamed: unused,
+        variables: unused,
         version: (id, options) =>
           call("source", `version ${id}`, options, () => {
-            if (!this.sources.has(id)) throw missing();
-            const job = { id, status: "succeeded", error: "", file_id: id };
-            return { id, name: "", job };
+            const status = this.logs.versions.get(id) ?? "succeeded";
+            if (!this.sources.has(id) && !this.logs.versions.has(id)) throw missing();
+            const job = { id, status, error: "", error_code: "", file_id: id };
+            return { id, name: "", message: "", archived: false, job };
           }),
         file: (id, options) =>
           call("source", `file ${id}`, options, () => this.sources.get(id) ?? new Uint8Array()),
+      },
+      users: {
+        list: ({ q = "" } = {}, options) =>
+          call("other", `users ${q}`, options, () => {
+            const users = [...this.emails]
+              .filter(([email]) => email.toLowerCase().includes(q))
+              .map(([email, id]) => ({
+                id,
+                email,
+                username: "",
+                name: "",
+                status: "active",
+                login_type: "password",
+                roles: [],
+                organization_ids: [],
+                created_at: "2026-01-01T00:00:00Z",
+              }));
+            return { users, count: users.length };
+          }),
+        me: unused,
+        get: unused,
+        find: unused,
+        hasFirst: unused,
+        createFirst: unused,
+        createTokenUser: unused,
+        setRoles: unused,
+        login: unused,
+        logout: unused,
+        authMethods: unused,
+        authCheck: unused,
       },
       provisionerJobs: {
         list: (organization, _, options) =>
@@ -224,6 +266,7 @@ export class ModelCoder implements CopySource {
             () => [...this.jobs.values()].filter(({ organization_id }) => organization_id === organization),
           ),
       },
+      builds: this.logs.client(call, this.workspaces, missing),
       system: {
         isAlive: () => Promise.resolve(true),
         buildInfo: (options) =>
@@ -244,7 +287,7 @@ export class ModelCoder implements CopySource {
         stats: unused,
         appsHost: (options) => call("other", "appshost", options, () => "*.apps.example.com"),
       },
-    };
+    } as Partial<CoderClient> as CoderClient;
   }
 
   async #call<T>(

@@ -31,14 +31,24 @@ export async function deleteOwned(
   try {
     await client.delete(type, key, { ...call, ...(uid === undefined ? {} : { preconditions: { uid } }) });
   } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
-    // Conflict: the cached object is gone and another has its name. Either way ours no longer exists.
+    if (!isNotFound(error)) await throwUnlessReplaced(error, uid, () => client.get(type, key, call));
     informer.observeDeleted(live);
     return false;
   }
   // With a finalizer, or with a grace period, it stays for a while, and the watch will tell.
   if ((live.metadata.finalizers ?? []).length === 0 && type.kind !== "Pod") informer.observeDeleted(live);
   return true;
+}
+
+/** A conflict may say that the cached object is gone and another has its name. Then ours no longer exists. */
+async function throwUnlessReplaced(
+  error: unknown,
+  uid: string | undefined,
+  read: () => Promise<KubeObject>,
+): Promise<void> {
+  if (!isConflict(error)) throw error;
+  const live = await read().catch(ifGone);
+  if (live !== undefined && live.metadata.uid === uid) throw error;
 }
 
 function ifGone(error: unknown): undefined {

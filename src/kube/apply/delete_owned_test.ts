@@ -85,11 +85,25 @@ Deno.test("while the cache is not complete, the server is asked", async () => {
 });
 
 Deno.test("an object that vanished or was replaced meanwhile is no failure, and leaves the cache", async () => {
-  for (const refuse of [failure(404, "NotFound"), failure(409, "Conflict")]) {
-    const { parts, gone } = setUp({ cached: child(), refuse });
+  const conflict = failure(409, "Conflict");
+  for (
+    const facts of [
+      { refuse: failure(404, "NotFound") },
+      { refuse: conflict },
+      { refuse: conflict, stored: child({ uid: "another" }) },
+    ]
+  ) {
+    const { parts, gone } = setUp({ cached: child(), ...facts });
     assert.equal(await deleteOwned(parts, Services, key, owner), false);
     assert.deepEqual(gone, ["u-s"]);
   }
+});
+
+Deno.test("a conflict over an object that is there as before is not taken for its end", async () => {
+  const refuse = failure(409, "Conflict");
+  const { parts, gone } = setUp({ cached: child(), stored: child(), refuse });
+  await assert.rejects(deleteOwned(parts, Services, key, owner), refuse);
+  assert.deepEqual(gone, []);
 });
 
 Deno.test("any other failure is the caller's to know", async () => {

@@ -13,6 +13,7 @@ import type { KubeClient } from "../client.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { createLeaseHolder } from "./lease_holder.ts";
 import { LEASE_NAME, newIdentity } from "./lease_names.ts";
+import { whenAborted } from "../../telemetry/clock.ts";
 
 /** Options of {@linkcode runLeaderElection}. */
 export interface LeaderElectionOptions {
@@ -155,7 +156,7 @@ export async function runLeaderElection(options: LeaderElectionOptions): Promise
       ending.abort();
     })().catch(() => {});
 
-    await aborted(leading.signal);
+    await whenAborted(leading.signal);
     signal.removeEventListener("abort", onAbort);
     const drainMs = options.drainTimeoutMs ?? 15_000;
     const drainOver = new AbortController();
@@ -170,7 +171,7 @@ export async function runLeaderElection(options: LeaderElectionOptions): Promise
     if (held && drained) await release();
     if (!drained) {
       logger.error("the leader's work has not ended; the lease is left to expire", { waitedMs: drainMs });
-      await Promise.race([work, aborted(signal)]);
+      await Promise.race([work, whenAborted(signal)]);
     }
     if (failure !== undefined) throw failure.error;
 
@@ -215,13 +216,6 @@ export async function runLeaderElection(options: LeaderElectionOptions): Promise
       logger.warn("could not release the lease; it expires by itself", { error: words(error) });
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 function words(error: unknown): string {

@@ -16,21 +16,27 @@ export function apiError(
   target: string,
   answer: RefusedAnswer,
   wallTime: number = Date.now(),
+  advice: Readonly<Record<number, string>> = OWN_ADVICE,
 ): KubeApiError {
   const status = parseStatus(answer.body);
   const reason = text(status?.["reason"]) ?? "";
   const said = text(status?.["message"]) ?? excerpt(answer.body);
   const details = status?.["details"];
-  const advice = ADVICE[answer.status];
+  const hint = advice[answer.status];
   const label = reason === "" ? `HTTP ${answer.status}` : `${reason} (${answer.status})`;
   const message = `${call.method} ${target}: ${label}${said === "" ? "" : `: ${said}`}` +
-    (advice === undefined ? "" : `. ${advice}`);
+    (hint === undefined ? "" : `. ${hint}`);
   const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], wallTime) ?? retryAfterOf(details);
   return new KubeApiError(answer.status, reason, message, call, retryAfterMs, details);
 }
 
-const ADVICE: Readonly<Record<number, string>> = {
+/** What to do about refusals of calls with our own credentials, by status. */
+export const OWN_ADVICE: Readonly<Record<number, string>> = {
   401: "Check the credentials of the kubeconfig user or of the pod's service account",
+};
+/** The same of calls with somebody's token. */
+export const TOKEN_ADVICE: Readonly<Record<number, string>> = {
+  401: "The API server does not take the caller's bearer token: it may have expired",
 };
 
 /** `Retry-After` in seconds or as an HTTP date, as milliseconds from `wallTime`; undefined where it says nothing. */

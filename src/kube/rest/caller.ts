@@ -1,7 +1,7 @@
 /** Carries calls out: rate limit, deadline, bounded retries where the server asks for them, metrics, warnings. */
 import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import { apiError } from "./api_errors.ts";
+import { apiError, OWN_ADVICE, TOKEN_ADVICE } from "./api_errors.ts";
 import { createClientMetrics } from "./client_metrics.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type KubeApiError, KubeConnectionError } from "../errors.ts";
@@ -21,11 +21,16 @@ export interface Call {
   contentType?: string;
   /** Sent as JSON. */
   body?: unknown;
+  /** Whose call it is, where it is not that of the connection. Never logged, and part of no error. */
+  identity?: Readonly<Record<string, string | string[]>> | undefined;
   /** Carried out twice is the same as once: answers such as 500 with `Retry-After` are then tried again, too. */
   idempotent?: boolean;
   signal?: AbortSignal | undefined;
   /** Deadline of everything, waiting included, in milliseconds. */
   timeoutMs: number;
+  /** @default {10} */
+  maxRetries?: number | undefined;
+  onWarning?: ((text: string) => void) | undefined;
 }
 
 /** Sends calls; answers that are not 2xx are thrown as {@linkcode KubeApiError}. */
@@ -78,6 +83,7 @@ export function createCaller(transport: Transport, options: CallerOptions): Call
       accept: call.accept ?? "application/json",
       "user-agent": userAgent,
       ...(call.body === undefined ? {} : { "content-type": call.contentType ?? "application/json" }),
+      ...call.identity,
     };
     let refreshed = false;
     for (let retries = 0;; retries++) {
@@ -94,18 +100,22 @@ export function createCaller(transport: Transport, options: CallerOptions): Call
       }
       metrics.requested(method, answer.status, (clock.now() - startedAt) / 1000);
       warn(answer.headers["warning"]);
+      if (call.onWarning !== undefined) textsOf(answer.headers["warning"]).forEach(call.onWarning);
       if (answer.status >= 200 && answer.status < 300) return answer;
 
       const { status, headers: answered } = answer;
       const refusal = { status, headers: answered, body: await bodyOf(answer) };
-      const error = apiError(describe(call), call.target, refusal, clock.wallTime());
+      const advice = call.identity?.["authorization"] === undefined ? OWN_ADVICE : TOKEN_ADVICE;
+      const error = apiError(describe(call), call.target, refusal, clock.wallTime(), advice);
       if (status === 401 && !refreshed && transport.connection.refresh()) {
         refreshed = true;
         continue;
       }
       const waitMs = Math.max(MIN_RETRY_MS, error.retryAfterMs ?? 0);
       const asked = answered["retry-after"] !== undefined && mayRetry(call, error);
-      if (!asked || retries >= MAX_RETRIES || clock.now() + waitMs >= deadline) throw error;
+      if (!asked || retries >= (call.maxRetries ?? MAX_RETRIES) || clock.now() + waitMs >= deadline) {
+        throw error;
+      }
       try {
         await clock.sleep(waitMs, signal);
       } catch {
@@ -127,6 +137,12 @@ export function createCaller(transport: Transport, options: CallerOptions): Call
     send: (call) => run(call, (request) => transport.send(request), (answer) => answer.body),
     stream: (call) => run(call, (request) => transport.stream(request), readRefusal),
   };
+}
+
+/** Of `299 - "text", 299 - "another"`. */
+function textsOf(header: string | string[] | undefined): string[] {
+  return [...String(header ?? "").matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)]
+    .map(([, text = ""]) => text.replaceAll(/\\(.)/g, "$1"));
 }
 
 /** 429 and 503 with `Retry-After` were not carried out; other failures may have been. */

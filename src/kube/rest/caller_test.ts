@@ -120,6 +120,12 @@ Deno.test("after ten tries the refusal is handed on", async () => {
   assert.ok(clock.now() >= 500, "even Retry-After: 0 is not a busy loop");
 });
 
+Deno.test("who does not want to wait gets the refusal at once", async () => {
+  const { caller, clock, requests } = scripted(busy("1"));
+  await assert.rejects(caller.send({ ...read, maxRetries: 0 }), /429/);
+  assert.deepEqual([requests.length, clock.sleeping], [1, 0]);
+});
+
 Deno.test("an abort during the wait ends it with the refusal that was waited out", async () => {
   const { caller, clock } = scripted(busy("30"));
   const abort = new AbortController();
@@ -165,6 +171,18 @@ Deno.test("every try is counted by its code, and one without an answer as <error
   const failing = scripted(new KubeConnectionError("gone", { method: "GET", path: "/" }));
   await assert.rejects(failing.caller.send(read), /gone/);
   assert.equal(count("<error>", failing.metrics), 1);
+});
+
+Deno.test("who asks hears what the server warns of", async () => {
+  const { caller } = scripted(
+    { headers: { warning: '299 - "one, \\"two\\"", 299 agent "three"' } },
+    { headers: { warning: '299 - "four", odd' } },
+    {},
+  );
+  const heard: string[] = [];
+  const onWarning = (text: string) => void heard.push(text);
+  for (let count = 0; count < 3; count++) await caller.send({ ...read, onWarning });
+  assert.deepEqual(heard, ['one, "two"', "three", "four"]);
 });
 
 Deno.test("each warning of the server is logged once", async () => {

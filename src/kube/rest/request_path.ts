@@ -1,5 +1,6 @@
 /** URL paths and queries of the Kubernetes REST API. */
 import type { ResourceType } from "../../api/object.ts";
+import { ObjectNameError } from "../errors.ts";
 
 /** What a path addresses. */
 export interface PathParts {
@@ -31,10 +32,13 @@ export function withQuery(
   return text === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${text}`;
 }
 
-/** `.` and `..` survive escaping and would change the path; no Kubernetes name may be either, or empty. */
+/**
+ * `.` and `..` survive escaping, and the API server reads paths unescaped: a slash would begin another part there. No
+ * Kubernetes name may be or hold any of these.
+ */
 function segment(value: string): string {
-  if (value === "" || value === "." || value === "..") {
-    throw new TypeError(
+  if (value === "" || value === "." || value === ".." || /[/%]/.test(value) || !value.isWellFormed()) {
+    throw new ObjectNameError(
       `Cannot address an object named ${JSON.stringify(value)}: such a name is not allowed.`,
     );
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ClusterRoles, ConfigMaps, Deployments, Namespaces } from "../../api/kubernetes/resources.ts";
+import { ObjectNameError } from "../errors.ts";
 import { resourcePath, withQuery } from "./request_path.ts";
 
 Deno.test("core kinds live under /api, groups under /apis", () => {
@@ -29,20 +30,27 @@ Deno.test("an object and its subresource follow the collection", () => {
 
 Deno.test("names are escaped, so that none can leave its place in the path", () => {
   assert.equal(
-    resourcePath(ClusterRoles, { name: "system:a/../b?c=d" }),
-    "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aa%2F..%2Fb%3Fc%3Dd",
+    resourcePath(ClusterRoles, { name: "system:a?b=c#d e" }),
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aa%3Fb%3Dc%23d%20e",
   );
   assert.equal(
-    resourcePath(ConfigMaps, { namespace: "a/b", name: "c", subresource: "x/y" }),
-    "/api/v1/namespaces/a%2Fb/configmaps/c/x/y",
+    resourcePath(ConfigMaps, { namespace: "a&b", name: "ä", subresource: "x/y" }),
+    "/api/v1/namespaces/a%26b/configmaps/%C3%A4/x/y",
   );
 });
 
 Deno.test("names that would change the path although escaped are refused", () => {
-  for (const name of ["", ".", ".."]) {
-    assert.throws(() => resourcePath(ConfigMaps, { namespace: "a", name }), TypeError, JSON.stringify(name));
+  for (const name of ["", ".", "..", "a/b", "../secrets", "a%2fb", "%", "\ud800"]) {
+    assert.throws(
+      () => resourcePath(ConfigMaps, { namespace: "a", name }),
+      ObjectNameError,
+      JSON.stringify(name),
+    );
   }
-  assert.throws(() => resourcePath(ConfigMaps, { namespace: "..", name: "x" }), TypeError);
+  for (const namespace of ["..", "a/secrets/b", "a%2f"]) {
+    assert.throws(() => resourcePath(ConfigMaps, { namespace, name: "x" }), ObjectNameError);
+  }
+  assert.throws(() => resourcePath(ConfigMaps, { namespace: "a", name: "x", subresource: "log/.." }));
 });
 
 Deno.test("a query holds what is defined, escaped", () => {

@@ -12,11 +12,13 @@ import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { isRecord } from "./api_errors.ts";
 import { FIELD_MANAGER } from "../applier.ts";
-import { type Call, createCaller } from "./caller.ts";
-import type { KubeClient, ObjectList, PatchBody, WatchEvent, WriteOptions } from "../client.ts";
+import { type Call, type Caller, createCaller } from "./caller.ts";
+import type { CallOptions, KubeClient, ObjectList, PatchBody, WatchEvent, WriteOptions } from "../client.ts";
 import type { Clock } from "../clock.ts";
 import type { ClusterConnection } from "../config/connection.ts";
 import { KubeConnectionError } from "../errors.ts";
+import { withoutCredentials } from "./nobody.ts";
+import { readUpTo } from "./read_up_to.ts";
 import { resourcePath, withQuery } from "./request_path.ts";
 import { createTransport, type HttpAnswer, type TransportOptions } from "./transport.ts";
 import { watchEvents } from "./watch_stream.ts";
@@ -44,6 +46,24 @@ export interface RestClient extends KubeClient {
    * which must never wait behind the controllers' calls.
    */
   separate(options?: Partial<RestClientOptions>): RestClient;
+  /**
+   * Another client of the same server that proves nothing: neither our token nor our certificate is ever sent, on
+   * connections and with a rate limit of its own (none unless given).
+   */
+  nobody(options?: Partial<Omit<RestClientOptions, "connection">>): RestClient;
+  /**
+   * The same connections, limits and metrics with every call as somebody else: by impersonation, or by their
+   * `authorization` on a client made with {@linkcode RestClient.nobody}. Costs next to nothing; closing it does nothing.
+   *
+   * @param identity headers with lower-case names; they go wherever this client does, and into no log and no error
+   * @throws {TypeError} for an `authorization` beside credentials of our own, which could win
+   */
+  as(identity: Readonly<Record<string, string | string[]>>): RestClient;
+  /** GET of any path as bytes, such as a pod's log; reading ends after `maxBytes`. The deadline is for all of it. */
+  bytes(
+    path: string,
+    options: CallOptions & { readonly maxBytes: number; readonly accept?: string },
+  ): Promise<{ readonly bytes: Uint8Array; readonly isCut: boolean }>;
   /** Closes all connections; calls in flight fail. */
   close(): void;
 }
@@ -51,7 +71,8 @@ export interface RestClient extends KubeClient {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
-const PATCH_TYPES: Readonly<Record<PatchBody["type"], string>> = {
+/** Content types of patches. */
+export const PATCH_TYPES: Readonly<Record<PatchBody["type"], string>> = {
   merge: "application/merge-patch+json",
   json: "application/json-patch+json",
   strategic: "application/strategic-merge-patch+json",
@@ -61,9 +82,34 @@ const PATCH_TYPES: Readonly<Record<PatchBody["type"], string>> = {
 
 /** Makes a client. Nothing is connected before the first call. */
 export function createRestClient(options: RestClientOptions): RestClient {
+  return connect(options, { isNobody: false });
+}
+
+/** Whose calls a client makes. */
+interface Identity {
+  /** The connection has no credentials. */
+  readonly isNobody: boolean;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+}
+
+function connect(options: RestClientOptions, identity: Identity): RestClient {
   const { connection, userAgent = FIELD_MANAGER } = options;
   const transport = createTransport(connection, options.transport);
   const caller = createCaller(transport, { ...options, userAgent });
+  return clientOver(options, caller, identity, () => transport.close());
+}
+
+function clientOver(
+  options: RestClientOptions,
+  calls: Caller,
+  { isNobody, headers }: Identity,
+  close: () => void,
+): RestClient {
+  const { connection } = options;
+  const caller: Caller = headers === undefined ? calls : {
+    send: (call) => calls.send({ ...call, identity: headers }),
+    stream: (call) => calls.stream({ ...call, identity: headers }),
+  };
 
   async function sendJson(call: Call): Promise<unknown> {
     return parse(await caller.send(call), call);
@@ -89,13 +135,14 @@ export function createRestClient(options: RestClientOptions): RestClient {
       type: ResourceType<T>,
       listOptions: Parameters<KubeClient["list"]>[1] = {},
     ) {
-      const { signal, timeoutMs, namespace, metadataOnly = false, ...query } = listOptions;
+      const { signal, timeoutMs, maxRetries, onWarning, namespace, metadataOnly = false, ...query } =
+        listOptions;
       const call: Call = {
         method: "GET",
         path: withQuery(resourcePath(type, { namespace }), query),
         target: resourceText(type),
         accept: metadataOnly ? METADATA_LIST : "application/json",
-        ...timing({ signal, timeoutMs }),
+        ...timing({ signal, timeoutMs, maxRetries, onWarning }),
       };
       return toList<T>(await sendJson(call), type, call);
     },
@@ -184,11 +231,51 @@ export function createRestClient(options: RestClientOptions): RestClient {
       return await sendJson(call);
     },
 
+    async bytes(path, { maxBytes, accept = "*/*", ...rest }) {
+      const { signal, timeoutMs, maxRetries } = timing(rest);
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), timeoutMs);
+      const target = path.split("?", 1)[0] ?? path;
+      const both = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+      try {
+        const stream = await caller.stream({
+          method: "GET",
+          path,
+          target,
+          accept,
+          signal: both,
+          timeoutMs,
+          maxRetries,
+        });
+        return await readUpTo(stream.body, maxBytes);
+      } catch (error) {
+        if (!late.signal.aborted || signal?.aborted === true) throw error;
+        const call = { method: "GET", path: target };
+        const message = `GET ${target}: no whole answer within ${timeoutMs} ms`;
+        throw new KubeConnectionError(message, call, { cause: error, timedOut: true });
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+
     separate: (changes = {}) => {
       const { qps: _qps, burst: _burst, ...rest } = options;
-      return createRestClient({ ...rest, ...changes });
+      return connect({ ...rest, ...changes }, { isNobody, ...(headers === undefined ? {} : { headers }) });
     },
-    close: () => transport.close(),
+    nobody: (changes = {}) => {
+      const { qps: _qps, burst: _burst, ...rest } = options;
+      return connect({ ...rest, ...changes, connection: withoutCredentials(connection) }, { isNobody: true });
+    },
+    as: (identity) => {
+      const merged = { ...headers, ...identity };
+      if (!isNobody && Object.keys(merged).some((name) => name.toLowerCase() === "authorization")) {
+        throw new TypeError(
+          "This client has credentials of its own: somebody's token needs one of nobody().",
+        );
+      }
+      return clientOver(options, calls, { isNobody, headers: merged }, () => {});
+    },
+    close,
   };
 }
 
@@ -206,9 +293,11 @@ function nameOf(type: ResourceType, key: ObjectKey): string {
   return `${resourceText(type)} "${keyText(key)}"`;
 }
 
-function timing(options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {}) {
-  return { signal: options.signal, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS };
+function timing({ signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxRetries, onWarning }: Timing = {}) {
+  return { signal, timeoutMs, maxRetries, onWarning };
 }
+
+type Timing = { readonly [K in keyof CallOptions]?: CallOptions[K] | undefined };
 
 function writeQuery(options: WriteOptions = {}): { fieldManager: string; dryRun?: string } {
   return {

@@ -293,3 +293,16 @@ Deno.test("the deadline of a call is its own", async () => {
   await using test = await serve(() => {});
   await assert.rejects(test.client.get(ConfigMaps, key, { timeoutMs: 60 }), /did not answer within \d+ ms/);
 });
+
+Deno.test("text is read as bytes, as far as it is wanted, within the deadline", async () => {
+  await using test = await serve((_request, response) => {
+    response.writeHead(200, { "content-type": "text/plain" });
+    response.end("a log\nof lines\n");
+  });
+  const whole = await test.client.bytes("/log?x=1", { maxBytes: 100 });
+  assert.deepEqual([new TextDecoder().decode(whole.bytes), whole.isCut], ["a log\nof lines\n", false]);
+  const cut = await test.client.bytes("/log", { maxBytes: 5 });
+  assert.deepEqual([new TextDecoder().decode(cut.bytes), cut.isCut], ["a log", true]);
+  await using stuck = await serve((_request, response) => void response.write("begin"));
+  await assert.rejects(stuck.client.bytes("/log", { maxBytes: 100, timeoutMs: 50 }), /no whole answer/);
+});

@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type http from "node:http";
+import { Readable } from "node:stream";
 import { type AgentPair, createAgents } from "./agents.ts";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import type { ClusterConnection, Credentials } from "../config/connection.ts";
@@ -13,8 +14,10 @@ export interface HttpRequest {
   method: string;
   /** With query; appended to the server's base path. */
   path: string;
-  headers?: Readonly<Record<string, string>>;
-  body?: string;
+  /** Those of several values are sent several times. Credentials of the connection win. */
+  headers?: Readonly<Record<string, string | string[]>>;
+  /** A text, or what is written piece by piece; then `size` is the bytes of all chunks. */
+  body?: string | { readonly size: number; chunks(): Iterable<Uint8Array> };
   signal?: AbortSignal | undefined;
   /** For `send` the deadline of the whole exchange, for `stream` of the response headers, in milliseconds. */
   timeoutMs: number;
@@ -195,12 +198,16 @@ function guardOf(request: HttpRequest): Guard {
   return guard;
 }
 
-function responseOf(outgoing: http.ClientRequest, body: string | undefined): Promise<http.IncomingMessage> {
+function responseOf(
+  outgoing: http.ClientRequest,
+  body: HttpRequest["body"],
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     outgoing.once("response", resolve);
     // Stays for the request's life: an error after the response must not become an uncaught exception.
     outgoing.on("error", reject);
-    outgoing.end(body);
+    if (body === undefined || typeof body === "string") outgoing.end(body);
+    else Readable.from(body.chunks()).on("error", (error) => outgoing.destroy(error)).pipe(outgoing);
   });
 }
 
@@ -242,7 +249,10 @@ async function* bodyOf(
 }
 
 function lengthOf(request: HttpRequest): Record<string, string> {
-  if (request.body !== undefined) return { "content-length": String(Buffer.byteLength(request.body)) };
+  const { body } = request;
+  if (body !== undefined) {
+    return { "content-length": String(typeof body === "string" ? Buffer.byteLength(body) : body.size) };
+  }
   return request.method === "GET" ? {} : { "content-length": "0" };
 }
 

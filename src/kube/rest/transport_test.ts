@@ -29,6 +29,26 @@ Deno.test("an exchange carries method, path, headers, credentials and body", asy
   transport.close();
 });
 
+Deno.test("a body that comes in pieces arrives as a whole, and one that breaks off is no request", async () => {
+  await using server = await localServer((_request, response) => json(response, 201, {}));
+  const transport = createTransport(server.connection);
+  const pieces = ["one ", "two ", "x".repeat(300_000)].map((text) => new TextEncoder().encode(text));
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  const post = (chunks: () => Iterable<Uint8Array>) =>
+    transport.send({ method: "POST", path: "/", body: { size, chunks }, timeoutMs: 5_000 });
+  assert.equal((await post(() => pieces)).status, 201);
+  const [seen] = server.seen;
+  assert.deepEqual([seen?.body.slice(0, 10), seen?.body.length], ["one two xx", size]);
+  assert.equal(seen?.headers["content-length"], String(size));
+  const broken = post(function* () {
+    yield new Uint8Array(10);
+    throw new Error("the disk is gone");
+  });
+  await assert.rejects(broken, KubeConnectionError);
+  assert.equal(server.seen.length, 1);
+  transport.close();
+});
+
 Deno.test("the server's base path stands before every path", async () => {
   await using server = await localServer((_request, response) => json(response, 200, {}));
   const url = new URL("/k8s/clusters/c-1/", server.connection.server);

@@ -103,7 +103,7 @@ Deno.test("the text can be read again, and nonsense in it is left out", () => {
   assert.equal(checksumsText(checksums), "ConfigMap/env=1b,Secret/db.x=0a");
   assert.deepEqual([...parseChecksums(checksumsText(checksums))], [...checksums].reverse());
   for (const nonsense of [undefined, "", "none", "Secret/db", "Pod/a=1", "Secret/a=xyz"]) {
-    assert.deepEqual([...parseChecksums(nonsense)], [], nonsense);
+    assert.deepEqual([...parseChecksums(nonsense)], [], String(nonsense));
   }
 });
 

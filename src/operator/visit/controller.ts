@@ -174,7 +174,8 @@ async function endVisit<
     }
   }
   const done = left.length === 0;
-  results.setEnded(uid, { done, message: left.join("; ") });
+  const { conditions } = visit.report.data();
+  results.setEnded(uid, { done, message: left.join("; "), ...(conditions.length > 0 && { conditions }) });
   onNews(visit.key);
   return done ? {} : { requeueAfterMs: Math.min(visit.report.lookAgainMs ?? 5_000, 5_000) };
 }

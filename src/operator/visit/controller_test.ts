@@ -153,6 +153,28 @@ Deno.test("an end whose time has not come is told, and is no failure for the log
   assert.equal(world.results.ended("uid-1")?.done, true);
 });
 
+Deno.test("what an end says of itself is left beside how far it is, once it says anything", async () => {
+  const update = { type: "Going", status: "True" as const, reason: "Slowly", message: "3 are left" };
+  let left = 1;
+  await using world = new World([
+    step(nothing, {
+      end(visit) {
+        if (left-- <= 0) return nothing();
+        visit.report.condition(update);
+        return Promise.reject(new NotYetError("3 are left"));
+      },
+    }),
+  ], [leaving()]);
+  await settle();
+  assert.deepEqual(world.results.ended("uid-1"), {
+    done: false,
+    message: "3 are left",
+    conditions: [update],
+  });
+  await world.clock.advance(5_000);
+  assert.deepEqual(world.results.ended("uid-1"), { done: true, message: "" });
+});
+
 Deno.test("without our finalizer nothing is left to be done", async () => {
   let tries = 0;
   await using world = new World([

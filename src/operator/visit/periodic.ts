@@ -5,12 +5,7 @@
  */
 import { shortHash } from "../../kube/apply/canonical_json.ts";
 import { Report, type ReportData } from "../pass/report.ts";
-import {
-  type BackoffOptions,
-  retryDelay,
-  type VisitFailure,
-  visitFailure,
-} from "../../operator/visit/failure.ts";
+import { type BackoffOptions, retryDelay, type VisitFailure, visitFailure } from "./failure.ts";
 import type { Visit, VisitStep, VisitTools } from "./visit.ts";
 
 /** What makes a periodic step. */

@@ -1,5 +1,6 @@
 /** What visits found out, kept in memory: the reconciler merges it into the status it writes. */
 import { canonicalJson } from "../../kube/apply/canonical_json.ts";
+import type { ConditionUpdate } from "../../workload/conditions.ts";
 import type { ReportData } from "../pass/report.ts";
 
 /** The result of the last visit for one object. */
@@ -14,6 +15,8 @@ export interface EndResult {
   readonly done: boolean;
   /** Why it is not; no secrets. */
   readonly message: string;
+  /** What the status should say of it, where steps say anything. */
+  readonly conditions?: readonly ConditionUpdate[];
 }
 
 /** Results by the object's UID. */

@@ -1,10 +1,8 @@
 /** What the spec of a provisioner asks of its key. */
 import { durationMs } from "../../api/duration.ts";
+import { ROTATE_ANNOTATION } from "../../api/provisioner_key.ts";
 import type { KeyWanted } from "../keys/mod.ts";
 import type { Visit } from "./visit.ts";
-
-/** On a provisioner: asks for a new key. Any value does; another value is another request. */
-export const ROTATE_ANNOTATION = "coder.com/rotate-key";
 
 /** See the file's head. */
 export function keyWanted({ coder, home, key, organizationID, provisioner }: Visit): KeyWanted {

@@ -5,7 +5,7 @@ import { changed, controlledBy } from "../../reconciler/testing/fakes.ts";
 import { secretOf } from "../../operator/visit/control_plane_testing.ts";
 import { refusal } from "../../operator/visit/control_plane_testing.ts";
 import { KEY_NAME_ANNOTATION } from "../keys/mod.ts";
-import { ROTATE_ANNOTATION } from "./key_wanted.ts";
+import { ROTATE_ANNOTATION } from "../../api/provisioner_key.ts";
 import { license, VisitWorld } from "../../../tests/provisioner/visit_world.ts";
 
 const KEYS = "/api/v2/organizations/{organization}/provisionerkeys";

@@ -1,4 +1,5 @@
 /** A clock that stands still until a test moves it. For tests alone. */
+import { setImmediate } from "node:timers";
 import type { Clock } from "../clock.ts";
 
 interface Timer {
@@ -71,7 +72,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets every promise that can settle now do so: a turn of the macrotask queue, twice. */
+/** Lets every promise that can settle now do so: a few turns of the event loop, which take microseconds. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(() => resolve(undefined)));
 }

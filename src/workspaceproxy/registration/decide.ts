@@ -10,6 +10,7 @@ import {
   type RegistrationRecord,
   retired,
   withIntent,
+  withoutBegun,
   withoutIntent,
   withRegistration,
   withStray,
@@ -108,11 +109,12 @@ function finish(facts: Wanting): Decision {
   const { uid, wanted, record, secret, proxies, now } = facts;
   const { registrationIntent: intent } = record;
   if (intent === undefined) return keepUp(facts);
+  // Whatever there is of ours here: it is not what came of it.
+  if (!isSamePlace(intent, wanted.place)) return { do: "save", record: withoutIntent(record, true) };
   const found = byName(proxies, intent.name);
   if (found !== undefined && isMarked(found, uid)) {
     return { do: "save", record: withRegistration(record, found, wanted.place, now) };
   }
-  if (!isSamePlace(intent, wanted.place)) return { do: "save", record: withoutIntent(record, true) };
   if (found === undefined) return { do: "create", face: newFace(wanted, intent.name, uid) };
   if (found.id === heldId(secret)) {
     return { do: "save", record: withRegistration(record, found, wanted.place, now) };
@@ -135,7 +137,10 @@ function keepUp(facts: Wanting): Decision {
   if (ofToken !== undefined) {
     // Whoever has a proxy's token in our Secret got it from us, or gave it to us for this very proxy.
     const isOurs = isOfGoOperator(record) || isMarked(ofToken, uid) || isNamed(ofToken, wanted.name);
-    if (isOurs) return { do: "save", record: withRegistration(record, ofToken, wanted.place, now) };
+    if (isOurs) {
+      const rest = withoutBegun(record, ofToken, wanted.place);
+      return { do: "save", record: withRegistration(rest, ofToken, wanted.place, now) };
+    }
   }
   // The spec has come back to a Coder where it still is.
   const former = (record.formerRegistrations ?? []).flatMap(({ id }) => id === undefined ? [] : [id])
@@ -169,9 +174,13 @@ function begin({ uid, wanted, record, secret, proxies, now }: Wanting): Decision
   if (found === undefined) {
     return { do: "save", record: withIntent(record, wanted.name, wanted.place, now) };
   }
-  const mayTake = wanted.adopt || isMarked(found, uid) ||
-    (isOfGoOperator(record) && secret.state === "missing");
-  if (mayTake) return { do: "save", record: withRegistration(record, found, wanted.place, now) };
+  if (isMarked(found, uid)) {
+    const rest = withoutBegun(record, found, wanted.place);
+    return { do: "save", record: withRegistration(rest, found, wanted.place, now) };
+  }
+  if (wanted.adopt || (isOfGoOperator(record) && secret.state === "missing")) {
+    return { do: "save", record: withRegistration(record, found, wanted.place, now) };
+  }
   return refuse(
     "NameTaken",
     `Coder has a proxy ${found.name} already, which somebody else registered: give this one another name in ` +

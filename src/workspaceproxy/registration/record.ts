@@ -115,6 +115,24 @@ export function withoutIntent(record: RegistrationRecord, leftover: boolean): Re
   return recordWith({ registration, formers: [...formerRegistrations, ...former] });
 }
 
+/**
+ * A proxy was found that only a begun registration can have made: the one of its name at this Coder is not to be removed.
+ * Of several nobody can tell which: they stay.
+ */
+export function withoutBegun(
+  record: RegistrationRecord,
+  found: { name: string },
+  { coderURL }: Place,
+): RegistrationRecord {
+  const { registration, registrationIntent: intent, formerRegistrations = [] } = record;
+  const begun = formerRegistrations.filter((former) =>
+    former.id === undefined && former.coderURL === coderURL &&
+    former.name.toLowerCase() === found.name.toLowerCase()
+  );
+  if (begun.length !== 1 || intent !== undefined) return record;
+  return recordWith({ registration, formers: formerRegistrations.filter((each) => each !== begun[0]) });
+}
+
 /** There is to be no registration. `keep`: the present one is in use all the same, and not ours any more. */
 export function retired(record: RegistrationRecord, keep: boolean, now: Date): RegistrationRecord {
   const { registration, formerRegistrations = [] } = withoutIntent(record, true);

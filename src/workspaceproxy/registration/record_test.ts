@@ -10,6 +10,7 @@ import {
   statusOf,
   timeText,
   withIntent,
+  withoutBegun,
   withoutFormer,
   withoutIntent,
   withRegistration,
@@ -102,6 +103,24 @@ Deno.test("an intent that is given up is remembered where Coder may have carried
   const begun = withIntent(registered, "lyon", B, NOW);
   assert.deepEqual(withoutIntent(begun, false), registered);
   assert.deepEqual(withoutIntent(begun, true).formerRegistrations, [{ name: "lyon", since: TIME, ...B }]);
+});
+
+Deno.test("a proxy that a begun registration made is not among those that have to go", () => {
+  const begun = (name: string, at: typeof A) => ({ name, since: TIME, ...at });
+  const record = { formerRegistrations: [begun("lyon", A), begun("Paris", A), begun("paris", B)] };
+  const rest = withoutBegun(record, { name: "paris" }, place("http://a", { controlPlaneName: "c" }));
+  assert.deepEqual(rest.formerRegistrations, [begun("lyon", A), begun("paris", B)]);
+  assert.deepEqual(withoutBegun(registered, { name: "paris" }, A), registered);
+});
+
+Deno.test("where nobody can tell which of the begun ones made it, all of them are looked for", () => {
+  const begun = { name: "paris", since: TIME, ...A };
+  const twice = { formerRegistrations: [begun, { ...begun, since: "2025-12-31T23:59:59Z" }] };
+  assert.deepEqual(withoutBegun(twice, { name: "paris" }, A), twice);
+  const again = { registrationIntent: begun, formerRegistrations: [begun] };
+  assert.deepEqual(withoutBegun(again, { name: "paris" }, A), again);
+  const known = { formerRegistrations: [{ ...begun, id: "1" }] };
+  assert.deepEqual(withoutBegun(known, { name: "paris" }, A), known);
 });
 
 Deno.test("where nothing is to be registered, everything has to go, save what the user keeps", () => {

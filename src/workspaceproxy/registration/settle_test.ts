@@ -467,6 +467,25 @@ Deno.test("a registration that was begun elsewhere is removed there by its mark"
   assert.equal(rig.held(), there.proxy().token);
 });
 
+Deno.test("a registration that was begun elsewhere is not taken for one of the same name here", async () => {
+  await using rig = await rigged();
+  await using there = await rigged();
+  rig.world.ways.set("http://b", { way: "open", calls: proxyCalls(there.coder.client) });
+  let away = true;
+  rig.world.hook = (operation, phase) => {
+    if (operation === "writeToken" && phase === "before" && away) throw new Error("the API server is away");
+  };
+  await assert.rejects(look(rig.world, wanted(A)), /is away/);
+  await assert.rejects(look(rig.world, wanted("http://b")), /is away/);
+  const { id } = rig.proxy();
+  away = false;
+  await look(rig.world, wanted(A));
+  assert.equal(rig.proxy().id, id);
+  assert.equal(rig.held(), rig.proxy().token);
+  assert.equal(there.coder.fake.state.proxies.every(({ deleted }) => deleted), true);
+  assert.equal(rig.world.record.formerRegistrations, undefined);
+});
+
 Deno.test("without a wish for a registration there is none in the end", async () => {
   await using rig = await registered();
   rig.world.secret = { state: "missing" };

@@ -195,7 +195,8 @@ export const licenseRoutes: readonly FakeRoute[] = [
         features: Object.fromEntries(features),
         warnings: [],
         errors: [],
-        has_license: state.licenses.length > 0,
+        // Those that have ended are none to coderd.
+        has_license: state.licenses.some(({ claims }) => Number(claims["exp"]) >= state.now() / 1_000),
         trial: state.licenses.some(({ claims }) => claims["trial"] === true),
         require_telemetry: false,
         refreshed_at: state.time(),

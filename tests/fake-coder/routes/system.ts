@@ -53,7 +53,7 @@ export const systemRoutes: readonly FakeRoute[] = [
         }),
       ),
     }),
-    handle: ({ body, caller }) => {
+    handle: ({ state, body, caller }) => {
       const all = caller!.user.roles.includes("owner") && caller!.key.scopes.includes("coder:all");
       const known = [
         "workspace",
@@ -64,10 +64,17 @@ export const systemRoutes: readonly FakeRoute[] = [
         "provisioner_daemon",
         "api_key",
       ];
-      const checks = Object.entries<{ object: { resource_type: string } }>(body.checks);
+      const checks = Object.entries<{ object: { resource_type: string; resource_id?: string } }>(body.checks);
+      // Whatever else members are, they are masters of their own workspaces.
+      const isOwn = ({ resource_type, resource_id }: { resource_type: string; resource_id?: string }) =>
+        resource_type === "workspace" && resource_id !== undefined &&
+        state.workspaces.some(({ id, owner_id }) => id === resource_id && owner_id === caller!.user.id);
       return ok(
         Object.fromEntries(
-          checks.map(([key, { object }]) => [key, all && known.includes(object.resource_type)]),
+          checks.map(([key, { object }]) => [
+            key,
+            known.includes(object.resource_type) && (all || isOwn(object)),
+          ]),
         ),
       );
     },

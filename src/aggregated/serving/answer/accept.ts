@@ -11,9 +11,13 @@ export interface MediaRange {
 
 /** How objects are written. */
 export type Form =
-  | { readonly as: "object" }
-  | { readonly as: "table"; readonly includeObject: IncludeObject }
-  | { readonly as: "metadata" };
+  & (
+    | { readonly as: "object" }
+    | { readonly as: "table"; readonly includeObject: IncludeObject }
+    | { readonly as: "metadata" }
+  )
+  // Never for watches: frames in YAML would have no end.
+  & { readonly yaml?: true };
 
 export type IncludeObject = "None" | "Metadata" | "Object";
 
@@ -21,6 +25,7 @@ export type IncludeObject = "None" | "Metadata" | "Object";
 export type Shape = "object" | "list" | "watch";
 
 const JSON_TYPES = new Set(["application/json", "application/*", "*/*"]);
+const YAML_TYPE = "application/yaml";
 const MAX_LENGTH = 4_096;
 const MAX_RANGES = 32;
 const OBJECT: Form = { as: "object" };
@@ -50,6 +55,14 @@ export function acceptsJson(header: string | undefined): boolean {
     ranges.some(({ type, parameters }) => JSON_TYPES.has(type) && !parameters.has("as"));
 }
 
+/** Whether YAML is accepted, and liked better than JSON. */
+export function prefersYaml(header: string | undefined): boolean {
+  // Nearly nobody does.
+  if (header === undefined || !header.toLowerCase().includes(YAML_TYPE)) return false;
+  const first = parseAccept(header).find(({ type }) => type === YAML_TYPE || JSON_TYPES.has(type));
+  return first?.type === YAML_TYPE;
+}
+
 /**
  * The first form of the header that we have. @throws {StatusError} 406 where there is none, 400 where `includeObject` is
  * none of its values
@@ -57,20 +70,30 @@ export function acceptsJson(header: string | undefined): boolean {
 export function negotiate(header: string | undefined, shape: Shape, query: URLSearchParams): Form {
   if (isPlainJson(header)) return OBJECT;
   for (const { type, parameters } of parseAccept(header)) {
-    if (!JSON_TYPES.has(type)) continue;
-    const as = parameters.get("as");
-    if (as === undefined) return OBJECT;
-    if (parameters.get("g") !== "meta.k8s.io" || parameters.get("v") !== "v1") continue;
-    if (as === "Table") return { as: "table", includeObject: includeObjectOf(query) };
-    if (as === (shape === "list" ? "PartialObjectMetadataList" : "PartialObjectMetadata")) {
-      return { as: "metadata" };
-    }
+    const isYaml = type === YAML_TYPE && shape !== "watch";
+    if (!isYaml && !JSON_TYPES.has(type)) continue;
+    const form = formOf(parameters, shape, query);
+    if (form !== undefined) return isYaml ? { ...form, yaml: true } : form;
   }
   throw notAcceptable([
     "application/json",
+    ...(shape === "watch" ? [] : [YAML_TYPE]),
     "application/json;as=Table;g=meta.k8s.io;v=v1",
     `application/json;as=PartialObjectMetadata${shape === "list" ? "List" : ""};g=meta.k8s.io;v=v1`,
   ]);
+}
+
+function formOf(
+  parameters: MediaRange["parameters"],
+  shape: Shape,
+  query: URLSearchParams,
+): Form | undefined {
+  const as = parameters.get("as");
+  if (as === undefined) return OBJECT;
+  if (parameters.get("g") !== "meta.k8s.io" || parameters.get("v") !== "v1") return undefined;
+  if (as === "Table") return { as: "table", includeObject: includeObjectOf(query) };
+  const metadata = shape === "list" ? "PartialObjectMetadataList" : "PartialObjectMetadata";
+  return as === metadata ? { as: "metadata" } : undefined;
 }
 
 function isAbsent(header: string | undefined): boolean {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { StatusError } from "../status_errors.ts";
-import { acceptsJson, type Form, negotiate, parseAccept, type Shape, wantsPretty } from "./accept.ts";
+import {
+  acceptsJson,
+  type Form,
+  negotiate,
+  parseAccept,
+  prefersYaml,
+  type Shape,
+  wantsPretty,
+} from "./accept.ts";
 
 const form = (header: string | undefined, shape: Shape = "object", query = ""): Form =>
   negotiate(header, shape, new URLSearchParams(query));
@@ -56,10 +64,30 @@ Deno.test("the form that is liked best comes first; the order decides between eq
   assert.deepEqual(form(`${TABLE};q=0,application/json`, "list"), { as: "object" });
 });
 
+Deno.test("objects, lists and tables are there as YAML, watches are not", () => {
+  const table = { as: "table", includeObject: "Metadata", yaml: true };
+  assert.deepEqual(form("application/yaml"), { as: "object", yaml: true });
+  assert.deepEqual(form("application/json;q=0.5,application/yaml", "list"), { as: "object", yaml: true });
+  assert.deepEqual(form(TABLE.replace("json", "yaml"), "list"), table);
+  assert.deepEqual(form("application/json,application/yaml"), { as: "object" });
+  assert.throws(
+    () => form("application/yaml", "watch"),
+    (error: unknown) => error instanceof StatusError && error.code === 406 && !error.message.includes("yaml"),
+  );
+});
+
+Deno.test("who likes YAML better than JSON gets refusals in it, too", () => {
+  for (const header of ["application/yaml", "text/html,application/yaml,*/*;q=0.1", "Application/YAML"]) {
+    assert.equal(prefersYaml(header), true, header);
+  }
+  for (const header of [undefined, "", "*/*", "application/json,application/yaml", "application/yaml;q=0"]) {
+    assert.equal(prefersYaml(header), false, String(header));
+  }
+});
+
 Deno.test("forms that there are not are not acceptable, and the refusal lists those that there are", () => {
   const bad = [
     "application/vnd.kubernetes.protobuf",
-    "application/yaml",
     "text/html",
     "application/json;as=Table;v=v2;g=meta.k8s.io",
     "application/json;as=Table",

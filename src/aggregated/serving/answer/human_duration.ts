@@ -37,9 +37,9 @@ export function humanDuration(ms: number): string {
   return rest === 0 ? whole : `${whole}${rest}${smaller?.sign}`;
 }
 
-/** How long ago an RFC 3339 time was; `<unknown>` where there is none. @param now milliseconds since 1970 */
-export function ageOf(time: string | undefined | null, now: number): string {
-  if (time === undefined || time === null || time === "") return "<unknown>";
+/** How long ago an RFC 3339 time was; `<unknown>` for an empty one. @param now milliseconds since 1970 */
+export function ageOf(time: string, now: number): string {
+  if (time === "") return "<unknown>";
   const at = Date.parse(time);
   return Number.isNaN(at) ? "<invalid>" : humanDuration(now - at);
 }

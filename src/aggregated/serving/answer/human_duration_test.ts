@@ -40,6 +40,6 @@ Deno.test("the age of something is told by its time, where it has one that is a 
   const now = Date.parse("2026-01-02T00:00:00Z");
   assert.equal(ageOf("2026-01-01T23:59:30.5Z", now), "29s");
   assert.equal(ageOf("2026-01-01T00:00:00+01:00", now), "25h");
-  for (const missing of [undefined, null, ""]) assert.equal(ageOf(missing, now), "<unknown>");
+  assert.equal(ageOf("", now), "<unknown>");
   assert.equal(ageOf("yesterday", now), "<invalid>");
 });

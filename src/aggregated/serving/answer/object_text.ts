@@ -1,4 +1,5 @@
 /** Objects as JSON text. An object is written once, however often it is sent: objects of storages never change. */
+import { encodedText } from "../../../api/encoded.ts";
 import type { KubeObject } from "../../../api/object.ts";
 
 const whole = new WeakMap<object, string>();
@@ -6,7 +7,7 @@ const partial = new WeakMap<object, string>();
 
 /** The object itself. */
 export function objectText(object: KubeObject): string {
-  let text = whole.get(object);
+  let text = encodedText(object) ?? whole.get(object);
   if (text === undefined) whole.set(object, text = JSON.stringify(object));
   return text;
 }

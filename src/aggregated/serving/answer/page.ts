@@ -1,5 +1,5 @@
 /** One page of a listing: what is selected, where it begins, how much of it. */
-import { keyOf, type KubeObject, type ObjectKey } from "../../../api/object.ts";
+import { compareKeys, keyOf, type KubeObject, type ObjectKey } from "../../../api/object.ts";
 import { writeContinueToken } from "../query/continue_token.ts";
 import type { ListOptions } from "../query/list_options.ts";
 import type { Listing } from "../storage.ts";
@@ -57,7 +57,7 @@ function take<T>(
   return { items, isLast: true };
 }
 
-/** Where the objects behind `key` begin, in a listing sorted by namespace and name. */
+/** Where the objects behind `key` begin, in a listing in its order. */
 function indexAfter(items: readonly KubeObject[], key: ObjectKey): number {
   let low = 0;
   let high = items.length;
@@ -67,11 +67,4 @@ function indexAfter(items: readonly KubeObject[], key: ObjectKey): number {
     else low = middle + 1;
   }
   return low;
-}
-
-/** The order of listings: by namespace, then by name. */
-export function compareKeys(left: ObjectKey, right: ObjectKey): number {
-  if (left.namespace !== right.namespace) return left.namespace < right.namespace ? -1 : 1;
-  if (left.name === right.name) return 0;
-  return left.name < right.name ? -1 : 1;
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { keyOf, keyText } from "../../../api/object.ts";
+import { compareKeys, keyOf, keyText } from "../../../api/object.ts";
 import { below, seededRandom } from "../../../telemetry/testing/random.ts";
 import { readListOptions } from "../query/list_options.ts";
 import { gadget } from "../testing/gadgets.ts";
 import type { Gadget } from "../testing/gadgets.ts";
-import { compareKeys, pageOf } from "./page.ts";
+import { pageOf } from "./page.ts";
 
 const listing = (items: Gadget[], resourceVersion = "5") => ({
   items: items.sort((left, right) => compareKeys(keyOf(left), keyOf(right))),

@@ -46,11 +46,14 @@ export function createTables<T extends KubeObject>(columns: readonly Column<T>[]
     })),
   ]);
 
+  /** Of what has no object: one for each column, as whoever reads tables expects. */
+  const empty: readonly Cell[] = ["", ...columns.map(() => null)];
+
   function row(object: T, { includeObject, now }: TableOptions): string {
     const cells: Cell[] = [object.metadata.name ?? ""];
     for (const { type, value } of columns) {
       const cell = value(object);
-      cells.push(type === "date" ? ageOf(cell as string | null | undefined, now) : cell ?? null);
+      cells.push(type === "date" && typeof cell === "string" ? ageOf(cell, now) : cell ?? null);
     }
     return rowText(cells, object, includeObject);
   }
@@ -65,7 +68,7 @@ export function createTables<T extends KubeObject>(columns: readonly Column<T>[]
     table: (items, head, options) => whole(items.map((item) => row(item as T, options)), head, options),
     bookmark(object, options) {
       const resourceVersion = object.metadata.resourceVersion ?? "";
-      return whole([rowText([], object, "Metadata")], { resourceVersion }, options);
+      return whole([rowText(empty, object, "Metadata")], { resourceVersion }, options);
     },
   };
 }

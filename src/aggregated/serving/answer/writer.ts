@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { apiVersionOf, type KubeObject } from "../../../api/object.ts";
 import type { Change, ResourceDefinition } from "../storage.ts";
 import type { Form } from "./accept.ts";
+import { joinedBytes } from "./joined.ts";
 import { metadataText, objectText } from "./object_text.ts";
 import type { Page } from "./page.ts";
 import { createTables } from "./table.ts";
@@ -11,8 +12,9 @@ import { createTables } from "./table.ts";
 export type FrameType = Change<unknown>["type"];
 
 export interface Writer {
-  object(object: KubeObject, form: Form): string;
-  /** The bytes are kept as long as the array of items is, where they cannot change with time. */
+  /** Of a large object the same bytes each time. */
+  object(object: KubeObject, form: Form): string | Uint8Array;
+  /** The bytes are kept as long as the array of items is, where they cannot change with time and are not very many. */
   list(page: Page<KubeObject>, form: Form): Uint8Array;
   /**
    * One line of a watch, newline included. Frames of the same object are written once for all watchers.
@@ -46,6 +48,7 @@ export function createWriter<T extends KubeObject>(
   const ids = { kind: type.kind, apiVersion: apiVersionOf(type) };
   const lists = new WeakMap<readonly KubeObject[], Map<string, KnownList>>();
   const frames = new WeakMap<KubeObject, Map<string, Uint8Array>>();
+  const large = new WeakMap<KubeObject, Uint8Array>();
 
   function objectIn(object: KubeObject, form: Form, isFirst = true): string {
     switch (form.as) {
@@ -61,28 +64,36 @@ export function createWriter<T extends KubeObject>(
     }
   }
 
-  function listText({ items, head }: Page<KubeObject>, form: Exclude<Form, { as: "table" }>): string {
+  function listBytes({ items, head }: Page<KubeObject>, form: Exclude<Form, { as: "table" }>): Uint8Array {
     const [kind, version, texts] = form.as === "metadata"
       ? ["PartialObjectMetadata", "meta.k8s.io/v1", items.map(metadataText)]
       : [ids.kind, ids.apiVersion, items.map(objectText)];
     const start = `{"kind":"${kind}List","apiVersion":"${version}","metadata":${JSON.stringify(head)}`;
-    return `${start},"items":[${texts.join(",")}]}\n`;
+    return joinedBytes(`${start},"items":[`, texts, "]}\n");
   }
 
   return {
-    object: (object, form) => `${objectIn(object, form)}\n`,
+    object(object, form) {
+      const known = form.as === "object" ? large.get(object) : undefined;
+      if (known !== undefined) return known;
+      const text = `${objectIn(object, form)}\n`;
+      if (form.as !== "object" || text.length < LARGE) return text;
+      const bytes = Buffer.from(text);
+      large.set(object, bytes);
+      return bytes;
+    },
     list(page, form) {
       if (form.as === "table") {
         const options = { includeObject: form.includeObject, now: now() };
         return Buffer.from(`${tables.table(page.items, page.head, options)}\n`);
       }
       const { resourceVersion } = page.head;
-      if (page.head.continue !== undefined) return Buffer.from(listText(page, form));
+      if (page.head.continue !== undefined) return listBytes(page, form);
       const known = entryOf(lists, page.items);
       const before = known.get(form.as);
       if (before?.resourceVersion === resourceVersion) return before.bytes;
-      const bytes = Buffer.from(listText(page, form));
-      known.set(form.as, { resourceVersion, bytes });
+      const bytes = listBytes(page, form);
+      if (bytes.byteLength <= MOST_KEPT) known.set(form.as, { resourceVersion, bytes });
       return bytes;
     },
     frame(type, object, form, isFirst) {
@@ -93,11 +104,12 @@ export function createWriter<T extends KubeObject>(
       if (bytes === undefined) known.set(key, bytes = frameOf(type, objectIn(object, form)));
       return bytes;
     },
-    state: (objects, form, isFirst) =>
-      Buffer.from(
-        objects.map((object, index) => frameText("ADDED", objectIn(object, form, isFirst && index === 0)))
-          .join(""),
-      ),
+    state(objects, form, isFirst) {
+      if (objects.length === 0) return new Uint8Array();
+      const texts = objects.map((object, index) => objectIn(object, form, isFirst && index === 0));
+      const [start, end] = [frameStart("ADDED"), FRAME_END];
+      return joinedBytes(start, texts, end, end + start);
+    },
     bookmark(resourceVersion, form, isFirst, annotations) {
       const metadata = { resourceVersion, ...(annotations === undefined ? {} : { annotations }) };
       const object: KubeObject = { ...ids, metadata };
@@ -115,6 +127,12 @@ export function createWriter<T extends KubeObject>(
   };
 }
 
+/** Objects that are compressed, which is remembered by their bytes; in characters. */
+const LARGE = 128 * 1024;
+
+/** Of one list, in bytes. Who has more objects asks for them in pages; what those cost is copying texts. */
+const MOST_KEPT = 4 * 1024 * 1024;
+
 function entryOf<K extends object, V>(map: WeakMap<K, Map<string, V>>, key: K): Map<string, V> {
   let entry = map.get(key);
   if (entry === undefined) map.set(key, entry = new Map());
@@ -127,5 +145,11 @@ export function frameOf(type: FrameType | "BOOKMARK" | "ERROR", text: string): U
 }
 
 function frameText(type: string, text: string): string {
-  return `{"type":"${type}","object":${text}}\n`;
+  return frameStart(type) + text + FRAME_END;
 }
+
+function frameStart(type: string): string {
+  return `{"type":"${type}","object":`;
+}
+
+const FRAME_END = "}\n";

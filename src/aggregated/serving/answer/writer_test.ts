@@ -14,11 +14,11 @@ const page = { items: [gadget("n", "a"), gadget("n", "b")], head: { resourceVers
 
 Deno.test("an object is written whole, as metadata alone, or as a table of one row", () => {
   const item = { ...gadget("n", "a"), metadata: { name: "a", resourceVersion: "3" } };
-  assert.deepEqual(JSON.parse(writer.object(item, OBJECT)), item);
-  assert.deepEqual(JSON.parse(writer.object(item, METADATA)).metadata, item.metadata);
-  const table = JSON.parse(writer.object(item, TABLE));
+  assert.deepEqual(JSON.parse(String(writer.object(item, OBJECT))), item);
+  assert.deepEqual(JSON.parse(String(writer.object(item, METADATA))).metadata, item.metadata);
+  const table = JSON.parse(String(writer.object(item, TABLE)));
   assert.deepEqual([table.kind, table.metadata, table.rows.length], ["Table", { resourceVersion: "3" }, 1]);
-  assert.ok(writer.object(item, OBJECT).endsWith("}\n"));
+  assert.ok(String(writer.object(item, OBJECT)).endsWith("}\n"));
 });
 
 Deno.test("a list has the kind of its form, and is never without items", () => {
@@ -48,6 +48,13 @@ Deno.test("a list is written once for all who ask, as long as it is the same", (
   assert.notEqual(writer.list({ items: [...page.items], head: page.head }, OBJECT), newer);
   const part = { ...page, head: { resourceVersion: "6", continue: "x" } };
   assert.equal(read(writer.list(part, OBJECT)).metadata.continue, "x");
+});
+
+Deno.test("a list of very many bytes is not kept: it would take as much memory as all of its objects", () => {
+  const large = { items: [gadget("n", "a", { color: "x".repeat(5_000_000) })], head: page.head };
+  const first = writer.list(large, OBJECT);
+  assert.notEqual(writer.list(large, OBJECT), first);
+  assert.deepEqual(writer.list(large, OBJECT), first);
 });
 
 Deno.test("ages in tables are those of the moment", () => {
@@ -100,4 +107,14 @@ Deno.test("a bookmark carries a version, and what it marks", () => {
     "true",
   );
   assert.deepEqual(read(frameOf("ERROR", "{}")), { type: "ERROR", object: {} });
+});
+
+Deno.test("the bytes of a large object are the same each time, so that they are compressed once", () => {
+  const small = gadget("n", "a");
+  const large = { ...small, metadata: { ...small.metadata, annotations: { a: "ö".repeat(200_000) } } };
+  const bytes = writer.object(large, OBJECT);
+  assert.ok(bytes instanceof Uint8Array);
+  assert.equal(writer.object(large, OBJECT), bytes);
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)), large);
+  assert.equal(typeof writer.object(large, METADATA), "string");
 });

@@ -27,30 +27,46 @@ function cluster(more: Partial<NonNullable<APIService["spec"]>> = {}): MemoryKub
 }
 
 const keep = (client: MemoryKube, bundle: string) =>
-  keepCaBundle({ client, apiService: NAME, signal: new AbortController().signal }, bundle);
+  keepCaBundle(
+    {
+      client,
+      apiService: NAME,
+      service: { namespace: "coder-system", name: "api" },
+      signal: new AbortController().signal,
+    },
+    bundle,
+  );
 
 Deno.test("the bundle is written where it differs, and nothing else is", async () => {
   const client = cluster({ caBundle: "b2xk" });
-  assert.equal(await keep(client, "new"), true);
+  assert.equal(await keep(client, "new"), "written");
   assert.deepEqual(client.find(APIServices, key)?.spec, {
     ...spec,
     caBundle: Buffer.from("new").toString("base64"),
   });
-  assert.equal(await keep(client, "new"), false);
+  assert.equal(await keep(client, "new"), "kept");
   assert.deepEqual(client.calls, ["get apiservices", "patch apiservices", "get apiservices"]);
 });
 
 Deno.test("an APIService that is not to be verified is made one that is", async () => {
   const client = cluster({ insecureSkipTLSVerify: true });
-  assert.equal(await keep(client, "new"), true);
+  assert.equal(await keep(client, "new"), "written");
   assert.deepEqual(client.find(APIServices, key)?.spec, {
     ...spec,
     caBundle: Buffer.from("new").toString("base64"),
   });
 });
 
-Deno.test("an APIService that is not there is a failure, and is not made", async () => {
+Deno.test("an APIService that is not there is not made", async () => {
   const client = new MemoryKube();
-  await assert.rejects(keep(client, "new"), /NotFound/);
+  assert.equal(await keep(client, "new"), "absent");
   assert.deepEqual(client.calls, ["get apiservices"]);
+});
+
+Deno.test("an APIService for another Service is left alone: who runs elsewhere must not take it away", async () => {
+  for (const service of [{ namespace: "other", name: "api" }, { namespace: "coder-system", name: "b" }]) {
+    const client = cluster({ service, caBundle: "b2xk" });
+    assert.equal(await keep(client, "new"), "absent");
+    assert.deepEqual(client.calls, ["get apiservices"]);
+  }
 });

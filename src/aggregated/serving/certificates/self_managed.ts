@@ -44,12 +44,13 @@ class SelfManagedCertificate extends CurrentCertificate implements CertificateSo
   #last: Certificates | undefined;
   /** The bundle that the APIService is known to have. */
   #told: string | undefined;
+  #isAbsent = false;
 
   constructor(options: SelfManagedOptions) {
     super();
     this.#options = options;
     this.#log = (options.log ?? silentLogger).child({
-      secret: `${options.secret.namespace}/${options.secret.name}`,
+      keptIn: `${options.secret.namespace}/${options.secret.name}`,
     });
     this.#clock = options.clock ?? systemClock;
   }
@@ -61,7 +62,7 @@ class SelfManagedCertificate extends CurrentCertificate implements CertificateSo
   async run(signal: AbortSignal): Promise<void> {
     const { lookMs = 60_000, retryMs = 5_000 } = this.#options;
     while (!signal.aborted) {
-      const isWell = await this.#look(signal);
+      const isWell = await this.#look(signal) && !this.#isAbsent;
       await this.#clock.sleep(isWell ? lookMs * (0.9 + Math.random() / 5) : retryMs, signal).catch(() => {});
     }
   }
@@ -106,9 +107,19 @@ class SelfManagedCertificate extends CurrentCertificate implements CertificateSo
     if (this.set(certificates.serving)) this.#log.info("uses another serving certificate");
     if (apiService === undefined) return;
     const bundle = bundleOf(certificates);
-    if (await keepCaBundle({ client, apiService, signal }, bundle)) {
+    const done = await keepCaBundle({ client, apiService, service, signal }, bundle);
+    if (done === "written") {
       this.#log.info("told the API server which authorities to trust", { apiService });
     }
+    if (done === "absent" && !this.#isAbsent) {
+      const name = `${service.namespace}/${service.name}`;
+      this.#log.warn("there is no APIService for our Service: nobody is told of the API", {
+        apiService,
+        service: name,
+      });
+    }
+    // Where nobody is told, nobody has to trust anything before it is used.
+    this.#isAbsent = done === "absent";
     this.#told = bundle;
   }
 }

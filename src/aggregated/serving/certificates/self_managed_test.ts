@@ -19,7 +19,7 @@ function rig(options: Partial<SelfManagedOptions> = {}, client = new MemoryKube(
       apiVersion: "apiregistration.k8s.io/v1",
       kind: "APIService",
       metadata: { name: NAME },
-      spec: { groupPriorityMinimum: 1, versionPriority: 1 },
+      spec: { groupPriorityMinimum: 1, versionPriority: 1, service },
     });
   }
   const source = createSelfManagedCertificate({
@@ -200,4 +200,32 @@ Deno.test("who waits for a certificate need not wait for ever", async () => {
   const waiting = source.whenReady(later.signal);
   later.abort(new Error("too long"));
   await assert.rejects(waiting, /too long/);
+});
+
+Deno.test("an APIService that comes later is told within seconds, and nothing failed meanwhile", async () => {
+  const client = new MemoryKube();
+  client.put(APIServices, {
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name: NAME },
+    spec: { groupPriorityMinimum: 1, versionPriority: 1, service: { namespace: "elsewhere", name: "api" } },
+  });
+  const { source, end, looked, pass, lines } = rig({}, client);
+  await looked();
+  assert.notEqual(source.current, undefined);
+  assert.equal(source.trouble, "");
+  const bundle = () => client.find(APIServices, { namespace: "", name: NAME })?.spec?.caBundle;
+  assert.equal(bundle(), undefined);
+  await pass(20_000, 5_000);
+  const told = lines.filter(({ message }) => message.includes("no APIService for our Service"));
+  assert.equal(told.length, 1, "said once");
+  client.put(APIServices, {
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name: NAME },
+    spec: { groupPriorityMinimum: 1, versionPriority: 1, service },
+  });
+  await pass(10_000, 5_000);
+  assert.notEqual(bundle(), undefined);
+  await end();
 });

@@ -1,6 +1,7 @@
 /** Documents that stay as they are while the process runs: written once, and sent again only to who has another one. */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { yamlText } from "../answer/yaml_text.ts";
 import type { Answer, Exchange } from "../http/exchange.ts";
 
 export interface FixedDocument {
@@ -11,7 +12,16 @@ export interface FixedDocument {
 }
 
 export function fixedDocument(value: unknown, contentType = "application/json"): FixedDocument {
-  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  return documentOf(`${JSON.stringify(value)}\n`, contentType);
+}
+
+/** The same as people read it. */
+export function yamlDocument(value: unknown): FixedDocument {
+  return documentOf(yamlText(value), "application/yaml");
+}
+
+function documentOf(text: string, contentType: string): FixedDocument {
+  const bytes = Buffer.from(text);
   const hash = createHash("sha256").update(bytes).digest("hex").toUpperCase();
   return { bytes, hash, contentType };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { BodyAnswer } from "../http/exchange.ts";
-import { answerFixed, fixedDocument } from "./fixed_document.ts";
+import { answerFixed, fixedDocument, yamlDocument } from "./fixed_document.ts";
 
 Deno.test("a document is named by its content", () => {
   const one = fixedDocument({ a: 1 });
@@ -8,6 +8,12 @@ Deno.test("a document is named by its content", () => {
   assert.equal(fixedDocument({ a: 1 }).hash, one.hash);
   assert.notEqual(fixedDocument({ a: 2 }).hash, one.hash);
   assert.equal(new TextDecoder().decode(one.bytes), '{"a":1}\n');
+});
+
+Deno.test("a document in YAML is another document", () => {
+  const yaml = yamlDocument({ a: 1 });
+  assert.deepEqual([new TextDecoder().decode(yaml.bytes), yaml.contentType], ["a: 1\n", "application/yaml"]);
+  assert.notEqual(yaml.hash, fixedDocument({ a: 1 }).hash);
 });
 
 Deno.test("who has it is told so, who has not gets it", () => {

@@ -1,6 +1,7 @@
 /** Everything that is no resource: discovery, OpenAPI, version, health, metrics. All of it from memory. */
+import { isAnonymous, type KubeUser } from "../../../identity/mod.ts";
 import type { Health } from "../../../telemetry/health.ts";
-import { acceptsJson, parseAccept } from "../answer/accept.ts";
+import { acceptsJson, parseAccept, prefersYaml } from "../answer/accept.ts";
 import type { Answer, Exchange } from "../http/exchange.ts";
 import { openApiV2 } from "../openapi/v2.ts";
 import { openApiV3 } from "../openapi/v3.ts";
@@ -13,7 +14,7 @@ import {
   apiResourceList,
   type GroupVersion,
 } from "./discovery.ts";
-import { answerFixed, fixedDocument } from "./fixed_document.ts";
+import { answerFixed, fixedDocument, yamlDocument } from "./fixed_document.ts";
 import { createOpenApiV3Handler } from "./openapi_v3_handler.ts";
 import { type BuildVersion, versionInfo } from "./version.ts";
 
@@ -40,13 +41,15 @@ export function createPathHandler(options: PathHandlerOptions): PathHandler {
   const openApiV3Handler = createOpenApiV3Handler({
     [root.slice(1)]: openApiV3(served, storages, version),
   });
-  const groups = fixedDocument(apiGroupList(served));
+  const groupList = apiGroupList(served);
+  const groups = fixedDocument(groupList);
+  const groupsInYaml = yamlDocument(groupList);
   const aggregated = fixedDocument(aggregatedDiscovery(served, storages), AGGREGATED);
 
   const handlers = new Map<string, PathHandler>([
     ["/apis", (exchange) => Promise.resolve(answerGroups(exchange))],
-    [`/apis/${group}`, json(apiGroup(served))],
-    [root, json(apiResourceList(served, storages))],
+    [`/apis/${group}`, jsonOrYaml(apiGroup(served))],
+    [root, jsonOrYaml(apiResourceList(served, storages))],
     ["/openapi/v2", json(openApiV2(served, storages, version))],
     ["/openapi/v3", openApiV3Handler.index],
     [`/openapi/v3${root}`, openApiV3Handler.document],
@@ -65,6 +68,7 @@ export function createPathHandler(options: PathHandlerOptions): PathHandler {
 
   function answerGroups({ headers }: Exchange): Answer {
     const vary = { "Vary": "Accept" };
+    if (prefersYaml(headers.accept)) return answerFixed(groupsInYaml, { headers }, vary);
     for (const { type, parameters } of parseAccept(headers.accept ?? JSON_TYPE)) {
       if (type !== JSON_TYPE && type !== "application/*" && type !== "*/*") continue;
       const as = parameters.get("as");
@@ -76,13 +80,15 @@ export function createPathHandler(options: PathHandlerOptions): PathHandler {
     throw notAcceptable([JSON_TYPE, AGGREGATED]);
   }
 
-  async function answerHealth({ info }: Exchange): Promise<Answer> {
+  async function answerHealth({ info, user }: Exchange): Promise<Answer> {
     const query = info.query.toString();
-    const url = `http://localhost${info.path}${query === "" ? "" : `?${query}`}`;
+    const url = URL.parse(`http://localhost${info.path}${query === "" ? "" : `?${query}`}`);
+    // What was reviewed is the path as it was sent: one that reads as another is none.
+    if (url === null || url.pathname !== info.path) throw unknownPath();
     const response = health.handler(new Request(url));
     return {
       code: response.status,
-      body: await response.text(),
+      body: withheld(await response.text(), user),
       contentType: response.headers.get("content-type") ?? "text/plain",
     };
   }
@@ -100,6 +106,13 @@ export function createPathHandler(options: PathHandlerOptions): PathHandler {
   };
 }
 
+/** Why a check failed may name objects of the cluster: not for those of whom nothing is known. */
+function withheld(text: string, user: KubeUser | undefined): string {
+  return user !== undefined && !isAnonymous(user)
+    ? text
+    : text.replace(/^(\[-\]\S+ failed): .*$/gm, "$1: reason withheld");
+}
+
 /** Probes: they are answered however busy the server is. */
 export function isHealthPath(path: string): boolean {
   return HEALTH.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
@@ -110,5 +123,14 @@ function json(value: unknown): PathHandler {
   return ({ headers }) => {
     if (!acceptsJson(headers.accept)) throw notAcceptable([JSON_TYPE]);
     return Promise.resolve(answerFixed(document, { headers }));
+  };
+}
+
+function jsonOrYaml(value: unknown): PathHandler {
+  const inJson = json(value);
+  const inYaml = yamlDocument(value);
+  return (exchange) => {
+    const { headers } = exchange;
+    return prefersYaml(headers.accept) ? Promise.resolve(answerFixed(inYaml, { headers })) : inJson(exchange);
   };
 }

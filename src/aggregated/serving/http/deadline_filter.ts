@@ -6,11 +6,13 @@ import type { Filter } from "./exchange.ts";
 
 /**
  * Answers 504 once the deadline has passed, or the shorter one that the client wished for with `?timeout=`, and aborts
- * the request's signal. Of answers that go on, such as watches, it is the beginning that has a deadline.
+ * the request's signal. Of answers that go on, such as watches, it is the beginning that has a deadline, and the wish of
+ * who watches does not count, as in Kubernetes.
  */
 export function deadlineFilter(deadlineMs: number, clock: Clock): Filter {
   return (exchange, next) => {
-    const { timeoutMs = deadlineMs } = readCommonOptions(exchange.info);
+    const { info } = exchange;
+    const { timeoutMs = deadlineMs } = info.verb === "watch" ? {} : readCommonOptions(info);
     return new Promise((resolve, reject) => {
       const cancel = clock.setTimer(() => {
         const error = timeout();

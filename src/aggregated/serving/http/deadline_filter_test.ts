@@ -30,7 +30,10 @@ Deno.test("after the deadline the request is answered, and its work is aborted",
 
 Deno.test("the client's own deadline counts where it is shorter", async () => {
   for (
-    const [query, ms] of [["timeout=5s", 5_000], ["timeout=2m", 60_000], ["timeout=0s", 60_000]] as const
+    const [query, ms] of [["timeout=5s", 5_000], ["timeout=2m", 60_000], ["timeout=0s", 60_000], [
+      "watch=1&timeout=5s",
+      60_000,
+    ], ["watch=1&timeout=junk", 60_000]] as const
   ) {
     const clock = new FakeClock();
     let isOver = false;

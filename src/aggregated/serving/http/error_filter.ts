@@ -1,7 +1,9 @@
 /** The outermost filter: whatever goes wrong becomes a `Status`, and nothing of ours gets out. */
 import type { Logger } from "../../../telemetry/logger.ts";
+import { prefersYaml } from "../answer/accept.ts";
+import { yamlText } from "../answer/yaml_text.ts";
 import { internalError, StatusError } from "../status_errors.ts";
-import { type Answer, ClientGoneError, type Exchange, type Filter } from "./exchange.ts";
+import { type BodyAnswer, ClientGoneError, type Exchange, type Filter } from "./exchange.ts";
 
 /** @param log gets what the caller is not told */
 export function errorFilter(log: Logger): Filter {
@@ -9,12 +11,18 @@ export function errorFilter(log: Logger): Filter {
     try {
       return await next(exchange);
     } catch (error) {
-      return answerTo(error, exchange, log);
+      return inTheirForm(answerTo(error, exchange, log), exchange);
     }
   };
 }
 
-function answerTo(error: unknown, exchange: Exchange, log: Logger): Answer {
+/** A refusal is written like what was asked for, where that is not JSON. */
+function inTheirForm(answer: BodyAnswer, { headers }: Exchange): BodyAnswer {
+  if (!prefersYaml(headers.accept) || typeof answer.body !== "string") return answer;
+  return { ...answer, body: yamlText(JSON.parse(answer.body)), contentType: "application/yaml" };
+}
+
+function answerTo(error: unknown, exchange: Exchange, log: Logger): BodyAnswer {
   if (error instanceof StatusError) {
     if (error.cause !== undefined) log.warn("a request failed", { ...factsOf(exchange), error: error.cause });
     return statusAnswer(error);
@@ -27,7 +35,7 @@ function answerTo(error: unknown, exchange: Exchange, log: Logger): Answer {
 }
 
 /** A refusal as an answer. */
-export function statusAnswer(error: StatusError): Answer {
+export function statusAnswer(error: StatusError): BodyAnswer {
   const retryAfter = error.details?.retryAfterSeconds;
   return {
     code: error.code,

@@ -24,13 +24,23 @@ export function authenticationFilter(authenticate: Authenticator): Filter {
 /** Finds out whether the caller may. What is reviewed are the very parts that the handler goes by. */
 export function authorizationFilter(authorize: Authorizer): Filter {
   return async (exchange, next) => {
-    const { info, signal } = exchange;
+    const { info } = exchange;
     if (info.kind === "malformed") throw info.error;
-    const user = userOf(exchange);
-    const answer = await authorize(user, accessRequestOf(info), signal);
-    if (answer.allowed) return next(exchange);
-    throw answer.refusal.code === 403 ? forbidden(user.name, deedOf(info)) : refusalError(answer.refusal);
+    await requireAllowed(authorize, exchange, info);
+    return next(exchange);
   };
+}
+
+/** @throws {StatusError} 403 where the caller may not do it */
+export async function requireAllowed(
+  authorize: Authorizer,
+  exchange: Pick<Exchange, "user" | "signal">,
+  info: PathInfo | ResourceInfo,
+): Promise<void> {
+  const user = userOf(exchange);
+  const answer = await authorize(user, accessRequestOf(info), exchange.signal);
+  if (answer.allowed) return;
+  throw answer.refusal.code === 403 ? forbidden(user.name, deedOf(info)) : refusalError(answer.refusal);
 }
 
 /** The caller, behind the authentication filter. */

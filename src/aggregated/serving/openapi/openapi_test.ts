@@ -16,7 +16,11 @@ function storage(isWritable = false): AnyStorage {
   const made = new MemoryStorage(isWritable ? writableGadgetDefinition : gadgetDefinition);
   made.subresources = {
     status: { verbs: isWritable ? ["get", "update"] : ["get"], get: made.get.bind(made) },
-    log: { verbs: ["get"], stream: () => Promise.reject(new Error("unused")) },
+    log: {
+      verbs: ["get"],
+      stream: () => Promise.reject(new Error("unused")),
+      parameters: [{ name: "follow", type: "boolean", description: "Whether it goes on." }],
+    },
   };
   return made;
 }
@@ -51,8 +55,14 @@ Deno.test("a kind is described field by field, with list types and shared metada
 Deno.test("version 2 says the same with its own means", () => {
   const { properties } = v2().definitions[KIND];
   assert.equal(properties.metadata.$ref, "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
-  assert.equal("nullable" in properties.status.properties.usedAt, false);
+  const { usedAt } = properties.status.properties;
+  assert.deepEqual(["nullable" in usedAt, "type" in usedAt, usedAt.format], [false, false, "date-time"]);
   assert.doesNotMatch(JSON.stringify(v2().definitions), /"nullable"|"anyOf"|"oneOf"|"allOf"|#\/components/);
+});
+
+Deno.test("one object can be asked for with a version", () => {
+  const { parameters } = v3().paths[`${COLLECTION}/{name}`].get;
+  assert.ok(parameters.some(({ name }: { name: string }) => name === "resourceVersion"));
 });
 
 Deno.test("a list has its items and its metadata", () => {
@@ -124,6 +134,10 @@ Deno.test("what can be read has operations that tell kind and action; what canno
   assert.deepEqual(Object.keys(paths[`${COLLECTION}/{name}/log`].get.responses["200"].content), [
     "text/plain",
   ]);
+  const names = (path: string) =>
+    paths[`${COLLECTION}/{name}${path}`].get.parameters.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names("/log"), ["namespace", "name", "follow"]);
+  assert.ok(!names("/status").includes("follow"));
 });
 
 Deno.test("what can be written says what is sent, so that clients check and apply", () => {
@@ -144,6 +158,20 @@ Deno.test("what can be written says what is sent, so that clients check and appl
     one.delete.requestBody.content["application/json"].schema.$ref,
     "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions",
   );
+  const both = ["application/json", "application/yaml"];
+  for (const operation of [collection.post, one.put, one.delete, collection.delete]) {
+    assert.deepEqual(Object.keys(operation.requestBody.content), both);
+    assert.deepEqual(Object.keys(operation.responses[200].content), both);
+  }
+  assert.deepEqual(
+    [collection.post, one.put, one.patch, one.delete].map(({ requestBody: { required } }) => required),
+    [true, true, true, undefined],
+  );
+  assert.equal(collection.delete.operationId, "deleteGadgetsCoderTestV1alpha1CollectionNamespacedGadget");
+  assert.deepEqual([Object.keys(one.delete.responses), Object.keys(collection.delete.responses)], [
+    ["200", "202", "401"],
+    ["200", "401"],
+  ]);
   const body = v2(true).paths[COLLECTION].post.parameters[0];
   assert.deepEqual([body.in, body.schema.$ref], ["body", `#/definitions/${KIND}`]);
 });

@@ -30,6 +30,9 @@ export interface Operation {
 }
 
 const JSON_TYPE = "application/json";
+const YAML_TYPE = "application/yaml";
+const OBJECT_TYPES = [JSON_TYPE, YAML_TYPE];
+/** What kubectl may choose from. Strategic merge patches are taken as well, but what is told is what custom resources have. */
 const PATCH_TYPES = [
   "application/json-patch+json",
   "application/merge-patch+json",
@@ -45,13 +48,18 @@ const query = (name: string, type: Parameter["type"], description: string): Para
 const NAMESPACE: Parameter = { name: "namespace", in: "path", type: "string", description: "The namespace." };
 const NAME: Parameter = { name: "name", in: "path", type: "string", description: "The object's name." };
 const PRETTY = query("pretty", "string", "Whether the answer is indented.");
+const VERSION = query(
+  "resourceVersion",
+  "string",
+  "The version to watch from, or that the answer must have reached.",
+);
 const LIST: readonly Parameter[] = [
   query("allowWatchBookmarks", "boolean", "Whether a watch may tell versions without objects."),
   query("continue", "string", "Where the list goes on: metadata.continue of the page before."),
   query("fieldSelector", "string", "Objects whose fields are so alone."),
   query("labelSelector", "string", "Objects whose labels are so alone."),
   query("limit", "integer", "The most objects in one answer."),
-  query("resourceVersion", "string", "The version to watch from, or that the answer must have reached."),
+  VERSION,
   query("resourceVersionMatch", "string", "What resourceVersion means: NotOlderThan or Exact."),
   query("sendInitialEvents", "boolean", "Whether a watch begins with the state, and tells its end."),
   query("timeoutSeconds", "integer", "How long a watch lasts."),
@@ -66,7 +74,12 @@ const FORCE = query("force", "boolean", "Whether an apply takes fields from othe
 const DELETE: readonly Parameter[] = [
   query("dryRun", "string", "All: everything is checked, nothing is deleted."),
   query("gracePeriodSeconds", "integer", "Has no effect: there is no grace period."),
-  query("propagationPolicy", "string", "Has no effect: nothing depends on the object."),
+  query("orphanDependents", "boolean", "Older than propagationPolicy: true is Orphan."),
+  query(
+    "propagationPolicy",
+    "string",
+    "What becomes of objects that it owns: Orphan, Background or Foreground.",
+  ),
 ];
 
 /** All operations, discovery included. */
@@ -98,8 +111,8 @@ function resourceOperations(storage: AnyStorage): Operation[] {
   const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
   const scope = namespaced ? [NAMESPACE] : [];
   const one = [...scope, NAME];
-  const idOf = (verb: string, part = "") =>
-    `${verb}${pascal(`${group}.${version}`)}${namespaced ? "Namespaced" : ""}${kind}${part}`;
+  const idOf: IdOf = ({ id, many = "" }, part = "") =>
+    `${id}${pascal(`${group}.${version}`)}${many}${namespaced ? "Namespaced" : ""}${kind}${part}`;
   // Watching is a parameter of listing; its old paths are not told.
   const made = verbs.filter((verb) => verb !== "watch").map((verb) =>
     operationOf(verb, type, { collection, scope, one, idOf })
@@ -114,22 +127,32 @@ function resourceOperations(storage: AnyStorage): Operation[] {
     subresource.verbs.map((verb) => {
       const whole = operationOf(verb, type, { collection, scope, one, idOf });
       const isText = subresource.stream !== undefined && verb === "get";
+      const own = (subresource.parameters ?? []).map(({ name, type, description }) =>
+        query(name, type, description)
+      );
       return {
         ...whole,
         path: `${whole.path}/${name}`,
-        id: idOf(ACTIONS[verb].id, pascal(name)),
+        id: idOf(ACTIONS[verb], pascal(name)),
         description: `${whole.description.slice(0, -1)}, its ${name} alone.`,
-        ...(isText ? { produces: ["text/plain"], answers: { 200: { type: "string" } } } : {}),
+        ...(isText
+          ? { parameters: [...one, ...own], produces: ["text/plain"], answers: { 200: { type: "string" } } }
+          : {}),
       };
     })
   );
   return [...made, ...everywhere, ...parts];
 }
 
+type IdOf = (verb: Pick<Verb, "id" | "many">, part?: string) => string;
+
 interface Verb {
   readonly method: Operation["method"];
   readonly action: string;
+  /** How names of operations begin. */
   readonly id: string;
+  /** What stands before the name of the kind, where it is about many. */
+  readonly many?: string;
   readonly says: (kind: string) => string;
   readonly ofOne: boolean;
 }
@@ -175,7 +198,8 @@ const ACTIONS: Readonly<Record<ResourceVerb, Verb>> = {
   deletecollection: {
     method: "delete",
     action: "deletecollection",
-    id: "deleteCollection",
+    id: "delete",
+    many: "Collection",
     says: (kind) => `Deletes all selected ${kind}s.`,
     ofOne: false,
   },
@@ -188,10 +212,10 @@ function operationOf(
     readonly collection: string;
     readonly scope: readonly Parameter[];
     readonly one: readonly Parameter[];
-    readonly idOf: (verb: string) => string;
+    readonly idOf: IdOf;
   },
 ): Operation {
-  const { method, action, id, says, ofOne } = ACTIONS[verb];
+  const { method, action, says, ofOne } = ACTIONS[verb];
   const object: Schema = { $ref: `${REF}${definitionName(type)}` };
   const list: Schema = { $ref: `${REF}${definitionName(type)}List` };
   const isList = verb === "list" || verb === "watch";
@@ -201,16 +225,16 @@ function operationOf(
   return {
     path: ofOne ? `${collection}/{name}` : collection,
     method,
-    id: idOf(id),
+    id: idOf(ACTIONS[verb]),
     description: says(type.kind),
     parameters: [...(ofOne ? one : scope), PRETTY, ...parametersOf(verb)],
     ...(body === undefined ? {} : { body }),
-    produces: isList ? [JSON_TYPE, `${JSON_TYPE};stream=watch`] : [JSON_TYPE],
+    produces: isList ? [...OBJECT_TYPES, `${JSON_TYPE};stream=watch`] : OBJECT_TYPES,
     answers: {
       200: answer,
       ...(verb === "create" ? { 201: answer, 202: answer } : {}),
       ...(verb === "update" || verb === "patch" ? { 201: answer } : {}),
-      ...(isDeletion ? { 202: answer } : {}),
+      ...(verb === "delete" ? { 202: answer } : {}),
       401: undefined,
     },
     kind: groupVersionKind(type),
@@ -222,12 +246,12 @@ function bodyOf(verb: ResourceVerb, object: Schema): Operation["body"] {
   switch (verb) {
     case "create":
     case "update":
-      return { types: [JSON_TYPE], schema: object };
+      return { types: OBJECT_TYPES, schema: object };
     case "patch":
       return { types: PATCH_TYPES, schema: { type: "object" } };
     case "delete":
     case "deletecollection":
-      return { types: [JSON_TYPE], schema: metaRef("DeleteOptions") };
+      return { types: OBJECT_TYPES, schema: metaRef("DeleteOptions") };
     default:
       return undefined;
   }
@@ -235,6 +259,8 @@ function bodyOf(verb: ResourceVerb, object: Schema): Operation["body"] {
 
 function parametersOf(verb: ResourceVerb): readonly Parameter[] {
   switch (verb) {
+    case "get":
+      return [VERSION];
     case "list":
     case "watch":
       return LIST;

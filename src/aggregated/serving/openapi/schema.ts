@@ -51,8 +51,10 @@ function convert(json: Schema): Schema {
 
 /** What version 2 cannot say, taken out. */
 export function withoutVersion3(schema: Schema): Schema {
-  const { nullable: _nullable, anyOf: _anyOf, "x-kubernetes-validations": _rules, ...rest } = schema;
+  const { nullable, anyOf: _anyOf, "x-kubernetes-validations": _rules, ...rest } = schema;
   const result: Schema = { ...rest };
+  // No type allows null there: with one, clients that check would refuse it.
+  if (nullable === true) delete result["type"];
   // Names of fields are no keywords.
   if (isObject(rest["properties"])) result["properties"] = mapSchemas(rest["properties"], withoutVersion3);
   for (const key of ["items", "additionalProperties"]) {

@@ -34,7 +34,12 @@ function operationOf(operation: Operation, { group, version }: GroupVersion): Re
       ...(parameter.in === "path" ? { required: true } : {}),
       schema: { type, uniqueItems: true },
     })),
-    ...(body === undefined ? {} : { requestBody: { content: contentOf(body.types, body.schema) } }),
+    ...(body === undefined ? {} : {
+      requestBody: {
+        content: contentOf(body.types, body.schema),
+        ...(operation.method === "delete" ? {} : { required: true }),
+      },
+    }),
     responses: Object.fromEntries(
       Object.entries(answers).map(([code, schema]) => [
         code,

@@ -5,8 +5,11 @@ import type { ObjectKey } from "../../../api/object.ts";
 import { badRequest } from "../status_errors.ts";
 
 export interface ContinueToken {
-  /** The version of the first page: what clients watch from when they have all pages. */
-  readonly resourceVersion: string;
+  /**
+   * The version of the first page: what clients watch from when they have all pages. Absent where that is too old: the
+   * next page tells a new one.
+   */
+  readonly resourceVersion?: string;
   /** The last object that was sent. */
   readonly after: ObjectKey;
 }
@@ -15,7 +18,7 @@ const MAX_LENGTH = 2_048;
 
 const schema = z.strictObject({
   v: z.literal("coder/v1"),
-  rv: z.string().regex(/^[1-9]\d{0,30}$/),
+  rv: z.string().regex(/^[1-9]\d{0,30}$/).optional(),
   after: z.tuple([z.string().max(253), z.string().min(1).max(253)]),
 });
 
@@ -32,7 +35,7 @@ export function readContinueToken(token: string): ContinueToken {
     const { rv, after: [namespace, name] } = schema.parse(
       JSON.parse(Buffer.from(token, "base64url").toString("utf8")),
     );
-    return { resourceVersion: rv, after: { namespace, name } };
+    return { ...(rv === undefined ? {} : { resourceVersion: rv }), after: { namespace, name } };
   } catch {
     throw badRequest("continue key is not valid: use it as the server sent it, or list again from the start");
   }

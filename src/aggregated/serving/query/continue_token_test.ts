@@ -14,6 +14,11 @@ Deno.test("a token carries what is needed to go on, and passes through a query a
   assert.deepEqual(readContinueToken(text), token);
 });
 
+Deno.test("a token without a version goes on with what is true now", () => {
+  const { after } = token;
+  assert.deepEqual(readContinueToken(writeContinueToken({ after })), { after });
+});
+
 Deno.test("what was not made here is a bad request", () => {
   const write = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const bad = [

@@ -53,12 +53,12 @@ export interface WatchOptions extends SelectionTerms {
 }
 
 const text = z.string().optional();
-const flag = z.enum(["", "0", "1", "true", "false", "True", "False"]).transform((value) =>
-  value === "1" || value.toLowerCase() === "true"
-).optional();
-const count = z.string().regex(/^\d{0,15}$/, "must be a whole number, not negative").transform(Number)
-  .optional();
-const version = z.string().regex(/^(0|[1-9]\d{0,30})?$/, "invalid resource version").optional();
+/** As Kubernetes reads them: whatever does not deny affirms, the empty text included. */
+const flag = z.string().transform((value) => value !== "0" && value.toLowerCase() !== "false").optional();
+/** Negative ones are as none, as in Kubernetes. */
+const count = z.string().regex(/^-?\d{1,15}$/, "must be a whole number").transform(Number).optional();
+const INVALID_VERSION = "invalid resource version";
+const version = z.string().regex(/^(0|[1-9]\d{0,30})?$/, INVALID_VERSION).optional();
 
 const schema = z.strictObject({
   labelSelector: text,
@@ -91,17 +91,27 @@ export function readListOptions(query: URLSearchParams): ListOptions {
   return {
     kind: "list",
     ...selectionOf(parameters),
-    version: token === undefined
-      ? versionOf(resourceVersion, match)
-      : { match: "continued", resourceVersion: token.resourceVersion },
+    version: token === undefined ? versionOf(resourceVersion, match) : continuedFrom(token),
     ...(limit > 0 ? { limit } : {}),
     ...(token === undefined ? {} : { continue: token }),
   };
 }
 
+/**
+ * How new a single object must be; undefined where anything will do.
+ *
+ * @throws {StatusError} 400 for what is no version
+ */
+export function readGetVersion(query: URLSearchParams): string | undefined {
+  const given = query.get("resourceVersion");
+  if (given === null) return undefined;
+  if (!version.safeParse(given).success) throw badRequest(`resourceVersion: ${INVALID_VERSION}`);
+  return given === "" || given === "0" ? undefined : given;
+}
+
 /** @throws {StatusError} 400 for values that cannot be read, 422 for values that do not go together */
 export function readWatchOptions(query: URLSearchParams): WatchOptions {
-  const parameters = readParameters(query);
+  const parameters = withDefaults(readParameters(query));
   const { resourceVersion = "", sendInitialEvents, timeoutSeconds = 0 } = parameters;
   refuse(objectionsToWatch(parameters));
   const allowBookmarks = parameters.allowWatchBookmarks === true;
@@ -113,6 +123,14 @@ export function readWatchOptions(query: URLSearchParams): WatchOptions {
     markInitialEnd: sendInitialEvents === true && allowBookmarks,
     ...(timeoutSeconds > 0 ? { timeoutSeconds } : {}),
   };
+}
+
+/** A watch without a version has always begun with the state; Kubernetes takes it for one that says so. */
+function withDefaults(parameters: Parameters): Parameters {
+  const { resourceVersion = "", resourceVersionMatch: match = "", sendInitialEvents } = parameters;
+  const isSaid = sendInitialEvents !== undefined || match !== "";
+  if (isSaid || (resourceVersion !== "" && resourceVersion !== "0")) return parameters;
+  return { ...parameters, sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" };
 }
 
 function readParameters(query: URLSearchParams): Parameters {
@@ -134,6 +152,10 @@ function versionOf(resourceVersion: string, match: string): ListVersion {
   if (resourceVersion === "") return { match: "mostRecent" };
   if (match === "Exact") return { match: "exact", resourceVersion };
   return resourceVersion === "0" ? { match: "any" } : { match: "notOlderThan", resourceVersion };
+}
+
+function continuedFrom({ resourceVersion }: ContinueToken): ListVersion {
+  return resourceVersion === undefined ? { match: "mostRecent" } : { match: "continued", resourceVersion };
 }
 
 function startOf(resourceVersion: string, sendInitialEvents: boolean | undefined): WatchStart {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { StatusError } from "../status_errors.ts";
 import { writeContinueToken } from "./continue_token.ts";
-import { readListOptions, readWatchOptions } from "./list_options.ts";
+import { readGetVersion, readListOptions, readWatchOptions } from "./list_options.ts";
 
 const list = (query: string) => readListOptions(new URLSearchParams(query));
 const watch = (query: string) => readWatchOptions(new URLSearchParams(query));
@@ -29,18 +29,43 @@ Deno.test("the version that a list must have is what Kubernetes takes it for", (
     ["resourceVersion=5&resourceVersionMatch=NotOlderThan", { match: "notOlderThan", resourceVersion: "5" }],
     ["resourceVersion=5&resourceVersionMatch=Exact", { match: "exact", resourceVersion: "5" }],
     [`continue=${writeContinueToken(token)}`, { match: "continued", resourceVersion: "7" }],
+    [`continue=${writeContinueToken({ after: token.after })}`, { match: "mostRecent" }],
     [`resourceVersion=0&continue=${writeContinueToken(token)}`, { match: "continued", resourceVersion: "7" }],
   ];
   for (const [query, version] of cases) assert.deepEqual(list(query).version, version, query);
 });
 
 Deno.test("pages have a size and a place to go on from", () => {
-  assert.deepEqual([list("limit=500").limit, list("limit=0").limit, list("limit=").limit], [
-    500,
+  assert.deepEqual([list("limit=500").limit, list("limit=0").limit], [500, undefined]);
+  assert.deepEqual(list(`limit=5&continue=${writeContinueToken(token)}`).continue, token);
+});
+
+Deno.test("a limit and a time that are negative are as none", () => {
+  assert.deepEqual(list("limit=-1"), list(""));
+  assert.equal("timeoutSeconds" in watch("watch=1&timeoutSeconds=-5"), false);
+});
+
+Deno.test("flags are raised by everything that does not deny them", () => {
+  for (const value of ["", "1", "2", "true", "True", "yes", "junk"]) {
+    assert.equal(watch(`watch=1&allowWatchBookmarks=${value}`).allowBookmarks, true, value);
+  }
+  for (const value of ["0", "false", "False", "FALSE"]) {
+    assert.equal(watch(`watch=1&allowWatchBookmarks=${value}`).allowBookmarks, false, value);
+  }
+  assert.equal(watch("watch=perhaps").allowBookmarks, false);
+});
+
+Deno.test("a single object may be asked for with a version that it is not older than", () => {
+  const get = (query: string) => readGetVersion(new URLSearchParams(query));
+  assert.deepEqual([get(""), get("resourceVersion="), get("resourceVersion=0")], [
+    undefined,
     undefined,
     undefined,
   ]);
-  assert.deepEqual(list(`limit=5&continue=${writeContinueToken(token)}`).continue, token);
+  assert.equal(get("resourceVersion=5"), "5");
+  for (const junk of ["junk", "-1", "01", "1.5"]) {
+    refused(() => get(`resourceVersion=${junk}`), 400, /resourceVersion: invalid resource version/);
+  }
 });
 
 Deno.test("selectors are parsed", () => {
@@ -51,13 +76,12 @@ Deno.test("selectors are parsed", () => {
 
 Deno.test("values that cannot be read are bad requests that name the parameter", () => {
   refused(() => list("limit=x"), 400, /limit: must be a whole number/);
-  refused(() => list("limit=-1"), 400, /limit/);
+  refused(() => list("limit=--1"), 400, /limit/);
+  refused(() => list("limit="), 400, /limit/);
   refused(() => list("resourceVersion=abc"), 400, /resourceVersion: invalid resource version/);
   refused(() => list("resourceVersion=-6795364578871345152"), 400, /invalid resource version/);
   refused(() => list("resourceVersion=01"), 400, /invalid resource version/);
   refused(() => watch("timeoutSeconds=1.5"), 400, /timeoutSeconds/);
-  refused(() => watch("watch=perhaps"), 400, /watch/);
-  refused(() => watch("watch=1&allowWatchBookmarks=2"), 400, /allowWatchBookmarks/);
   refused(() => list("labelSelector=a%3D%3D%3Db"), 400, /label selector/);
   refused(() => list("fieldSelector=a"), 400, /field selector/);
   refused(() => list("continue=x"), 400, /continue key is not valid/);
@@ -101,11 +125,9 @@ Deno.test("values that do not go together are invalid, as in Kubernetes", () => 
     422,
     /unless sendInitialEvents is provided/,
   );
-  refused(
-    () => watch(`watch=1&sendInitialEvents=1&resourceVersionMatch=NotOlderThan&continue=x`),
-    422,
-    /when continue is provided/,
-  );
+  for (const said of ["", "&sendInitialEvents=1&resourceVersionMatch=NotOlderThan"]) {
+    refused(() => watch(`watch=1&continue=x${said}`), 422, /when continue is provided/);
+  }
 });
 
 Deno.test("an invalid combination says which field, as kubectl shows it", () => {
@@ -144,7 +166,9 @@ Deno.test("bookmarks come to who asks for them, and mark the end of the state", 
     { allowBookmarks, markInitialEnd }: ReturnType<typeof watch>,
   ) => [allowBookmarks, markInitialEnd];
   assert.deepEqual(flags(watch("watch=1")), [false, false]);
-  assert.deepEqual(flags(watch("watch=1&allowWatchBookmarks=true")), [true, false]);
+  assert.deepEqual(flags(watch("watch=1&allowWatchBookmarks=true")), [true, true]);
+  assert.deepEqual(flags(watch("watch=1&allowWatchBookmarks=true&resourceVersion=0")), [true, true]);
+  assert.deepEqual(flags(watch("watch=1&allowWatchBookmarks=true&resourceVersion=5")), [true, false]);
   assert.deepEqual(flags(watch(`watch=1&allowWatchBookmarks=true&${match}`)), [true, true]);
   assert.deepEqual(flags(watch(`watch=1&${match}`)), [false, false]);
 });

@@ -15,15 +15,23 @@ export function allFields<T extends KubeObject>(own: FieldReaders<T>): FieldRead
   return { ...COMMON, ...own };
 }
 
+/** A test for objects. */
+export type Selects<T> = ((object: T) => boolean) & {
+  /** Whether an object may be selected in any of its states. @default may be */
+  readonly ever?: (object: T) => boolean;
+};
+
 /**
  * A test for objects; undefined where everything is selected. @throws {StatusError} 400 for fields that there are not
  */
 export function selectionOf<T extends KubeObject>(
   { labels, fields }: SelectionTerms,
   readers: FieldReaders<T>,
-): ((object: T) => boolean) | undefined {
+): Selects<T> | undefined {
   if (labels.length === 0 && fields.length === 0) return undefined;
   const byLabels = labelMatcher(labels);
   const byFields = fieldMatcher(fields, readers);
-  return (object) => byFields(object) && byLabels(object.metadata.labels);
+  return Object.assign((object: T) => byFields(object) && byLabels(object.metadata.labels), {
+    ever: fieldMatcher(fields.filter(({ field }) => Object.hasOwn(COMMON, field)), readers),
+  });
 }

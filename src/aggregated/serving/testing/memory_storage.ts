@@ -1,6 +1,5 @@
 /** A storage in memory, with a history like that of a real one. For tests alone. */
-import { keyOf, keyText, type KubeObject, type ObjectKey } from "../../../api/object.ts";
-import { compareKeys } from "../answer/page.ts";
+import { compareKeys, keyOf, keyText, type KubeObject, type ObjectKey } from "../../../api/object.ts";
 import { expired, notFound, type StatusError, tooLargeResourceVersion } from "../status_errors.ts";
 import type {
   Change,
@@ -64,6 +63,11 @@ export class MemoryStorage<T extends KubeObject> implements ResourceStorage<T> {
     return stored;
   }
 
+  /** What is there at this moment. */
+  peek(key: ObjectKey): T | undefined {
+    return this.#objects.get(keyText(key));
+  }
+
   remove(key: ObjectKey): void {
     const before = this.#objects.get(keyText(key));
     if (before === undefined) throw new Error(`there is no ${keyText(key)}`);
@@ -84,8 +88,9 @@ export class MemoryStorage<T extends KubeObject> implements ResourceStorage<T> {
     for (const { listener } of [...this.#watchers]) listener.ended(error);
   }
 
-  async get(key: ObjectKey, context: RequestContext): Promise<T> {
+  async get(key: ObjectKey, context: RequestContext, notOlderThan?: string): Promise<T> {
     await this.hook("get", context);
+    if (notOlderThan !== undefined) this.#requireReached(notOlderThan);
     const object = this.#objects.get(keyText(key));
     if (object === undefined) throw notFound(this.definition.type, key.name);
     return object;
@@ -95,6 +100,7 @@ export class MemoryStorage<T extends KubeObject> implements ResourceStorage<T> {
     await this.hook("list", context);
     switch (version.match) {
       case "exact":
+        this.#requireReached(version.resourceVersion);
         if (version.resourceVersion !== this.version) throw expired();
         break;
       case "continued":
@@ -110,9 +116,11 @@ export class MemoryStorage<T extends KubeObject> implements ResourceStorage<T> {
 
   async watch({ namespace, start }: WatchQuery, context: RequestContext): Promise<WatchSource<T>> {
     await this.hook("watch", context);
-    if (start.from === "state" && start.notOlderThan !== undefined) this.#requireReached(start.notOlderThan);
     return {
       open: (listener): WatchHandle<T> => {
+        if (start.from === "state" && start.notOlderThan !== undefined) {
+          this.#requireReached(start.notOlderThan);
+        }
         const since = start.from === "version" ? BigInt(start.resourceVersion) : this.#version;
         if (since < this.#oldest) throw expired();
         const watcher = { namespace, listener };

@@ -9,7 +9,7 @@ import type { WatchRegistry } from "./watch_registry.ts";
 
 /** Makes the answer. What fails after its beginning cuts the connection: the client must not think it has it all. */
 export function streamText(
-  { contentType = "text/plain", chunks }: TextStream,
+  { contentType = "text/plain", chunks, farewell = "" }: TextStream,
   exchange: Exchange,
   { watches, log }: { readonly watches: WatchRegistry; readonly log: Logger },
 ): StreamAnswer {
@@ -18,6 +18,8 @@ export function streamText(
     contentType,
     run(outlet) {
       let isOver = false;
+      // The client may be gone already, or the server about to go.
+      let forget = () => {};
       const drained = new Waiting();
       const stop = () => {
         isOver = true;
@@ -26,13 +28,15 @@ export function streamText(
       };
       outlet.onDrain(() => drained.wake());
       outlet.onClose(stop);
-      const forget = watches.add({
+      forget = watches.add({
         finish: () => {
           stop();
+          if (farewell !== "") outlet.write(Buffer.from(farewell));
           outlet.end();
           exchange.abort(new Error("the server shuts down"));
         },
       });
+      if (isOver) forget();
       exchange.onBegun.splice(0).forEach((begun) => begun());
       pump(chunks, outlet, drained, () => isOver).catch((error) => {
         if (isOver) return;

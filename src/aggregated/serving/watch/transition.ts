@@ -1,5 +1,6 @@
 /** What a change is to one watcher, who sees only the objects that a selector matches. */
 import type { KubeObject } from "../../../api/object.ts";
+import type { Selects } from "../query/selection.ts";
 import type { Change } from "../storage.ts";
 
 /** A frame that a watcher gets. */
@@ -19,20 +20,36 @@ const departed = new WeakMap<object, KubeObject>();
  */
 export function tellingOf<T extends KubeObject>(
   change: Change<T>,
-  selects: ((object: T) => boolean) | undefined,
+  selects: Selects<T> | undefined,
 ): Told<T> | undefined {
   if (selects === undefined) return change;
   switch (change.type) {
-    case "ADDED":
-      return selects(change.object) ? change : undefined;
+    case "ADDED": {
+      const { object } = change;
+      if (selects(object)) return change;
+      return mayHave(change, object, selects) ? { type: "DELETED", object } : undefined;
+    }
     case "DELETED":
-      return selects(change.before) ? change : undefined;
+      return hadIt(change, selects) ? change : undefined;
     case "MODIFIED": {
-      const matched = selects(change.before);
+      const matched = hadIt(change, selects);
       if (selects(change.object)) return matched ? change : { type: "ADDED", object: change.object };
       return matched ? { type: "DELETED", object: lastSeen(change) } : undefined;
     }
   }
+}
+
+/** Whether the watcher has the object, or may have it. */
+function hadIt<T extends KubeObject>(
+  change: Exclude<Change<T>, { type: "ADDED" }>,
+  selects: Selects<T>,
+): boolean {
+  return selects(change.before) || mayHave(change, change.before, selects);
+}
+
+/** Whether the watcher may have the object in a state that was never seen here. */
+function mayHave<T>({ isUnsure }: { isUnsure?: true }, object: T, selects: Selects<T>): boolean {
+  return isUnsure === true && (selects.ever?.(object) ?? true);
 }
 
 function lastSeen<T extends KubeObject>(change: Change<T> & { type: "MODIFIED" }): T {

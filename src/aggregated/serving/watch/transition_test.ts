@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { parseFieldSelector } from "../query/field_selector.ts";
+import { allFields, selectionOf } from "../query/selection.ts";
 import type { Change } from "../storage.ts";
 import { type Gadget, gadget } from "../testing/gadgets.ts";
 import { tellingOf } from "./transition.ts";
@@ -68,4 +70,29 @@ Deno.test("a change without a version leaves the version that was", () => {
     before: at("red", "1"),
   };
   assert.equal(tellingOf(change, isRed)!.object.metadata.resourceVersion, "1");
+});
+
+Deno.test("who may know another state of an object is told that it has left the selection, whatever was before", () => {
+  const change = { ...modified("blue", "green"), isUnsure: true } as const;
+  const told = tellingOf<Gadget>(change, isRed)!;
+  assert.deepEqual([told.type, told.object.metadata.resourceVersion], ["DELETED", "2"]);
+  const gone = { type: "DELETED", object: at("blue", "3"), before: at("blue", "2"), isUnsure: true } as const;
+  assert.equal(tellingOf<Gadget>(gone, isRed), gone);
+  const come = { type: "ADDED", object: at("blue", "3"), isUnsure: true } as const;
+  assert.deepEqual(tellingOf<Gadget>(come, isRed), { type: "DELETED", object: come.object });
+  const back = { ...modified("blue", "red"), isUnsure: true } as const;
+  assert.equal(tellingOf<Gadget>(back, isRed)!.object, back.object);
+});
+
+Deno.test("of an object that can never have been selected nobody is told", () => {
+  const terms = (text: string) => ({ labels: [], fields: parseFieldSelector(text) });
+  const readers = allFields<Gadget>({ "spec.color": ({ spec }) => spec.color ?? "" });
+  const change = { ...modified("blue", "green"), isUnsure: true } as const;
+  const telling = (text: string) => tellingOf<Gadget>(change, selectionOf(terms(text), readers))?.type;
+  assert.equal(telling("metadata.name=a,spec.color=red"), "DELETED");
+  assert.equal(telling("metadata.name=b,spec.color=red"), undefined);
+  assert.equal(telling("metadata.namespace!=n"), undefined);
+  const come = { type: "ADDED", object: at("green", "2"), isUnsure: true } as const;
+  assert.equal(tellingOf<Gadget>(come, selectionOf(terms("metadata.name=b"), readers)), undefined);
+  assert.equal(telling("spec.color=red"), "DELETED");
 });

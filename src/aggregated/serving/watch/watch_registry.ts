@@ -1,9 +1,10 @@
 /** All watches that are open, so that they can be ended in order when the server shuts down. */
 import type { KubeObject } from "../../../api/object.ts";
 import type { Counter } from "../../../telemetry/metrics.ts";
+import type { Gathering } from "./gathering.ts";
 import { type WatchEnd, WatchStream, type WatchStreamOptions } from "./watch_stream.ts";
 
-export interface OpenOptions<T extends KubeObject> extends Omit<WatchStreamOptions<T>, "onEnd"> {
+export interface OpenOptions<T extends KubeObject> extends Omit<WatchStreamOptions<T>, "onEnd" | "later"> {
   /** Called once the watch has begun. */
   readonly onBegun: () => void;
 }
@@ -12,8 +13,11 @@ export class WatchRegistry {
   readonly #open = new Set<{ finish(): void }>();
   #isClosed = false;
 
-  /** @param ends counts how watches end, by `reason` */
-  constructor(private readonly ends: Counter) {}
+  /**
+   * @param ends counts how watches end, by `reason`
+   * @param gathering what lets changes wait for each other; absent: they do not
+   */
+  constructor(private readonly ends: Counter, private readonly gathering?: Gathering) {}
 
   get size(): number {
     return this.#open.size;
@@ -26,6 +30,7 @@ export class WatchRegistry {
     let forget = () => {};
     const stream = new WatchStream<T>({
       ...options,
+      ...(this.gathering === undefined ? {} : { later: this.gathering.later }),
       onEnd: (how: WatchEnd) => {
         hasEnded = true;
         this.ends.inc({ reason: how });
@@ -50,5 +55,6 @@ export class WatchRegistry {
   finishAll(): void {
     this.#isClosed = true;
     for (const stream of [...this.#open]) stream.finish();
+    this.gathering?.doAll();
   }
 }

@@ -4,9 +4,10 @@ import { FakeClock } from "../../../telemetry/testing/fake_clock.ts";
 import { createWriter } from "../answer/writer.ts";
 import { readWatchOptions } from "../query/list_options.ts";
 import type { RequestContext } from "../storage.ts";
-import { gadgetDefinition } from "../testing/gadgets.ts";
+import { gadget, gadgetDefinition } from "../testing/gadgets.ts";
 import { MemoryStorage } from "../testing/memory_storage.ts";
 import { RecordingOutlet } from "../testing/outlets.ts";
+import { Gathering } from "./gathering.ts";
 import { WatchRegistry } from "./watch_registry.ts";
 import { WATCH_LIMITS } from "./watch_stream.ts";
 
@@ -16,9 +17,9 @@ const context: RequestContext = {
   warn() {},
 };
 
-async function rig() {
+async function rig(gathering?: Gathering) {
   const metrics = new CountingMetrics();
-  const registry = new WatchRegistry(metrics.counter("ends"));
+  const registry = new WatchRegistry(metrics.counter("ends"), gathering);
   const storage = new MemoryStorage(gadgetDefinition, 100n);
   let begun = 0;
   const open = async (query = "") => {
@@ -62,7 +63,7 @@ Deno.test("a watch that ends while it begins was never open", async () => {
 
 Deno.test("all end in order at once, and what is opened later ends when it has told its state", async () => {
   const { registry, open, metrics } = await rig();
-  const outlets = [await open(), await open("allowWatchBookmarks=1")];
+  const outlets = [await open(), await open("allowWatchBookmarks=1&resourceVersion=100")];
   registry.finishAll();
   outlets.push(await open());
   assert.deepEqual(outlets.map(({ state }) => state), ["ended", "ended", "ended"]);
@@ -78,4 +79,18 @@ Deno.test("other streams end with the watches, unless they ended before", async 
   registry.finishAll();
   registry.add({ finish: () => void finished.push("c") });
   assert.deepEqual(finished, ["a", "c"]);
+});
+
+Deno.test("changes wait for each other, and for none of them when the server shuts down", async () => {
+  const clock = new FakeClock();
+  const { registry, storage, open } = await rig(new Gathering(clock, 10));
+  const outlet = await open();
+  storage.put(gadget("n", "a"));
+  storage.put(gadget("n", "b"));
+  assert.deepEqual(outlet.pieces, []);
+  await clock.advance(10);
+  assert.deepEqual([outlet.pieces.length, outlet.told], [1, ["ADDED a", "ADDED b"]]);
+  storage.put(gadget("n", "c"));
+  registry.finishAll();
+  assert.deepEqual([outlet.told.at(-1), outlet.state, clock.pendingTimers], ["ADDED c", "ended", 0]);
 });

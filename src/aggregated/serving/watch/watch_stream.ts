@@ -4,9 +4,11 @@ import type { Clock } from "../../../telemetry/clock.ts";
 import type { Form } from "../answer/accept.ts";
 import { frameOf, type Writer } from "../answer/writer.ts";
 import type { WatchOptions } from "../query/list_options.ts";
+import type { Selects } from "../query/selection.ts";
 import { internalError, StatusError } from "../status_errors.ts";
 import type { Change, WatchHandle, WatchSource } from "../storage.ts";
 import type { Outlet } from "./outlet.ts";
+import { together } from "./together.ts";
 import { tellingOf, type Told } from "./transition.ts";
 
 /** Why a watch ended. */
@@ -28,7 +30,7 @@ export interface WatchStreamOptions<T extends KubeObject> {
   readonly form: Form;
   readonly options: WatchOptions;
   /** Absent: everything. */
-  readonly selects?: ((object: T) => boolean) | undefined;
+  readonly selects?: Selects<T> | undefined;
   readonly outlet: Outlet;
   readonly clock: Clock;
   readonly limits: WatchLimits;
@@ -39,6 +41,8 @@ export interface WatchStreamOptions<T extends KubeObject> {
   /** Called for what a storage did that it must not; the client gets an internal error. */
   readonly onMistake?: (error: unknown) => void;
   readonly onEnd: (end: WatchEnd) => void;
+  /** Does something soon, and once, however often it is asked for until then. @default {at once} */
+  readonly later?: (work: () => void) => void;
 }
 
 export interface WatchLimits {
@@ -50,6 +54,8 @@ export interface WatchLimits {
   readonly maxPending: number;
   /** How long a client that was given up may take for what it has been sent, in milliseconds. @default {5_000} */
   readonly lingerMs: number;
+  /** How long a change waits for others that come with it, in milliseconds; 0: not at all. @default {10} */
+  readonly gatherMs: number;
 }
 
 export const WATCH_LIMITS: WatchLimits = {
@@ -57,10 +63,11 @@ export const WATCH_LIMITS: WatchLimits = {
   bookmarkMs: 60_000,
   maxPending: 1_000,
   lingerMs: 5_000,
+  gatherMs: 10,
 };
 
-/** Objects of the state that are written in one piece. */
-const STATE_BATCH = 64;
+/** Objects of the state, or changes, that are written in one piece. */
+const BATCH = 64;
 /** Tells clients that the state is complete. */
 const INITIAL_EVENTS_END = { "k8s.io/initial-events-end": "true" } as const;
 
@@ -152,8 +159,10 @@ export class WatchStream<T extends KubeObject> {
       return this.#refuse(error);
     }
     if (told === undefined) return;
-    this.#pending.push(told);
-    this.#flush();
+    const waiting = this.#pending.push(told);
+    const { later } = this.#options;
+    if (later === undefined || waiting >= BATCH) this.#flush();
+    else later(this.#flushLate);
     if (this.#pending.length > this.#maxPending) this.#close("slow");
   }
 
@@ -172,6 +181,9 @@ export class WatchStream<T extends KubeObject> {
     this.#close("refused");
   }
 
+  /** The same function each time: asking for it again changes nothing. */
+  readonly #flushLate = (): void => this.#flush();
+
   #flush(): void {
     while (!this.#isEnded && !this.#isBlocked) {
       let piece: Uint8Array | undefined;
@@ -189,21 +201,36 @@ export class WatchStream<T extends KubeObject> {
   #nextPiece(): Uint8Array | undefined {
     const { writer, form, onEvent } = this.#options;
     if (this.#nextOfState < this.#state.length) {
-      const batch = this.#state.slice(this.#nextOfState, this.#nextOfState += STATE_BATCH);
+      const batch = this.#state.slice(this.#nextOfState, this.#nextOfState += BATCH);
       for (const _ of batch) onEvent?.();
       return writer.state(batch, form, this.#isFirst);
     }
     // Nothing of it is needed any more, and a watch may last an hour.
     this.#state = [];
     this.#nextOfState = 0;
-    const next = this.#pending.shift();
-    if (next === undefined) return undefined;
+    const frames: Uint8Array[] = [];
+    while (this.#pending.length > 0 && frames.length < BATCH) {
+      try {
+        frames.push(this.#frameOf(this.#pending[0]!, this.#isFirst && frames.length === 0));
+      } catch (error) {
+        if (frames.length === 0) throw error;
+        // What came before is told first.
+        break;
+      }
+      this.#pending.shift();
+    }
+    return frames.length === 0 ? undefined : together(frames);
+  }
+
+  #frameOf(next: Pending<T>, isFirst: boolean): Uint8Array {
+    const { writer, form, onEvent } = this.#options;
     if (next.type === "BOOKMARK") {
       const annotations = next.endsState ? INITIAL_EVENTS_END : undefined;
-      return writer.bookmark(next.version, form, this.#isFirst, annotations);
+      return writer.bookmark(next.version, form, isFirst, annotations);
     }
+    const frame = writer.frame(next.type, next.object, form, isFirst);
     onEvent?.();
-    return writer.frame(next.type, next.object, form, this.#isFirst);
+    return frame;
   }
 
   #close(end: WatchEnd): void {

@@ -35,6 +35,7 @@ async function open(
     outlet?: RecordingOutlet;
     wrap?: (source: WatchSource<Gadget>) => WatchSource<Gadget>;
     table?: boolean;
+    later?: (work: () => void) => void;
   } = {},
 ): Promise<Rig> {
   const {
@@ -62,6 +63,7 @@ async function open(
     onEvent: () => void events++,
     onMistake: (error) => void mistakes.push(error),
     onEnd: (end) => void ends.push(end),
+    ...(setup.later === undefined ? {} : { later: setup.later }),
   });
   return { storage, outlet, clock, ends, events: () => events, mistakes, stream };
 }
@@ -170,7 +172,7 @@ Deno.test("without a wish of the client a watch ends after half an hour to an ho
 });
 
 Deno.test("a client that goes away leaves nothing behind", async () => {
-  const { outlet, clock, ends, storage } = await open("allowWatchBookmarks=true");
+  const { outlet, clock, ends, storage } = await open("allowWatchBookmarks=true&resourceVersion=100");
   outlet.close();
   assert.deepEqual([ends, storage.watchers, clock.pendingTimers], [["gone"], 0, 0]);
   storage.put(gadget("n", "a"));
@@ -272,6 +274,40 @@ Deno.test("an object that a selector or a column cannot read ends the watch with
   const shown = await open("", { table: true });
   shown.storage.put(broken);
   assert.deepEqual([shown.ends, shown.mistakes.length], [["refused"], 1]);
+});
+
+Deno.test("changes that come together are told in one piece, in their order", async () => {
+  const put: (() => void)[] = [];
+  const { outlet, storage, events } = await open("", { later: (work) => void put.push(work) });
+  for (const name of ["a", "b"]) storage.put(gadget("n", name));
+  storage.remove({ namespace: "n", name: "a" });
+  assert.deepEqual([outlet.pieces, put.length, put[0] === put[2]], [[], 3, true]);
+  put[0]!();
+  assert.equal(outlet.pieces.length, 1);
+  assert.deepEqual([outlet.told, events()], [["ADDED a", "ADDED b", "DELETED a"], 3]);
+  put[1]!();
+  assert.equal(outlet.pieces.length, 1);
+});
+
+Deno.test("very many changes are not waited for, and the end of a watch waits for none", async () => {
+  const { outlet, storage, stream } = await open("", { later: () => {} });
+  for (let index = 0; index < 100; index++) storage.put(gadget("n", `g${index}`));
+  assert.deepEqual([outlet.pieces.length, outlet.told.length], [1, 64]);
+  stream.finish();
+  assert.deepEqual(outlet.told, Array.from({ length: 100 }, (_, index) => `ADDED g${index}`));
+});
+
+Deno.test("what came before an object that cannot be read is told before the error", async () => {
+  let flush = () => {};
+  const broken = { ...gadget("n", "x"), spec: undefined } as unknown as Gadget;
+  const { outlet, storage, ends, events } = await open("", {
+    table: true,
+    later: (work) => void (flush = work),
+  });
+  for (const object of [gadget("n", "a"), gadget("n", "b"), broken, gadget("n", "c")]) storage.put(object);
+  flush();
+  assert.deepEqual(outlet.frames.map(({ type }) => type), ["ADDED", "ADDED", "ERROR"]);
+  assert.deepEqual([ends, events()], [["refused"], 2]);
 });
 
 Deno.test("tables say what their columns are in the first frame alone", async () => {

@@ -1,0 +1,103 @@
+/** MCP for one client on this machine, which has started the process: with the kubeconfig of the person at it. */
+import { createAuthorizer } from "../../identity/mod.ts";
+import { loadKubeConfig } from "../../kube/config/kube_config.ts";
+import { createRestClient } from "../../kube/rest/rest_client.ts";
+import { answerRedaction } from "../../mcp/answers/redacted.ts";
+import { noCoder } from "../../mcp/coder/mod.ts";
+import { serveMcpStdio } from "../../mcp/stdio.ts";
+import type { AuditSink } from "../../mcp/surface.ts";
+import { noMetrics } from "../../telemetry/metrics.ts";
+import type { RunOptions } from "../app.ts";
+import { coderAccess } from "../coder_calls.ts";
+import type { Config } from "../config.ts";
+import { givenCoder } from "../given_coder.ts";
+import { writesAuditFile } from "../mcp_config.ts";
+import { dropPermissions } from "../permissions.ts";
+import { givenSessionToken } from "../session_token.ts";
+import { buildInfo } from "../version.ts";
+import { createAdmission } from "./admission.ts";
+import { mcpAudit } from "./audit.ts";
+import { mcpSurface } from "./mcp_surface.ts";
+import { ownSecrets } from "./plans.ts";
+
+/** Where the client is. */
+export interface StdioStreams {
+  readonly input: ReadableStream<Uint8Array>;
+  readonly output: WritableStream<Uint8Array>;
+}
+
+/**
+ * Serves until the client closes its end, or `signal` aborts. Rejects where the kubeconfig cannot be used or its API server
+ * does not say who the person is.
+ */
+export async function runStdio(
+  config: Config,
+  { signal, log, redactor, environment, drop = dropPermissions }: RunOptions,
+  streams: StdioStreams = { input: Deno.stdin.readable, output: Deno.stdout.writable },
+): Promise<void> {
+  const { version } = buildInfo();
+  const surface = mcpSurface(config);
+  const connection = loadKubeConfig({
+    kubeconfig: config.kubeconfig,
+    context: config.context,
+    env: environment,
+  });
+  const coderToken = await givenSessionToken(config);
+  if (coderToken !== undefined) redactor.add(coderToken);
+  await drop(config.app, connection.execCommand, writesAuditFile(config));
+  const client = createRestClient({
+    connection,
+    userAgent: `coder-k8s/${version} (${config.app})`,
+    qps: config.kubeApiQps,
+    burst: Math.max(1, config.kubeApiBurst),
+    logger: log,
+  });
+  const access = coderAccess({ config, client, metrics: noMetrics });
+  const coders = givenCoder(access, config, environment, coderToken) ?? noCoder();
+  const secrets = ownSecrets({ log, metrics: noMetrics });
+  const admission = createAdmission({
+    settings: { isOff: true, x509: false, impersonate: false, namespaces: config.mcpNamespaces },
+    client,
+    authorize: createAuthorizer({ client, log }),
+    coders: () => coders,
+    redactor,
+    log,
+    metrics: noMetrics,
+    cached: [],
+    served: [],
+  });
+  // Standard output belongs to the protocol.
+  const onLog: AuditSink = (record) => log.info("call", { ...record });
+  const audit = config.mcpAuditLog === "-"
+    ? undefined
+    : mcpAudit({ config, redactor, log, metrics: noMetrics });
+  const ended = new AbortController();
+  const beside = secrets.runnables.map((runnable) => runnable.run(ended.signal));
+  try {
+    const admitted = await admission.admit(
+      { headers: new Headers(), rawHeaders: [], peer: undefined },
+      signal,
+    );
+    if ("refusal" in admitted) {
+      throw new Error(`${admitted.refusal.message}: ${connection.server.href} by ${connection.source}`);
+    }
+    await serveMcpStdio(
+      {
+        surface,
+        plans: secrets.plans,
+        keys: secrets.keys,
+        audit: audit?.write ?? onLog,
+        redaction: answerRedaction(redactor),
+      },
+      admitted.visitor,
+      { ...streams, signal, deadlineMs: config.mcpCallTimeout, log },
+    );
+  } finally {
+    ended.abort();
+    await Promise.all(beside);
+    await audit?.flush.run();
+    admission.close();
+    access.deployments.close();
+    client.close();
+  }
+}

@@ -1,0 +1,119 @@
+/** The MCP server: what lets AI clients operate Coder and its resources. */
+import { createAuthenticationConfig, createAuthorizer, testClientCertificates } from "../identity/mod.ts";
+import { answerRedaction } from "../mcp/answers/redacted.ts";
+import { createMcpEndpoint } from "../mcp/http/endpoint.ts";
+import { controlPlaneKind } from "../workload/kinds.ts";
+import { proveRuntime } from "./aggregated/server.ts";
+import { aggregatedWorld } from "./aggregated/shared_world.ts";
+import { createAdmission } from "./mcp/admission.ts";
+import { admissionSettings } from "./mcp/admission_settings.ts";
+import { mcpAudit } from "./mcp/audit.ts";
+import { cachedKinds, servedKinds } from "./mcp/caller_cluster.ts";
+import { mcpCoders } from "./mcp/coders.ts";
+import { mcpSurface } from "./mcp/mcp_surface.ts";
+import { checkNamespaces } from "./mcp/namespaces.ts";
+import { sharedSecrets } from "./mcp/plans.ts";
+import { reachedCoders } from "./mcp/reached_coders.ts";
+import { mcpServer } from "./mcp/server.ts";
+import { tlsFiles } from "./mcp/tls_files.ts";
+import type { PartFactory } from "./part.ts";
+import { shutdownTimes } from "./shutdown_times.ts";
+
+/** Makes the server; nothing is listened to before the caches have synced. */
+export const mcpPart: PartFactory = (core) => {
+  const { config, health, metrics, redactor, client, coder } = core;
+  const log = core.log.child({ part: "mcp" });
+  // What the aggregated API knows of Coder is known here, too, where it is served by this process.
+  const shared = config.app === "all" && config.aggregatedBindAddress !== null
+    ? aggregatedWorld(core)
+    : undefined;
+  const reviews = client.separate();
+  const authorize = shared?.authorize ?? createAuthorizer({ client: reviews, log, metrics });
+  const authentication = config.mcpAuth.includes("x509")
+    ? shared?.authentication ?? createAuthenticationConfig({ client: reviews, log })
+    : undefined;
+  const coders = mcpCoders(
+    core,
+    shared?.backends ??
+      reachedCoders({
+        controlPlanes: controlPlaneKind(core.cache, config.namespace),
+        client,
+        coder,
+        redactor,
+      }),
+  );
+  const secrets = sharedSecrets(core);
+  const audit = mcpAudit(core);
+  const surface = mcpSurface(config);
+  const admission = createAdmission({
+    settings: admissionSettings(config),
+    url: config.mcpUrl,
+    client,
+    authorize,
+    authentication,
+    coders: coders.codersFor,
+    redactor,
+    log,
+    metrics,
+    cached: cachedKinds(core),
+    served: shared === undefined ? [] : servedKinds(shared, coders.carriesFor),
+  });
+  const tls = tlsFiles(config, admission, log);
+  const endpoint = createMcpEndpoint({
+    world: {
+      surface,
+      plans: secrets.plans,
+      keys: secrets.keys,
+      audit: audit.write,
+      redaction: answerRedaction(redactor),
+    },
+    // A mode without its port does not come here.
+    address: config.mcpBindAddress ?? { hostname: "127.0.0.1", port: 0 },
+    admit: admission.admit,
+    tls: tls?.source,
+    ready: () => {
+      const failed = health.check("readiness").filter(({ trouble }) => trouble !== "");
+      const text = failed.map(({ name, trouble }) => `${name}: ${trouble}`).join("\n");
+      return { ready: failed.length === 0, text: text === "" ? "ok" : text };
+    },
+    ...(admission.resource === undefined ? {} : { resourceMetadata: admission.resource.document }),
+    allowedHosts: config.mcpAllowedHosts,
+    allowedOrigins: config.mcpAllowedOrigins,
+    rate: config.mcpRateLimit,
+    burst: config.mcpRateBurst,
+    maxBodyBytes: config.mcpMaxBody,
+    streamLimits: { all: config.mcpMaxStreams },
+    deadlineMs: config.mcpCallTimeout,
+    legacySse: config.mcpLegacySse,
+    legacyElicitation: config.mcpLegacyElicitation,
+    metrics,
+    log,
+  });
+  return {
+    runnables: [
+      ...secrets.runnables,
+      coders.runnable,
+      ...(tls === undefined ? [] : [tls.runnable]),
+      mcpServer({
+        endpoint,
+        proveRuntime: config.mcpAuth.includes("proxy") || config.mcpAuth.includes("x509")
+          ? (signal) => proveRuntime(testClientCertificates, signal)
+          : undefined,
+        checkNamespaces: (signal) => checkNamespaces(client, config.mcpNamespaces, log, signal),
+        whenKeysReady: secrets.whenReady,
+        whenCertificateReady: tls?.whenReady,
+        authentication: authentication && { source: authentication, runs: shared === undefined },
+        health,
+        ...shutdownTimes(core),
+      }),
+    ],
+    flush: [coders.flush, audit.flush, {
+      name: "connections of MCP callers",
+      run() {
+        admission.close();
+        reviews.close();
+        return Promise.resolve();
+      },
+    }],
+  };
+};

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { eventually } from "../protocol/testing.ts";
+import { modernRequest, request, testEndpoint, toolCall } from "./testing.ts";
+
+Deno.test("paths are what they are, and nothing else", async () => {
+  let ready = false;
+  await using rig = await testEndpoint({
+    ready: () => ({ ready, text: ready ? "ok" : "caches: not synced" }),
+    resourceMetadata: { resource: "https://mcp.example.com/mcp" },
+  });
+  const get = async (path: string) => {
+    const answer = await rig.send("GET", path);
+    return [answer.status, await answer.text()];
+  };
+  assert.deepEqual(await get("/healthz"), [200, "ok"]);
+  assert.deepEqual(await get("/readyz"), [503, "caches: not synced"]);
+  ready = true;
+  assert.deepEqual(await get("/readyz?verbose"), [200, "ok"]);
+  const metadata = [200, `{"resource":"https://mcp.example.com/mcp"}`];
+  assert.deepEqual(await get("/.well-known/oauth-protected-resource"), metadata);
+  assert.deepEqual(await get("/.well-known/oauth-protected-resource/mcp"), metadata);
+  for (const path of ["/", "/mcp/", "/mcpx", "/sse", "/messages"]) {
+    assert.equal((await get(path))[0], 404, path);
+  }
+});
+
+Deno.test("without metadata there is none, and without a check of readiness it is ready", async () => {
+  await using rig = await testEndpoint();
+  const metadata = await rig.send("GET", "/.well-known/oauth-protected-resource");
+  assert.equal(metadata.status, 404);
+  await metadata.body?.cancel();
+  const ready = await rig.send("GET", "/readyz");
+  assert.deepEqual([ready.status, await ready.text()], [200, "ok"]);
+});
+
+Deno.test("requests that are not of the protocol are refused as HTTP says it", async () => {
+  await using rig = await testEndpoint({ maxBodyBytes: 1_000 });
+  const session = await rig.begin();
+  const json = { "content-type": "application/json" };
+  const status = async (method: string, headers: Record<string, string>, body?: string) => {
+    const answer = await rig.send(method, "/mcp", headers, body);
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  const ping = JSON.stringify(request("ping"));
+  const put = await rig.send("PUT", "/mcp", json, ping);
+  assert.deepEqual([put.status, put.headers.get("allow")], [405, "GET, POST, DELETE"]);
+  await put.body?.cancel();
+  assert.equal(await status("POST", { "content-type": "text/plain", ...session }, ping), 415);
+  assert.equal(await status("POST", { ...json, ...session, accept: "application/json" }, ping), 406);
+  assert.equal(
+    await status("POST", { ...json, ...session, accept: "text/*, application/*;q=0.5" }, ping),
+    200,
+  );
+  assert.equal(
+    await status("POST", { "content-type": "Application/JSON; charset=utf-8", ...session }, ping),
+    200,
+  );
+  assert.equal(await status("POST", { ...json, ...session }, "{"), 400);
+  assert.equal(await status("POST", { ...json, ...session }, `{"jsonrpc":"2.0","odd":1}`), 400);
+  assert.equal(await status("POST", { ...json, ...session }, "x".repeat(1_001)), 413);
+  assert.equal(await status("POST", { ...json, "mcp-session-id": "no" }, ping), 404);
+  assert.equal(
+    await status("POST", { ...json, ...session, "mcp-protocol-version": "1999-01-01" }, ping),
+    400,
+  );
+  assert.equal(await status("POST", json, JSON.stringify(toolCall("get_workspace"))), 400);
+  assert.equal(await status("POST", json, ping), 200);
+  assert.equal(await status("GET", session), 200);
+  assert.equal(await status("GET", {}), 400);
+  assert.equal(await status("GET", { ...session, accept: "application/json" }), 406);
+  assert.equal(await status("GET", { ...session, "last-event-id": "1" }), 400);
+  assert.equal(await status("DELETE", {}), 400);
+  assert.equal(await status("DELETE", session), 204);
+  assert.equal(await status("POST", { ...json, ...session }, ping), 404);
+});
+
+Deno.test("who comes from elsewhere is refused before anything is asked", async () => {
+  let asked = 0;
+  await using rig = await testEndpoint({
+    allowedOrigins: ["https://app.example.com"],
+    admit() {
+      asked++;
+      return Promise.resolve({ refusal: { status: 403, message: "no" } });
+    },
+  });
+  const foreign = await rig.post(request("ping"), { origin: "https://evil.example.com" });
+  assert.deepEqual([foreign.status, asked], [403, 0]);
+  assert.match(foreign.text, /Origin is not allowed/);
+  const allowed = await rig.post(request("ping"), { origin: "https://app.example.com" });
+  assert.deepEqual([allowed.status, asked], [403, 1]);
+});
+
+Deno.test("pages that are named may read answers, and others may not ask", async () => {
+  await using rig = await testEndpoint({ allowedOrigins: ["https://app.example.com"] });
+  const origin = "https://app.example.com";
+  const preflight = await rig.send("OPTIONS", "/mcp", { origin, "x-caller": "nobody" });
+  assert.equal(preflight.status, 204);
+  assert.equal(preflight.headers.get("access-control-allow-origin"), origin);
+  assert.match(preflight.headers.get("access-control-allow-headers")!, /Mcp-Session-Id/);
+  const answer = await rig.post(request("ping"), { origin });
+  assert.equal(answer.headers.get("access-control-allow-origin"), origin);
+  const session = await rig.begin();
+  const stream = await rig.send("GET", "/mcp", { ...session, origin });
+  assert.equal(stream.headers.get("access-control-allow-origin"), origin);
+  await stream.body!.cancel();
+  const local = await rig.send("OPTIONS", "/mcp", { origin: "http://localhost:6274" });
+  assert.deepEqual([local.status, local.headers.get("access-control-allow-origin")], [405, null]);
+  await local.body?.cancel();
+});
+
+Deno.test("who is not let in is told how, and who cannot be asked about comes again", async () => {
+  await using rig = await testEndpoint();
+  const nobody = await rig.post(request("ping"), { "x-caller": "nobody" });
+  assert.deepEqual([nobody.status, nobody.headers.get("www-authenticate")], [401, "Bearer"]);
+  await using slow = await testEndpoint({
+    admitMs: 10,
+    admit: (_, signal) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  assert.equal((await slow.post(request("ping"))).status, 503);
+  await using broken = await testEndpoint({ admit: () => Promise.reject(new Error("a bug")) });
+  const answer = await broken.post(request("ping"));
+  assert.equal(answer.status, 500);
+  assert.doesNotMatch(answer.text, /a bug/);
+});
+
+Deno.test("a caller has its share of requests and of streams, and lets go of what was opened", async () => {
+  let closed = 0;
+  const { admitByHeader } = await import("./testing.ts");
+  await using rig = await testEndpoint({
+    rate: 1,
+    burst: 4,
+    streamLimits: { eachCaller: 1 },
+    admit: async (call, signal) => {
+      const admission = await admitByHeader(call, signal);
+      return "visitor" in admission
+        ? { visitor: { ...admission.visitor, close: () => void closed++ } }
+        : admission;
+    },
+  });
+  const session = await rig.begin();
+  const stream = await rig.send("GET", "/mcp", session);
+  assert.equal(stream.status, 200);
+  const second = await rig.send("GET", "/mcp", session);
+  assert.equal(second.status, 503);
+  await second.body?.cancel();
+  const { message, headers } = modernRequest("subscriptions/listen", { notifications: {} });
+  assert.equal((await rig.post(message, headers)).status, 503);
+  const late = await rig.post(request("ping"));
+  assert.deepEqual([late.status, late.headers.get("retry-after")], [429, "1"]);
+  assert.equal((await rig.post(request("ping"), { "x-caller": "bob" })).status, 200);
+  await eventually(() => closed === 6, "all visitors to be let go of");
+  await stream.body?.cancel();
+  await eventually(() => rig.endpoint.streams === 0, "the stream to end");
+});
+
+Deno.test("an end finishes calls in hand, ends streams at once, and takes nothing new", async () => {
+  await using rig = await testEndpoint({ keepAliveMs: 5 });
+  const session = await rig.begin();
+  const stream = await rig.send("GET", "/mcp", session);
+  const call = rig.post(toolCall("wait", {}, {}, 5), session);
+  await rig.test.waiting(1);
+  const started = performance.now();
+  const ended = rig.endpoint.drain(1_500);
+  assert.match(await stream.text(), /^(: keep-alive\n\n)*$/);
+  assert.ok(performance.now() - started < 1_500, "streams ended before the grace");
+  await assert.rejects(call);
+  await ended;
+  assert.ok(performance.now() - started < 10_000);
+  assert.deepEqual(rig.test.waits, ["AbortError"]);
+});
+
+Deno.test("an end with streams alone takes no time", async () => {
+  await using rig = await testEndpoint();
+  const session = await rig.begin();
+  const streams = await Promise.all(Array.from({ length: 5 }, () => rig.send("GET", "/mcp", session)));
+  assert.equal(rig.endpoint.streams, 5);
+  const started = performance.now();
+  await rig.endpoint.drain();
+  assert.ok(performance.now() - started < 10_000);
+  for (const stream of streams) assert.equal(await stream.text(), "");
+});
+
+Deno.test("a connection goes on where nothing is left on it", async () => {
+  await using rig = await testEndpoint();
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: rig.port });
+  const decoder = new TextDecoder();
+  const ask = async (text: string) => {
+    await connection.write(new TextEncoder().encode(text));
+    const buffer = new Uint8Array(4_096);
+    const size = await connection.read(buffer);
+    return decoder.decode(buffer.subarray(0, size ?? 0));
+  };
+  const head = "Host: localhost\r\n";
+  for (const path of ["/healthz", "/nothing", "/mcp"]) {
+    assert.doesNotMatch(await ask(`GET ${path} HTTP/1.1\r\n${head}\r\n`), /connection: close/i, path);
+  }
+  const unread = await ask(`PUT /mcp HTTP/1.1\r\n${head}Content-Length: 5\r\n\r\n`);
+  assert.match(unread, /^HTTP\/1\.1 405[^]*connection: close/i);
+});
+
+Deno.test("an address that is taken is told", async () => {
+  await using rig = await testEndpoint();
+  await assert.rejects(
+    testEndpoint({ address: { hostname: "127.0.0.1", port: rig.port } }),
+    /Cannot listen on 127\.0\.0\.1:\d+ for MCP/,
+  );
+});
+
+Deno.test("a head that does not come to its end, and a body, are not waited for", async () => {
+  await using rig = await testEndpoint({ headMs: 100 });
+  const half = async (text: string) => {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: rig.port });
+    await connection.write(new TextEncoder().encode(text));
+    const started = performance.now();
+    const answer = await new Response(connection.readable).text();
+    return { status: answer.split(" ")[1], took: performance.now() - started };
+  };
+  const head = await half("POST /mcp HTTP/1.1\r\nHost: localhost\r\n");
+  assert.equal(head.status, "408");
+  const body = await half(
+    "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: */*\r\nContent-Length: 9\r\n\r\n{",
+  );
+  assert.equal(body.status, "408");
+  assert.ok(head.took < 5_000 && body.took < 5_000);
+  assert.equal((await half("nonsense\r\n\r\n")).status, "400");
+});
+
+Deno.test("a body that breaks off, and one that is larger than it may be, end", async () => {
+  let read = 0;
+  await using rig = await testEndpoint({ maxBodyBytes: 1_000 });
+  const head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: */*\r\n";
+  const write = async (text: string) => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: rig.port });
+    await connection.write(new TextEncoder().encode(text));
+    return connection;
+  };
+  const broken = await write(`${head}Content-Length: 100\r\n\r\n{`);
+  broken.close();
+  const large = await write(
+    `${head}Transfer-Encoding: chunked\r\n\r\n7d0\r\n${"x".repeat(2_000)}\r\n0\r\n\r\n`,
+  );
+  const buffer = new Uint8Array(4_096);
+  read = await large.read(buffer) ?? 0;
+  assert.match(new TextDecoder().decode(buffer.subarray(0, read)), /^HTTP\/1\.1 413/);
+  large.close();
+  assert.equal((await rig.post(request("ping"))).status, 200);
+});

@@ -1,0 +1,3 @@
+/** The door: prompts. */
+export { promptNamed, PROMPTS } from "./prompts.ts";
+export { createPromptShelf } from "./shelf.ts";

@@ -1,0 +1,89 @@
+/** What is on record of a call. */
+import { isSecretName, REDACTED } from "../../telemetry/redaction_patterns.ts";
+import type { McpAuditRecord } from "../surface.ts";
+import type { McpCaller } from "../../caller/types.ts";
+
+/** What is known of a call before it is made. */
+export interface CallFacts {
+  /** Such as `tools/call`. */
+  readonly method: string;
+  /** A tool, a prompt or a URI. */
+  readonly target: string;
+  readonly arguments: unknown;
+  readonly caller: McpCaller;
+  readonly sessionId?: string | undefined;
+  /** As the header of this name has it. */
+  readonly traceparent?: string | undefined;
+}
+
+/** How it went. */
+export interface CallEnd {
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly changed: boolean;
+  readonly error?: string;
+  readonly message?: string;
+}
+
+const LONGEST_TEXT = 256;
+const MOST_ITEMS = 20;
+const DEEPEST = 4;
+
+/** Puts it together. */
+export function auditRecord(facts: CallFacts, end: CallEnd): McpAuditRecord {
+  const workspace = workspaceOf(facts);
+  const trace = traceIdOf(facts.traceparent);
+  return {
+    time: new Date(end.startedAt).toISOString(),
+    level: end.error === undefined ? "info" : "warn",
+    method: facts.method,
+    caller: cut(facts.caller.user.name),
+    caller_method: facts.caller.method,
+    tool: cut(facts.target),
+    arguments: redacted(facts.arguments, 0),
+    ...(facts.sessionId === undefined ? {} : { session_id: facts.sessionId }),
+    ...(workspace === undefined ? {} : { workspace_id: workspace }),
+    ...(trace === undefined ? {} : { trace_id: trace }),
+    duration_ms: Math.max(0, Math.round(end.endedAt - end.startedAt)),
+    success: end.error === undefined,
+    changed: end.changed,
+    ...(end.error === undefined ? {} : { error: end.error }),
+    ...(end.message === undefined ? {} : { message: cut(end.message) }),
+  };
+}
+
+/** Of a W3C `traceparent`; undefined where it is none. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  if (traceparent === undefined) return undefined;
+  const id = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
+  return id === undefined || /^0+$/.test(id) ? undefined : id;
+}
+
+function workspaceOf({ method, target, arguments: args }: CallFacts): string | undefined {
+  if (method !== "tools/call" || !target.includes("workspace")) return undefined;
+  const { namespace, name } = (args ?? {}) as Record<string, unknown>;
+  if (typeof namespace !== "string" || typeof name !== "string" || name === "") return undefined;
+  return cut(`${namespace}/${name}`);
+}
+
+function redacted(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return cut(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= DEEPEST) return "[too deep]";
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, MOST_ITEMS).map((one) => redacted(one, depth + 1));
+    return value.length > MOST_ITEMS ? [...shown, `[${value.length - MOST_ITEMS} more]`] : shown;
+  }
+  const entries = Object.entries(value);
+  const shown = entries.slice(0, MOST_ITEMS).map(([name, one]) =>
+    [cut(name), isSecretName(name) ? REDACTED : redacted(one, depth + 1)] as const
+  );
+  if (entries.length > MOST_ITEMS) shown.push(["…", `${entries.length - MOST_ITEMS} more`]);
+  return Object.fromEntries(shown);
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST_TEXT
+    ? text
+    : `${text.slice(0, LONGEST_TEXT)}[${text.length - LONGEST_TEXT} more characters]`;
+}

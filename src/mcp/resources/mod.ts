@@ -1,0 +1,4 @@
+/** The door: `coder://…` resources. */
+export { RESOURCE_TEMPLATES } from "./address.ts";
+export { namespacesOf, visible } from "./kept.ts";
+export { createResourceShelf } from "./shelf.ts";

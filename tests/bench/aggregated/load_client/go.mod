@@ -1,0 +1,3 @@
+module coder-k8s-tests/load_client
+
+go 1.26

@@ -1,0 +1,74 @@
+/** A TCP proxy as a port-forward is: it carries bytes, passes on half-closed ends, and drops connections. */
+
+/** Ends with `await using`. */
+export interface TcpProxy extends AsyncDisposable {
+  readonly port: number;
+  /** Connections that are open now, and that there ever were. */
+  readonly open: number;
+  readonly accepted: number;
+  /** Ends all that are open, without a word to either end. */
+  drop(): void;
+}
+
+/** Forwards connections of a free loopback port to another one. */
+export function startTcpProxy(upstream: number): TcpProxy {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const pairs = new Set<readonly [Deno.TcpConn, Deno.TcpConn]>();
+  const running = new Set<Promise<void>>();
+  let accepted = 0;
+  const serve = async () => {
+    for await (const incoming of listener) {
+      accepted++;
+      const task = carry(incoming, upstream, pairs).finally(() => running.delete(task));
+      running.add(task);
+    }
+  };
+  const serving = serve();
+  const drop = () => pairs.forEach((pair) => pair.forEach(closeQuietly));
+  return {
+    port: listener.addr.port,
+    get open() {
+      return pairs.size;
+    },
+    get accepted() {
+      return accepted;
+    },
+    drop,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      drop();
+      await Promise.all([serving, ...running]);
+    },
+  };
+}
+
+type Pair = readonly [Deno.TcpConn, Deno.TcpConn];
+
+async function carry(incoming: Deno.TcpConn, upstream: number, pairs: Set<Pair>): Promise<void> {
+  const outgoing = await Deno.connect({ hostname: "127.0.0.1", port: upstream }).catch(() => undefined);
+  if (outgoing === undefined) return closeQuietly(incoming);
+  const pair: Pair = [incoming, outgoing];
+  pairs.add(pair);
+  await Promise.all([oneWay(incoming, outgoing), oneWay(outgoing, incoming)]);
+  pairs.delete(pair);
+  pair.forEach(closeQuietly);
+}
+
+/** Until one end says that it is done: the other one is told, and may go on talking. */
+async function oneWay(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+  const chunk = new Uint8Array(64 * 1024);
+  try {
+    for (let read = await from.read(chunk); read !== null; read = await from.read(chunk)) {
+      for (let sent = 0; sent < read;) sent += await to.write(chunk.subarray(sent, read));
+    }
+    await to.closeWrite();
+  } catch {
+    [from, to].forEach(closeQuietly);
+  }
+}
+
+function closeQuietly(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch { /* It was closed before. */ }
+}
