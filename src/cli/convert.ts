@@ -1,15 +1,8 @@
 /** `coder-k8s convert`: manifests of other makers → ours. */
+import { z } from "zod";
 import { SERVICE_NAME } from "../api/patterns.ts";
-import { describeMistakes, type Mistake } from "./mistake.ts";
-import { namespace as namespaceValue } from "./values.ts";
-
-/** What was typed behind `convert`. */
-export interface ConvertCall {
-  readonly words: readonly string[];
-  readonly flags: ReadonlyMap<string, readonly string[]>;
-  /** What is wrong with it already. */
-  readonly mistakes: readonly Mistake[];
-}
+import { type CommandCall, flagReader } from "./command_call.ts";
+import { describeMistakes } from "./mistake.ts";
 
 /** What it reaches out to. */
 export interface ConvertSurroundings {
@@ -19,11 +12,15 @@ export interface ConvertSurroundings {
   readonly readStandardInput: () => Promise<string>;
 }
 
-/** As `helm list` shows it, `coder-2.30.0`, or the version alone. */
-const CHART_VERSION = /^(?:coder-)?v?(\d+\.\d+\.\d+\S*)$/;
+/** As `helm list` shows it, `coder-2.30.0`, or the version alone, which is what becomes of it. */
+const CHART = z.string().regex(/^(?:coder-)?v?\d+\.\d+\.\d+\S*$/)
+  .transform((text) => text.replace(/^(?:coder-)?v?/, ""));
+const SERVICE = z.string().max(63).regex(new RegExp(SERVICE_NAME));
+const SERVICE_FORM =
+  "must be at most 63 lower-case letters, digits and '-', a letter first, a letter or digit last";
 
 /** Prints the manifest. Resolves to the exit code: 0 done, warnings or not; 1 not convertible; 2 not understood. */
-export async function convert(call: ConvertCall, around: ConvertSurroundings): Promise<number> {
+export async function convert(call: CommandCall, around: ConvertSurroundings): Promise<number> {
   const [from, file, ...strays] = call.words;
   const mistakes = [...call.mistakes];
   if (from === undefined) mistakes.push({ where: "convert", what: "needs what to convert from: helm" });
@@ -31,8 +28,8 @@ export async function convert(call: ConvertCall, around: ConvertSurroundings): P
   else if (file === undefined) {
     mistakes.push({ where: "convert helm", what: "needs a file with values, or - for standard input" });
   }
-  const option = (flag: string) => call.flags.get(flag)?.at(-1);
-  mistakes.push(...wrongOptions(option));
+  const { mistakes: wrongFlags, ...options } = readFlags(call.flags);
+  mistakes.push(...wrongFlags);
   mistakes.push(...strays.map((where) => ({ where, what: "stray argument after convert" })));
   if (mistakes.length > 0 || file === undefined) {
     around.err(describeMistakes(mistakes, "coder-k8s help convert"));
@@ -45,11 +42,7 @@ export async function convert(call: ConvertCall, around: ConvertSurroundings): P
   const { parseValues } = await import("../install/convert/values_text.ts");
   try {
     const text = file === "-" ? await around.readStandardInput() : await readValues(file, around);
-    const conversion = convertHelmValues(parseValues(text), {
-      name: option("name"),
-      namespace: option("namespace"),
-      chartVersion: CHART_VERSION.exec(option("chart-version") ?? "")?.[1],
-    });
+    const conversion = convertHelmValues(parseValues(text), options);
     around.err(warningText(conversion.notes));
     around.out(manifestText(conversion));
     return 0;
@@ -69,17 +62,12 @@ export async function convert(call: ConvertCall, around: ConvertSurroundings): P
   }
 }
 
-function* wrongOptions(option: (flag: string) => string | undefined): Iterable<Mistake> {
-  const [name, namespace, version] = [option("name"), option("namespace"), option("chart-version")];
-  if (name !== undefined && (name.length > 63 || !new RegExp(SERVICE_NAME).test(name))) {
-    const what =
-      "must be at most 63 lower-case letters, digits and '-', a letter first, a letter or digit last";
-    yield { where: "--name", what };
-  }
-  if (namespace !== undefined && !namespaceValue().safeParse(namespace).success) {
-    yield { where: "--namespace", what: "must be one namespace name" };
-  }
-  if (version !== undefined && !CHART_VERSION.test(version)) {
-    yield { where: "--chart-version", what: "must be a version such as 2.30.0" };
-  }
+function readFlags(flags: CommandCall["flags"]) {
+  const { mistakes, read, namespace } = flagReader(flags);
+  return {
+    mistakes,
+    name: read("name", SERVICE, SERVICE_FORM),
+    namespace: namespace("namespace"),
+    chartVersion: read("chart-version", CHART, "must be a version such as 2.30.0"),
+  };
 }

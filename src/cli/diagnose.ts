@@ -1,21 +1,14 @@
 /** `coder-k8s diagnose`: why something is not up, for people and for programs. */
 import type { Config } from "../app/config.ts";
 import type { AskedSubject, Diagnosis } from "../app/diagnose.ts";
+import { type CommandCall, flagReader } from "./command_call.ts";
 import { diagnosisText } from "./diagnosis_text.ts";
 import { DIAGNOSIS_FORMATS } from "./look_flags.ts";
-import { describeMistakes, type Mistake } from "./mistake.ts";
+import { describeMistakes } from "./mistake.ts";
 import { lookConfig } from "./one_look.ts";
 import { readSubject } from "./subject.ts";
 import type { Terminal } from "./terminal.ts";
-import { choice, namespace as namespaceValue } from "./values.ts";
-
-/** What was typed behind `diagnose`. */
-export interface DiagnoseCall {
-  readonly words: readonly string[];
-  readonly flags: ReadonlyMap<string, readonly string[]>;
-  /** What is wrong with it already. */
-  readonly mistakes: readonly Mistake[];
-}
+import { choice } from "./values.ts";
 
 /** What came of looking; `refusal` says why nothing did. */
 export type Looked = { readonly diagnosis: Diagnosis } | { readonly refusal: string };
@@ -36,7 +29,7 @@ const TROUBLE = 1;
 const NOT_KNOWN = 2;
 
 /** Prints the diagnosis. Resolves to the exit code. */
-export async function diagnoseCommand(call: DiagnoseCall, around: DiagnoseSurroundings): Promise<number> {
+export async function diagnoseCommand(call: CommandCall, around: DiagnoseSurroundings): Promise<number> {
   const { kind, name, mistakes: wrongWords } = readSubject(call.words);
   const { format, namespace, mistakes: wrongFlags } = readFlags(call.flags);
   const loaded = await lookConfig({ ...around, flags: call.flags });
@@ -72,16 +65,8 @@ async function written(diagnosis: Diagnosis, format: Format, terminal: Terminal)
   return stringify(diagnosis, { lineWidth: 0 });
 }
 
-function readFlags(flags: ReadonlyMap<string, readonly string[]>) {
-  const mistakes: Mistake[] = [];
-  const format = choice(DIAGNOSIS_FORMATS).safeParse(flags.get("output")?.at(-1) ?? "text");
-  if (!format.success) {
-    const what = format.error.issues.map(({ message }) => message).join("; ");
-    mistakes.push({ where: "--output", what });
-  }
-  const namespace = flags.get("namespace")?.at(-1);
-  if (namespace !== undefined && !namespaceValue().safeParse(namespace).success) {
-    mistakes.push({ where: "--namespace", what: "must be one namespace name" });
-  }
-  return { format: format.data ?? "text", namespace, mistakes };
+function readFlags(flags: CommandCall["flags"]) {
+  const { mistakes, read, namespace } = flagReader(flags);
+  const format = read("output", choice(DIAGNOSIS_FORMATS)) ?? "text";
+  return { format, namespace: namespace("namespace"), mistakes };
 }

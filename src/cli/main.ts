@@ -14,7 +14,8 @@ import {
 } from "./commands.ts";
 import { convert } from "./convert.ts";
 import type { BundleRequest } from "../app/support_bundle.ts";
-import { type DiagnoseCall, diagnoseCommand, type Looked } from "./diagnose.ts";
+import type { CommandCall } from "./command_call.ts";
+import { diagnoseCommand, type Looked } from "./diagnose.ts";
 import { type Bundled, supportBundle } from "./support_bundle.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { describeMistakes, type Mistake } from "./mistake.ts";
@@ -45,7 +46,7 @@ export interface Surroundings {
 const USAGE = 2;
 
 /** Commands with flags of their own. */
-const LOOKS: Readonly<Record<string, (call: DiagnoseCall, around: Surroundings) => Promise<number>>> = {
+const LOOKS: Readonly<Record<string, (call: CommandCall, around: Surroundings) => Promise<number>>> = {
   convert,
   diagnose: diagnoseCommand,
   "support-bundle": supportBundle,

@@ -1,17 +1,10 @@
 /** `coder-k8s support-bundle`: what somebody needs to help, in one file. */
 import type { Config } from "../app/config.ts";
 import type { BundleRequest, WrittenBundle } from "../app/support_bundle.ts";
-import { describeMistakes, type Mistake } from "./mistake.ts";
+import { type CommandCall, flagReader } from "./command_call.ts";
+import { describeMistakes } from "./mistake.ts";
 import { lookConfig } from "./one_look.ts";
-import { duration, namespace as namespaceValue, number } from "./values.ts";
-
-/** What was typed behind `support-bundle`. */
-export interface BundleCall {
-  readonly words: readonly string[];
-  readonly flags: ReadonlyMap<string, readonly string[]>;
-  /** What is wrong with it already. */
-  readonly mistakes: readonly Mistake[];
-}
+import { duration, number } from "./values.ts";
 
 /** What came of it; `refusal` says why nothing was written. */
 export type Bundled = { readonly written: WrittenBundle } | { readonly refusal: string };
@@ -29,7 +22,7 @@ const MIB = 1_048_576;
 const SHOWN_GAPS = 10;
 
 /** Makes it and tells what was written on standard error. Resolves to the exit code. */
-export async function supportBundle(call: BundleCall, around: BundleSurroundings): Promise<number> {
+export async function supportBundle(call: CommandCall, around: BundleSurroundings): Promise<number> {
   const { request, mistakes: wrongFlags } = readFlags(call.flags);
   const loaded = await lookConfig({ ...around, flags: call.flags });
   const strays = call.words.map((where) => ({ where, what: "stray argument after support-bundle" }));
@@ -61,32 +54,12 @@ function sizeText(bytes: number): string {
   return bytes < MIB ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;
 }
 
-function readFlags(flags: ReadonlyMap<string, readonly string[]>) {
-  const mistakes: Mistake[] = [];
-  const last = (flag: string) => flags.get(flag)?.at(-1);
-  const read = <T>(
-    flag: string,
-    schema: { safeParse(raw: unknown): { data?: T; error?: { issues: { message: string }[] } } },
-  ) => {
-    const text = last(flag);
-    if (text === undefined) return undefined;
-    const { data, error } = schema.safeParse(text);
-    if (error !== undefined) {
-      mistakes.push({ where: `--${flag}`, what: error.issues.map(({ message }) => message).join("; ") });
-    }
-    return data;
-  };
-  const name = (flag: string) => {
-    const text = last(flag);
-    if (text !== undefined && !namespaceValue().safeParse(text).success) {
-      mistakes.push({ where: `--${flag}`, what: "must be one namespace name" });
-    }
-    return text;
-  };
+function readFlags(flags: CommandCall["flags"]) {
+  const { mistakes, last, read, namespace } = flagReader(flags);
   const mebibytes = read("max-size", number({ min: 1, max: 1_024 }));
   const request: BundleRequest = {
-    namespace: name("namespace"),
-    operatorNamespace: name("operator-namespace"),
+    namespace: namespace("namespace"),
+    operatorNamespace: namespace("operator-namespace"),
     file: last("file"),
     sinceMs: read("since", duration({ min: 1_000 })),
     maxBytes: mebibytes === undefined ? undefined : mebibytes * MIB,
