@@ -1,9 +1,8 @@
 /** The commands, and the flags that are not configuration. */
 import type { FlagSpec } from "./arguments.ts";
 import type { CommandFlag } from "./command_flag.ts";
-import { BUNDLE_FLAGS, DIAGNOSE_FLAGS } from "./look_flags.ts";
+import { BUNDLE_FLAGS, DIAGNOSE_FLAGS, SUBJECT_WORDS } from "./look_flags.ts";
 import { OPTIONS } from "./options.ts";
-import { SUBJECT_WORDS } from "./subject.ts";
 
 /** The flag of `version`. */
 export const OUTPUT_FLAG: CommandFlag & { choices: readonly string[] } = {

@@ -2,11 +2,9 @@
 import type { Config } from "../app/config.ts";
 import type { AskedSubject, Diagnosis } from "../app/diagnose.ts";
 import { type CommandCall, flagReader } from "./command_call.ts";
-import { diagnosisText } from "./diagnosis_text.ts";
 import { DIAGNOSIS_FORMATS } from "./look_flags.ts";
 import { describeMistakes } from "./mistake.ts";
 import { lookConfig } from "./one_look.ts";
-import { readSubject } from "./subject.ts";
 import type { Terminal } from "./terminal.ts";
 import { choice } from "./values.ts";
 
@@ -30,6 +28,8 @@ const NOT_KNOWN = 2;
 
 /** Prints the diagnosis. Resolves to the exit code. */
 export async function diagnoseCommand(call: CommandCall, around: DiagnoseSurroundings): Promise<number> {
+  // Loaded here alone: it needs the schemas of all kinds, which take a while, and other commands need none.
+  const { readSubject } = await import("./subject.ts");
   const { kind, name, mistakes: wrongWords } = readSubject(call.words);
   const { format, namespace, mistakes: wrongFlags } = readFlags(call.flags);
   const loaded = await lookConfig({ ...around, flags: call.flags });
@@ -60,7 +60,7 @@ type Format = (typeof DIAGNOSIS_FORMATS)[number];
 
 async function written(diagnosis: Diagnosis, format: Format, terminal: Terminal): Promise<string> {
   if (format === "json") return `${JSON.stringify(diagnosis, null, 2)}\n`;
-  if (format === "text") return diagnosisText(diagnosis, terminal);
+  if (format === "text") return (await import("./diagnosis_text.ts")).diagnosisText(diagnosis, terminal);
   const { stringify } = await import("./yaml.ts");
   return stringify(diagnosis, { lineWidth: 0 });
 }

@@ -1,4 +1,5 @@
 /** Flags of commands that look once and end: where the cluster is, and who asks Coder. */
+import type { SubjectKind } from "../app/diagnose.ts";
 import type { CommandFlag } from "./command_flag.ts";
 import { optionOf } from "./options.ts";
 import type { SettingKey } from "./schema.ts";
@@ -38,6 +39,9 @@ const HELP: Readonly<Partial<Record<SettingKey, string>>> = {
 
 /** Of all these commands. */
 export const LOOK_FLAGS: readonly CommandFlag[] = SAME.map(asFlag);
+
+/** What `diagnose` looks at, in the words of the help; `subject.ts` knows more. */
+export const SUBJECT_WORDS: readonly SubjectKind[] = ["workspace", "controlplane", "provisioner", "proxy"];
 
 export const DIAGNOSIS_FORMATS = ["text", "json", "yaml"] as const;
 

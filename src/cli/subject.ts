@@ -5,11 +5,9 @@ import { provisionerDefinition } from "../api/provisioner.ts";
 import { workspaceDefinition } from "../api/workspace.ts";
 import { workspaceProxyDefinition } from "../api/workspace_proxy.ts";
 import type { SubjectKind } from "../app/diagnose.ts";
+import { SUBJECT_WORDS } from "./look_flags.ts";
 import type { Mistake } from "./mistake.ts";
 import { suggest } from "./suggest.ts";
-
-/** The words of the help. */
-export const SUBJECT_WORDS: readonly SubjectKind[] = ["workspace", "controlplane", "provisioner", "proxy"];
 
 interface Kind {
   readonly kind: SubjectKind;

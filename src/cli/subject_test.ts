@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readSubject, SUBJECT_WORDS } from "./subject.ts";
+import { SUBJECT_WORDS } from "./look_flags.ts";
+import { readSubject } from "./subject.ts";
 
 const read = (line: string) => {
   const { kind, name, mistakes } = readSubject(line.split(" ").filter((word) => word !== ""));
