@@ -6,7 +6,7 @@ import { CoderControlPlanes } from "../api/control_plane.ts";
 import type { CallerCluster, CallerCoders } from "../caller/types.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isForbidden } from "../kube/errors.ts";
-import { chosen, refOf } from "../mcp/coder/mod.ts";
+import { away, chosen, isForeign, refOf } from "../mcp/coder/mod.ts";
 import { ToolError, toolError } from "../mcp/errors.ts";
 import type { Redactor } from "../telemetry/redactor.ts";
 import type { CoderAccess } from "./coder_calls.ts";
@@ -57,12 +57,7 @@ export function operatorCoders({ cluster, client, coder, redactor }: OperatorCod
         }
         const backend = chosen(backends, choice);
         const ref = refOf(backend);
-        if (backend.waiting !== undefined) {
-          throw new ToolError(
-            "unavailable",
-            `the Coder of ${ref.id} cannot be asked now: ${backend.waiting}`,
-          );
-        }
+        if (backend.waiting !== undefined) throw away(ref, backend.waiting);
         const client = await backend.open(signal);
         return { ref, client: client.prompt ?? client, as: "operator" };
       } catch (error) {
@@ -85,6 +80,5 @@ function withHelp(error: unknown, namespace: string): ToolError {
 function tellable(error: unknown): ToolError {
   // A right that is missing is the person's here, not the operator's.
   if (error instanceof Error && isForbidden(error.cause)) return toolError(error.cause);
-  const isForeign = error instanceof Error && (error.name === "Error" || error.name === "TokenError");
-  return isForeign ? new ToolError("unavailable", error.message, { cause: error }) : toolError(error);
+  return isForeign(error) ? new ToolError("unavailable", error.message, { cause: error }) : toolError(error);
 }

@@ -1,4 +1,4 @@
-/** A person at a terminal: their kubeconfig, and Coder as far as they may. For commands that look once and end. */
+/** A person at this machine: their kubeconfig, and Coder as far as they may. For what they start for themselves. */
 import { clientCluster } from "../mcp/caller/client_cluster.ts";
 import { type AnswerRedaction, answerRedaction } from "../mcp/answers/redacted.ts";
 import type { CallerCluster, CallerCoders } from "../caller/types.ts";
@@ -11,22 +11,21 @@ import type { RunOptions } from "./app.ts";
 import { coderAccess } from "./coder_calls.ts";
 import type { Config } from "./config.ts";
 import { givenCoder } from "./given_coder.ts";
-import { operatorCoders } from "./operator_coders.ts";
+import { operatorCoders, type OperatorCodersOptions } from "./operator_coders.ts";
 import { dropPermissions, type OneLook } from "./permissions.ts";
 import { givenSessionToken } from "./session_token.ts";
 import { buildInfo } from "./version.ts";
 
-/** What such a command works with. */
+/** What such a process works with. */
 export interface Person {
   /** Of the kubeconfig's context. */
   readonly namespace: string;
+  /** The API server, and what names it: for messages. */
+  readonly server: string;
   /** Calls are theirs. */
   readonly client: RestClient;
   readonly cluster: CallerCluster;
-  /**
-   * With a session token as themselves; without one with the operator's access, where they may read its token by
-   * themselves and do what is asked for.
-   */
+  /** With a session token as themselves; without one as {@linkcode PersonNeeds} say. */
   readonly coders: CallerCoders;
   /** Of all that is shown. */
   readonly redaction: AnswerRedaction;
@@ -35,18 +34,28 @@ export interface Person {
 
 export type PersonOptions = Pick<RunOptions, "log" | "redactor" | "environment" | "drop">;
 
+export interface PersonNeeds {
+  /** A file is written. @default {false} */
+  readonly writes?: boolean;
+  /**
+   * Coder for somebody who has given no session token.
+   *
+   * @default {operatorCoders}: where they may read the operator's token by themselves, and do what is asked for
+   */
+  readonly withoutToken?: (parts: OperatorCodersOptions) => CallerCoders;
+}
+
 /**
  * Makes it; nothing is asked yet. Rejects where the kubeconfig or a file that options name cannot be used, with a message
  * that says which.
  *
  * @param command drops the permissions that it does not need
- * @param writes it writes a file
  */
 export async function personAt(
-  command: OneLook,
+  command: OneLook | "mcp-stdio",
   config: Config,
   { log, redactor, environment, drop = dropPermissions }: PersonOptions,
-  writes = false,
+  { writes = false, withoutToken = operatorCoders }: PersonNeeds = {},
 ): Promise<Person> {
   const connection = loadKubeConfig({
     kubeconfig: config.kubeconfig,
@@ -67,10 +76,11 @@ export async function personAt(
   const cluster = clientCluster(client);
   return {
     namespace: connection.namespace,
+    server: `${connection.server.href} by ${connection.source}`,
     client,
     cluster,
     coders: givenCoder(access, config, environment, token) ??
-      operatorCoders({ cluster, client, coder: access, redactor }),
+      withoutToken({ cluster, client, coder: access, redactor }),
     redaction: answerRedaction(redactor),
     close() {
       access.deployments.close();

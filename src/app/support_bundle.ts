@@ -45,9 +45,11 @@ export async function supportBundleAt(
   { file, workspaces = [], ...request }: BundleRequest,
   { signal, toStandardOutput = printed, now = Date.now, ...options }: SupportBundleOptions,
 ): Promise<WrittenBundle> {
-  const person = await personAt("support-bundle", config, options, true).catch((error: unknown) => {
-    throw new NoBundleError(messageOf(error), { cause: error });
-  });
+  const person = await personAt("support-bundle", config, options, { writes: true }).catch(
+    (error: unknown) => {
+      throw new NoBundleError(messageOf(error), { cause: error });
+    },
+  );
   const folder = `coder-k8s-support-${stamp(now())}`;
   const path = file ?? `${folder}.tar.gz`;
   try {

@@ -1,20 +1,13 @@
 /** MCP for one client on this machine, which has started the process: with the kubeconfig of the person at it. */
 import { createAuthorizer } from "../../identity/mod.ts";
-import { loadKubeConfig } from "../../kube/config/kube_config.ts";
-import { createRestClient } from "../../kube/rest/rest_client.ts";
-import { answerRedaction } from "../../mcp/answers/redacted.ts";
 import { noCoder } from "../../mcp/coder/mod.ts";
 import { serveMcpStdio } from "../../mcp/stdio.ts";
 import type { AuditSink } from "../../mcp/surface.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
 import type { RunOptions } from "../app.ts";
-import { coderAccess } from "../coder_calls.ts";
 import type { Config } from "../config.ts";
-import { givenCoder } from "../given_coder.ts";
 import { writesAuditFile } from "../mcp_config.ts";
-import { dropPermissions } from "../permissions.ts";
-import { givenSessionToken } from "../session_token.ts";
-import { buildInfo } from "../version.ts";
+import { personAt } from "../person.ts";
 import { createAdmission } from "./admission.ts";
 import { mcpAudit } from "./audit.ts";
 import { mcpSurface } from "./mcp_surface.ts";
@@ -32,28 +25,16 @@ export interface StdioStreams {
  */
 export async function runStdio(
   config: Config,
-  { signal, log, redactor, environment, drop = dropPermissions }: RunOptions,
+  options: RunOptions,
   streams: StdioStreams = { input: Deno.stdin.readable, output: Deno.stdout.writable },
 ): Promise<void> {
-  const { version } = buildInfo();
+  const { signal, log, redactor } = options;
   const surface = mcpSurface(config);
-  const connection = loadKubeConfig({
-    kubeconfig: config.kubeconfig,
-    context: config.context,
-    env: environment,
+  const person = await personAt("mcp-stdio", config, options, {
+    writes: writesAuditFile(config),
+    withoutToken: noCoder,
   });
-  const coderToken = await givenSessionToken(config);
-  if (coderToken !== undefined) redactor.add(coderToken);
-  await drop(config.app, connection.execCommand, writesAuditFile(config));
-  const client = createRestClient({
-    connection,
-    userAgent: `coder-k8s/${version} (${config.app})`,
-    qps: config.kubeApiQps,
-    burst: Math.max(1, config.kubeApiBurst),
-    logger: log,
-  });
-  const access = coderAccess({ config, client, metrics: noMetrics });
-  const coders = givenCoder(access, config, environment, coderToken) ?? noCoder();
+  const { client, coders } = person;
   const secrets = ownSecrets({ log, metrics: noMetrics });
   const admission = createAdmission({
     settings: { isOff: true, x509: false, impersonate: false, namespaces: config.mcpNamespaces },
@@ -79,7 +60,7 @@ export async function runStdio(
       signal,
     );
     if ("refusal" in admitted) {
-      throw new Error(`${admitted.refusal.message}: ${connection.server.href} by ${connection.source}`);
+      throw new Error(`${admitted.refusal.message}: ${person.server}`);
     }
     await serveMcpStdio(
       {
@@ -87,7 +68,7 @@ export async function runStdio(
         plans: secrets.plans,
         keys: secrets.keys,
         audit: audit?.write ?? onLog,
-        redaction: answerRedaction(redactor),
+        redaction: person.redaction,
       },
       admitted.visitor,
       { ...streams, signal, deadlineMs: config.mcpCallTimeout, log },
@@ -97,7 +78,6 @@ export async function runStdio(
     await Promise.all(beside);
     await audit?.flush.run();
     admission.close();
-    access.deployments.close();
-    client.close();
+    person.close();
   }
 }

@@ -11,6 +11,7 @@ import type {
   McpCaller,
 } from "../../caller/types.ts";
 import { ToolError, toolError } from "../errors.ts";
+import { away, isForeign } from "./away.ts";
 import type { CallerTokens } from "./caller_tokens.ts";
 import { chosen, type CoderBackend, refOf } from "./choice.ts";
 import { Sights } from "./sights.ts";
@@ -114,10 +115,6 @@ function troubleOf({ waiting, copy }: CoderBackend): string | undefined {
   return trouble !== undefined && isUnavailable(trouble.error) ? trouble.error.message : undefined;
 }
 
-function away({ id }: CoderRef, why: string): ToolError {
-  return new ToolError("unavailable", `the Coder of ${id} cannot be asked now: ${why}`);
-}
-
 async function inTime<T>(
   ref: CoderRef,
   openMs: number,
@@ -131,14 +128,9 @@ async function inTime<T>(
   } catch (error) {
     signal.throwIfAborted();
     if (deadline.aborted) throw away(ref, "it does not answer in time: try again");
-    if (error instanceof Error && isForeign(error)) throw away(ref, error.message);
+    if (isForeign(error)) throw away(ref, error.message);
     throw error;
   }
-}
-
-/** Errors of opening, whose messages say why there is no way to it, and are fit to be read. */
-function isForeign(error: Error): boolean {
-  return error.name === "Error" || error.name === "TokenError";
 }
 
 function notAllowed({ user }: McpCaller, need: AccessRequest): ToolError {
