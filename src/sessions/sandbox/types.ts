@@ -1,0 +1,110 @@
+/** Between a worker and what keeps its sessions apart: the contract of `sandbox/`. */
+import type { Isolation, Limits } from "../types.ts";
+
+/** What the kernel lets a worker do, found out by trying. */
+export interface IsolationReport {
+  readonly isolation: Isolation;
+  /** Limits that the kernel sees to by control groups; the others are seen to by rlimits and by looking. */
+  readonly cgroups: readonly ("memory" | "pids" | "cpu")[];
+  /** Sessions have a network namespace of their own: egress goes through the worker alone. */
+  readonly network: boolean;
+  /** `/proc` of their own; where not, theirs is empty. */
+  readonly proc: boolean;
+  /** What could not be had, and why, in words for people. */
+  readonly notes: readonly string[];
+}
+
+export interface SandboxHostOptions {
+  /** Everything is below it, one directory a session. Made where it is missing; nobody else's. */
+  readonly directory: string;
+  /** Sessions run even where nothing isolates them. */
+  readonly allowUnisolated: boolean;
+  /** Uids (and gids) for sessions, where the worker may use them: first and count. */
+  readonly uids: { readonly first: number; readonly count: number };
+  /** Directories and files that sessions see besides the usual ones (`/usr`, …), read-only. */
+  readonly readOnlyPaths: readonly string[];
+  /** Variables that sessions have besides `PATH`, `HOME`, `LANG`, `TMPDIR`. Nothing of the worker's own gets in. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** `none`: sessions reach nothing; `proxy`: the worker's sockets alone; `host`: all that the worker reaches. */
+  readonly network: "none" | "proxy" | "host";
+  /**
+   * With `proxy`: loopback ports inside of each session, and the Unix sockets of the worker that they lead to; the worker
+   * is told which session a connection is of by the first line `<session id>\n`.
+   */
+  readonly forwards: readonly { readonly port: number; readonly socket: string }[];
+  /** Milliseconds without a call and without a process, after which a session's processes of ours end too. @default 30_000 */
+  readonly idleMs?: number | undefined;
+  /** @default `python3` of `PATH` */
+  readonly python?: string | undefined;
+}
+
+/** Where sessions run on this machine. One process of ours (the launcher) makes the others. */
+export interface SandboxHost {
+  readonly report: IsolationReport;
+  /** Directories of sessions that an earlier process has left. */
+  leftovers(): Promise<readonly string[]>;
+  /** Makes a session's directories, or finds them (`existing`). Rejects with `SessionError`. */
+  open(
+    id: string,
+    options: { readonly limits: Limits; readonly existing: boolean },
+    signal: AbortSignal,
+  ): Promise<Sandbox>;
+  /** Removes a session's directories, whoever they belong to. */
+  remove(id: string, signal: AbortSignal): Promise<void>;
+  /** Kills everything of every session, and the launcher. Files stay. */
+  close(): Promise<void>;
+}
+
+/** One session. What is asked of it is carried out inside of its namespaces, as its uid. */
+export interface Sandbox {
+  readonly id: string;
+  readonly isolation: Isolation;
+  /** Starts a process. Rejects with `SessionError`. */
+  spawn(spec: SpawnSpec, signal: AbortSignal): Promise<SandboxProcess>;
+  /**
+   * An operation on files, by name: `read`, `write`, `list`, `edit`, `search`, `pack`, `unpack`, … (`sandbox/python/files.py`).
+   * Rejects with `SessionError`.
+   */
+  file(
+    op: string,
+    input: Readonly<Record<string, unknown>>,
+    body: Uint8Array | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly output: Record<string, unknown>; readonly body?: Uint8Array | undefined }>;
+  usage(): Promise<
+    {
+      readonly cpuMs: number;
+      readonly memoryBytes: number;
+      readonly diskBytes: number;
+      readonly processes: number;
+    }
+  >;
+  /** Kills all processes. Its directories stay until `SandboxHost.remove`. */
+  close(): Promise<void>;
+}
+
+export interface SpawnSpec {
+  /** Program and arguments; the program is looked up in the session's `PATH`. */
+  readonly argv: readonly string[];
+  /** Below the session's directory. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Called as output comes, in order; waiting for it slows the process down. */
+  readonly onOutput: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+}
+
+export interface SandboxExit {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly limit?: "cpu" | "memory" | "disk" | "processes" | undefined;
+}
+
+export interface SandboxProcess {
+  /** All output was told before it resolves. Never rejects: where the sandbox ended, it says SIGKILL. */
+  readonly exited: Promise<SandboxExit>;
+  /** Waits until the process takes it. Rejects with `SessionError` where it is over or has closed its input. */
+  write(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
+  closeInput(): void;
+  /** To the process group. */
+  kill(signal: string): void;
+}
