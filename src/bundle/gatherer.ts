@@ -1,5 +1,6 @@
 /** The one gate into a bundle: nothing gets in that was not redacted, and what could not be read is written down. */
 import { stringify } from "yaml";
+import { within } from "../caller/within.ts";
 import { oneLine } from "../diagnosis/mod.ts";
 import { slim } from "./slim.ts";
 import type { BundleFile, BundleOptions, BundleWorld, Gap, Importance } from "./types.ts";
@@ -46,19 +47,13 @@ export class Gatherer {
   /** What `run` yields; undefined, and a gap, where it could not be read in time. */
   async tried<T>(what: string, run: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     this.options.progress?.(what);
-    const signal = AbortSignal.any([this.signal, AbortSignal.timeout(LOOK_MS)]);
-    const { promise: ended, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(new Error("no answer in time"));
-    ended.catch(() => {});
-    signal.addEventListener("abort", onAbort, { once: true });
     try {
-      if (signal.aborted) onAbort();
-      return await Promise.race([run(signal), ended]);
+      return await within(this.signal, LOOK_MS, run);
     } catch (error) {
-      this.gap(what, error instanceof Error ? error.message : String(error));
+      const isLate = this.signal.aborted ||
+        (error instanceof DOMException && error.name === "TimeoutError");
+      this.gap(what, isLate ? "no answer in time" : error instanceof Error ? error.message : String(error));
       return undefined;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
     }
   }
 

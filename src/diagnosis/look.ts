@@ -1,6 +1,7 @@
 /** How collectors look: each look has a name, is counted, and ends with the diagnosis' deadline. */
 import type { KubeObject, ObjectKey, ResourceType } from "../api/object.ts";
 import type { CoderSession } from "../caller/types.ts";
+import { unlessAborted } from "../caller/unless_aborted.ts";
 import type { CallSpec } from "../coder/mod.ts";
 import type { Selection } from "../kube/client.ts";
 import type { AccessRequest } from "../kube/reviews.ts";
@@ -139,19 +140,13 @@ export class Looker {
   }
 
   async #seen<T>(what: string, run: () => Promise<T | undefined>): Promise<Seen<T>> {
-    const { promise: ended, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(new DOMException(ENDED, "TimeoutError"));
-    ended.catch(() => {});
-    this.signal.addEventListener("abort", onAbort, { once: true });
     try {
-      if (this.signal.aborted) onAbort();
-      const value = await Promise.race([run(), ended]);
+      const value = await unlessAborted(run(), this.signal);
       return value === undefined ? { state: "absent" } : { state: "seen", value };
     } catch (error) {
+      if (this.signal.aborted) return { state: "unread", what, kind: "timeout", why: ENDED };
       if (isNotInCoder(error)) return { state: "absent" };
       return unreadOf(what, error);
-    } finally {
-      this.signal.removeEventListener("abort", onAbort);
     }
   }
 

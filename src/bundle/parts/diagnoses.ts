@@ -3,6 +3,7 @@ import { keyOf, keyText } from "../../api/object.ts";
 import { type CoderWorkspace, CoderWorkspaces } from "../../api/workspace.ts";
 import { diagnose, type Diagnosis, oneLine, type Subject } from "../../diagnosis/mod.ts";
 import type { Gatherer } from "../gatherer.ts";
+import { inLanes } from "../lanes.ts";
 import type { OwnObject } from "./kinds.ts";
 
 const MOST_OBJECTS = 100;
@@ -18,20 +19,17 @@ export async function gatherDiagnoses(gatherer: Gatherer, objects: readonly OwnO
   const subjects: Subject[] = own.map(({ subject, namespace, name }) => ({ kind: subject, namespace, name }));
   subjects.push(...await workspacesToAsk(gatherer, objects));
   const lines: string[] = [];
-  const next = subjects.values();
-  await Promise.all(Array.from({ length: LANES }, async () => {
-    for (const subject of next) {
-      const about = `${subject.kind} ${subject.namespace}/${subject.name}`;
-      const told = await gatherer.tried(
-        `diagnosis of ${about}`,
-        (signal) => diagnose(subject, gatherer.world, { signal }),
-      );
-      if (told === undefined) continue;
-      const path = `diagnoses/${subject.kind}/${subject.namespace}_${subject.name}.yaml`;
-      gatherer.yaml(path, `diagnosis of ${about}`, 1, told);
-      lines.push(`${about}: ${summaryOf(told)}`);
-    }
-  }));
+  await inLanes(subjects, LANES, async (subject) => {
+    const about = `${subject.kind} ${subject.namespace}/${subject.name}`;
+    const told = await gatherer.tried(
+      `diagnosis of ${about}`,
+      (signal) => diagnose(subject, gatherer.world, { signal }),
+    );
+    if (told === undefined) return;
+    const path = `diagnoses/${subject.kind}/${subject.namespace}_${subject.name}.yaml`;
+    gatherer.yaml(path, `diagnosis of ${about}`, 1, told);
+    lines.push(`${about}: ${summaryOf(told)}`);
+  });
   return lines.sort().map((line) => oneLine(gatherer.world.redaction.text(line)));
 }
 

@@ -4,6 +4,7 @@ import type { Pod } from "../../api/kubernetes/types.ts";
 import { keyOf } from "../../api/object.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../../workload/labels.ts";
 import type { Gatherer } from "../gatherer.ts";
+import { inLanes } from "../lanes.ts";
 
 const LINES = 5_000;
 const BYTES = 1_000_000;
@@ -26,10 +27,7 @@ export async function gatherLogs(gatherer: Gatherer, pods: readonly Pod[], since
   const ours = pods.filter((pod) => isOperator(pod) || isManaged(pod));
   if (ours.length > MOST_PODS) gatherer.gap("logs", `only ${MOST_PODS} of ${ours.length} pods were read`);
   const jobs = ours.slice(0, MOST_PODS).flatMap((pod) => jobsOf(pod));
-  const next = jobs.values();
-  await Promise.all(Array.from({ length: LANES }, async () => {
-    for (const job of next) await gatherLog(gatherer, job, sinceMs);
-  }));
+  await inLanes(jobs, LANES, (job) => gatherLog(gatherer, job, sinceMs));
 }
 
 interface LogJob {

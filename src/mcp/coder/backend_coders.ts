@@ -10,12 +10,12 @@ import type {
   CoderSession,
   McpCaller,
 } from "../../caller/types.ts";
+import { unlessAborted } from "../../caller/unless_aborted.ts";
 import { ToolError, toolError } from "../errors.ts";
 import { away, isForeign } from "./away.ts";
 import type { CallerTokens } from "./caller_tokens.ts";
 import { chosen, type CoderBackend, refOf } from "./choice.ts";
 import { Sights } from "./sights.ts";
-import { unlessAborted } from "./unless_aborted.ts";
 
 export interface BackendCodersOptions {
   readonly backends: {

@@ -3,6 +3,7 @@
  * a caller's calls, and deleted when nobody has needed them for a while.
  */
 import { ActionError } from "../../actions/mod.ts";
+import { unlessAborted } from "../../caller/unless_aborted.ts";
 import { type CoderClient, CoderError, isInvalid, tokenId } from "../../coder/mod.ts";
 import { type CoderUserRule, type KubeUser, mapCoderUser } from "../../identity/mod.ts";
 import type { Backend } from "../../inventory/mod.ts";
@@ -11,7 +12,6 @@ import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../../telemetry/metrics.ts";
 import { type CoderUserFound, findCoderUser } from "./coder_user.ts";
 import { deleteLeftovers, newTokenName } from "./leftovers.ts";
-import { unlessAborted } from "./unless_aborted.ts";
 
 /** What is needed of a Coder. */
 export type TokenBackend = Pick<Backend, "id" | "uid" | "open">;

@@ -1,8 +1,8 @@
 /** One Coder with a session token of the person's own, and none at all: for processes on somebody's machine. */
 import type { CoderClient } from "../../coder/mod.ts";
 import type { CallerCoders, CoderRef } from "../../caller/types.ts";
+import { unlessAborted } from "../../caller/unless_aborted.ts";
 import { ToolError, toolError } from "../errors.ts";
-import { unlessAborted } from "./unless_aborted.ts";
 
 export interface OwnCoderOptions {
   /** Signed in as the person. */
