@@ -35,7 +35,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     names.includes(name) || names.includes(plain(name));
   const isWanted = (tool: Tool) =>
     (allow === undefined ? toolsets.includes(tool.toolset) : isNamed(allow, tool)) &&
-    !isNamed(deny, tool) && !(readOnly && tool.kind === "change");
+    !isNamed(deny, tool) && !(readOnly && tool.kind !== "read");
   const listed = tools.filter(isWanted).map((tool) =>
     listedTool(tool, names === "plain" ? plain(tool.name) : tool.name)
   ).sort((a, b) => a.name < b.name ? -1 : 1);
@@ -56,9 +56,9 @@ function listedTool(tool: Tool, name: string): ListedTool {
     outputSchema: schemaText(outputSchemaOf(tool), "output"),
     annotations: {
       readOnlyHint: isRead,
-      ...(tool.kind === "change" ? { destructiveHint: tool.destructive } : {}),
+      ...(isRead ? {} : { destructiveHint: tool.destructive }),
       idempotentHint: tool.idempotent,
-      openWorldHint: false,
+      openWorldHint: tool.kind === "act" && tool.openWorld === true,
     },
   };
   return { name, tool, listing };

@@ -2,6 +2,7 @@
 import { KubeApiError, KubeConnectionError, ObjectNameError } from "../kube/errors.ts";
 import { ActionError } from "../actions/mod.ts";
 import { CoderError, type CoderErrorKind } from "../coder/mod.ts";
+import { SessionError, type SessionErrorCode } from "../sessions/types.ts";
 
 /** What sort of failure it is, for audit and metrics. */
 export type ToolErrorCode =
@@ -12,6 +13,12 @@ export type ToolErrorCode =
   | "unavailable"
   | "declined"
   | "timeout"
+  /** A limit of the caller's sandbox. */
+  | "limit"
+  /** It was tried in the caller's sandbox, and did not work. */
+  | "failed"
+  /** It is not known whether it was done. */
+  | "unknown"
   | "internal";
 
 /** Answered as a result with `isError`: the caller can do something about it. The message is shown as it is. */
@@ -51,6 +58,7 @@ export function toolError(error: unknown, what?: string): ToolError {
     } as const;
     return tell(codes[error.reason], error.message);
   }
+  if (error instanceof SessionError) return tell(SESSION_CODES[error.code], error.message);
   if (error instanceof CoderError) return tell(CODER_CODES[error.kind], error.message);
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return tell("timeout", "it took too long: ask for less, or try again");
@@ -70,6 +78,22 @@ const CODER_CODES: Readonly<Record<CoderErrorKind, ToolErrorCode>> = {
   unavailable: "unavailable",
   badResponse: "unavailable",
   aborted: "timeout",
+};
+
+const SESSION_CODES: Readonly<Record<SessionErrorCode, ToolErrorCode>> = {
+  invalid: "invalid",
+  not_found: "not_found",
+  conflict: "conflict",
+  forbidden: "forbidden",
+  limit: "limit",
+  no_capacity: "unavailable",
+  session_ended: "not_found",
+  unavailable: "unavailable",
+  unknown_outcome: "unknown",
+  deadline: "timeout",
+  canceled: "timeout",
+  failed: "failed",
+  internal: "internal",
 };
 
 function codeOf(code: number): ToolErrorCode {

@@ -57,12 +57,12 @@ export interface ToolAnswer {
 
 /** The whole schema of a tool's input, as clients see it. */
 export function inputSchemaOf(tool: Tool): z.ZodObject {
-  return (tool.kind === "read" ? tool.input : tool.input.extend(CHANGE_INPUT)).strict();
+  return (tool.kind === "change" ? tool.input.extend(CHANGE_INPUT) : tool.input).strict();
 }
 
 /** The same of its answers. */
 export function outputSchemaOf(tool: Tool): z.ZodObject {
-  return tool.output.extend({ ...(tool.kind === "read" ? {} : CHANGE_OUTPUT), ...ANSWER_OUTPUT });
+  return tool.output.extend({ ...(tool.kind === "change" ? CHANGE_OUTPUT : {}), ...ANSWER_OUTPUT });
 }
 
 const schemas = new WeakMap<Tool, { readonly input: z.ZodObject; readonly output: z.ZodObject }>();
@@ -107,9 +107,11 @@ async function answerOf(
   if (!parsed.success) throw new ToolError("invalid", wrongInput(parsed.error.issues));
   const warnings: string[] = [];
   const own: ToolCall = { ...call, warn: (text) => void (warnings.includes(text) || warnings.push(text)) };
-  const answered = tool.kind === "read"
-    ? { answer: await telling(() => tool.read(parsed.data, own)), changed: false }
-    : await change(tool, parsed.data, own, plans, elicit);
+  const answered = tool.kind === "change"
+    ? await change(tool, parsed.data, own, plans, elicit)
+    : tool.kind === "act"
+    ? { answer: await telling(() => tool.act(parsed.data, own)), changed: true }
+    : { answer: await telling(() => tool.read(parsed.data, own)), changed: false };
   const { answer, changed } = answered;
   // A frozen answer is one that the tool gives again and again, as long as nothing has changed.
   const isKept = warnings.length === 0 && Object.isFrozen(answer);
@@ -123,7 +125,7 @@ async function answerOf(
     });
   }
   // The text is made of what is shown, and so needs no second look.
-  const shown = redaction.value(checked.data);
+  const shown = tool.verbatim === true ? checked.data : redaction.value(checked.data);
   const text = (tool.text ?? compactText)(shown as never);
   const notes = ((shown["warnings"] ?? []) as string[]).map((warning) => `Note: ${warning}`);
   const made = { output: shown, text: [text, ...notes].join("\n"), changed };

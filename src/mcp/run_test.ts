@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { SessionError } from "../sessions/types.ts";
 import { Redactor } from "../telemetry/redactor.ts";
 import { answerRedaction } from "./answers/redacted.ts";
 import { ToolError } from "./errors.ts";
-import { changeTool, namespaceInput, readTool } from "./tool.ts";
+import { actTool, changeTool, namespaceInput, readTool } from "./tool.ts";
 import { toolRig } from "./testing.ts";
 
 const world = { count: 0 };
@@ -35,6 +36,31 @@ const changes = changeTool({
     world.count = to;
     return Promise.resolve({ count: to });
   },
+});
+
+const acts = actTool({
+  name: "box.write",
+  description: "Writes in the caller's own box",
+  toolset: "core",
+  input: z.object({ text: z.string() }),
+  output: z.object({ text: z.string() }),
+  idempotent: false,
+  destructive: true,
+  verbatim: true,
+  act: ({ text }) =>
+    text === "" ? Promise.reject(new SessionError("limit", "the box is full")) : Promise.resolve({ text }),
+});
+
+Deno.test("what is the caller's own is acted on at once, and answered byte for byte", async () => {
+  const redactor = new Redactor();
+  redactor.add("hunter2-hunter2");
+  const rig = toolRig({ redaction: answerRedaction(redactor) });
+  const text = "password: hunter2-hunter2";
+  const answer = await rig.run(acts, { text });
+  assert.deepEqual(answer, { output: { text }, text: `text: ${text}`, changed: true });
+  assert.match((await rig.refuses(acts, { text, dryRun: true })).message, /dryRun/);
+  const error = await rig.refuses(acts, { text: "" });
+  assert.deepEqual([error.code, error.message], ["limit", "the box is full"]);
 });
 
 Deno.test("answers have what their schema names, and what the caller should know besides", async () => {

@@ -38,17 +38,19 @@ export interface ResourceTemplate {
   readonly mimeType: string;
 }
 
-export interface ResourceShelf {
+/** What a resource is: text, or bytes in base64 that are the caller's own and shown as they are. */
+export type ResourceContent =
+  & { readonly uri: string; readonly mimeType: string }
+  & ({ readonly text: string } | { readonly blob: string });
+
+export interface ResourceShelf<C extends ResourceContent = ResourceContent> {
   readonly templates: readonly ResourceTemplate[];
   list(cursor: string | undefined, call: SurfaceCall): Promise<{
     readonly resources: readonly ListedResource[];
     readonly nextCursor?: string;
   }>;
   /** @throws {ToolError} `not_found` where there is none */
-  read(
-    uri: string,
-    call: SurfaceCall,
-  ): Promise<{ readonly uri: string; readonly mimeType: string; readonly text: string }>;
+  read(uri: string, call: SurfaceCall): Promise<C>;
 }
 
 export interface ListedPrompt {

@@ -13,6 +13,8 @@ export interface ToolCall {
   readonly coders: CallerCoders;
   /** Ends with the client, or with the call's deadline. */
   readonly signal: AbortSignal;
+  /** W3C trace context that the client sent; absent without one. */
+  readonly traceparent?: string | undefined;
   /** Milliseconds since 1970. */
   now(): number;
   /** Tells the client how far it is, where it wants to know. Never throws. */
@@ -48,6 +50,8 @@ interface Shape<I extends z.ZodObject, O extends z.ZodObject> {
   readonly idempotent: boolean;
   /** The answer as text for people and models: compact, complete. @default {`compactText`} */
   readonly text?: (output: z.output<O>) => string;
+  /** The answer is the caller's own data, shown byte for byte: nothing is taken out of it. @default {false} */
+  readonly verbatim?: boolean;
 }
 
 /** A tool that changes nothing. */
@@ -73,7 +77,21 @@ export interface ChangeTool<I extends z.ZodObject = z.ZodObject, O extends z.Zod
   apply(input: z.output<I>, call: ToolCall, plan: Plan): Promise<z.input<O>>;
 }
 
-export type Tool = ReadTool | ChangeTool;
+/**
+ * A tool that acts on what is the caller's own and shut off from everything else, such as a sandbox: nobody has to agree
+ * first.
+ */
+export interface ActTool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject>
+  extends Shape<I, O> {
+  readonly kind: "act";
+  /** Something may be lost by it. */
+  readonly destructive: boolean;
+  /** It reaches what is beyond this system, such as a package registry. @default {false} */
+  readonly openWorld?: boolean;
+  act(input: z.output<I>, call: ToolCall): Promise<z.input<O>>;
+}
+
+export type Tool = ReadTool | ChangeTool | ActTool;
 
 /** Keeps the types of a tool's input and output together. */
 export function readTool<I extends z.ZodObject, O extends z.ZodObject>(
@@ -87,6 +105,13 @@ export function changeTool<I extends z.ZodObject, O extends z.ZodObject>(
   tool: Omit<ChangeTool<I, O>, "kind">,
 ): ChangeTool {
   return { ...tool, kind: "change" } as unknown as ChangeTool;
+}
+
+/** As {@linkcode readTool}. */
+export function actTool<I extends z.ZodObject, O extends z.ZodObject>(
+  tool: Omit<ActTool<I, O>, "kind">,
+): ActTool {
+  return { ...tool, kind: "act" } as unknown as ActTool;
 }
 
 /** Fields that all changes have beside their own. */

@@ -38,7 +38,15 @@ export function callTool(serving: Serving, occasion: Occasion, request: ToolRequ
       runTool(
         listed.tool,
         request.arguments,
-        { caller, cluster, coders, signal: time.signal, now: serving.now, progress },
+        {
+          caller,
+          cluster,
+          coders,
+          signal: time.signal,
+          traceparent: occasion.traceparent,
+          now: serving.now,
+          progress,
+        },
         { plans: serving.world.plans, elicit, redaction: serving.redaction },
       ),
     (answer) => answer.changed,

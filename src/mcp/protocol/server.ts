@@ -102,7 +102,8 @@ function setResourceHandlers(server: Server, serving: Serving, occasion: Occasio
       read,
       () => new ResourceNotFoundError(uri),
     );
-    return { contents: [{ ...content, text: serving.redaction.text(content.text) }] } as never;
+    const redacted = "blob" in content ? content : { ...content, text: serving.redaction.text(content.text) };
+    return { contents: [redacted] } as never;
   });
 }
 

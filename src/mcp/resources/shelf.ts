@@ -6,7 +6,7 @@ import { cutText, selectLines } from "../answers/lines.ts";
 import { pageOf } from "../answers/page.ts";
 import { fenced } from "../answers/untrusted.ts";
 import { ToolError, toolError } from "../errors.ts";
-import type { ListedResource, ResourceShelf, SurfaceCall } from "../surface.ts";
+import type { ListedResource, ResourceContent, ResourceShelf, SurfaceCall } from "../surface.ts";
 import type { ToolCall } from "../tool.ts";
 import { readTemplate, readWholeTemplate } from "../tools/template_access.ts";
 import { briefOf as templateBrief } from "../tools/template_facts.ts";
@@ -26,7 +26,7 @@ const FILE_BYTES = 262_144;
 const FILES_MS = 900;
 
 /** Makes it. */
-export function createResourceShelf(): ResourceShelf {
+export function createResourceShelf(): ResourceShelf<ResourceContent & { readonly text: string }> {
   return {
     templates: RESOURCE_TEMPLATES,
     async list(cursor, call) {
