@@ -1,5 +1,5 @@
 /** Whether somebody may do something on a real cluster, by its own RBAC. */
-import type { Cluster } from "../cluster/mod.ts";
+import { type Cluster, waitFor } from "../cluster/mod.ts";
 
 const REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 
@@ -38,4 +38,15 @@ export function groupsOf(user: string): string[] {
   const account = /^system:serviceaccount:([^:]+):/.exec(user);
   const accounts = account === null ? [] : ["system:serviceaccounts", `system:serviceaccounts:${account[1]}`];
   return ["system:authenticated", ...accounts];
+}
+
+/** Waits until the API server, which hears of roles and bindings a moment after they are written, allows all of it. */
+export async function untilAllowed(cluster: Cluster, user: string, deeds: readonly Deed[]): Promise<void> {
+  for (const deed of deeds) {
+    const { verb, resource, namespace = "all namespaces" } = deed;
+    await waitFor(() => may(cluster, user, deed), {
+      what: `${user} to be allowed to ${verb} ${resource} in ${namespace}`,
+      timeoutMs: 120_000,
+    });
+  }
 }

@@ -80,8 +80,12 @@ Deno.test("logs come through the API server: tails, the run before, since, times
   });
   const timed = String((await logs({ timestamps: true, tailLines: 3 }))["logs"]);
   assert.match(timed, /^\S+Z waiting for the database \(×3 since \S+Z\)$/);
-  const since = String((await logs({ sinceSeconds: 120, grep: "error" }))["logs"]).split("\n");
-  assert.ok(since.length >= 2 && since.length <= 3, since.join());
+  // What is so young depends on when the node is asked.
+  const young = () =>
+    lines.filter(([time, text]) => time >= Date.now() - 1_000_000 && text.startsWith("ERROR")).length;
+  const most = young();
+  const since = String((await logs({ sinceSeconds: 1_000, grep: "error" }))["logs"]).split("\n");
+  assert.ok(since.length >= young() && since.length <= most && most <= 20, since.join());
   for (let limitBytes = 60; limitBytes < 80; limitBytes++) {
     const { logs: cut } = await logs({ limitBytes, grep: "ERROR" });
     assert.match(String(cut), /^(?:ERROR ä€😀 4[89]\d7\n)+\(truncated\)$/);
@@ -108,21 +112,33 @@ Deno.test("events of a pod that no node takes, and why it does not start, with i
       accessModes: ["ReadWriteOnce"],
       storageClassName: "",
       resources: { requests: { storage: "1Gi" } },
+      // No volume of anybody's else fits.
+      selector: { matchLabels: { "test/volume-of": namespace } },
     },
   }, namespace);
   const volumes = [{ name: "home", persistentVolumeClaim: { claimName: "home" } }];
   await cluster.apply(podOf("dev", { volumes }), namespace);
-  const explained = await waitFor(async () => {
-    const { output } = await caller.run(explainPod, { namespace, name: "dev" });
-    return (output["events"] as unknown[]).length > 0 && output;
-  }, { what: "the scheduler's word on the pod" });
+  const UNBOUND = /unbound immediate PersistentVolumeClaims/;
+  // The scheduler writes the condition and the Event each for itself, and says both anew once it knows the claim.
+  await waitFor(async () => {
+    const { status } = await cluster.request("GET", `/api/v1/namespaces/${namespace}/pods/dev`);
+    const { items } = await cluster.request("GET", `/api/v1/namespaces/${namespace}/events`);
+    // deno-lint-ignore no-explicit-any -- as the API server gives it
+    const condition = status.conditions?.find((one: any) => one.type === "PodScheduled");
+    const isTold = items.some((one: { involvedObject: { kind: string }; message: string }) =>
+      one.involvedObject.kind === "Pod" && UNBOUND.test(one.message)
+    );
+    return condition?.reason === "Unschedulable" && UNBOUND.test(condition.message) && isTold;
+  }, { what: "the scheduler's word on the pod, as its condition and as an Event" });
+  const { output: explained } = await caller.run(explainPod, { namespace, name: "dev" });
+  assert.ok((explained["events"] as unknown[]).length > 0);
   assert.deepEqual([explained["phase"], explained["ready"], explained["summary"]], [
     "Pending",
     false,
     "No node can take it.",
   ]);
   const findings = explained["findings"] as { about: string; says: string; evidence: string }[];
-  assert.match(findings[0]!.evidence, /unbound immediate PersistentVolumeClaims/);
+  assert.match(findings[0]!.evidence, UNBOUND);
   assert.equal(findings[1]!.about, "volume claim home");
   const { output } = await caller.run(getEvents, { namespace, name: "dev", kind: "Pod" });
   const [event] = output["items"] as Record<string, unknown>[];
@@ -131,7 +147,7 @@ Deno.test("events of a pod that no node takes, and why it does not start, with i
     "FailedScheduling",
     "Pod/dev",
   ]);
-  assert.ok(Math.abs(Date.parse(String(event?.["lastTimestamp"])) - Date.now()) < 120_000);
+  assert.ok(Math.abs(Date.parse(String(event?.["lastTimestamp"])) - Date.now()) < 600_000);
 });
 
 Deno.test("events are newest first through all pages, as the API server has them by name", async () => {
