@@ -3,7 +3,7 @@ import { diagnose, type Diagnosis, NoSubjectError, type Subject } from "../diagn
 import type { Config } from "./config.ts";
 import { ownLog, personAt, type PersonOptions } from "./person.ts";
 
-export { type Cause, type Diagnosis, type NextStep, type SubjectKind } from "../diagnosis/mod.ts";
+export { type Cause, type Diagnosis, type NextStep, stateAlone, type SubjectKind } from "../diagnosis/mod.ts";
 
 /** What is looked at; without a namespace it is in that of the kubeconfig's context. */
 export type AskedSubject = Omit<Subject, "namespace"> & { readonly namespace?: string | undefined };

@@ -87,16 +87,17 @@ export async function bundleAndTell(
 ): Promise<{ readonly written: WrittenBundle } | { readonly refusal: string }> {
   const { log, redactor } = ownLog(config);
   const stop = listenForStop(log);
+  const progress = statusLine();
   try {
     const options = { signal: stop.signal, log, redactor, environment };
-    const written = await supportBundleAt(config, { ...request, progress: statusLine() }, options);
+    const written = await supportBundleAt(config, { ...request, progress }, options);
     return { written };
   } catch (error) {
     if (stop.signal.aborted) return { refusal: "it was stopped; nothing was written" };
     if (error instanceof NoBundleError) return { refusal: redactor.text(error.message) };
     throw error;
   } finally {
-    statusLine()?.("");
+    progress?.("");
     stop.close();
   }
 }

@@ -1,5 +1,5 @@
 /** A diagnosis for people at a terminal: what is wrong, why that is known, and what to type next. */
-import type { Cause, Diagnosis, NextStep } from "../app/diagnose.ts";
+import { type Cause, type Diagnosis, type NextStep, stateAlone } from "../app/diagnose.ts";
 import { type Terminal, wrap } from "./terminal.ts";
 
 const KIND = {
@@ -19,7 +19,7 @@ export function diagnosisText(diagnosis: Diagnosis, terminal: Terminal): string 
   const of = clean(`${KIND[subject.kind]} ${subject.namespace}/${subject.name}`);
   const [first = "", ...rest] = healthy
     ? [`${of}: ${terminal.green("Nothing is wrong.")} ${clean(state)}`]
-    : wrap(`${of}: ${withoutCause(clean(state), causes[0])}`, terminal.width);
+    : wrap(`${of}: ${clean(stateAlone(diagnosis))}`, terminal.width);
   const lines = [first.replace(of, terminal.bold), ...rest];
   causes.forEach((cause, index) => lines.push("", ...causeLines(cause, index + 1, terminal)));
   if (!healthy && causes.length === 0) lines.push("No cause was found.");
@@ -30,13 +30,6 @@ export function diagnosisText(diagnosis: Diagnosis, terminal: Terminal): string 
     }
   }
   return `${lines.join("\n")}\n`;
-}
-
-/** What the first cause says need not be read twice. */
-function withoutCause(state: string, cause: Cause | undefined): string {
-  const repeated = cause === undefined ? "" : `: ${clean(cause.cause).replace(/\.$/, "")}`;
-  const at = repeated === "" ? -1 : state.indexOf(repeated);
-  return at < 1 ? state : `${state.slice(0, at)}.`;
 }
 
 function causeLines(

@@ -1,5 +1,6 @@
 /** Events as the core API serves them: who may read those is what people get rights for. */
-import type { KubeObject, ResourceType } from "../api/object.ts";
+import { CoreEvents } from "../api/kubernetes/resources.ts";
+import type { KubeObject } from "../api/object.ts";
 import type { CallerCluster } from "../caller/types.ts";
 import { KUBE_MS, within } from "../caller/within.ts";
 
@@ -15,15 +16,6 @@ export interface CoreEvent extends KubeObject {
   eventTime?: string | null;
   series?: { count?: number; lastObservedTime?: string } | null;
 }
-
-/** `v1 Event` */
-export const CoreEvents: ResourceType<CoreEvent> = {
-  group: "",
-  version: "v1",
-  kind: "Event",
-  plural: "events",
-  namespaced: true,
-};
 
 /** When it was seen last, in milliseconds since 1970; 0 where it does not say. */
 export function eventTime(event: CoreEvent): number {

@@ -1,7 +1,7 @@
 /** Diagnoses of everything of coder.com, and of workspaces that are in trouble. */
 import { keyOf, keyText } from "../../api/object.ts";
 import { type CoderWorkspace, CoderWorkspaces } from "../../api/workspace.ts";
-import { diagnose, type Diagnosis, oneLine, type Subject } from "../../diagnosis/mod.ts";
+import { diagnose, type Diagnosis, oneLine, stateAlone, type Subject } from "../../diagnosis/mod.ts";
 import type { Gatherer } from "../gatherer.ts";
 import { inLanes } from "../lanes.ts";
 import type { OwnObject } from "./kinds.ts";
@@ -33,12 +33,11 @@ export async function gatherDiagnoses(gatherer: Gatherer, objects: readonly OwnO
   return lines.sort().map((line) => oneLine(gatherer.world.redaction.text(line)));
 }
 
-function summaryOf({ state, causes: [first], healthy }: Diagnosis): string {
+function summaryOf(told: Diagnosis): string {
+  const { state, causes: [first], healthy } = told;
   if (healthy) return `well. ${state}`;
   if (first === undefined) return state;
-  const cause = first.cause.replace(/\.$/, "");
-  // A state may end with its cause.
-  return `${state.includes(cause) ? state : `${state} ${first.cause}`} (${first.rule}, ${first.confidence})`;
+  return `${stateAlone(told)} ${first.cause} (${first.rule}, ${first.confidence})`;
 }
 
 /** Those that somebody named, and those that are not ready though they should be. */

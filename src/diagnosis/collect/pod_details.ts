@@ -1,5 +1,6 @@
 /** What tells more of pods that do not run: logs, claims, nodes and quotas, each only where it matters. */
 import {
+  CoreEvents,
   NetworkPolicies,
   Nodes,
   PersistentVolumeClaims,
@@ -8,7 +9,7 @@ import {
 } from "../../api/kubernetes/resources.ts";
 import type { PersistentVolumeClaim, Pod } from "../../api/kubernetes/types.ts";
 import { isNotFound, KubeApiError } from "../../kube/errors.ts";
-import { CoreEvents, eventTime } from "../core_events.ts";
+import { eventTime } from "../core_events.ts";
 import { list, record, text } from "../foreign.ts";
 import type { ContainerLog } from "../kubernetes_facts.ts";
 import type { Looker } from "../look.ts";

@@ -1,6 +1,7 @@
 /** Warnings about the subject and what belongs to it, out of all of a namespace. */
+import { CoreEvents } from "../../api/kubernetes/resources.ts";
 import type { Pod } from "../../api/kubernetes/types.ts";
-import { type CoreEvent, CoreEvents, eventTime } from "../core_events.ts";
+import { type CoreEvent, eventTime } from "../core_events.ts";
 import { record, text } from "../foreign.ts";
 import type { Looker } from "../look.ts";
 import { eventView } from "../pods/event_view.ts";
