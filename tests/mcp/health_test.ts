@@ -1,5 +1,6 @@
 /** What probes are told, and that no call lasts for ever: W-1 as far as it is the transport's. */
 import assert from "node:assert/strict";
+import { FakeClock } from "../../src/telemetry/testing/fake_clock.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { startEndpoint } from "./endpoint_rig.ts";
 import { beginSession, modern, open, rpc, send } from "./raw.ts";
@@ -8,10 +9,9 @@ const hang = rpc("tools/call", { name: "hang" });
 const at = (url: string, path: string) => url.replace(/\/mcp$/, path);
 
 Deno.test("W-1: a tool that never ends is answered at its deadline in both eras, and readiness does not mind", async () => {
-  await using rig = await startEndpoint({ endpoint: { deadlineMs: 150 } });
+  await using rig = await startEndpoint({ endpoint: { deadlineMs: 1_000 } });
   const session = await beginSession(rig.url);
   const call = modern("tools/call", { name: "hang", arguments: {} }, "hang");
-  const began = performance.now();
   const pending = [
     send(rig.url, { body: hang, headers: session }),
     send(rig.url, {
@@ -26,9 +26,8 @@ Deno.test("W-1: a tool that never ends is answered at its deadline in both eras,
     assert.equal(status, 200);
     const result = messages.at(-1)?.result as { isError: boolean; content: { text: string }[] };
     assert.equal(result.isError, true);
-    assert.match(result.content[0]?.text ?? "", /took longer than 0\.15 s/);
+    assert.match(result.content[0]?.text ?? "", /took longer than 1 s/);
   }
-  assert.ok(performance.now() - began < 5_000);
   await waitFor(() => rig.traces.ended === 3, { what: "the tools to be told", intervalMs: 5 });
 });
 
@@ -60,13 +59,16 @@ const openCall = (url: string, session: Readonly<Record<string, string>>) =>
   open(url, { body: rpc("tools/call", { name: "hang", _meta: { progressToken: 1 } }), headers: session });
 
 Deno.test("a session that is idle loses its streams, and goes on when it calls again", async () => {
-  await using rig = await startEndpoint({ endpoint: { sessionIdleMs: 150 } });
+  const clock = new FakeClock();
+  await using rig = await startEndpoint({ endpoint: { sessionIdleMs: 60_000, clock } });
   const session = await beginSession(rig.url);
   const listen = { ...session, accept: "text/event-stream", "content-type": undefined };
   const stream = await open(rig.url, { method: "GET", headers: listen });
+  await clock.advance(50_000);
   assert.equal(rig.streams, 1);
+  await clock.advance(20_000);
   await stream.ended;
-  assert.equal(rig.streams, 0);
+  await waitFor(() => rig.streams === 0, { what: "the stream to be let go of", intervalMs: 5 });
   const answer = await send(rig.url, {
     body: rpc("tools/call", { name: "add", arguments: { a: 1 } }),
     headers: session,

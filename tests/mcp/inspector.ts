@@ -26,7 +26,7 @@ export async function inspect(target: Target, ask: readonly string[]): Promise<I
   return await inFolder(async (folder) => {
     const { options, words } = wordsOf(target);
     const args = ["--cli", ...options, ...ask, "--", ...words];
-    const outcome = await runNpm({ specifier: INSPECTOR, args, folder, timeoutMs: 60_000 });
+    const outcome = await runNpm({ specifier: INSPECTOR, args, folder });
     return { ...outcome, answer: parsed(outcome.stdout) };
   });
 }

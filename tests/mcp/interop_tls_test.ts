@@ -51,9 +51,10 @@ Deno.test("the clients that can be given authorities do everything over TLS, and
   for (const kind of kinds) await assert.rejects(kind.connect({ url, token: "a" }));
 });
 
-Deno.test("W-9: with streams open over TLS, too, a stop takes less than a second", async () => {
+Deno.test("W-9: with streams open over TLS, too, a stop waits for none of them", async () => {
   const { authority, tls } = await certificates();
-  await using rig = await startEndpoint({ endpoint: { tls } });
+  // No comment comes on a stream meanwhile.
+  await using rig = await startEndpoint({ endpoint: { tls, keepAliveMs: 3_600_000 } });
   const url = `https://localhost:${rig.port}/mcp`;
   using client = Deno.createHttpClient({ caCerts: [authority.certPem] });
   const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
@@ -67,6 +68,6 @@ Deno.test("W-9: with streams open over TLS, too, a stop takes less than a second
   const began = performance.now();
   await rig.stop();
   const took = performance.now() - began;
-  assert.ok(took < 1_000, `it took ${took} ms`);
+  assert.ok(took < 10_000, `it took ${took} ms`);
   for (const stream of streams) assert.equal(await stream.text(), "");
 });

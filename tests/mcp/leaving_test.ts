@@ -51,7 +51,7 @@ Deno.test("a cancelled call of a batch ends, and the others are answered", async
 });
 
 Deno.test("nobody cancels the call of another caller, or of another session", async () => {
-  await using rig = await startEndpoint({ tokens: { a: "ann", b: "bob" }, endpoint: { deadlineMs: 400 } });
+  await using rig = await startEndpoint({ tokens: { a: "ann", b: "bob" } });
   const ann = await beginSession(rig.url, "2025-11-25", { authorization: "Bearer a" });
   const other = await beginSession(rig.url, "2025-11-25", { authorization: "Bearer a" });
   const bob = await beginSession(rig.url, "2025-11-25", { authorization: "Bearer b" });
@@ -61,9 +61,12 @@ Deno.test("nobody cancels the call of another caller, or of another session", as
   for (const headers of [other, bob]) {
     assert.equal((await send(rig.url, { body: cancel, headers })).status, 202);
   }
+  const add = rpc("tools/call", { name: "add", arguments: { a: 1 } }, 8);
+  assert.equal((await send(rig.url, { body: add, headers: ann })).status, 200);
   assert.equal(rig.traces.ended, 0);
-  const { messages } = await pending;
-  assert.match(JSON.stringify(messages[0]?.result), /took longer/);
+  assert.equal((await send(rig.url, { body: cancel, headers: ann })).status, 202);
+  assert.deepEqual((await pending).messages, []);
+  await waitFor(() => rig.traces.ended === 1, { what: "the call to end", intervalMs: 5 });
 });
 
 Deno.test("hundreds of clients that leave at any moment leave nothing behind", async () => {
@@ -99,5 +102,5 @@ Deno.test("hundreds of clients that leave at any moment leave nothing behind", a
   assert.equal((await client.call("add", { a: 1 })).structured?.["sum"], 1);
   const began = performance.now();
   await rig.stop();
-  assert.ok(performance.now() - began < 5_000, "something was still in hand");
+  assert.ok(performance.now() - began < 10_000, "something was still in hand");
 });

@@ -13,12 +13,12 @@ export interface NpmProgram {
   readonly args: readonly string[];
   /** Where it works and what it takes for its home. */
   readonly folder: string;
-  /** @default {120_000} */
+  /** @default {300_000} */
   readonly timeoutMs?: number;
 }
 
 /** Runs it to its end. Throws where it takes too long, and kills it. */
-export async function runNpm({ specifier, args, folder, timeoutMs = 120_000 }: NpmProgram): Promise<Outcome> {
+export async function runNpm({ specifier, args, folder, timeoutMs = 300_000 }: NpmProgram): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-config", specifier, ...args],
     env: { HOME: folder, ...denoCache(), NO_COLOR: "1" },

@@ -25,13 +25,15 @@ export async function startRoundRobin(
   const waiting = urls.map(() => 0);
   let turn = 0;
   const { choose = (count) => turn++ % count } = options;
-  const agent = new Agent({ keepAlive: true });
+  // A connection that is kept may be closed at its other end in the moment in which it is used again.
+  const agent = new Agent({ keepAlive: false });
   const server = createServer((incoming, response) => {
     const index = choose(urls.length, incoming.url ?? "");
     shares[index] = (shares[index] ?? 0) + 1;
     waiting[index] = (waiting[index] ?? 0) + 1;
     passOn(urls[index] ?? "", agent, incoming, response, () => waiting[index] = (waiting[index] ?? 1) - 1);
   });
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,

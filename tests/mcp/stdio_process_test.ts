@@ -70,9 +70,9 @@ Deno.test("a process ends with its input, with calls in hand, and says nothing b
     what: "a call in hand",
     intervalMs: 5,
   });
-  const began = performance.now();
+  const late = AbortSignal.timeout(60_000);
   assert.equal(await process.end(), 0);
-  assert.ok(performance.now() - began < 10_000);
+  assert.ok(!late.aborted, "it waits for the call");
   for (const line of process.lines) assert.equal((JSON.parse(line) as { jsonrpc: string }).jsonrpc, "2.0");
   assert.equal(process.errors, "");
 });
