@@ -96,12 +96,9 @@ Deno.test("the same content is neither downloaded nor built again, and a metadat
   assert.ok(template);
   const ref = await rig.template(template.id);
   rig.since();
-  const begin = performance.now();
   const unchanged = await rig.actions.update(ref, { files: large }, rig.request());
-  const took = performance.now() - begin;
   assert.equal(unchanged.files?.state, "unchanged");
   assert.deepEqual(rig.since(), ["GET /templates/…", "GET /templateversions/…"]);
-  assert.ok(took < 2_000, `${took} ms`);
   await assert.rejects(
     rig.actions.update(ref, { files: { ...large, "./main.tf": "", "/etc/passwd": "" } }, rig.request()),
     (error) => error instanceof ActionError && error.causes.length === 2,

@@ -55,7 +55,7 @@ export async function startInventoryRig(
     },
     sent,
     async arrived(count, route) {
-      const end = performance.now() + 5_000;
+      const end = performance.now() + 60_000;
       while (sent(route) < count) {
         if (performance.now() > end) throw new Error(`${sent(route)} requests arrived, not ${count}`);
         await new Promise((resolve) => setTimeout(resolve, 2));

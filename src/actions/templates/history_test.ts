@@ -30,7 +30,7 @@ async function live(seed: number, mayFail: boolean): Promise<void> {
     template,
     bytesOf(writeTar([newFile("main.tf", "0"), newFile("logo", new Uint8Array([0xff]))])),
   );
-  const wait = { timeoutMs: 600_000, backoffAfterMs: 0, initialMs: 20, maxMs: 20 };
+  const wait = { timeoutMs: 60_000_000, backoffAfterMs: 0, initialMs: 20, maxMs: 20 };
   // Time runs faster than ours, so that nobody waits long for replicas that are no more.
   const begin = Date.now();
   const now = () => begin + 100 * (Date.now() - begin);

@@ -1,10 +1,26 @@
 import assert from "node:assert/strict";
 import { Agent } from "node:https";
+import { type Clock, systemClock } from "../../telemetry/clock.ts";
 import { gadget } from "./testing/gadgets.ts";
 import { Frames, LiveServer, until } from "./testing/live_server.ts";
 
+/** How long a server goes on that is told to end: until `isOver`. */
+const DELAY_MS = 123_456;
+
+function delayClock(isOver: Promise<void>): Clock {
+  return {
+    now: () => systemClock.now(),
+    setTimer(run, delayMs) {
+      if (delayMs !== DELAY_MS) return systemClock.setTimer(run, delayMs);
+      void isOver.then(run);
+      return () => {};
+    },
+  };
+}
+
 Deno.test("a server ends in order: red, then refusing, with watches ended and requests in hand answered", async () => {
-  await using live = await LiveServer.start();
+  const delay = Promise.withResolvers<void>();
+  await using live = await LiveServer.start({ clock: delayClock(delay.promise) });
   live.storage.put(gadget("n", "a"));
   const watching = new Frames(await live.open("gadgets?watch=1&allowWatchBookmarks=1"));
   assert.deepEqual(await watching.told(1), ["ADDED a"]);
@@ -18,7 +34,7 @@ Deno.test("a server ends in order: red, then refusing, with watches ended and re
     "in hand",
   );
 
-  const draining = live.server.drain({ delayMs: 400, graceMs: 10_000 });
+  const draining = live.server.drain({ delayMs: DELAY_MS, graceMs: 60_000 });
   // Load balancers need time to hear of it: meanwhile all is as before.
   assert.equal((await live.call("/readyz", { user: null })).code, 503);
   assert.equal((await live.call("/livez", { user: null })).code, 200);
@@ -26,6 +42,7 @@ Deno.test("a server ends in order: red, then refusing, with watches ended and re
   assert.deepEqual([meanwhile.code, meanwhile.headers.connection], [200, "close"]);
   assert.equal(live.server.watches, 1);
 
+  delay.resolve();
   // The first bookmark ended the state.
   assert.deepEqual(await watching.told(3), ["BOOKMARK", "BOOKMARK", "END"]);
   assert.equal(watching.answer.complete, true);
@@ -48,7 +65,7 @@ Deno.test("requests that do not end in time are cut off", async () => {
   );
   const started = performance.now();
   await live.server.drain({ delayMs: 0, graceMs: 200 });
-  assert.ok(performance.now() - started < 5_000);
+  assert.ok(performance.now() - started < 30_000);
   await assert.rejects(hanging);
   assert.ok(
     live.logLines.some(({ level, message }) => level === "warn" && message.includes("did not end in time")),
@@ -65,7 +82,7 @@ Deno.test("a watch that begins while the server drains ends as soon as it has to
     () => live.metrics.get("apiserver_current_inflight_requests", { request_kind: "readOnly" }) === 1,
     "in hand",
   );
-  const draining = live.server.drain({ delayMs: 0, graceMs: 10_000 });
+  const draining = live.server.drain({ delayMs: 0, graceMs: 60_000 });
   release.resolve();
   const frames = new Frames(await late);
   assert.deepEqual(await frames.told(2), ["ADDED a", "END"]);
@@ -86,20 +103,20 @@ Deno.test("connections that would be kept end with the watches on them", async (
     "GET /apis/gadgets.coder.test/v1alpha1/gadgets?watch=1 HTTP/1.1\r\nHost: x\r\nx-user: jane\r\n\r\n";
   const answers = [live.raw(request), live.raw(request)];
   await until(() => live.server.watches === 2, "both watch");
-  await live.server.drain({ delayMs: 0, graceMs: 20_000 });
+  await live.server.drain({ delayMs: 0, graceMs: 60_000 });
   for (const text of await Promise.all(answers)) assert.match(text, /^HTTP\/1\.1 200 OK[^]*\r\n0\r\n\r\n$/);
-  assert.ok(performance.now() - started < 9_000);
+  assert.ok(performance.now() - started < 50_000);
   assert.equal(live.server.connections, 0);
   assert.deepEqual(live.logLines.filter(({ level }) => level === "warn"), []);
 });
 
 Deno.test("a connection on which nothing was asked keeps nobody waiting", async () => {
   await using live = await LiveServer.start();
-  const silent = live.raw("").catch(() => "cut");
+  const silent = (await live.connect()).on("error", () => {});
   await until(() => live.server.connections === 1, "it is open");
   const started = performance.now();
-  await live.server.drain({ delayMs: 0, graceMs: 20_000 });
-  assert.ok(performance.now() - started < 5_000);
-  await silent;
+  await live.server.drain({ delayMs: 0, graceMs: 60_000 });
+  assert.ok(performance.now() - started < 50_000);
+  silent.destroy();
   assert.deepEqual(live.logLines.filter(({ level }) => level === "warn"), []);
 });

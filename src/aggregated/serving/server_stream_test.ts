@@ -8,7 +8,7 @@ import type { RequestContext, TextStream } from "./storage.ts";
 async function withLog(
   open: (query: URLSearchParams, context: RequestContext) => TextStream,
 ): Promise<LiveServer> {
-  const live = await LiveServer.start({ limits: { reads: 1, deadlineMs: 300 } });
+  const live = await LiveServer.start({ limits: { reads: 1, deadlineMs: 2_000 } });
   live.storage.put(gadget("n", "a"));
   live.storage.subresources = {
     log: {
@@ -55,7 +55,7 @@ Deno.test("text is sent as it comes, and followed beyond any deadline", async ()
   const pieces = answer[Symbol.asyncIterator]();
   await writer.write("first\n");
   assert.equal(String((await pieces.next()).value), "12:00 first\n");
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await new Promise((resolve) => setTimeout(resolve, 2_200));
   // It no longer counts as in flight.
   assert.equal((await live.call("gadgets")).code, 200);
   await writer.write("second\n");
@@ -128,6 +128,7 @@ Deno.test("a client that does not read is waited for", async () => {
       "GET /apis/gadgets.coder.test/v1alpha1/namespaces/n/gadgets/a/log HTTP/1.1\r\nHost: x\r\nx-user: jane\r\n\r\n",
     ),
   );
+  await until(() => sent > 0, "it begins");
   let before = -1;
   while (before !== sent) {
     before = sent;
@@ -154,7 +155,7 @@ Deno.test("streams end when the server does", async () => {
   const answer = await live.open("namespaces/n/gadgets/a/log?follow=true");
   const pieces = answer[Symbol.asyncIterator]();
   assert.equal(String((await pieces.next()).value), "first\n");
-  const draining = live.server.drain({ delayMs: 0, graceMs: 10_000 });
+  const draining = live.server.drain({ delayMs: 0, graceMs: 60_000 });
   assert.equal((await pieces.next()).done, true);
   assert.equal(answer.complete, true);
   await draining;
@@ -190,7 +191,7 @@ Deno.test("what the server ends itself says so where it can, also when it begins
   const pieces = (await early)[Symbol.asyncIterator]();
   assert.equal(String((await pieces.next()).value), "first\n");
   await opened.promise;
-  const draining = live.server.drain({ delayMs: 0, graceMs: 10_000 });
+  const draining = live.server.drain({ delayMs: 0, graceMs: 60_000 });
   assert.equal(String((await pieces.next()).value), "--- bye\n");
   assert.equal((await pieces.next()).done, true);
   goesOn.resolve();

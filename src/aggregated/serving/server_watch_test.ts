@@ -84,11 +84,11 @@ Deno.test("a client that goes away is forgotten", async () => {
 });
 
 Deno.test("watches count as in flight until they have begun alone, and have no deadline", async () => {
-  await using live = await LiveServer.start({ limits: { reads: 1, deadlineMs: 300 } });
+  await using live = await LiveServer.start({ limits: { reads: 1, deadlineMs: 2_000 } });
   const frames = [await watch(live), await watch(live), await watch(live)];
   assert.equal(live.server.watches, 3);
   assert.equal((await live.call("gadgets")).code, 200);
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await new Promise((resolve) => setTimeout(resolve, 2_200));
   live.storage.put(gadget("n", "a"));
   for (const one of frames) {
     assert.deepEqual(await one.told(1), ["ADDED a"]);
@@ -117,7 +117,7 @@ Deno.test("a client that does not read is given up, without a gap in what it was
   const quick = await watch(live);
   const slowEnds = () => live.metrics.get("apiserver_watch_ends_total", { reason: "slow" });
   let count = 0;
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   while (slowEnds() === 0) {
     assert.ok(performance.now() < deadline, "the slow client was never given up");
     live.storage.put({ ...gadget("n", `g${count}`), spec: { color: "x".repeat(65_536) } });

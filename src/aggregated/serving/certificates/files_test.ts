@@ -83,7 +83,7 @@ Deno.test("files of the disk are read", async () => {
     const source = createFileCertificate({ certFile: `${folder}/tls.crt`, keyFile: `${folder}/tls.key` });
     const stop = new AbortController();
     const running = source.run(stop.signal);
-    await source.whenReady(AbortSignal.timeout(10_000));
+    await source.whenReady(AbortSignal.timeout(60_000));
     assert.deepEqual(source.current, { certPem, keyPem });
     stop.abort();
     await running;

@@ -174,7 +174,7 @@ export class LiveServer implements AsyncDisposable {
     const socket = await this.connect();
     let text = "";
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => resolve(), 10_000);
+    const timer = setTimeout(() => resolve(), 60_000);
     socket.on("data", (piece) => {
       text += piece.toString();
       if (isEnough(text)) resolve();
@@ -229,7 +229,7 @@ export class Frames {
 }
 
 /** Resolves when `condition` holds; throws after `limitMs`. */
-export async function until(condition: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, limitMs = 60_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
