@@ -6,6 +6,7 @@
 import { parse } from "yaml";
 import type { CoderControlPlane } from "../../src/api/control_plane.ts";
 import { type Cluster, startCluster, waitFor } from "../cluster/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 import { installOperator } from "../operator/install.ts";
 import { freePort, type OperatorProcess, startOperator } from "../operator/process.ts";
 
@@ -13,8 +14,11 @@ const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const RBAC = "rbac.authorization.k8s.io";
 
 export const API_SERVICE = "v1alpha1.aggregation.coder.com";
+/** Long enough for a program that starts from source on a busy machine. */
+const READY_MS = 120_000;
 /** Where the API is. */
 export const API_ROOT = "/apis/aggregation.coder.com/v1alpha1";
+export const GROUP = "aggregation.coder.com";
 const SERVICE = { namespace: "coder-system", name: "coder-k8s-apiserver" };
 const SERVICE_PATH = `/apis/apiregistration.k8s.io/v1/apiservices/${API_SERVICE}`;
 
@@ -160,7 +164,7 @@ async function start(cluster: Cluster, options: AppRigOptions): Promise<AppRig> 
   }
   const [first] = replicas as [Replica];
   await register(cluster, first.port);
-  await Promise.all(replicas.map(({ process }) => process.ready(60_000)));
+  await Promise.all(replicas.map(({ process }) => process.ready(READY_MS)));
   await available(cluster).catch((error) => {
     throw new Error(`${error.message}\n${first.process.lines.slice(-40).join("\n")}`);
   });
@@ -191,13 +195,22 @@ async function start(cluster: Cluster, options: AppRigOptions): Promise<AppRig> 
         roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: role },
         subjects,
       })));
+      await untilAllowed(cluster, `system:serviceaccount:${namespace}:${name}`, [
+        ...["coderworkspaces", "coderworkspaces/log"].map((resource) => ({
+          verb: "get",
+          group: GROUP,
+          resource,
+        })),
+        { verb: "list", group: GROUP, resource: "coderworkspaces" },
+        ...(sees === "all" ? [{ verb: "all", group: GROUP, resource: "coderworkspaces/others" }] : []),
+      ]);
       return kubeconfig;
     },
     async restart() {
       const { port, process, mcpUrl } = replicas[0]!;
       await process.stop();
       replicas[0] = await startReplica(port, mcpUrl === "" ? 0 : Number(new URL(mcpUrl).port));
-      await replicas[0].process.ready(60_000);
+      await replicas[0].process.ready(READY_MS);
       await available(cluster);
     },
     get,
@@ -231,13 +244,13 @@ export async function available(cluster: Cluster): Promise<void> {
     const condition = status?.conditions?.find(({ type }: Record<string, string>) => type === "Available");
     last = `${condition?.reason}: ${condition?.message} (${spec.caBundle === undefined ? "no" : "a"} bundle)`;
     return condition?.status === "True";
-  }, { what: `the APIService ${API_SERVICE} to be available`, timeoutMs: 60_000 }).catch((error) => {
+  }, { what: `the APIService ${API_SERVICE} to be available`, timeoutMs: 120_000 }).catch((error) => {
     throw new Error(`${error.message}; ${last}`);
   });
   await waitFor(async () => {
     const args = ["api-resources", "--api-group", "aggregation.coder.com", "-o", "name"];
     return (await cluster.kubectl(args)).stdout.includes("coderworkspaces");
-  }, { what: "the API server to have discovered the kinds", timeoutMs: 90_000 });
+  }, { what: "the API server to have discovered the kinds", timeoutMs: 120_000 });
 }
 
 function partsOf(key: string): { namespace: string; name: string } {

@@ -5,8 +5,8 @@ import { serveGadgets } from "./serving_rig.ts";
 Deno.test("certificates and authorities change under load, and the API server never notices", async () => {
   const cluster = await sharedCluster();
   await using rig = await serveGadgets(cluster, {
-    // Two years pass in half a minute.
-    certificate: { authorityMs: 30_000, servingMs: 12_000, overlapMs: 3_000, lookMs: 200 },
+    // Two years pass in a minute, and nothing ends sooner than a busy machine comes round to look.
+    certificate: { authorityMs: 60_000, servingMs: 24_000, overlapMs: 6_000, lookMs: 200 },
   });
   rig.storage.put(rig.make("a"));
   const apiService = `/apis/apiregistration.k8s.io/v1/apiservices/v1alpha1.${rig.group}`;
@@ -16,9 +16,9 @@ Deno.test("certificates and authorities change under load, and the API server ne
   const failures: string[] = [];
   let answers = 0;
   const started = performance.now();
-  const isOver = () => served.size >= 4 && bundles.size >= 4;
+  const isOver = () => served.size >= 4 && bundles.size >= 4 && answers > 100;
   while (!isOver()) {
-    assert.ok(performance.now() - started < 180_000, `${served.size} certificates, ${bundles.size} bundles`);
+    assert.ok(performance.now() - started < 480_000, `${served.size} certificates, ${bundles.size} bundles`);
     try {
       // A connection of its own each time, as the API server keeps those that it has.
       await cluster.request("GET", `${rig.root}/namespaces/${rig.namespace}/gadgets/a`);
@@ -31,7 +31,6 @@ Deno.test("certificates and authorities change under load, and the API server ne
     bundles.add(atob(spec.caBundle));
   }
   assert.deepEqual(failures, []);
-  assert.ok(answers > 100, `${answers} answers`);
   assert.ok([...bundles].some((bundle) => bundle.match(/BEGIN CERTIFICATE/g)?.length === 2));
 
   await cluster.request("DELETE", `/api/v1/namespaces/${rig.namespace}/secrets/serving-certificate`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { MemoryTarget } from "../../src/aggregated/writing/testing/memory_target.ts";
 import { createWriter } from "../../src/aggregated/writing/writer.ts";
 import { sharedCluster, waitFor } from "../cluster/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 import { KUBECTL_WRITES, PATCHER_WRITES, writeObjections } from "./conformance/kubectl_writes.ts";
 import { Twins } from "./conformance/twins.ts";
 
@@ -41,6 +42,11 @@ Deno.test("kubectl creates, applies, compares, patches, edits and deletes our ob
         subjects: [{ apiGroup: rbac, kind: "User", name: "patcher" }],
       },
     ]);
+    await untilAllowed(
+      cluster,
+      "patcher",
+      [group, rig.group].map((group) => ({ verb: "patch", group, resource: "gadgets", namespace })),
+    );
     await same(PATCHER_WRITES);
   });
 });

@@ -11,13 +11,20 @@ import {
 } from "../cluster/mod.ts";
 import { kubeconfigText } from "../cluster/kubeconfig.ts";
 import { addLogLine, addTemplate, addWorkspace, beginBuild, startFakeCoder } from "../fake-coder/mod.ts";
-import { API_ROOT, type AppRig, startAppRig } from "./app_rig.ts";
+import { untilAllowed } from "../deploy/access.ts";
+import { API_ROOT, type AppRig, GROUP, startAppRig } from "./app_rig.ts";
 import { ask, askDirectly } from "./asking.ts";
 import { screen } from "./screen.ts";
 import { watchThrough } from "./watch_process.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
 const WORKSPACES = `${API_ROOT}/namespaces/lab/coderworkspaces`;
+
+/** What a role allows, to see that it counts. */
+const DEEDS: Readonly<Record<string, { verb: string; resource: string }>> = {
+  "coder-k8s-workspaces-view": { verb: "list", resource: "coderworkspaces" },
+  "coder-k8s-workspaces-of-others": { verb: "all", resource: "coderworkspaces/others" },
+};
 
 interface Person {
   readonly credentials: KeyPair;
@@ -40,6 +47,7 @@ async function person(cluster: Cluster, name: string, roles: readonly string[]):
     roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: role },
     subjects: [{ apiGroup: RBAC, kind: "User", name }],
   })));
+  await untilAllowed(cluster, name, roles.map((role) => ({ ...DEEDS[role]!, group: GROUP })));
   return { credentials, kubeconfig };
 }
 
@@ -196,7 +204,7 @@ async function rightsOfOthers(
     });
     await waitFor(async () => (await ofAlice(WORKSPACES)).length === 2, {
       what: "the right to count",
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
     // In this namespace alone: over all of them, it is still their own.
     assert.deepEqual(await ofAlice(`${API_ROOT}/coderworkspaces`), ["coder.alice.dev"]);

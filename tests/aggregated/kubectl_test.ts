@@ -6,8 +6,11 @@ import { API_ROOT, startAppRig } from "./app_rig.ts";
 import { cells, screen } from "./screen.ts";
 import { watchWithKubectl } from "./watch_process.ts";
 
-/** A workspace whose start takes some seconds, and whose stop takes until the file `gate` is there. */
-function slowTemplate(gate: string, seconds: number, command = "true") {
+/** Workspaces that start when there is a file `start-<name>`, and that stop when there is a file `stop`. */
+function slowTemplate(
+  directory: string,
+  command = `until [ -e ${directory}/start-$NAME ]; do sleep 0.2; done`,
+) {
   return {
     "main.tf": `terraform {
   required_providers {
@@ -22,11 +25,14 @@ data "coder_workspace" "me" {}
 resource "terraform_data" "workspace" {
   count = data.coder_workspace.me.start_count
   provisioner "local-exec" {
-    command = "sleep ${seconds}; ${command}"
+    command = "${command}"
+    environment = {
+      NAME = data.coder_workspace.me.name
+    }
   }
   provisioner "local-exec" {
     when    = destroy
-    command = "until [ -e ${gate} ]; do sleep 0.2; done"
+    command = "until [ -e ${directory}/stop ]; do sleep 0.2; done"
   }
 }
 `,
@@ -43,7 +49,7 @@ Deno.test("workspaces of a real Coder in kubectl, as a user meets them", async (
   const { cluster } = rig;
   const directory = await Deno.makeTempDir();
   await using _directory = { [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }) };
-  const gate = `${directory}/go`;
+  const open = (gate: string) => Deno.writeTextFile(`${directory}/${gate}`, "");
   const lab = screen(cluster, { namespace: "lab" });
   const path = `${API_ROOT}/namespaces/lab`;
 
@@ -66,14 +72,14 @@ Deno.test("workspaces of a real Coder in kubectl, as a user meets them", async (
 
   const template = await coderd.createTemplate({
     name: "slow",
-    files: slowTemplate(gate, 4),
+    files: slowTemplate(directory),
     fields: { display_name: "Slow but sure", description: "Takes its time" },
   });
 
   await t.step(
     "a template that is made in Coder appears, with its files where it is read alone",
     async () => {
-      await lab.says("wait", "ctpl/coder.slow", "--for=create", "--timeout=60s");
+      await lab.says("wait", "ctpl/coder.slow", "--for=create", "--timeout=170s");
       const [heading, row] = await lab.table("get", "ctpl");
       assert.deepEqual(heading, ["NAME", "ORGANIZATION", "DISPLAY NAME", "UPDATED", "AGE"]);
       assert.deepEqual(row?.slice(0, 3), ["coder.slow", "coder", "Slow but sure"]);
@@ -99,23 +105,30 @@ Deno.test("workspaces of a real Coder in kubectl, as a user meets them", async (
       cells(watching.lines.join("\n")).filter(([, name]) => name === "coder.owner.dev")
         .map((row) => `${row[0]} ${row[5]}`);
     const blocker = await coderd.createWorkspace({ template, name: "blocker", noWait: true });
-    await lab.says("wait", "cws/coder.owner.blocker", "--for=create", "--timeout=60s");
+    await lab.says("wait", "cws/coder.owner.blocker", "--for=create", "--timeout=170s");
     const dev = await coderd.createWorkspace({ template, name: "dev", noWait: true });
 
     await step.step("wait --for=create and for pending", async () => {
-      await lab.says("wait", "cws/coder.owner.dev", "--for=create", "--timeout=60s");
+      await lab.says("wait", "cws/coder.owner.dev", "--for=create", "--timeout=170s");
       const [, row] = await lab.table("get", "cws", "coder.owner.dev");
       assert.deepEqual(row?.slice(0, 5), ["coder.owner.dev", "coder", "owner", "slow", "pending"]);
       assert.match(
         await lab.fails("wait", "cws/coder.owner.dev", "--for=condition=Ready", "--timeout=1s"),
         /timed out waiting for the condition on coderworkspaces\/coder\.owner\.dev/,
       );
+      await watching.until(() => told().length > 0, "the workspace");
     });
 
     await step.step("its log is followed while it is built, and ends with the build", async () => {
+      await open("start-blocker");
+      const goOn = async () => {
+        await watching.until(() => told().includes("MODIFIED starting"), "the start");
+        await open("start-dev");
+      };
       const [log, ready] = await Promise.all([
         lab.says("get", "--raw", `${path}/coderworkspaces/coder.owner.dev/log?follow=true`),
-        lab.says("wait", "cws/coder.owner.dev", "--for=condition=Ready", "--timeout=120s"),
+        lab.says("wait", "cws/coder.owner.dev", "--for=condition=Ready", "--timeout=170s"),
+        goOn(),
       ]);
       assert.match(log, /^==> Setting up\n(?:.*\n)*==> Starting workspace\n(?:.*\n)*==> Cleaning Up\n/);
       // Terraform says several lines at once here; nobody sees how they are packed.
@@ -129,14 +142,14 @@ Deno.test("workspaces of a real Coder in kubectl, as a user meets them", async (
 
     await step.step("wait --for=jsonpath while it stops", async () => {
       const stopping = coderd.buildWorkspace(dev.id, "stop");
-      await lab.says("wait", "cws/coder.owner.dev", "--for=jsonpath={.spec.running}=false", "--timeout=60s");
+      await lab.says("wait", "cws/coder.owner.dev", "--for=jsonpath={.spec.running}=false", "--timeout=170s");
       const [, row] = await lab.table("get", "cws", "coder.owner.dev");
       assert.match(row?.[4] ?? "", /^(pending|stopping)$/);
       const under = "--for=jsonpath={.status.latestBuildStatus}=stopping";
-      await lab.says("wait", "cws/coder.owner.dev", under, "--timeout=60s");
-      await Deno.writeTextFile(gate, "");
+      await lab.says("wait", "cws/coder.owner.dev", under, "--timeout=170s");
+      await open("stop");
       const stopped = "--for=jsonpath={.status.latestBuildStatus}=stopped";
-      await lab.says("wait", "cws/coder.owner.dev", stopped, "--timeout=60s");
+      await lab.says("wait", "cws/coder.owner.dev", stopped, "--timeout=170s");
       await stopping;
       // It is as it should be, and cannot be used: nothing is ready, and nothing is wrong.
       assert.equal(
@@ -147,7 +160,7 @@ Deno.test("workspaces of a real Coder in kubectl, as a user meets them", async (
 
     await step.step("wait --for=delete while it is deleted", async () => {
       const deleting = coderd.buildWorkspace(dev.id, "delete");
-      await lab.says("wait", "cws/coder.owner.dev", "--for=delete", "--timeout=60s");
+      await lab.says("wait", "cws/coder.owner.dev", "--for=delete", "--timeout=170s");
       await deleting;
       assert.match(await lab.fails("get", "cws", "coder.owner.dev"), /^Error from server \(NotFound\): /);
     });
@@ -171,10 +184,10 @@ Deno.test("workspaces of a real Coder in kubectl, as a user meets them", async (
   });
 
   await t.step("a build that fails says so, and why", async () => {
-    const broken = await coderd.createTemplate({ name: "broken", files: slowTemplate(gate, 0, "exit 7") });
+    const broken = await coderd.createTemplate({ name: "broken", files: slowTemplate(directory, "exit 7") });
     await coderd.createWorkspace({ template: broken, name: "bad", noWait: true });
-    await lab.says("wait", "cws/coder.owner.bad", "--for=create", "--timeout=60s");
-    await lab.says("wait", "cws/coder.owner.bad", "--for=condition=Stalled", "--timeout=60s");
+    await lab.says("wait", "cws/coder.owner.bad", "--for=create", "--timeout=170s");
+    await lab.says("wait", "cws/coder.owner.bad", "--for=condition=Stalled", "--timeout=170s");
     const described = await lab.says("describe", "cws", "coder.owner.bad");
     assert.match(described, /^ {4}Reason: +BuildFailed$/m);
     assert.match(described, /^ {4}Error: +terraform apply: exit status 1$/m);
@@ -191,7 +204,7 @@ Deno.test("workspaces of a real Coder in kubectl, as a user meets them", async (
   });
 
   await t.step("with an agent, ready means that it is connected", async () => {
-    await lab.says("wait", "cws/coder.owner.web", "--for=condition=Ready", "--timeout=90s");
+    await lab.says("wait", "cws/coder.owner.web", "--for=condition=Ready", "--timeout=170s");
     const { spec, status } = await rig.get("/namespaces/lab/coderworkspaces/coder.owner.web");
     assert.deepEqual([spec.ttlMillis, spec.autostartSchedule, spec.running], [
       3_600_000,
@@ -244,7 +257,7 @@ Deno.test("workspaces of a real Coder in kubectl, as a user meets them", async (
 
   await t.step("the category shows all that is Coder's", async () => {
     // What is read by its name is asked for at once; lists of templates come seldom.
-    await lab.says("wait", "ctpl/coder.broken", "ctpl/coder.agents", "--for=create", "--timeout=60s");
+    await lab.says("wait", "ctpl/coder.broken", "ctpl/coder.agents", "--for=create", "--timeout=170s");
     const names = (await lab.says("get", "coder", "-o", "name")).trimEnd().split("\n").sort();
     assert.deepEqual(names, [
       "codercontrolplane.coder.com/coder",

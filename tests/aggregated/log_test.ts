@@ -1,7 +1,7 @@
 /** Logs of builds as people read them: kubectl, the API server, the product, and a real and a fake Coder. */
 import assert from "node:assert/strict";
 import type { Status } from "../../src/aggregated/serving/status_errors.ts";
-import { plainTemplate, sharedCoderd, uniqueName } from "../coder/mod.ts";
+import { sharedCoderd, uniqueName } from "../coder/mod.ts";
 import { RestError, waitFor } from "../cluster/mod.ts";
 import {
   addLogLine,
@@ -13,6 +13,7 @@ import {
   startFakeCoder,
 } from "../fake-coder/mod.ts";
 import { API_ROOT, type AppRig, startAppRig } from "./app_rig.ts";
+import { gatedTemplate } from "./gate.ts";
 
 /** `kubectl get --raw` as it runs: what it has printed, and when. */
 function kubectlRaw({ cluster }: AppRig, kubeconfig: string, path: string) {
@@ -72,13 +73,17 @@ Deno.test("logs of builds are read and followed with kubectl", async (t) => {
   });
 
   await t.step("a running build is followed to its end, and read afterwards", async () => {
-    const template = await coderd.createTemplate({ files: plainTemplate({ seconds: 5 }) });
+    const directory = await Deno.makeTempDir();
+    await using _directory = { [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }) };
+    const start = `${directory}/start`;
+    const template = await coderd.createTemplate({ files: gatedTemplate({ start }) });
     const name = uniqueName("kubectl");
     const path = `/namespaces/real/coderworkspaces/coder.${username}.${name}/log`;
     const { latest_build } = await coderd.createWorkspace({ template, name, noWait: true });
     const { printed, whole } = kubectlRaw(rig, kubeconfig, `${path}?follow=true`);
-    await waitFor(() => /^==> /m.test(printed.text), { what: "the first stage", intervalMs: 50 });
+    await waitFor(() => /^==> /m.test(printed.text), { what: "the first stage", timeoutMs: 120_000 });
     assert.equal(printed.code, undefined);
+    await Deno.writeTextFile(start, "");
     await coderd.waitForBuild(latest_build.id);
     const { text, code } = await whole;
     assert.deepEqual([code, printed.pieces > 1], [0, true]);

@@ -108,8 +108,8 @@ export async function serveGadgets(cluster: Cluster, options: RigOptions = {}): 
     log,
   });
   const running = [config.run(stop.signal), certificate.run(stop.signal)];
-  await config.whenSynced(AbortSignal.timeout(30_000));
-  await certificate.whenReady(AbortSignal.timeout(30_000));
+  await config.whenSynced(AbortSignal.timeout(120_000));
+  await certificate.whenReady(AbortSignal.timeout(120_000));
   const { port } = await server.listen({ hostname: "127.0.0.1", port: 0 });
   await register(cluster, { group, version, apiService, service, port });
   return {
@@ -179,7 +179,7 @@ export async function register(
   await waitFor(async () => {
     const { stdout } = await cluster.kubectl(["api-resources", "--api-group", group, "-o", "name"]);
     return stdout.trim() !== "";
-  }, { what: `the API server to have discovered ${group}`, timeoutMs: 90_000 });
+  }, { what: `the API server to have discovered ${group}`, timeoutMs: 120_000 });
 }
 
 /** What keeping certificates needs: one Secret, and one field of one APIService. */

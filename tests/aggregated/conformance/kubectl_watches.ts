@@ -78,7 +78,7 @@ class Watches implements AsyncDisposable {
       const isSeen = ({ lines }: WatchProcess) => lines.some((line) => line.includes(name));
       await waitFor(() => watches.every(isSeen), { timeoutMs: 2_000, what: "all of kubectl to watch" });
       return name;
-    }, { timeoutMs: 60_000, what: "all of kubectl to watch" });
+    }, { timeoutMs: 180_000, what: "all of kubectl to watch" });
   }
 
   async [Symbol.asyncDispose]() {

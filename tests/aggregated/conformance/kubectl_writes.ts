@@ -135,7 +135,8 @@ export async function writeObjections(cases: readonly KubectlCase[], twins: Twin
     const [wanted, got] = await Promise.all([told(item, "crd", twins), told(item, "front", twins)]);
     const [there, here] = await Promise.all([stateOf("crd", twins), stateOf("front", twins)]);
     const { run, differs } = item;
-    const difference = differenceOf(withoutChance(wanted), withoutChance(got));
+    const [left, right] = [wanted, got].map((text) => withoutChance(inOneOrder(text)));
+    const difference = differenceOf(left!, right!);
     if (differs === undefined && difference !== "") objections.push(`kubectl ${run}\n${difference}`);
     if (differs !== undefined && difference === "") {
       objections.push(`kubectl ${run}: is equal, though it is said to differ: ${differs}`);
@@ -156,8 +157,28 @@ async function stateOf(side: Side, { twins }: Twins): Promise<unknown> {
   // deno-lint-ignore no-explicit-any -- whatever is there
   return items.map(({ metadata, ...rest }: any) => {
     const { uid: _uid, resourceVersion: _version, ...kept } = metadata;
-    return { ...rest, metadata: kept };
+    return { ...rest, metadata: { ...kept, managedFields: sorted(kept.managedFields) } };
   });
+}
+
+/**
+ * Owners stand in the order of the seconds in which they wrote, and then of their names: where one second ends between two
+ * writes on one side, and not on the other, the order is another.
+ */
+function sorted(managedFields: unknown[] = []): unknown[] {
+  const text = (entry: unknown) => JSON.stringify(entry);
+  return managedFields.toSorted((a, b) => text(a) < text(b) ? -1 : 1);
+}
+
+/** The same with what kubectl printed, where that is JSON. */
+function inOneOrder(text: string): string {
+  const end = text.lastIndexOf("\n}\n") + 2;
+  if (!text.startsWith("{\n") || end < 2 || !text.includes('"managedFields"')) return text;
+  const printed = JSON.parse(
+    text.slice(0, end),
+    (key, value) => key === "managedFields" ? sorted(value) : value,
+  );
+  return JSON.stringify(printed, undefined, 1) + text.slice(end);
 }
 
 /** Times, uids and made names are never the same. */

@@ -26,7 +26,6 @@ export async function watchObjections(
 ): Promise<string> {
   const objections = new Objections();
   for (let start = 0; start < cases.length; start += BATCH) {
-    await twins.mark("now");
     for (const [item, sides] of await watchAll(cases.slice(start, start + BATCH), twins, happen)) {
       for (const side of OURS) objections.compare(item, side, sides.get("crd")!, sides.get(side)!);
     }
@@ -40,6 +39,7 @@ async function watchAll(
   happen: () => Promise<void>,
   seconds = FIRST_SECONDS,
 ): Promise<Map<Case, Map<Side, Seen>>> {
+  await twins.mark("now");
   const begun = performance.now();
   const open = await Promise.all(cases.flatMap((item) =>
     SIDES.map(async (side) => {
@@ -58,7 +58,8 @@ async function watchAll(
   for (const { item, side, seen: what } of await Promise.all(told)) {
     seen.set(item, (seen.get(item) ?? new Map()).set(side, what));
   }
-  if (lasted < seconds) return seen;
+  // What happened last has had as long again to arrive.
+  if (lasted < seconds / 2) return seen;
   if (seconds >= LAST_SECONDS) throw new Error(`watches of ${seconds} s were over before all had happened`);
   // The machine is busy: the first were over when all had happened.
   return await watchAll(cases, twins, happen, seconds * 2);
