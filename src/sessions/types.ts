@@ -60,7 +60,7 @@ export interface SessionRecord {
   readonly id: string;
   /** Of the caller's choice, unique among the caller's open sessions; `default` is made where none is named. */
   readonly name: string;
-  /** Who it belongs to: nobody else sees it. `McpCaller.id` of the caller. */
+  /** Who it belongs to, by the name that was proved: nobody else sees it. */
   readonly owner: string;
   /** The owner's name, for people. */
   readonly ownerName: string;

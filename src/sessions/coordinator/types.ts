@@ -18,7 +18,7 @@ export interface CreateSession {
   /** Milliseconds without a call. @default {SESSION_MAX_AGE} */
   readonly ttlMs?: number | undefined;
   /** No more than the coordinator allows. @default {`STANDARD_LIMITS`} */
-  readonly limits?: Partial<Limits> | undefined;
+  readonly limits?: { readonly [K in keyof Limits]?: Limits[K] | undefined } | undefined;
   /** Only on workers that have these. */
   readonly workerLabels?: Labels | undefined;
   /** Files to begin with. */

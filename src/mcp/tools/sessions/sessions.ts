@@ -1,0 +1,252 @@
+/** Sessions themselves: made, listed, prolonged, copied, ended. */
+import { z } from "zod";
+import { sessionUsage } from "../../../sessions/operations.ts";
+import {
+  ISOLATION,
+  labelsSchema,
+  limitsSchema,
+  metadataSchema,
+  SESSION_STATES,
+  type SessionRecord,
+} from "../../../sessions/types.ts";
+import type { Checkpoint, Sessions } from "../../../sessions/coordinator/types.ts";
+import { ToolError, toolError } from "../../errors.ts";
+import { actTool, readTool, type Tool, type ToolCall } from "../../tool.ts";
+import { carryOut, namedSession, ownerOf, sessionInput, timeText } from "./shared.ts";
+
+const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const ttl = z.int().min(10).max(7 * 86_400);
+
+const view = z.object({
+  session: z.string(),
+  name: z.string(),
+  state: z.enum(SESSION_STATES),
+  reason: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  worker: z.string().optional(),
+  isolation: z.enum(ISOLATION),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  ttlSeconds: z.int(),
+});
+const checkpointView = z.object({
+  checkpoint: z.string(),
+  session: z.string(),
+  bytes: z.int(),
+  files: z.int(),
+  sha256: z.string(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+});
+
+function viewOf(record: SessionRecord): z.input<typeof view> {
+  const { id, name, state, reason, labels, metadata, workerId, isolation, createdAt, expiresAt, ttlMs } =
+    record;
+  return {
+    session: id,
+    name,
+    state,
+    ...(reason === "" ? {} : { reason }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels: { ...labels } }),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata: { ...metadata } }),
+    ...(workerId === "" ? {} : { worker: workerId }),
+    isolation,
+    createdAt: timeText(createdAt),
+    expiresAt: timeText(expiresAt),
+    ttlSeconds: Math.round(ttlMs / 1_000),
+  };
+}
+
+function checkpointOf(one: Checkpoint): z.input<typeof checkpointView> {
+  const { id, sessionId, size, files, sha256, createdAt, expiresAt } = one;
+  return {
+    checkpoint: id,
+    session: sessionId,
+    bytes: size,
+    files,
+    sha256,
+    createdAt: timeText(createdAt),
+    expiresAt: timeText(expiresAt),
+  };
+}
+
+const optionsOf = (call: ToolCall) => ({
+  signal: call.signal,
+  traceparent: call.traceparent,
+});
+
+/** Makes them. */
+export function sessionTools(sessions: Sessions): readonly Tool[] {
+  return [
+    create(sessions),
+    list(sessions),
+    get(sessions),
+    extend(sessions),
+    update(sessions),
+    close(sessions),
+    checkpoint(sessions),
+    restore(sessions),
+  ];
+}
+
+function create(sessions: Sessions): Tool {
+  return actTool({
+    name: "session.create",
+    description: "Make an isolated workspace: own files and processes",
+    toolset: "core",
+    input: z.object({
+      name: z.string().regex(NAME).optional(),
+      labels: labelsSchema.optional(),
+      metadata: metadataSchema.optional(),
+      ttlSeconds: ttl.optional().describe("It ends so long after its last call"),
+      limits: limitsSchema.partial().optional(),
+      workerLabels: labelsSchema.optional().describe("Only on a worker with these"),
+      checkpoint: z.string().max(64).optional().describe("Files to begin with"),
+    }),
+    output: view,
+    idempotent: false,
+    verbatim: true,
+    destructive: false,
+    async act({ ttlSeconds, ...request }, call) {
+      const ttlMs = ttlSeconds === undefined ? undefined : ttlSeconds * 1_000;
+      return viewOf(await sessions.create(ownerOf(call), { ...request, ttlMs }, optionsOf(call)));
+    },
+  });
+}
+
+function list(sessions: Sessions): Tool {
+  return readTool({
+    name: "session.list",
+    description: "Your sessions and checkpoints",
+    toolset: "core",
+    input: z.object({
+      labels: labelsSchema.optional(),
+      ended: z.boolean().default(false).describe("Those that are over, too"),
+    }),
+    output: z.object({ sessions: z.array(view), checkpoints: z.array(checkpointView) }),
+    idempotent: true,
+    verbatim: true,
+    async read(request, call) {
+      const owner = ownerOf(call);
+      const [found, copies] = await Promise.all([
+        sessions.list(owner, request, call.signal),
+        sessions.checkpoints(owner, call.signal),
+      ]);
+      return { sessions: found.map(viewOf), checkpoints: copies.map(checkpointOf) };
+    },
+  });
+}
+
+const usageView = sessionUsage.output.extend({}).partial();
+
+function get(sessions: Sessions): Tool {
+  return readTool({
+    name: "session.get",
+    description: "A session with its limits, use and processes",
+    toolset: "core",
+    input: z.object(namedSession),
+    output: view.extend({ limits: limitsSchema, usage: usageView.optional() }),
+    idempotent: true,
+    verbatim: true,
+    async read({ session }, call) {
+      const record = await sessions.get(ownerOf(call), session, call.signal);
+      const found = { ...viewOf(record), limits: { ...record.limits } };
+      if (record.state !== "ready") return found;
+      try {
+        const { output } = await carryOut(sessions, call, record.id, sessionUsage, {});
+        return { ...found, usage: output };
+      } catch (error) {
+        call.signal.throwIfAborted();
+        call.warn(`What it uses is not known: ${toolError(error).message}`);
+        return found;
+      }
+    },
+  });
+}
+
+function extend(sessions: Sessions): Tool {
+  return actTool({
+    name: "session.extend",
+    description: "Let a session live longer without calls",
+    toolset: "core",
+    input: z.object({ ...namedSession, ttlSeconds: ttl }),
+    output: view,
+    idempotent: true,
+    verbatim: true,
+    destructive: false,
+    act: async ({ session, ttlSeconds }, call) =>
+      viewOf(await sessions.extend(ownerOf(call), session, ttlSeconds * 1_000, call.signal)),
+  });
+}
+
+function update(sessions: Sessions): Tool {
+  const change = (schema: z.ZodType<Record<string, string>>) =>
+    z.record(z.string().max(128), z.string().max(4_096).nullable()).refine(
+      (given) =>
+        schema.safeParse(Object.fromEntries(Object.entries(given).filter(([, one]) => one !== null))).success,
+      { error: "a key or a value cannot be so" },
+    ).optional().describe("null removes a key");
+  return actTool({
+    name: "session.update",
+    description: "Change a session's labels and metadata",
+    toolset: "core",
+    input: z.object({ ...namedSession, labels: change(labelsSchema), metadata: change(metadataSchema) }),
+    output: view,
+    idempotent: true,
+    verbatim: true,
+    destructive: false,
+    async act({ session, labels, metadata }, call) {
+      if (labels === undefined && metadata === undefined) {
+        throw new ToolError("invalid", "give labels or metadata to change");
+      }
+      return viewOf(await sessions.annotate(ownerOf(call), session, { labels, metadata }, call.signal));
+    },
+  });
+}
+
+function close(sessions: Sessions): Tool {
+  return actTool({
+    name: "session.close",
+    description: "End a session: its processes and files are gone",
+    toolset: "core",
+    input: z.object(namedSession),
+    output: view,
+    idempotent: true,
+    verbatim: true,
+    destructive: true,
+    act: async ({ session }, call) => viewOf(await sessions.close(ownerOf(call), session, call.signal)),
+  });
+}
+
+function checkpoint(sessions: Sessions): Tool {
+  return actTool({
+    name: "session.checkpoint",
+    description: "Keep a copy of a session's files",
+    toolset: "core",
+    input: z.object(sessionInput),
+    output: checkpointView,
+    idempotent: false,
+    verbatim: true,
+    destructive: false,
+    act: async ({ session = "default" }, call) =>
+      checkpointOf(await sessions.checkpoint(ownerOf(call), session, optionsOf(call))),
+  });
+}
+
+function restore(sessions: Sessions): Tool {
+  return actTool({
+    name: "session.restore",
+    description: "Replace a session's files by those of a checkpoint",
+    toolset: "core",
+    input: z.object({ checkpoint: z.string().max(64), ...sessionInput }),
+    output: z.object({ session: z.string(), files: z.int() }),
+    idempotent: true,
+    verbatim: true,
+    destructive: true,
+    async act({ session = "default", checkpoint }, call) {
+      const restored = await sessions.restore(ownerOf(call), session, checkpoint, optionsOf(call));
+      return { session: restored.session.id, files: restored.files };
+    },
+  });
+}

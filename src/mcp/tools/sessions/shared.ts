@@ -1,0 +1,47 @@
+/** What the tools of sandbox sessions have in common. */
+import { z } from "zod";
+import type { Operation } from "../../../sessions/operations.ts";
+import type { SessionAnswer, SessionOwner, Sessions } from "../../../sessions/coordinator/types.ts";
+import type { TaskEvent } from "../../../sessions/link.ts";
+import type { ToolCall } from "../../tool.ts";
+
+/** Which session a call is for. */
+export const sessionInput = {
+  session: z.string().min(1).max(128).optional().describe('Id or name. Default: "default", made at need'),
+};
+/** Where a session must be named. */
+export const namedSession = { session: z.string().min(1).max(128).describe("Id or name") };
+/** Which session it was. */
+export const sessionOutput = { session: z.string() };
+
+/** Sessions belong to whom they were made by, by name. */
+export function ownerOf({ caller }: Pick<ToolCall, "caller">): SessionOwner {
+  return { id: caller.user.name, name: caller.user.name };
+}
+
+/** How much of new output is told at once, in characters: progress is to be looked at, the answer has all. */
+const TOLD = 2_000;
+
+/** Carries an operation out for a caller, and tells what comes meanwhile. */
+export function carryOut<I extends z.ZodObject, O extends z.ZodObject>(
+  sessions: Sessions,
+  call: ToolCall,
+  session: string | undefined,
+  operation: Operation<I, O>,
+  input: z.input<I>,
+  body?: Uint8Array,
+): Promise<SessionAnswer<O>> {
+  let told = 0;
+  const onEvent = (event: TaskEvent) => {
+    if (event.kind === "progress") return call.progress(event.done, event.total, event.message);
+    told += event.text.length;
+    call.progress(told, undefined, event.text.slice(-TOLD));
+  };
+  const { signal, traceparent } = call;
+  return sessions.call(ownerOf(call), session, operation, input, body, { signal, onEvent, traceparent });
+}
+
+/** RFC 3339. */
+export function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
