@@ -83,7 +83,7 @@ Deno.test("an API server that takes connections and says nothing keeps nobody lo
   try {
     const since = performance.now();
     const { healthy, notSeen } = await diagnoseAt(config({ kubeconfig: file }), SUBJECT, options());
-    assert.ok(performance.now() - since < 5_000);
+    assert.ok(performance.now() - since < 25_000);
     assert.equal(healthy, false);
     assert.match(JSON.stringify(notSeen), /did not answer in time|no answer in time/);
   } finally {

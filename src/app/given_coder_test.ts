@@ -19,7 +19,7 @@ function given(config: object, environment: Record<string, string>, token: strin
 Deno.test("who has said where Coder is and who they are is themselves there", async () => {
   const { coders, asked } = given({ coderUrl: "https://a.example.com", coderNamespace: "lab" }, {}, TOKEN);
   assert.deepEqual(asked, [`own https://a.example.com ${TOKEN}`]);
-  const [ref] = await coders!.list(undefined, AbortSignal.timeout(1_000));
+  const [ref] = await coders!.list(undefined, AbortSignal.timeout(60_000));
   assert.deepEqual(ref, {
     id: "https://a.example.com",
     namespace: "lab",

@@ -253,7 +253,7 @@ Deno.test("one deadline covers the wait for a turn and the exchange", async () =
   const start = performance.now();
   const error = await failure(rig.client.users.me({ timeoutMs: 250 }));
   assert.equal(error.reason, "timeout");
-  assert.ok(performance.now() - start < 5_000, `${performance.now() - start} ms`);
+  assert.ok(performance.now() - start < 30_000, `${performance.now() - start} ms`);
 });
 
 Deno.test("fifty calls at a time keep their answers apart", async () => {

@@ -11,14 +11,14 @@ const get: TransportRequest = {
   method: "GET",
   path: "/api/v2/buildinfo",
   headers: HEADERS,
-  timeoutMs: 5_000,
+  timeoutMs: 60_000,
 };
 const post: TransportRequest = {
   method: "POST",
   path: "/api/v2/users/login",
   headers: { ...HEADERS, "Content-Type": "application/json" },
   body: `{"email":"żółw@example.com","password":"x"}`,
-  timeoutMs: 5_000,
+  timeoutMs: 60_000,
 };
 
 interface Pair extends AsyncDisposable {
@@ -46,9 +46,9 @@ async function failure(sending: Promise<unknown>): Promise<TransportFailure> {
 }
 
 async function eventually(look: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 5_000;
+  const end = performance.now() + 60_000;
   while (!look()) {
-    if (performance.now() > end) throw new Error(`waited 5 s for ${what}`);
+    if (performance.now() > end) throw new Error(`waited 60 s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -173,11 +173,13 @@ Deno.test("the caller ends a call at once", async () => {
 Deno.test("a call that waits for a connection can be ended too", async () => {
   await using both = await pair({ maxSockets: 1 });
   both.fake.faults.add({ action: { do: "hang" } });
-  const first = failure(both.transport.send({ ...get, timeoutMs: 300 }));
+  const giveUp = new AbortController();
+  const first = failure(both.transport.send({ ...get, signal: giveUp.signal }));
   await eventually(() => both.fake.requests.length === 1, "the request");
   const second = await failure(both.transport.send({ ...get, timeoutMs: 50 }));
   assert.equal(second.reason, "timeout");
-  assert.equal((await first).reason, "timeout");
+  giveUp.abort(new Error("enough"));
+  assert.equal((await first).reason, "aborted");
 });
 
 Deno.test("an answer larger than allowed is given up, not kept", async () => {

@@ -67,7 +67,7 @@ Deno.test("a client certificate of a trusted authority tells its holder, and how
     uid: "uid-7",
   });
   assert.match(fingerprint, /^[0-9a-f]{64}$/);
-  assert.ok(verification.notAfter - Date.now() < HOUR_MS / 2 + 1_000, "the leaf ends first");
+  assert.ok(verification.notAfter - Date.now() < HOUR_MS / 2 + 60_000, "the leaf ends first");
   assert.ok(verification.notBefore < Date.now());
 });
 
@@ -151,7 +151,7 @@ Deno.test("certificates that are sent along lead to the authority, in any order"
     const verification = await verify(leaf, [root], chain);
     assert.ok(verification.verified);
     assert.ok(
-      verification.notAfter - Date.now() < HOUR_MS / 4 + 1_000,
+      verification.notAfter - Date.now() < HOUR_MS / 4 + 60_000,
       "the chain ends with its first to end",
     );
   }

@@ -5,7 +5,7 @@ Deno.test("the clock goes forward and a sleep lasts", async () => {
   const before = systemClock.now();
   await systemClock.sleep(20);
   assert.ok(systemClock.now() - before >= 15);
-  assert.ok(Math.abs(systemClock.wallTime() - Date.now()) < 5_000);
+  assert.ok(Math.abs(systemClock.wallTime() - Date.now()) < 60_000);
 });
 
 Deno.test("a sleep ends with the signal's reason as soon as it aborts", async () => {

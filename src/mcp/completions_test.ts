@@ -27,7 +27,7 @@ interface World {
 }
 
 function callOf(
-  { objects = OBJECTS, fails = false, signal = AbortSignal.timeout(20_000) }: World,
+  { objects = OBJECTS, fails = false, signal = AbortSignal.timeout(60_000) }: World,
 ): SurfaceCall {
   const refused = () => Promise.reject(new KubeApiError(500, "", "no", { method: "GET", path: "/" }));
   const cluster = {

@@ -66,7 +66,7 @@ function rig(config: Partial<Core["config"]>) {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error("it did not happen");
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -55,7 +55,7 @@ async function rig(settings: Partial<AdmissionSettings>, { isAway = false, isSyn
   const ask = (headers: Record<string, string>, peer?: PeerCertificates) =>
     admission.admit(
       { headers: new Headers(), rawHeaders: Object.entries(headers).flat(), peer },
-      AbortSignal.timeout(5_000),
+      AbortSignal.timeout(60_000),
     );
   return {
     admission,

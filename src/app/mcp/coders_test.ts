@@ -26,7 +26,7 @@ Deno.test("callers are users of Coder by the rule of the process, and what they 
   const { cluster } = clusterOf(() => true);
   const end = new AbortController();
   const running = coders.runnable.run(end.signal);
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const ann = coders.codersFor(callerOf("oidc:ann"), cluster);
   const session = await ann.open({ namespace: "lab" }, NEED, signal);
   assert.deepEqual([session.as, session.user], ["caller", "ann"]);
@@ -49,7 +49,7 @@ Deno.test("what a request carries makes its changes those of the caller", async 
   const { rig, coders, backend } = await setUp();
   await using _ = rig;
   const carries = coders.carriesFor({ name: "oidc:ann", groups: [], extra: {} });
-  const client = await openAsOf({ carries }, backend as unknown as Backend)!(AbortSignal.timeout(10_000));
+  const client = await openAsOf({ carries }, backend as unknown as Backend)!(AbortSignal.timeout(60_000));
   assert.equal((await client?.users.me())?.username, "ann");
   await coders.flush.run();
 });
@@ -59,9 +59,9 @@ Deno.test("only the namespaces that were named are served", async () => {
   await using _ = rig;
   const { cluster } = clusterOf(() => true);
   const own = coders.codersFor(callerOf("oidc:ann"), cluster);
-  assert.deepEqual(await own.list(undefined, AbortSignal.timeout(1_000)), []);
+  assert.deepEqual(await own.list(undefined, AbortSignal.timeout(60_000)), []);
   await assert.rejects(
-    own.open({ namespace: "lab" }, NEED, AbortSignal.timeout(1_000)),
+    own.open({ namespace: "lab" }, NEED, AbortSignal.timeout(60_000)),
     /is not served here/,
   );
   await coders.flush.run();

@@ -6,7 +6,7 @@ import { ownSecrets } from "./plans.ts";
 Deno.test("a process of its own has keys and plans of its own, at once", async () => {
   const core = { log: silentLogger, metrics: noMetrics };
   const [one, two] = [ownSecrets(core), ownSecrets(core)];
-  await one.whenReady(AbortSignal.timeout(1_000));
+  await one.whenReady(AbortSignal.timeout(60_000));
   const end = new AbortController();
   const running = one.runnables.map(({ run }) => run(end.signal));
   const { planToken } = await one.plans.issue({ hash: "a" });

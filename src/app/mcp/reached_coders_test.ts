@@ -6,7 +6,7 @@ import { refusal } from "../../kube/testing/fake_api.ts";
 import { FakeClock } from "../../telemetry/testing/fake_clock.ts";
 import { reachedCoders } from "./reached_coders.ts";
 
-const signal = AbortSignal.timeout(10_000);
+const signal = AbortSignal.timeout(60_000);
 
 function controlPlane(namespace: string, name: string, status: object = {}): CoderControlPlane {
   return {

@@ -10,7 +10,7 @@ const request = (changes: Partial<HttpRequest> = {}): HttpRequest => ({
   method: "GET",
   path: PATH,
   headers: { "Coder-Session-Token": "a-token", "User-Agent": "coder-k8s" },
-  timeoutMs: 5_000,
+  timeoutMs: 60_000,
   ...changes,
 });
 

@@ -7,7 +7,7 @@ import { createTransport, type HttpRequest } from "./transport.ts";
 const get = (path: string, changes: Partial<HttpRequest> = {}): HttpRequest => ({
   method: "GET",
   path,
-  timeoutMs: 5_000,
+  timeoutMs: 60_000,
   ...changes,
 });
 
@@ -19,7 +19,7 @@ Deno.test("an exchange carries method, path, headers, credentials and body", asy
     path: "/api?x=1",
     headers: { accept: "application/json" },
     body: '{"ü":1}',
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
   });
   assert.deepEqual([answer.status, answer.body], [201, '{"ok":true}']);
   const [seen] = server.seen;
@@ -35,7 +35,7 @@ Deno.test("a body that comes in pieces arrives as a whole, and one that breaks o
   const pieces = ["one ", "two ", "x".repeat(300_000)].map((text) => new TextEncoder().encode(text));
   const size = pieces.reduce((sum, { length }) => sum + length, 0);
   const post = (chunks: () => Iterable<Uint8Array>) =>
-    transport.send({ method: "POST", path: "/", body: { size, chunks }, timeoutMs: 5_000 });
+    transport.send({ method: "POST", path: "/", body: { size, chunks }, timeoutMs: 60_000 });
   assert.equal((await post(() => pieces)).status, 201);
   const [seen] = server.seen;
   assert.deepEqual([seen?.body.slice(0, 10), seen?.body.length], ["one two xx", size]);
@@ -131,11 +131,11 @@ Deno.test("leaving a stream's loop closes its socket", async () => {
 Deno.test("a stream outlives the deadline of its headers", async () => {
   await using server = await localServer(async (_request, response) => {
     response.write("a");
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
     response.end("b");
   });
   const transport = createTransport(server.connection);
-  const stream = await transport.stream(get("/", { timeoutMs: 100 }));
+  const stream = await transport.stream(get("/", { timeoutMs: 2_000 }));
   assert.equal(new TextDecoder().decode((await Array.fromAsync(stream.body)).at(-1)), "b");
   transport.close();
 });
@@ -150,7 +150,7 @@ Deno.test("a server that never answers is given up at the deadline, and the sock
       assert.match(error.message, /GET \/slow: http:.* did not answer within 80 ms/);
       return true;
     });
-    assert.ok(performance.now() - startedAt < 2_000);
+    assert.ok(performance.now() - startedAt < 30_000);
   }
   await eventually(() => server.open === 0, "the sockets to close");
   transport.close();
@@ -250,7 +250,7 @@ Deno.test("a write that was cut off is not sent a second time", async () => {
   });
   const transport = createTransport(server.connection);
   await transport.send(get("/"));
-  await assert.rejects(transport.send({ method: "POST", path: "/", timeoutMs: 5_000 }), KubeConnectionError);
+  await assert.rejects(transport.send({ method: "POST", path: "/", timeoutMs: 60_000 }), KubeConnectionError);
   assert.equal(server.seen.filter((request) => request.method === "POST").length, 1);
   transport.close();
 });
@@ -261,8 +261,12 @@ Deno.test("a write that was given up is not sent a second time", async () => {
   });
   const transport = createTransport(server.connection);
   await transport.send(get("/"));
-  const post = { method: "POST", path: "/", body: "{}", timeoutMs: 50 };
-  await assert.rejects(transport.send(post), /did not answer within 50 ms/);
+  const giveUp = new AbortController();
+  const post = { method: "POST", path: "/", body: "{}", timeoutMs: 60_000, signal: giveUp.signal };
+  const sending = assert.rejects(transport.send(post), /ended by its caller/);
+  await eventually(() => server.seen.length === 2, "the write to arrive");
+  giveUp.abort(new Error("enough"));
+  await sending;
   await transport.send(get("/"));
   assert.deepEqual(server.seen.map((request) => request.method), ["GET", "POST", "GET"]);
   transport.close();

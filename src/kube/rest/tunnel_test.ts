@@ -34,7 +34,7 @@ async function proxyServer(status = 200) {
   };
 }
 
-const get = { method: "GET", path: "/", timeoutMs: 5_000 };
+const get = { method: "GET", path: "/", timeoutMs: 60_000 };
 
 Deno.test("calls go through the proxy, with its login, and share a tunnel", async () => {
   await using proxy = await proxyServer();

@@ -107,9 +107,9 @@ export function statusBody(code: number, reason: string, message: string, detail
 
 /** Looks every few milliseconds until `look` says yes; throws after five seconds. */
 export async function eventually(look: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 5_000;
+  const end = performance.now() + 60_000;
   while (!look()) {
-    if (performance.now() > end) throw new Error(`waited 5 s for ${what}`);
+    if (performance.now() > end) throw new Error(`waited 60 s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

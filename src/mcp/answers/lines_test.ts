@@ -98,6 +98,6 @@ Deno.test("hostile text takes time in proportion to its length", () => {
     selectLines(text, { grep: part.repeat(100), maxBytes: 1_000 });
     selectLines(text, { maxBytes: 1_000 });
     const took = performance.now() - start;
-    assert.ok(took < 3_000, `${JSON.stringify(part)} took ${took.toFixed(0)} ms`);
+    assert.ok(took < 30_000, `${JSON.stringify(part)} took ${took.toFixed(0)} ms`);
   }
 });

@@ -4,7 +4,7 @@ import type { AccessRequest } from "../../kube/reviews.ts";
 import { FakeClock } from "../../telemetry/testing/fake_clock.ts";
 import { Sights } from "./sights.ts";
 
-const signal = () => AbortSignal.timeout(5_000);
+const signal = () => AbortSignal.timeout(60_000);
 const namespaceOf = (request: AccessRequest) => "namespace" in request ? request.namespace : undefined;
 const many = Array.from({ length: 200 }, (_, index) => `ns-${index}`);
 

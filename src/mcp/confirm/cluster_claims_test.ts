@@ -8,7 +8,7 @@ import { CLAIM_LABEL, claimName, ClusterClaims, UNTIL_ANNOTATION } from "./clust
 
 const NAMESPACE = "coder-system";
 const NOW = Date.parse("2026-11-22T00:00:00Z");
-const signal = () => AbortSignal.timeout(5_000);
+const signal = () => AbortSignal.timeout(60_000);
 
 function claimsOf(cluster: MemoryCluster, now = () => NOW) {
   return new ClusterClaims({ client: cluster.client(), namespace: NAMESPACE, now });

@@ -129,7 +129,8 @@ Deno.test("a caller has its share of requests and of streams, and lets go of wha
   let closed = 0;
   const { admitByHeader } = await import("./testing.ts");
   await using rig = await testEndpoint({
-    rate: 1,
+    // None comes back while this lasts.
+    rate: 0.01,
     burst: 4,
     streamLimits: { eachCaller: 1 },
     admit: async (call, signal) => {
@@ -148,7 +149,9 @@ Deno.test("a caller has its share of requests and of streams, and lets go of wha
   const { message, headers } = modernRequest("subscriptions/listen", { notifications: {} });
   assert.equal((await rig.post(message, headers)).status, 503);
   const late = await rig.post(request("ping"));
-  assert.deepEqual([late.status, late.headers.get("retry-after")], [429, "1"]);
+  assert.equal(late.status, 429);
+  const seconds = Number(late.headers.get("retry-after"));
+  assert.ok(seconds >= 1 && seconds <= 100, String(seconds));
   assert.equal((await rig.post(request("ping"), { "x-caller": "bob" })).status, 200);
   await eventually(() => closed === 6, "all visitors to be let go of");
   await stream.body?.cancel();
@@ -162,12 +165,13 @@ Deno.test("an end finishes calls in hand, ends streams at once, and takes nothin
   const call = rig.post(toolCall("wait", {}, {}, 5), session);
   await rig.test.waiting(1);
   const started = performance.now();
-  const ended = rig.endpoint.drain(1_500);
+  const graceMs = 4_000;
+  const ended = rig.endpoint.drain(graceMs);
   assert.match(await stream.text(), /^(: keep-alive\n\n)*$/);
-  assert.ok(performance.now() - started < 1_500, "streams ended before the grace");
+  assert.ok(performance.now() - started < graceMs, "streams ended before the grace");
   await assert.rejects(call);
   await ended;
-  assert.ok(performance.now() - started < 10_000);
+  assert.ok(performance.now() - started < 30_000);
   assert.deepEqual(rig.test.waits, ["AbortError"]);
 });
 
@@ -178,7 +182,7 @@ Deno.test("an end with streams alone takes no time", async () => {
   assert.equal(rig.endpoint.streams, 5);
   const started = performance.now();
   await rig.endpoint.drain();
-  assert.ok(performance.now() - started < 10_000);
+  assert.ok(performance.now() - started < 30_000);
   for (const stream of streams) assert.equal(await stream.text(), "");
 });
 
@@ -223,8 +227,14 @@ Deno.test("a head that does not come to its end, and a body, are not waited for"
     "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: */*\r\nContent-Length: 9\r\n\r\n{",
   );
   assert.equal(body.status, "408");
-  assert.ok(head.took < 5_000 && body.took < 5_000);
-  assert.equal((await half("nonsense\r\n\r\n")).status, "400");
+  assert.ok(head.took < 60_000 && body.took < 60_000);
+});
+
+Deno.test("what is no HTTP is told at once", async () => {
+  await using rig = await testEndpoint();
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: rig.port });
+  await connection.write(new TextEncoder().encode("nonsense\r\n\r\n"));
+  assert.match(await new Response(connection.readable).text(), /^HTTP\/1\.1 400 /);
 });
 
 Deno.test("a body that breaks off, and one that is larger than it may be, end", async () => {

@@ -61,9 +61,9 @@ Deno.test("one message may be large, but who reads nothing is let go of", () => 
 Deno.test("one timer keeps all streams alive, and none where there is none", async () => {
   const keepAlive = new KeepAlive(2);
   const [one, two] = [open(keepAlive), open(keepAlive)];
-  const end = performance.now() + 5_000;
+  const end = performance.now() + 60_000;
   while (!one.response.written.includes(": keep-alive") || !two.response.written.includes(": keep-alive")) {
-    assert.ok(performance.now() < end, "no keep-alive within 5 s");
+    assert.ok(performance.now() < end, "no keep-alive within 60 s");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   one.response.emit("close");

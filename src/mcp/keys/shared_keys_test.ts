@@ -104,7 +104,7 @@ Deno.test("the first replica makes the keys, and all others take them", async ()
   await using one = rig(api);
   await using two = rig(api);
   await Promise.all([one.clock.advance(0), two.clock.advance(0)]);
-  await Promise.all([one, two].map(({ keys }) => keys.whenReady(AbortSignal.timeout(1_000))));
+  await Promise.all([one, two].map(({ keys }) => keys.whenReady(AbortSignal.timeout(60_000))));
   assert.equal(api.secret?.metadata.name, "coder-k8s-mcp-keys");
   assert.deepEqual(one.keys.keys(), two.keys.keys());
   assert.equal(one.keys.keys().current.toBase64(), api.secret?.data?.["current"]);
@@ -149,7 +149,7 @@ Deno.test("where the Secret may not be used, keys are of the process alone, and 
   api.faults.set("get", () => refusal(403, "Forbidden"));
   await using one = rig(api);
   await one.clock.advance(120_000);
-  await one.keys.whenReady(AbortSignal.timeout(1_000));
+  await one.keys.whenReady(AbortSignal.timeout(60_000));
   assert.equal(one.keys.keys().all.length, 1);
   assert.equal(one.lines.filter(({ level }) => level === "warn").length, 1);
   assert.match(one.lines[0]!.message, /no other replica takes them/);
@@ -169,7 +169,7 @@ Deno.test("nothing is ready while the API server does not answer", async () => {
   assert.match(one.keys.trouble, /coder-system\/coder-k8s-mcp-keys cannot be read now/);
   api.faults.clear();
   await one.clock.advance(1_000);
-  await one.keys.whenReady(AbortSignal.timeout(1_000));
+  await one.keys.whenReady(AbortSignal.timeout(60_000));
   assert.equal(one.keys.trouble, "");
   assert.equal(one.metrics.get("coder_k8s_mcp_key_reads_total", { result: "read" }), 1);
 });

@@ -13,7 +13,7 @@ type Listing = (namespace: string | undefined) => Promise<unknown>;
 const refusedWith = (code: number) =>
   Promise.reject(new KubeApiError(code, "", "no", { method: "GET", path: "/" }));
 
-function rigOf(list: Listing, namespaces: readonly string[] = [], signal = AbortSignal.timeout(20_000)) {
+function rigOf(list: Listing, namespaces: readonly string[] = [], signal = AbortSignal.timeout(60_000)) {
   const asked: (string | undefined)[] = [];
   const cluster = {
     list: (_type: unknown, { namespace }: { namespace?: string }) => {

@@ -68,7 +68,7 @@ function callOf({ objects = [], log = "", mayList, get }: World = {}): SurfaceCa
     list: () =>
       Promise.resolve([{ id: "lab/main", namespace: "lab" }, { id: "attic/x", namespace: "attic" }]),
   } as unknown as CallerCoders;
-  return { caller: CALLER, cluster, coders, signal: AbortSignal.timeout(20_000), now: Date.now };
+  return { caller: CALLER, cluster, coders, signal: AbortSignal.timeout(60_000), now: Date.now };
 }
 
 const read = async (path: string, world: World) => await shelf.read(`coder://${path}`, callOf(world));

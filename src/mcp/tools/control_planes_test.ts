@@ -123,7 +123,7 @@ Deno.test("a Kubernetes that never answers keeps nobody longer than the call", a
   const start = performance.now();
   assert.equal((await rig.refuses(listControlPlanes)).code, "timeout");
   assert.equal((await rig.refuses(getControlPlaneStatus, { namespace: "lab", name: "a" })).code, "timeout");
-  assert.ok(performance.now() - start < 4_000);
+  assert.ok(performance.now() - start < 15_000);
 });
 
 Deno.test("a Kubernetes that is away is told in words", async () => {

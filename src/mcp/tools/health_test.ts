@@ -39,7 +39,7 @@ Deno.test("a Coder that refuses connections, and one that hangs, are told within
   ]);
   const start = performance.now();
   const { output } = await toolRig({ cluster: platformCluster(), coders }).run(health);
-  assert.ok(performance.now() - start < 4_000);
+  assert.ok(performance.now() - start < 15_000);
   assert.equal(output["status"], "degraded");
   const told = output["coders"] as { controlPlane: string; state: string; message?: string }[];
   assert.deepEqual(told.map(({ controlPlane, state }) => [controlPlane, state]), [
@@ -54,7 +54,7 @@ Deno.test("a Coder that cannot be opened in time is no more waited for than one 
   const coders = platformCoders([{ id: "lab/slow", open: () => new Promise(() => {}) }]);
   const start = performance.now();
   const { output } = await toolRig({ cluster: platformCluster(), coders }).run(health);
-  assert.ok(performance.now() - start < 4_000);
+  assert.ok(performance.now() - start < 15_000);
   assert.deepEqual(output["coders"], [
     { controlPlane: "lab/slow", state: "unreachable", message: "it does not answer" },
   ]);
@@ -106,7 +106,7 @@ Deno.test("an API server that is away, ill or silent is an error as the Go serve
   for (const [cluster, code, words] of cases) {
     const start = performance.now();
     const error = await toolRig({ cluster, coders }).refuses(health);
-    assert.ok(performance.now() - start < 4_000);
+    assert.ok(performance.now() - start < 15_000);
     assert.deepEqual([error.code, error.message], [
       code,
       `list namespaces for connectivity check: ${words} (coder-k8s 1.2.3, Coder of lab/away: unreachable)`,

@@ -103,7 +103,7 @@ Deno.test("while Coder is down, what the operator saw last is told within about 
   ) {
     const start = performance.now();
     const { output } = await run(open);
-    assert.ok(performance.now() - start < 4_000);
+    assert.ok(performance.now() - start < 15_000);
     const { warnings, ...rest } = output;
     assert.deepEqual(rest, {
       source: "status",

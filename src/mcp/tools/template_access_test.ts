@@ -34,7 +34,7 @@ function rigOf(templates = [templateOf()], options: FakeTemplatesOptions = {}, c
     caller: CALLER,
     cluster: fake.cluster,
     coders,
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
     now: Date.now,
     progress() {},
     warn() {},
@@ -204,7 +204,7 @@ Deno.test("a change that waits for a Coder that does not answer is given up with
     const since = performance.now();
     const error = await refusal(tryPatch(call, templateOf(), { spec: {} }));
     assert.equal(error.code, "unavailable");
-    assert.ok(performance.now() - since < 4_000, `${performance.now() - since} ms`);
+    assert.ok(performance.now() - since < 15_000, `${performance.now() - since} ms`);
     assert.equal(ended(), 1);
   }
 });

@@ -51,7 +51,11 @@ async function coderOf(files: Readonly<Record<string, string>>) {
   } as unknown as CoderClient;
   return {
     asked,
-    coder: { client, ref: { id: crypto.randomUUID(), namespace: "lab" }, signal: AbortSignal.timeout(9_000) },
+    coder: {
+      client,
+      ref: { id: crypto.randomUUID(), namespace: "lab" },
+      signal: AbortSignal.timeout(60_000),
+    },
   };
 }
 

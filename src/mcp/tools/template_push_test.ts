@@ -178,7 +178,7 @@ Deno.test("an import is followed to its end, with progress, whatever a server sa
         return fake.cluster.list(...args);
       },
     },
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
     now: () => now += 100,
     progress: (_done: number, _total: number | undefined, message: string) => void progress.push(message),
   } as unknown as ToolCall;

@@ -44,7 +44,7 @@ Deno.test("versions are sorted by when they were made, those of one moment by id
       },
     },
   } as unknown as CoderClient;
-  const versions = await versionsOf({ client, signal: AbortSignal.timeout(1_000) }, template);
+  const versions = await versionsOf({ client, signal: AbortSignal.timeout(60_000) }, template);
   assert.deepEqual(versions.map(({ id }) => id), ["d", "b", "a", "c"]);
   assert.deepEqual(asked, [[template.metadata.uid, { archived: true }]]);
 });

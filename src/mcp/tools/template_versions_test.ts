@@ -216,5 +216,5 @@ Deno.test("a Coder that is away is told at once", async () => {
   const error = await rig.refuses(listTemplateVersions, KEY);
   assert.equal(error.code, "unavailable");
   assert.match(error.message, /^list versions of lab\/main: /);
-  assert.ok(performance.now() - since < 4_000);
+  assert.ok(performance.now() - since < 15_000);
 });
