@@ -15,11 +15,24 @@ async function running(
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const told = async () => (await lines.read()).value?.trim();
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  // One line at a time, however the lines come.
+  const told = async (): Promise<string | undefined> => {
+    const end = rest.indexOf("\n");
+    if (end >= 0) {
+      const line = rest.slice(0, end);
+      rest = rest.slice(end + 1);
+      return line;
+    }
+    const { value, done } = await output.read();
+    if (done) return undefined;
+    rest += value;
+    return await told();
+  };
   assert.equal(await told(), "ready");
   await use(child, told);
-  await lines.cancel();
+  await output.cancel();
 }
 
 /** Tells of signals, and when the next one will be another. */

@@ -64,7 +64,7 @@ export class AuditLog {
   constructor(
     private readonly path: string,
     private readonly get: (path: string) => Promise<unknown>,
-    private readonly settleMs = 10_000,
+    private readonly settleMs = 60_000,
   ) {}
 
   /** The present end of the log, after everything that has been answered so far. */
@@ -93,10 +93,12 @@ export class AuditLog {
     });
   }
 
+  /** From `offset` on; a line that was only half written then belongs to what was before. */
   async #read(offset: number): Promise<string> {
     using file = await Deno.open(this.path);
-    await file.seek(offset, Deno.SeekMode.Start);
-    return await new Response(file.readable).text();
+    await file.seek(Math.max(0, offset - 1), Deno.SeekMode.Start);
+    const text = await new Response(file.readable).text();
+    return offset === 0 ? text : text.slice(text.indexOf("\n") + 1);
   }
 }
 

@@ -1,6 +1,6 @@
 /** A running cluster, as tests use it. */
 import { join } from "node:path";
-import { AuditLog } from "./audit.ts";
+import { AuditLog, type PolicyRule } from "./audit.ts";
 import { FaultRig } from "./faults.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
 import { type KubectlOptions, type KubectlResult, runKubectl } from "./kubectl.ts";
@@ -145,11 +145,47 @@ export class Cluster implements AsyncDisposable {
       kind: "Namespace",
       metadata: { name },
     });
-    await waitFor(() => this.find(`/api/v1/namespaces/${name}/serviceaccounts/default`), {
-      what: `the service account "default" of namespace ${name}`,
-      intervalMs: 20,
-    });
+    // Both come from controllers; the second would turn up in the midst of tests that count ConfigMaps.
+    for (const child of ["serviceaccounts/default", "configmaps/kube-root-ca.crt"]) {
+      await waitFor(() => this.find(`/api/v1/namespaces/${name}/${child}`), {
+        what: `${child} of namespace ${name}`,
+        intervalMs: 20,
+      });
+    }
     return name;
+  }
+
+  /**
+   * Waits until rights that were just given are in force: the API server learns of roles and bindings a moment after it
+   * has stored them.
+   *
+   * @param namespace where; everywhere when it is left out
+   */
+  async rightsInForce(user: string, rules: readonly PolicyRule[], namespace?: string): Promise<void> {
+    for (const { apiGroups, resources, resourceNames, nonResourceURLs, verbs: [verb] } of rules) {
+      const [resource = "", subresource] = (resources?.[0] ?? "").split("/");
+      const where = {
+        group: apiGroups?.[0],
+        resource,
+        subresource,
+        name: resourceNames?.[0],
+        namespace,
+        verb,
+      };
+      const asked = nonResourceURLs
+        ? { nonResourceAttributes: { path: nonResourceURLs[0], verb } }
+        : { resourceAttributes: where };
+      const review = {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SubjectAccessReview",
+        spec: { user, ...asked },
+      };
+      const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+      await waitFor(async () => (await this.request("POST", path, review)).status.allowed === true, {
+        what: `${user} to have the right to ${verb} ${nonResourceURLs?.[0] ?? resource}`,
+        intervalMs: 10,
+      });
+    }
   }
 
   /** A token of a service account, which is created if it is not there. */
@@ -236,7 +272,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Ends a part in order (SIGTERM; SIGKILL after `graceMs`). @param graceMs in milliseconds */
-  stop(part: Part, graceMs = 20_000): Promise<void> {
+  stop(part: Part, graceMs = 60_000): Promise<void> {
     return stopPart(this.state, part, graceMs);
   }
 

@@ -234,6 +234,7 @@ Deno.test("two clusters side by side know nothing of each other", async () => {
   );
   await one.kill("etcd");
   assert.equal((await two.running()).length, 5);
+  await two.ready("apiserver");
   assert.equal(await two.request("GET", "/readyz"), "ok");
 });
 

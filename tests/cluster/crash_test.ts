@@ -25,7 +25,7 @@ setInterval(() => {}, 1000);`,
 }
 
 async function everythingGone(dir: string): Promise<void> {
-  await waitFor(async () => !(await exists(dir)), { what: "the directory to go", timeoutMs: 20_000 });
+  await waitFor(async () => !(await exists(dir)), { what: "the directory to go" });
   await waitFor(async () => (await processesNaming(`${dir}/`)).length === 0, { what: "all processes to go" });
 }
 
@@ -41,7 +41,7 @@ async function inTemporaryDir(run: (dir: string) => Promise<void>): Promise<void
 Deno.test("a process that is killed with SIGKILL leaves nothing, and its directory can be used again", () =>
   inTemporaryDir(async (dir) => {
     const child = await harness(dir);
-    await waitFor(() => exists(`${dir}.up`), { what: "the cluster to be up", timeoutMs: 120_000 });
+    await waitFor(() => exists(`${dir}.up`), { what: "the cluster to be up", timeoutMs: 300_000 });
     assert.equal(await Deno.readTextFile(`${dir}.up`), "5");
     assert.ok((await processesNaming(`${dir}/`)).length >= 5);
     child.kill("SIGKILL");
@@ -54,7 +54,7 @@ Deno.test("a process that is killed with SIGKILL leaves nothing, and its directo
 Deno.test("Ctrl-C, which reaches the whole process group, leaves nothing", () =>
   inTemporaryDir(async (dir) => {
     const child = await harness(dir, true);
-    await waitFor(() => exists(`${dir}.up`), { what: "the cluster to be up", timeoutMs: 120_000 });
+    await waitFor(() => exists(`${dir}.up`), { what: "the cluster to be up", timeoutMs: 300_000 });
     Deno.kill(-child.pid, "SIGINT");
     assert.equal((await child.status).signal, "SIGINT");
     await everythingGone(dir);
@@ -65,7 +65,7 @@ Deno.test("a process that is killed while its cluster starts leaves nothing", ()
     const child = await harness(dir);
     await waitFor(() => exists(join(dir, "run", "etcd.pid")), {
       what: "etcd to be started",
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
     });
     child.kill("SIGKILL");
     await child.status;

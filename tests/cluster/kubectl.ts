@@ -6,7 +6,7 @@ export interface KubectlOptions {
   input?: string;
   /** Return a failure instead of throwing it. @default {false} */
   allowFailure?: boolean;
-  /** Deadline, in milliseconds. @default {60_000} */
+  /** Deadline, in milliseconds. @default {120_000} */
   timeoutMs?: number;
   /** Path of a kubeconfig. @default the administrator's */
   kubeconfig?: string;
@@ -27,7 +27,7 @@ export async function runKubectl(
   args: readonly string[],
   options: KubectlOptions,
 ): Promise<KubectlResult> {
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const timeoutMs = options.timeoutMs ?? 120_000;
   const what = `kubectl ${args.join(" ")}`;
   const child = new Deno.Command(program, {
     args: [...args],
@@ -39,7 +39,12 @@ export async function runKubectl(
   let late = false;
   const deadline = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      // It ended at this very moment.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }, timeoutMs);
   try {
     const [output] = await Promise.all([child.output(), feed(child, options.input)]);

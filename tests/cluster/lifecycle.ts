@@ -1,7 +1,7 @@
 /** Starting, judging and ending the parts of a cluster. */
 import https from "node:https";
 import http from "node:http";
-import { exitCode, launch, runningPid, signalPart, waitUntilGone } from "./processes.ts";
+import { END_NOTED_MS, exitCode, launch, runningPid, signalPart, waitUntilGone } from "./processes.ts";
 import { exists, removeTree } from "./paths.ts";
 import { partCommand } from "./parts.ts";
 import { type ClusterState, layout, type Part, PARTS, readKeyPair } from "./state.ts";
@@ -36,11 +36,19 @@ export async function startPart(state: ClusterState, part: Part): Promise<void> 
 export async function partReady(state: ClusterState, part: Part): Promise<void> {
   const probe = await healthProbe(state, part);
   const died = new AbortController();
+  let endedAt: number | undefined;
   try {
     await waitFor(async () => {
       if (await probe()) return true;
-      if (await runningPid(state.dir, part) === undefined) {
-        died.abort(new Error(`it ended with exit code ${await exitCode(state.dir, part) ?? "unknown"}`));
+      if (await runningPid(state.dir, part) !== undefined) {
+        endedAt = undefined;
+        return false;
+      }
+      endedAt ??= performance.now();
+      const code = await exitCode(state.dir, part);
+      // A program that is still being loaded looks as if it were not there: only its note says that it has ended.
+      if (code !== undefined || performance.now() - endedAt > END_NOTED_MS) {
+        died.abort(new Error(`it ended with exit code ${code ?? "unknown"}`));
       }
       return false;
     }, { timeoutMs: READY_TIMEOUT_MS, intervalMs: 50, what: "it to be ready", signal: died.signal });
@@ -67,7 +75,7 @@ export async function stopPart(state: ClusterState, part: Part, graceMs: number)
 
 /** Ends a part as a crash would. */
 export async function killPart(state: ClusterState, part: Part): Promise<void> {
-  if (await signalPart(state.dir, part, "SIGKILL")) await waitUntilGone(state.dir, part, 10_000);
+  if (await signalPart(state.dir, part, "SIGKILL")) await waitUntilGone(state.dir, part, 60_000);
 }
 
 /** Ends everything and removes the cluster's directory. What a killed API server leaves in etcd does not matter then. */
@@ -78,7 +86,7 @@ export async function destroy(dir: string): Promise<void> {
   await waitFor(async () => {
     const signalled = await Promise.all(PARTS.map((part) => signalPart(dir, part, "SIGKILL")));
     return !signalled.includes(true);
-  }, { timeoutMs: 20_000, intervalMs: 20, what: `the parts of ${dir} to end` });
+  }, { timeoutMs: 60_000, intervalMs: 20, what: `the parts of ${dir} to end` });
   await removeTree(dir);
 }
 
@@ -111,7 +119,7 @@ async function healthProbe(state: ClusterState, part: Part): Promise<() => Promi
   };
   return () =>
     new Promise((resolve) => {
-      const common = { host: "127.0.0.1", port, path: path[part], timeout: 2000, agent: false as const };
+      const common = { host: "127.0.0.1", port, path: path[part], timeout: 10_000, agent: false as const };
       const request = part === "kwok"
         ? http.request(common)
         : https.request({ ...common, ca, cert: certPem, key: keyPem });

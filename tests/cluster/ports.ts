@@ -5,14 +5,14 @@ const FIRST = 20_000;
 const LAST = 32_000;
 
 /** Ports that were free a moment ago; whoever binds them must be ready to find one taken and ask again. */
-export function freePorts(count: number): number[] {
+export function freePorts(count: number, free: (port: number) => boolean = isFree): number[] {
   const ports = new Set<number>();
   for (let attempt = 0; ports.size < count; attempt++) {
     if (attempt > 10_000) {
       throw new Error(`found no ${count} free ports between ${FIRST} and ${LAST} on 127.0.0.1`);
     }
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
-    if (isFree(port)) ports.add(port);
+    if (free(port)) ports.add(port);
   }
   return [...ports];
 }

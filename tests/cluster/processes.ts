@@ -10,6 +10,9 @@ import { sleep, waitFor } from "./wait.ts";
 
 const SCRIPTS = join(import.meta.dirname ?? ".", "supervisor");
 
+/** How long the note of how a part ended is waited for, in milliseconds: a busy machine takes its time. */
+export const END_NOTED_MS = 20_000;
+
 /** A process that owns a cluster. */
 export interface Owner {
   pid: number;
@@ -37,6 +40,7 @@ export async function launch(
   args: readonly string[],
 ): Promise<void> {
   await Promise.all(["run", "logs"].map((name) => Deno.mkdir(join(dir, name), { recursive: true })));
+  if (await exists(join(dir, "logs", `${part}.log`))) await endNoted(dir, part);
   await Promise.all(["pid", "exit"].map((kind) => removeTree(join(dir, "run", `${part}.${kind}`))));
   await detach("part.sh", [dir, part, program, ...args]);
   await waitFor(
@@ -90,9 +94,15 @@ export async function signalPart(dir: string, part: string, signal: Deno.Signal)
 export async function waitUntilGone(dir: string, part: string, timeoutMs: number): Promise<void> {
   const gone = async () => await runningPid(dir, part) === undefined;
   await waitFor(gone, { timeoutMs, intervalMs: 10, what: `${part} of ${dir} to end` });
-  // The shell that notes it may have been killed too.
-  await waitFor(async () => await exitCode(dir, part) !== undefined, { timeoutMs: 1000, intervalMs: 5 })
-    .catch(() => {});
+  await endNoted(dir, part);
+}
+
+/** How a part has ended is noted a moment after its end. The shell that does so may have been killed too. */
+async function endNoted(dir: string, part: string): Promise<void> {
+  await waitFor(async () => await exitCode(dir, part) !== undefined, {
+    timeoutMs: END_NOTED_MS,
+    intervalMs: 5,
+  }).catch(() => {});
 }
 
 /** Process ids of everything alive that names `dir` on its command line; Linux only. */

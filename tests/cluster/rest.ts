@@ -14,7 +14,7 @@ export interface RestTarget {
 export interface RestOptions {
   /** @default application/json, and by PATCH application/merge-patch+json */
   contentType?: string;
-  /** Deadline, in milliseconds. @default {30_000} */
+  /** Deadline, in milliseconds. @default {60_000} */
   timeoutMs?: number;
   headers?: Record<string, string>;
 }
@@ -55,7 +55,7 @@ function send(
   options: RestOptions,
   through: https.Agent | false,
 ): Promise<unknown> {
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? 60_000;
   const what = `${method} https://${target.host}:${target.port}${path}`;
   const identity = "token" in target.credentials
     ? {}

@@ -67,7 +67,7 @@ export async function withApplier(run: (harness: ApplyHarness) => Promise<void>)
       cache.informer(type as ResourceType, { namespaces: [namespace], metadataOnly: true });
     }
     cache.start(stop.signal);
-    await cache.whenSynced(AbortSignal.timeout(30_000));
+    await cache.whenSynced(AbortSignal.timeout(60_000));
     const owner = await newOwner(client, namespace, "coder");
     const recorder = record(client);
     const make = () => createApplier({ client: recorder.client, cache, log: silentLogger });

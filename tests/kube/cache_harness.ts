@@ -99,6 +99,7 @@ export async function withCache(
       { ...rbac, kind: "Role", metadata, rules },
       { ...rbac, kind: "RoleBinding", metadata, roleRef, subjects },
     ]);
+    await cluster.rightsInForce(serviceAccountUser(account), rules, where);
   };
   if (options.rules) await allow(namespace, options.rules);
   if (options.clusterRules) {
@@ -108,6 +109,7 @@ export async function withCache(
       { ...rbac, kind: "ClusterRole", metadata, rules: options.clusterRules },
       { ...rbac, kind: "ClusterRoleBinding", metadata, roleRef, subjects },
     ]);
+    await cluster.rightsInForce(serviceAccountUser(account), options.clusterRules);
   }
   try {
     await run({
@@ -122,7 +124,7 @@ export async function withCache(
       allow,
       async start() {
         cache.start(abort.signal);
-        await cache.whenSynced(AbortSignal.any([abort.signal, AbortSignal.timeout(20_000)]));
+        await cache.whenSynced(AbortSignal.any([abort.signal, AbortSignal.timeout(60_000)]));
       },
     });
   } finally {
@@ -187,7 +189,7 @@ export function versions(objects: Iterable<KubeObject>): Record<string, string> 
 export async function waitForTruth(
   harness: Pick<CacheHarness, "admin" | "namespace">,
   informer: Informer,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   await waitFor(async () => {
     const truth = await truthOf(harness.admin, informer.type, harness.namespace);

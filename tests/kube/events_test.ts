@@ -9,7 +9,7 @@ import {
 import type { RestClient } from "../../src/kube/rest/rest_client.ts";
 import { CountingMetrics } from "../../src/kube/testing/counting_metrics.ts";
 import { recordingLogger } from "../../src/kube/testing/recording_logger.ts";
-import { waitFor } from "../cluster/mod.ts";
+import { type PolicyRule, RestError, waitFor } from "../cluster/mod.ts";
 import { type ClientHarness, withClient } from "./client_harness.ts";
 
 /** The rights that the recorder needs, and no more. */
@@ -22,7 +22,7 @@ async function withEvents(
       object: ConfigMap;
       sender(client: RestClient, options?: Partial<EventSenderOptions>): EventSender;
       metrics: CountingMetrics;
-      account(rights: object[]): Promise<RestClient>;
+      account(rights: PolicyRule[]): Promise<RestClient>;
     },
   ) => Promise<void>,
 ): Promise<void> {
@@ -99,7 +99,7 @@ Deno.test("every event that the recorder makes is valid for the API server", () 
     const name = `${"n".repeat(200)}.${"o".repeat(50)}`;
     events.event({ ...object, metadata: { ...object.metadata, name } }, "Normal", "LongName", "x");
     for (let time = 0; time < 3; time++) events.event(object, "Normal", "Burst", "three at once");
-    await events.close();
+    await events.close(60_000);
     const { items } = await admin.list(Events, { namespace });
     const made = items.filter((event) => event.reportingController === "coder-k8s");
     assert.equal(made.length, 6);
@@ -113,7 +113,7 @@ Deno.test("an event about a cluster-scoped object is in the namespace default", 
     const uid = crypto.randomUUID();
     const node = { apiVersion: "v1", kind: "Node", metadata: { name: `node-${namespace}`, uid } };
     events.event(node, "Normal", "Seen", "x");
-    await events.close();
+    await events.close(60_000);
     const { items } = await admin.list(Events, { namespace: "default" });
     assert.equal(items.filter((event) => event.regarding?.uid === uid).length, 1);
   }));
@@ -145,7 +145,7 @@ Deno.test("events wait out a short outage, and are sent when the process ends", 
     faults.cut({}, { times: 1 });
     events.event(object, "Normal", "Survivor", "x");
     events.event(object, "Normal", "Survivor", "x");
-    await events.close();
+    await events.close(60_000);
     const { items } = await admin.list(Events, { namespace });
     assert.equal(items.find((event) => event.reason === "Survivor")?.series?.count, 2);
   }));
@@ -159,13 +159,20 @@ Deno.test("a namespace that is being deleted does not silence the recorder", () 
       metadata: { namespace: doomed, name: "held", finalizers: ["example.com/hold"] },
     });
     await cluster.kubectl(["delete", "namespace", doomed, "--wait=false"]);
+    // What decides on new objects hears of it a moment later.
+    const maps = `/api/v1/namespaces/${doomed}/configmaps?dryRun=All`;
+    const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "late" } };
+    const isRefused = (error: unknown) => error instanceof RestError && error.status === 403;
+    await waitFor(() => cluster.request("POST", maps, map).then(() => false, isRefused), {
+      what: "the namespace to take nothing more",
+    });
     const events = sender(admin);
     events.event(subject, "Normal", "Late", "x");
     await waitFor(() => metrics.get("coder_k8s_events_dropped_total", { reason: "failed" }) === 1, {
       what: "the refusal",
     });
     events.event(object, "Normal", "Fine", "x");
-    await events.close();
+    await events.close(60_000);
     const { items } = await admin.list(Events, { namespace });
     assert.ok(items.some((event) => event.reason === "Fine"));
     await admin.patch(ConfigMaps, { namespace: doomed, name: "held" }, {

@@ -83,12 +83,11 @@ Deno.test("an API server that is killed and restarted under a stream of changes:
       const after = stream.changes();
       await waitFor(() => stream.changes() > after + 30, {
         what: "changes after the restart",
-        timeoutMs: 60_000,
       });
     }
     await stream.stop();
     await assertNothingMissed(harness, informer, copy);
-    assert.equal(informer.trouble, "");
+    await waitFor(() => informer.trouble === "", { what: "the trouble to be over" });
   });
 });
 
@@ -127,7 +126,7 @@ Deno.test("watches that break again and again are resumed where they stood, with
 });
 
 Deno.test("a watch that goes silent is noticed and replaced, and nothing is missed", async () => {
-  await withCache({ ...RIGHTS, cache: { times: { stallMs: 1_500 } } }, async (harness) => {
+  await withCache({ ...RIGHTS, cache: { times: { stallMs: 3_000 } } }, async (harness) => {
     const { cache, namespace, start, faults } = harness;
     const informer = cache.informer(ConfigMaps, { namespaces: [namespace] });
     const copy = mirror();
@@ -151,7 +150,7 @@ Deno.test("a watch that goes silent is noticed and replaced, and nothing is miss
 });
 
 Deno.test("while everything is frozen the old objects are served, and afterwards nothing was missed", async () => {
-  const times = { stallMs: 1_000, openMs: 1_000, listMs: 1_000 };
+  const times = { stallMs: 3_000, openMs: 3_000, listMs: 3_000 };
   await withCache({ ...RIGHTS, cache: { times, retry: { backoff: { maxMs: 1_000 } } } }, async (harness) => {
     const { cache, namespace, start, faults, admin } = harness;
     await admin.create(ConfigMaps, configMap(namespace, "before"));
@@ -216,7 +215,7 @@ for (const as of ["status", "event"] as const) {
 
 Deno.test("an open watch that ends with 410 leads to a new list at once", async () => {
   // A pause would be longer than anything else here.
-  const pauses = { retry: { backoff: { initialMs: 20_000 } } };
+  const pauses = { retry: { backoff: { initialMs: 600_000, maxMs: 600_000 } } };
   await withCache({ ...RIGHTS, cache: pauses }, async (harness) => {
     const { cache, namespace, start, faults } = harness;
     const informer = cache.informer(ConfigMaps, { namespaces: [namespace] });
@@ -224,16 +223,14 @@ Deno.test("an open watch that ends with 410 leads to a new list at once", async 
     informer.subscribe(copy.handler);
     await start();
     const stream = streamOfChanges(harness);
-    const started = performance.now();
     assert.equal(faults.expireOpen(WATCH), 1);
     await waitFor(
       () => faults.count({ ...WATCH, when: ({ query }) => query.has("sendInitialEvents") }) === 2,
       {
-        what: "the new list",
+        what: "the new list, without a pause, as nothing is wrong",
         intervalMs: 10,
       },
     );
-    assert.ok(performance.now() - started < 10_000, "without a pause, as nothing is wrong");
     await stream.stop();
     await assertNothingMissed(harness, informer, copy);
   });
@@ -257,7 +254,7 @@ for (const [what, status, retryAfterSeconds] of refusals) {
       const watches = faults.answer(status, WATCH, { times: 1, ...wait });
       const informer = cache.informer(ConfigMaps, { namespaces: [namespace] });
       cache.start(signal);
-      await cache.whenSynced(AbortSignal.timeout(20_000));
+      await cache.whenSynced(AbortSignal.timeout(60_000));
       await waitFor(() => faults.countOpen(WATCH) === 1 && informer.trouble === "", { what: "the watch" });
       await waitForTruth(harness, informer);
       assert.deepEqual([lists.hits, watches.hits], [1, 1]);

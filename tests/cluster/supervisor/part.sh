@@ -14,9 +14,10 @@ if [ -e "$dir/closing" ] || [ ! -e "$dir/run/$part.pid" ]; then
 fi
 wait "$child"
 code=$?
-# A successor may have been started already.
+# A successor may have been started already: what is noted now is its own.
+latest=
 { read -r latest <"$dir/run/$part.pid"; } 2>/dev/null
 if [ "$latest" = "$child" ]; then
   rm -f "$dir/run/$part.pid"
+  { echo "$code" >"$dir/run/$part.exit"; } 2>/dev/null
 fi
-{ echo "$code" >"$dir/run/$part.exit"; } 2>/dev/null
