@@ -1,0 +1,23 @@
+/** The Python that runs beside the worker and inside of sessions, carried by this program. */
+import bootstrapSource from "./python/bootstrap.py" with { type: "text" };
+import files from "./python/files.py" with { type: "text" };
+import frames from "./python/frames.py" with { type: "text" };
+import init from "./python/init.py" with { type: "text" };
+import kernel from "./python/kernel.py" with { type: "text" };
+import launcher from "./python/launcher.py" with { type: "text" };
+import processes from "./python/processes.py" with { type: "text" };
+import root from "./python/root.py" with { type: "text" };
+
+/** What `python3 -c` is given: it reads {@linkcode MODULES} from the first frame. */
+export const bootstrap: string = bootstrapSource;
+
+/** By name, in the order in which they can be loaded: each imports only those before it. */
+export const MODULES: Readonly<Record<string, string>> = {
+  frames,
+  kernel,
+  files,
+  root,
+  processes,
+  init,
+  launcher,
+};
