@@ -55,7 +55,7 @@ class Proxy implements AsyncDisposable {
   async send(bytes: string): Promise<Outcome> {
     const socket = await this.#live.connect({ cert: certificate.certPem, key: certificate.keyPem });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reject(new Error(`the connection stays open after ${bytes}`)), 30_000);
+    const timer = setTimeout(() => reject(new Error(`the connection stays open after ${bytes}`)), 60_000);
     let text = "";
     socket.on("data", (piece) => text += piece.toString("latin1"));
     socket.on("close", () => resolve()).on("error", () => resolve());

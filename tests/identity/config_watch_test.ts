@@ -4,6 +4,7 @@ import { type AuthenticationConfig, createAuthenticationConfig } from "../../src
 import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
 import { createRestClient } from "../../src/kube/rest/rest_client.ts";
 import { type Cluster, createAuthority, serviceAccountUser, sharedCluster, waitFor } from "../cluster/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 import { identityClient, withdraw } from "./rig.ts";
 
 const NAME = "extension-apiserver-authentication";
@@ -41,7 +42,7 @@ Deno.test("the role that every cluster has for this is enough, and one object is
   const source = createAuthenticationConfig({ client });
   const running = source.run(abort.signal);
   try {
-    await source.whenSynced(AbortSignal.timeout(30_000));
+    await source.whenSynced(AbortSignal.timeout(120_000));
     assert.equal(source.trouble, "");
     const { clientCa, requestHeader } = source.current;
     assert.equal(clientCa?.pem.trim(), cluster.caPem.trim());
@@ -106,6 +107,11 @@ Deno.test("rotations are followed through bad content, deletion and broken conne
       subjects: [{ kind: "ServiceAccount", ...account }],
     },
   ]);
+  const watched = { resource: "configmaps", namespace, name: NAME };
+  await untilAllowed(cluster, serviceAccountUser(account), [{ ...watched, verb: "list" }, {
+    ...watched,
+    verb: "watch",
+  }]);
   const abort = new AbortController();
   const source = createAuthenticationConfig({ client, configMap: { namespace, name: NAME } });
   let told = 0;
@@ -114,7 +120,7 @@ Deno.test("rotations are followed through bad content, deletion and broken conne
   const key = "requestheader-client-ca-file";
   const two = { [key]: copy.data[key] + (await createAuthority("next")).certPem };
   try {
-    await source.whenSynced(AbortSignal.timeout(30_000));
+    await source.whenSynced(AbortSignal.timeout(120_000));
     assert.equal(authorities(source.current), 1);
 
     await copy.put(two);
@@ -135,7 +141,7 @@ Deno.test("rotations are followed through bad content, deletion and broken conne
     await copy.restore();
     await waitFor(() => authorities(source.current) === 1, {
       what: "the first authority alone",
-      timeoutMs: 30_000,
+      timeoutMs: 120_000,
     });
     assert.equal(source.trouble, "");
     assert.equal(told, 3, "each change was told once");

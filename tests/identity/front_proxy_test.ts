@@ -8,7 +8,8 @@ async function withServer(run: (cluster: Cluster, server: WhoAmIServer) => Promi
   await using server = await serveWhoAmI(cluster);
   await waitFor(() => cluster.find(server.path), {
     what: "the aggregated API to be available",
-    timeoutMs: 30_000,
+    // Kubernetes looks again after half a minute.
+    timeoutMs: 120_000,
   });
   await run(cluster, server);
 }

@@ -14,7 +14,8 @@ import {
 } from "../../src/identity/mod.ts";
 import { loadKubeConfig } from "../../src/kube/config/kube_config.ts";
 import { createRestClient, type RestClient } from "../../src/kube/rest/rest_client.ts";
-import type { Cluster, KeyPair } from "../cluster/mod.ts";
+import { type Cluster, type KeyPair, serviceAccountUser } from "../cluster/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
 
@@ -26,7 +27,7 @@ export interface IdentityRights {
   config?: boolean;
 }
 
-/** A service account of a namespace with these rights, and a client as it; close the client. */
+/** A service account of a namespace with these rights, which count already, and a client as it; close the client. */
 export async function identityClient(
   cluster: Cluster,
   namespace: string,
@@ -53,6 +54,20 @@ export async function identityClient(
       subjects,
     });
   }
+  const configMap = {
+    resource: "configmaps",
+    namespace: "kube-system",
+    name: "extension-apiserver-authentication",
+  };
+  await untilAllowed(cluster, serviceAccountUser({ namespace, name }), [
+    ...(reviews
+      ? [
+        { verb: "create", group: "authentication.k8s.io", resource: "tokenreviews" },
+        { verb: "create", group: "authorization.k8s.io", resource: "subjectaccessreviews" },
+      ]
+      : []),
+    ...(config ? [{ ...configMap, verb: "list" }, { ...configMap, verb: "watch" }] : []),
+  ]);
   return createRestClient({ connection: loadKubeConfig({ kubeconfig }) });
 }
 
@@ -100,7 +115,7 @@ export async function serveWhoAmI(cluster: Cluster): Promise<WhoAmIServer> {
   const running = config.run(abort.signal);
   const authenticate = createAuthenticator({ config, reviewToken: createTokenReviewer({ client }) });
   const authorize = createAuthorizer({ client });
-  await config.whenSynced(AbortSignal.timeout(30_000));
+  await config.whenSynced(AbortSignal.timeout(120_000));
 
   const group = `whoami-${crypto.randomUUID().slice(0, 8)}.example.com`;
   const path = `/apis/${group}/v1/whoami`;

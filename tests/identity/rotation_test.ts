@@ -24,7 +24,7 @@ Deno.test("requests go on while the front proxy's authority is exchanged, and no
   await using cluster = await startCluster({ name: "rotation", nodes: 1 });
   await using server = await serveWhoAmI(cluster);
   const ask = () => cluster.request("GET", server.path);
-  await waitFor(() => ask().catch(() => undefined), { what: "the aggregated API", timeoutMs: 30_000 });
+  await waitFor(() => ask().catch(() => undefined), { what: "the aggregated API", timeoutMs: 120_000 });
   const old = cluster.frontProxy;
   const authority = await createAuthority("next-front-proxy-ca");
   const next = await issueCertificate(authority, { commonName: "front-proxy-client", usage: ["client"] });

