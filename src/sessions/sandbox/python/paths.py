@@ -25,6 +25,7 @@ _NO_XDEV, _NO_MAGICLINKS, _BENEATH = 0x01, 0x02, 0x08
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
 _ALWAYS = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
 
 
 class FileError(Exception):
@@ -242,7 +243,9 @@ class Root:
 
     def _open(self, parts, flags):
         if self._beneath:
-            how = _How(flags | _ALWAYS, 0, _BENEATH | _NO_MAGICLINKS | _NO_XDEV)
+            # It refuses flags that O_PATH has no use for.
+            always = os.O_CLOEXEC if flags & os.O_PATH else _ALWAYS
+            how = _How(flags | always, 0, _BENEATH | _NO_MAGICLINKS | _NO_XDEV)
             raw = b"/".join(parts) or b"."
             for _ in range(ATTEMPTS):
                 fd = _libc.syscall(_OPENAT2, self.fd, raw, ctypes.byref(how), ctypes.sizeof(how))
