@@ -22,7 +22,7 @@ import { createLogger } from "../../src/telemetry/log.ts";
 import { Redactor } from "../../src/telemetry/redactor.ts";
 import { workloadKinds } from "../../src/workload/kinds.ts";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
-import { installOperator } from "../operator/install.ts";
+import { installOperator, OPERATOR_USER } from "../operator/install.ts";
 
 const CONTROL_PLANES = "/apis/coder.com/v1alpha1/namespaces";
 const STOPPED = new Error("the test ends");
@@ -130,11 +130,13 @@ export async function startRig(prefix: string, own?: Cluster): Promise<Rig> {
       }, { what: `condition ${type} of ${name} to be ${status}` });
     },
     async ready(name) {
-      await rig.condition(name, "Ready", "True");
-      await rig.condition(name, "Progressing", "False");
-      const object = await rig.controlPlane(name);
-      if (object === undefined) throw new Error(`${name} is gone`);
-      return object;
+      return await waitFor(async () => {
+        const object = await rig.controlPlane(name);
+        if (object?.status?.observedGeneration !== object?.metadata.generation) return undefined;
+        const is = (type: string, status: string) =>
+          object?.status?.conditions?.some((each) => each.type === type && each.status === status) === true;
+        return is("Ready", "True") && is("Progressing", "False") ? object : undefined;
+      }, { what: `${name} to be ready and rolled out` });
     },
     async eventReasons(name) {
       const list = await rig.get("events.k8s.io/v1/events");
@@ -143,6 +145,20 @@ export async function startRig(prefix: string, own?: Cluster): Promise<Rig> {
     },
   };
   return rig;
+}
+
+/** Waits for a pass that sends nothing but Events; what the cluster still has to tell of Deployments may come first. */
+export async function comesToRest(
+  { cluster, namespace }: Rig,
+  operator: Pick<Operator, "again">,
+  name = "coder",
+): Promise<void> {
+  await waitFor(async () => {
+    const mark = await cluster.audit.mark();
+    await operator.again(name);
+    const entries = (await cluster.audit.since(mark)).requests({ user: OPERATOR_USER, namespace });
+    return !entries.some(({ verb, resource }) => verb !== "watch" && resource !== "events");
+  }, { what: "a pass that sends nothing" });
 }
 
 /** Control planes of one namespace alone, and everything else of the cluster. */
@@ -223,7 +239,7 @@ async function startOperator(
   });
   const stop = new AbortController();
   cache.start(stop.signal);
-  await cache.whenSynced(AbortSignal.timeout(30_000));
+  await cache.whenSynced(AbortSignal.timeout(120_000));
   const signals = { stop: stop.signal, abort: stop.signal };
   const run = Promise.all([controller.run(signals), visits?.run(signals)]);
   const passes = (name: string) =>
@@ -244,7 +260,7 @@ async function startOperator(
     },
     visit: (name) => visits?.enqueue({ namespace, name }),
     async [Symbol.asyncDispose]() {
-      await recorder.close(2_000);
+      await recorder.close(30_000);
       stop.abort(STOPPED);
       await run;
       deployments.close();

@@ -102,7 +102,7 @@ export async function startControllers(options: ControllersOptions): Promise<Run
   const [pass, ...visits] = controllers;
   const stop = new AbortController();
   cache.start(stop.signal);
-  await cache.whenSynced(AbortSignal.timeout(30_000));
+  await cache.whenSynced(AbortSignal.timeout(120_000));
   const signals = { stop: stop.signal, abort: stop.signal };
   const runs = Promise.all(controllers.map((controller) => controller.run(signals)));
   const passes = (name: string, index = 0) =>
@@ -136,7 +136,7 @@ export async function startControllers(options: ControllersOptions): Promise<Run
     visit: (name) => visits.forEach((controller) => controller.enqueue({ namespace, name })),
     crash: end,
     async [Symbol.asyncDispose]() {
-      if (!stop.signal.aborted) await recorder.close(2_000);
+      if (!stop.signal.aborted) await recorder.close(30_000);
       await end();
     },
   };

@@ -71,7 +71,7 @@ export class CustomObjects<T extends CustomObject> {
   }
 
   /** Waits until conditions have what is expected, for the present generation. Fails after a deadline. */
-  async settled(name: string, expected: ExpectedConditions = SETTLED, timeoutMs = 30_000): Promise<T> {
+  async settled(name: string, expected: ExpectedConditions = SETTLED, timeoutMs = 60_000): Promise<T> {
     let seen: T | undefined;
     try {
       return await waitFor(async () => {

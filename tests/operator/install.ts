@@ -1,10 +1,28 @@
 /** Installs what the operator needs into a test cluster, exactly as the manifests ship it. */
-import type { Cluster } from "../cluster/mod.ts";
+import { type Cluster, waitFor } from "../cluster/mod.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
 /** The user that the operator is to the API server. */
 export const OPERATOR_USER = "system:serviceaccount:coder-system:coder-k8s";
+
+/** One right of each binding that the operator needs from its first moment on. */
+const RIGHTS = [
+  { group: "coder.com", resource: "codercontrolplanes", verb: "watch" },
+  { group: "authentication.k8s.io", resource: "tokenreviews", verb: "create" },
+  { group: "coordination.k8s.io", resource: "leases", verb: "create", namespace: "coder-system" },
+];
+
+/** The API server learns of bindings a moment after they were made. */
+async function untilAllowed(cluster: Cluster): Promise<void> {
+  for (const resourceAttributes of RIGHTS) {
+    await waitFor(async () => {
+      const review = { spec: { user: OPERATOR_USER, resourceAttributes } };
+      const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+      return (await cluster.request("POST", path, review)).status.allowed;
+    }, { what: `the operator to be allowed ${JSON.stringify(resourceAttributes)}` });
+  }
+}
 
 /**
  * Applies CRDs, namespace and RBAC (once; applying again changes nothing) and returns a kubeconfig of the operator's
@@ -21,7 +39,8 @@ export async function installOperator(
   const crds = ["codercontrolplanes", "coderprovisioners", "coderworkspaceproxies"].map((name) =>
     `crd/${name}.coder.com`
   );
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", ...crds]);
+  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", ...crds]);
+  await untilAllowed(cluster);
   return await cluster.serviceAccountKubeconfig({
     namespace: "coder-system",
     name: "coder-k8s",

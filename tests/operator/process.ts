@@ -27,7 +27,7 @@ export interface OperatorProcess extends AsyncDisposable {
   readonly ended: Promise<number>;
   /** Everything it logged so far, one entry a line. */
   readonly lines: readonly string[];
-  /** Resolves when `/readyz` answers 200. @default {timeoutMs: 30_000} */
+  /** Resolves when `/readyz` answers 200. @default {timeoutMs: 60_000} */
   ready(timeoutMs?: number): Promise<void>;
   /** Sends a signal and waits for the end. Resolves to the exit code. */
   stop(signal?: "SIGTERM" | "SIGINT" | "SIGKILL", timeoutMs?: number): Promise<number>;
@@ -39,17 +39,22 @@ export interface OperatorProcess extends AsyncDisposable {
 
 /** A loopback port that is free now, and that no outgoing connection of a neighbour gets meanwhile. */
 export function freePort(): Promise<number> {
-  const [port = 0] = freePorts(1);
+  let port = 0;
+  // One that was given and is not in use yet looks free, too.
+  do [port = 0] = freePorts(1); while (given.has(port));
+  given.add(port);
   return Promise.resolve(port);
 }
+
+const given = new Set<number>();
 
 /** Starts an operator. Does not wait until it is ready. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const [health, metricsPort] = [await freePort(), await freePort()];
   const { mode = "controller" } = options;
-  const given = options.args ?? [];
+  const ownArgs = options.args ?? [];
   // The standard port is one for all processes of the machine.
-  const isMcpSaid = given.some((arg) => arg.startsWith("--mcp-bind-address="));
+  const isMcpSaid = ownArgs.some((arg) => arg.startsWith("--mcp-bind-address="));
   const mcp = mode === "all" && !isMcpSaid ? [`--mcp-bind-address=127.0.0.1:${await freePort()}`] : [];
   const args = [
     mode,
@@ -58,7 +63,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     `--metrics-bind-address=127.0.0.1:${metricsPort}`,
     "--log-format=json",
     ...mcp,
-    ...given,
+    ...ownArgs,
   ];
   const [program, prefix] = options.binary === undefined
     ? [Deno.execPath(), ["run", "-A", "--no-check", `${root}/main.ts`]]
@@ -99,12 +104,12 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     metricsUrl,
     ended,
     lines,
-    ready: (timeoutMs = 30_000) => untilReady(healthUrl, timeoutMs, () => over, lines),
+    ready: (timeoutMs = 60_000) => untilReady(healthUrl, timeoutMs, () => over, lines),
     stop,
     memory: () => readMemory(child.pid),
     metrics: async () => await (await fetch(`${metricsUrl}/metrics`)).text(),
     [Symbol.asyncDispose]: async () => {
-      await stop("SIGTERM", 10_000);
+      await stop("SIGTERM", 40_000);
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   rotated,
   running,
   said,
+  TestTime,
   told,
   visited,
 } from "./key_witness.ts";
@@ -117,19 +118,21 @@ Deno.test("a Secret that is edited, emptied or deleted gets a new key, while pod
 
 Deno.test("an answer that is lost costs another key, and none stays behind", async () => {
   await using rig = await ProvisionerRig.start("damage-lost");
-  let laterMs = 0;
-  await using operator = await operate(rig, { now: () => new Date(Date.now() + laterMs) });
+  const time = new TestTime();
+  await using operator = await operate(rig, { now: time.now });
   let key = await running(rig);
   await nothingLeft(rig);
   using witness = new KeyWitness(rig);
   for (const [index, action] of (["loseAnswer", "truncate", "dropRequest"] as const).entries()) {
     const listen = rig.coder.listen({ route: /provisionerkeys/ });
     rig.coder.fake.faults.add({ method: "POST", route: KEYS_ROUTE, action: { do: action } });
+    // The next try is due after seconds.
+    time.hold();
     await rig.provisioners.change("prov", { spec: { tags: { round: `${index}` } } });
     await said(rig, "ProvisionerKeyReady", "False", "ProvisionerKeyFailed");
     assert.equal(rig.keyNames().length, action === "dropRequest" ? 1 : 2, action);
     assert.equal(rig.keyInCoder(await rig.key())?.id, key.id);
-    laterMs += 600_000;
+    time.skip(600_000);
     await visited(operator);
     key = await rotated(rig, key);
     await nothingLeft(rig);

@@ -7,6 +7,7 @@ import { provisioners } from "../operator/compose.ts";
 import type { CoderHome } from "../operator/coder_home.ts";
 import type { RunningOperator } from "../operator/controllers.ts";
 import type { WorldOperatorOptions } from "../operator/world.ts";
+import { OPERATOR_USER } from "../operator/install.ts";
 import { CHECKSUM, KEY_ROUTE, type ProvisionerRig } from "./rig.ts";
 
 /** Lists that do not keep tests waiting. */
@@ -86,6 +87,36 @@ export async function said(
     throw new Error(`${type} is ${status} for ${condition.reason}: ${condition.message}`);
   }, { what: `${type} of ${name} to be ${status} for ${reason}` });
   return found.message;
+}
+
+/** The time that visits go by: the real one, ahead of it by what a test wants, and at rest while a test looks. */
+export class TestTime {
+  #aheadMs = 0;
+  #heldAt: number | undefined;
+
+  readonly now = () => new Date((this.#heldAt ?? Date.now()) + this.#aheadMs);
+
+  /** From now on no time passes, however long the test takes: nothing becomes due. */
+  hold(): void {
+    this.#heldAt = Date.now();
+  }
+
+  /** So much later it goes on. */
+  skip(ms: number): void {
+    this.#heldAt = undefined;
+    this.#aheadMs += ms;
+  }
+}
+
+/** Waits until a visit and a pass have written nothing: what the cluster still has to tell may come first. */
+export async function comesToRest(rig: ProvisionerRig, operator: RunningOperator): Promise<void> {
+  await waitFor(async () => {
+    const mark = await rig.cluster.audit.mark();
+    await visited(operator);
+    await operator.again("prov");
+    const writes = (await rig.cluster.audit.since(mark)).writes(OPERATOR_USER);
+    return !writes.some(({ namespace }) => namespace === rig.namespace);
+  }, { what: "a visit and a pass that write nothing" });
 }
 
 /** Waits until Events about a provisioner have all of these reasons, as often as they are named. */

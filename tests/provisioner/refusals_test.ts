@@ -48,10 +48,9 @@ Deno.test("a Coder that refuses is asked at most four times in 35 s, without a l
   }
   const heal = NAMES.map((name) => WAYS[name]?.(homes.get(name)!.fake));
   const mark = await rig.cluster.audit.mark();
-  const listens = new Map(NAMES.map((name) => [name, homes.get(name)!.listen({ route: /provisionerkeys/ })]));
   const passes = new Map(NAMES.map((name) => [name, operator.passes(name)]));
-  for (const name of NAMES) await rig.provisioners.change(name, { spec: { tags: { round: "2" } } });
   const since = performance.now();
+  for (const name of NAMES) await rig.provisioners.change(name, { spec: { tags: { round: "2" } } });
   let round = 2;
   await waitFor(async () => {
     await rig.provisioners.change("changes", {
@@ -59,10 +58,14 @@ Deno.test("a Coder that refuses is asked at most four times in 35 s, without a l
     });
     return performance.now() - since >= WINDOW_MS;
   }, { what: "the time to pass", timeoutMs: 2 * WINDOW_MS, intervalMs: 500 });
+  const made = new Map(NAMES.map((name) => [name, operator.passes(name) - (passes.get(name) ?? 0)]));
   await rig.provisioners.change("changes", { spec: { tags: { round: "2" }, replicas: 1 } });
 
   for (const name of NAMES) {
-    const calls = listens.get(name)?.() ?? [];
+    // The window may have come out longer than it should be.
+    const calls = homes.get(name)!.fake.requests.filter(({ at, route = "" }) =>
+      at >= since && at < since + WINDOW_MS && /provisionerkeys/.test(route)
+    ).map(({ method, route }) => `${method} ${route}`);
     assert.ok(calls.length <= MOST_REQUESTS, `${name}: ${calls.join(", ")}`);
     if (name !== "gone") assert.ok(calls.length > 0, `${name} was asked`);
   }
@@ -71,12 +74,15 @@ Deno.test("a Coder that refuses is asked at most four times in 35 s, without a l
     const writes = audit.writes(OPERATOR_USER).filter((each) =>
       each.resource === "coderprovisioners" && each.namespace === rig.namespace && each.name === name
     );
-    const made = operator.passes(name) - (passes.get(name) ?? 0);
     assert.ok(writes.every(({ subresource }) => subresource === "status"));
-    assert.ok(writes.length <= made, `${name}: ${writes.length} writes in ${made} passes`);
-    if (name !== "changes") assert.ok(made <= 20, `${name}: ${made} passes`);
-    const { status } = await rig.provisioners.stored(name);
-    assert.equal(status?.readyReplicas ?? 0, 1, `${name}: its pods go on`);
+    // A pass that has written may not have ended yet; one that lost a race against the user writes again.
+    const all = await operator.again(name) - (passes.get(name) ?? 0);
+    const done = writes.filter(({ code }) => code === 200).length;
+    assert.ok(done <= all, `${name}: ${done} writes in ${all} passes`);
+    if (name !== "changes") assert.ok(made.get(name)! <= 20, `${name}: ${made.get(name)} passes`);
+    await waitFor(async () => (await rig.provisioners.stored(name)).status?.readyReplicas === 1, {
+      what: `${name}: its pods to go on`,
+    });
     // The one that they run with is good, whatever became of the next.
     const key = rig.keyInCoder(await rig.key(name), homes.get(name));
     assert.equal(key?.id, keys.get(name).id);

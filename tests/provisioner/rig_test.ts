@@ -25,7 +25,7 @@ Deno.test("a controller on the ground reads provisioners, asks Coder with the op
     const { spec, status } = await rig.settled("prov");
     assert.deepEqual(spec, { controlPlaneRef: { name: "coder" }, replicas: 1, tags: { region: "eu" } });
     assert.equal(status?.conditions?.length, 2);
-    const passes = operator.passes("prov");
+    const passes = await operator.again("prov");
     assert.equal(await operator.again("prov"), passes + 1);
     assert.deepEqual(new Set(calls()), new Set([`GET ${KEYS_ROUTE}`]));
     assert.equal(rig.coder.fake.count({ route: KEYS_ROUTE }), calls().length);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { waitFor } from "../cluster/mod.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
 import { goProvisioner } from "./go_operator.ts";
-import { KeyWitness, nothingLeft, operate, rotated, visited } from "./key_witness.ts";
+import { comesToRest, KeyWitness, nothingLeft, operate, rotated, visited } from "./key_witness.ts";
 import { KEY_FINALIZER, ProvisionerRig } from "./rig.ts";
 
 const DEPLOYMENT = "apps/v1/deployments/provisioner-prov";
@@ -59,6 +59,7 @@ Deno.test("a Go installation is taken over: no pod is restarted, no key rotated,
       const writers = await rig.live.writers(path);
       assert.ok(!writers.some((each) => each.startsWith(`${manager} `)), `${path}: ${writers.join(", ")}`);
     }
+    await comesToRest(rig, operator);
     const mark = await rig.cluster.audit.mark();
     await visited(operator);
     await operator.again("prov");

@@ -38,6 +38,7 @@ Deno.test("builds may do what Coder may do, in the same namespaces, and in no ot
   await rig.provisioner();
   const account = { namespace: home, name: "prov-provisioner" };
   await rightBecomes(rig, true, account, open, "create pods");
+  await rightBecomes(rig, true, account, home, "create pods");
   await rightBecomes(rig, true, { namespace: home, name: "coder" }, open, "create pods");
   await rightBecomes(rig, true, { namespace: home, name: "coder" }, home, "create pods");
   for (const namespace of [home, open, closed, "kube-system"]) {
@@ -139,7 +140,13 @@ Deno.test("a tenant who names a control plane of others gains nothing that they 
   await rightBecomes(rig, false, account, open, "create pods");
 
   await share(null);
-  for (const namespace of [home, tenant]) await rightBecomes(rig, false, account, namespace, "create pods");
+  for (const namespace of [home, tenant]) {
+    await rightBecomes(rig, false, account, namespace, "create pods");
+    // Without its binding a Role grants nothing; it goes right after.
+    await waitFor(async () => (await madeIn(rig, namespace)).length === 0, {
+      what: `nothing to be left in ${namespace}`,
+    });
+  }
   await nowhere();
   await letIn(rig, home, { label: null });
 });

@@ -23,14 +23,10 @@ Deno.test("one replica works; when it ends the other goes on at once, from cache
   assert.deepEqual([...new Set(seen.map(({ replica }) => replica))], ["a"]);
 
   const mark = await cluster.audit.mark();
-  const stopped = performance.now();
-  await Promise.all([first.stop(), admin.put("w0", data(2)), admin.put("new", data(2))]);
+  const released = first.stop().then(() => admin.holder());
+  await Promise.all([released, admin.put("w0", data(2)), admin.put("new", data(2))]);
+  assert.notEqual(await released, "a", "the Lease was released, not left to expire");
   await admin.copied({ w0: data(2), new: data(2) });
-  const tookOver = seen.find(({ replica }) => replica === "b")!.began - stopped;
-  assert.ok(
-    tookOver < 10_000,
-    `b began after ${tookOver.toFixed(0)} ms: the Lease was released, not left to expire`,
-  );
   assert.equal(await admin.holder(), "b");
 
   const since = await cluster.audit.since(mark);
@@ -60,7 +56,6 @@ Deno.test("a leader that is cut off stops its passes before another one works, a
     name: "a",
     kubeconfig: a,
     seen,
-    leaseMs: 6_000,
     // A pass that goes on until it is told to stop.
     dwell: (_, { signal }) =>
       new Promise((resolve, reject) => {
@@ -69,7 +64,7 @@ Deno.test("a leader that is cut off stops its passes before another one works, a
       }),
   });
   await waitFor(() => first.manager.state === "leading", { what: "a to lead" });
-  await using second = startReplica({ cluster, namespace, name: "b", kubeconfig: b, seen, leaseMs: 6_000 });
+  await using second = startReplica({ cluster, namespace, name: "b", kubeconfig: b, seen });
   await waitFor(() => second.manager.state === "standby", { what: "b to stand by" });
   await admin.put("long", data(1));
   await waitFor(() => seen.some(({ name }) => name === "long"), { what: "the long pass to begin" });

@@ -33,8 +33,6 @@ export interface ReplicaOptions {
   kubeconfig: string;
   /** Every pass of every replica. */
   seen: Seen[];
-  /** How long a Lease that is not renewed is respected. @default {15_000} */
-  leaseMs?: number;
   /** Runs in each pass before the child is written. */
   dwell?: (key: ObjectKey, context: ReconcileContext) => Promise<void>;
 }
@@ -98,8 +96,8 @@ export function startReplica(options: ReplicaOptions): Replica {
           namespace,
           name: LEASE,
           identity: replica,
-          leaseDurationMs: options.leaseMs ?? 15_000,
-          renewDeadlineMs: (options.leaseMs ?? 15_000) * 2 / 3,
+          leaseDurationMs: 15_000,
+          renewDeadlineMs: 10_000,
           retryPeriodMs: 500,
         }),
     },
@@ -158,7 +156,7 @@ export function adminOf(cluster: Cluster, namespace: string): Admin {
         fieldManager: "test",
       });
     },
-    async copied(expected, deadlineMs = 20_000) {
+    async copied(expected, deadlineMs = 60_000) {
       await waitFor(async () => {
         const { items } = await client.list(ConfigMaps, { namespace });
         const data = new Map(items.map((item) => [item.metadata.name, JSON.stringify(item.data ?? {})]));

@@ -10,7 +10,7 @@ const SEED = Number(Deno.env.get("CODER_K8S_SOAK_SEED") ?? "20241121");
 Deno.test("while Kubernetes, coderd and PostgreSQL break, every control plane keeps one token that works", async () => {
   const plan = planAccess({ seed: SEED, durationMs: 60_000, everyMs: 900, disturbEveryMs: 6_000 });
   const { signal } = new AbortController();
-  const report = await runWithCoders({ plan, leaderElection: false, signal });
+  const report = await runWithCoders({ plan, leaderElection: false, settleMs: 300_000, signal });
   assert.ok(passed(report), `seed ${SEED}:\n${table(report)}`);
   assert.ok(plan.steps.length > 50, `${plan.steps.length} steps`);
 });

@@ -103,7 +103,7 @@ Deno.test("a database that hangs holds a visit up for seconds", async () => {
   rig.database.hangs = true;
   const began = performance.now();
   await rig.visit(watched.steps);
-  assert.ok(performance.now() - began < 15_000);
+  assert.ok(performance.now() - began < 60_000);
   assert.equal(watched.migration, undefined);
   assert.ok(rig.lookAgainMs >= MINUTE, `${rig.lookAgainMs}`);
 });
