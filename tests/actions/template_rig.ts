@@ -73,6 +73,8 @@ export function startTemplateRig(
         observeGone: () => {},
       },
       wait: QUICK,
+      // The import of a new template is waited for, however busy the machine is.
+      answerMs: QUICK.timeoutMs,
       onProgress: (_, one) => progress.push(one),
       ...options,
       ...more,

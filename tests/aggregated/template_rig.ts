@@ -108,7 +108,7 @@ export async function templateWrites(options: Partial<WriteWorld> = {}) {
   const warnings: string[] = [];
   const context = (): RequestContext => ({
     user: { name: "alice", uid: "", groups: [], extra: {} } as unknown as RequestContext["user"],
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(120_000),
     warn: (text) => void warnings.push(text),
   });
   const write = async (verb: WriteRequest["verb"], name: string, body: unknown = "", saying: Saying = {}) => {

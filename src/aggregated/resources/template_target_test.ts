@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { refusal } from "../../kube/testing/fake_api.ts";
+import { waitFor } from "../../../tests/cluster/wait.ts";
 import { addWorkspace, refuse } from "../../../tests/fake-coder/mod.ts";
 import { StatusError } from "../serving/status_errors.ts";
 import { APPLY, NAME, refusalOf, templateWrites } from "../../../tests/aggregated/template_rig.ts";
@@ -61,6 +62,7 @@ Deno.test("files are built, shown as they are built, and promoted; what is no te
   const type = (name: string, of = object) => of.status.conditions?.find((one) => one.type === name);
   assert.deepEqual([type("SourceApplied")?.status, type("SourceApplied")?.reason], ["Unknown", "Building"]);
   assert.equal(type("Reconciling")?.status, "True");
+  await waitFor(() => rig.versions().length === 2, { what: "the version to be made" });
   rig.calls();
   assert.deepEqual((await rig.get()).spec.files, files);
   await rig.write("patch", NAME, { spec: { files } });
@@ -112,8 +114,9 @@ Deno.test("an import that fails leaves the active version, and is told with its 
 Deno.test("who says the files that are active gives up those that could not be built, and builds nothing", async () => {
   await using rig = await templateWrites();
   const failed = async () => {
+    const count = rig.versions().length + 1;
     await rig.write("patch", NAME, { spec: { files: { "main.tf": crypto.randomUUID() } } });
-    await rig.imported(rig.versions().length + 1, "no such provider");
+    await rig.imported(count, "no such provider");
     rig.calls();
   };
   const isReady = async () =>
