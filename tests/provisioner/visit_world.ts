@@ -86,6 +86,12 @@ export class VisitWorld implements AsyncDisposable {
   onCall: (what: string) => void = () => {};
   /** How far time has been moved on, in milliseconds. */
   shiftMs = 0;
+  /** What counts at most of the time between two looks at it: a machine that stands still makes nothing due. */
+  longestPauseMs = 50;
+  /** Now, for a fake Coder's own clock goes by the wall's. */
+  readonly #startedAt = Date.now();
+  #lookedAt = performance.now();
+  #passedMs = 0;
   readonly random = seededRandom(1);
   readonly log = new LineLog();
   readonly #stop = new AbortController();
@@ -123,7 +129,7 @@ export class VisitWorld implements AsyncDisposable {
       }),
       listings: createListings({
         wallTime: () => this.now.getTime(),
-        clock: { now: () => performance.now() + this.shiftMs },
+        clock: { now: () => this.#elapsedMs() + this.shiftMs },
         random: () => 0.5,
       }),
     };
@@ -141,7 +147,15 @@ export class VisitWorld implements AsyncDisposable {
   }
 
   get now(): Date {
-    return new Date(Date.now() + this.shiftMs);
+    return new Date(this.#startedAt + this.#elapsedMs() + this.shiftMs);
+  }
+
+  /** Milliseconds since the start. */
+  #elapsedMs(): number {
+    const now = performance.now();
+    this.#passedMs += Math.min(now - this.#lookedAt, this.longestPauseMs);
+    this.#lookedAt = now;
+    return this.#passedMs;
   }
 
   get home(): Home {

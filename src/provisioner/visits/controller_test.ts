@@ -16,6 +16,8 @@ class Running implements AsyncDisposable {
   readonly #run: Promise<void>;
 
   constructor(readonly world: VisitWorld) {
+    // Its queue waits on the real clock.
+    world.longestPauseMs = Infinity;
     const controller = provisionerVisits({
       tools: world.tools,
       results: this.results,
