@@ -19,7 +19,7 @@ export interface Catalog {
 }
 
 /** What resources, prompts and completions may use; as for tools. */
-export type SurfaceCall = Omit<ToolCall, "warn" | "progress">;
+export type SurfaceCall = Omit<ToolCall, "warn" | "progress" | "provenance">;
 
 export interface ListedResource {
   readonly uri: string;
@@ -143,8 +143,9 @@ export interface McpAuditRecord {
   readonly caller_method: string;
   /** A tool, a prompt or a URI. */
   readonly tool: string;
-  /** Redacted, and cut where they are long. */
+  /** Redacted, and cut where they are long; of sandbox sessions their SHA-256 and size in bytes as JSON alone. */
   readonly arguments: unknown;
+  /** Of the sandbox where it was one, of the protocol otherwise. */
   readonly session_id?: string;
   readonly workspace_id?: string;
   readonly trace_id?: string;

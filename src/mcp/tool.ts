@@ -19,8 +19,18 @@ export interface ToolCall {
   now(): number;
   /** Tells the client how far it is, where it wants to know. Never throws. */
   progress(done: number, total: number | undefined, message: string): void;
+  /** Says for the record which sandbox session it was, and where that is. Absent where nobody keeps one. */
+  readonly provenance?: ((where: Provenance) => void) | undefined;
   /** Something the caller should know of the answer: part of it as `warnings`. */
   warn(text: string): void;
+}
+
+/** Where something was done. */
+export interface Provenance {
+  /** The sandbox session. */
+  readonly session: string;
+  /** Its directory, at its worker: `<worker>/<session>`. */
+  readonly workspace: string;
 }
 
 /** What a change would do, found out by a dry run that changes nothing. */

@@ -1,6 +1,9 @@
 /** What is on record of a call. */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { isSecretName, REDACTED } from "../../telemetry/redaction_patterns.ts";
 import type { McpAuditRecord } from "../surface.ts";
+import type { Provenance } from "../tool.ts";
 import type { McpCaller } from "../../caller/types.ts";
 
 /** What is known of a call before it is made. */
@@ -14,6 +17,8 @@ export interface CallFacts {
   readonly sessionId?: string | undefined;
   /** As the header of this name has it. */
   readonly traceparent?: string | undefined;
+  /** The arguments are somebody's contents: what is on record must tell them apart, and not what they are. */
+  readonly isPrivate?: boolean;
 }
 
 /** How it went. */
@@ -21,6 +26,8 @@ export interface CallEnd {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly changed: boolean;
+  /** Of the sandbox session that it was done in. */
+  readonly provenance?: Provenance | undefined;
   readonly error?: string;
   readonly message?: string;
 }
@@ -31,7 +38,8 @@ const DEEPEST = 4;
 
 /** Puts it together. */
 export function auditRecord(facts: CallFacts, end: CallEnd): McpAuditRecord {
-  const workspace = workspaceOf(facts);
+  const workspace = end.provenance?.workspace ?? workspaceOf(facts);
+  const session = end.provenance?.session ?? facts.sessionId;
   const trace = traceIdOf(facts.traceparent);
   return {
     time: new Date(end.startedAt).toISOString(),
@@ -40,8 +48,8 @@ export function auditRecord(facts: CallFacts, end: CallEnd): McpAuditRecord {
     caller: cut(facts.caller.user.name),
     caller_method: facts.caller.method,
     tool: cut(facts.target),
-    arguments: redacted(facts.arguments, 0),
-    ...(facts.sessionId === undefined ? {} : { session_id: facts.sessionId }),
+    arguments: facts.isPrivate === true ? digestOf(facts.arguments) : redacted(facts.arguments, 0),
+    ...(session === undefined ? {} : { session_id: session }),
     ...(workspace === undefined ? {} : { workspace_id: workspace }),
     ...(trace === undefined ? {} : { trace_id: trace }),
     duration_ms: Math.max(0, Math.round(end.endedAt - end.startedAt)),
@@ -64,6 +72,14 @@ function workspaceOf({ method, target, arguments: args }: CallFacts): string | u
   const { namespace, name } = (args ?? {}) as Record<string, unknown>;
   if (typeof namespace !== "string" || typeof name !== "string" || name === "") return undefined;
   return cut(`${namespace}/${name}`);
+}
+
+/** Equal for equal arguments, in whatever order their names come. */
+export function digestOf(args: unknown): { readonly sha256: string; readonly bytes: number } {
+  const given = (args ?? {}) as Record<string, unknown>;
+  const ordered = Object.fromEntries(Object.keys(given).sort().map((name) => [name, given[name]]));
+  const text = JSON.stringify(ordered);
+  return { sha256: createHash("sha256").update(text).digest("hex"), bytes: Buffer.byteLength(text) };
 }
 
 function redacted(value: unknown, depth: number): unknown {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CALLER } from "../testing.ts";
-import { auditRecord, type CallFacts, traceIdOf } from "./audit.ts";
+import { auditRecord, type CallFacts, digestOf, traceIdOf } from "./audit.ts";
 
 const facts: CallFacts = { method: "tools/call", target: "get_workspace", arguments: {}, caller: CALLER };
 const end = { startedAt: Date.parse("2026-01-02T03:04:05.678Z"), endedAt: 0, changed: false };
@@ -81,4 +81,19 @@ Deno.test("what is no trace is none", () => {
   for (const text of [undefined, "", "00-xyz-1-01", `00-${"0".repeat(32)}-00f067aa0ba902b7-01`]) {
     assert.equal(traceIdOf(text), undefined);
   }
+});
+
+Deno.test("contents of sandboxes are on record by hash and size, with where they went", () => {
+  const args = { path: "a", contents: "hunter2" };
+  const { arguments: shown, session_id, workspace_id } = auditRecord(
+    { ...facts, arguments: args, isPrivate: true },
+    { ...end, provenance: { session: "sess-a", workspace: "w1/sess-a" } },
+  );
+  assert.deepEqual([session_id, workspace_id], ["sess-a", "w1/sess-a"]);
+  assert.deepEqual(shown, digestOf(args));
+  assert.deepEqual(digestOf({ contents: "hunter2", path: "a" }), {
+    sha256: "a25275d7c5d525b10555102f68adceab15e1a756f69b9c9ac3e5f524e8c141f2",
+    bytes: 33,
+  });
+  assert.equal(digestOf(undefined).bytes, 2);
 });

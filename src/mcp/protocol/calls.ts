@@ -3,6 +3,7 @@ import { ProtocolError } from "@modelcontextprotocol/server";
 import { ToolError, toolError } from "../errors.ts";
 import { type Elicit, runTool, type ToolAnswer } from "../run.ts";
 import type { ListedTool, SurfaceCall } from "../surface.ts";
+import type { Provenance } from "../tool.ts";
 import { auditRecord, type CallFacts } from "./audit.ts";
 import type { CallTime } from "./call_time.ts";
 import type { Occasion, Serving } from "./serving.ts";
@@ -27,7 +28,12 @@ export interface ToolRequest {
 /** Runs a tool. @throws {ToolError} @throws {QuestionFirst} */
 export function callTool(serving: Serving, occasion: Occasion, request: ToolRequest): Promise<ToolAnswer> {
   const { listed, time, elicit, progress } = request;
-  const facts = factsOf(occasion, "tools/call", listed.name, request.arguments);
+  const { tool } = listed;
+  const facts = {
+    ...factsOf(occasion, "tools/call", listed.name, request.arguments),
+    isPrivate: tool.verbatim === true,
+  };
+  let where: Provenance | undefined;
   const { caller, cluster, coders } = occasion.visitor;
   return onRecord(
     serving,
@@ -36,7 +42,7 @@ export function callTool(serving: Serving, occasion: Occasion, request: ToolRequ
     time,
     () =>
       runTool(
-        listed.tool,
+        tool,
         request.arguments,
         {
           caller,
@@ -46,10 +52,12 @@ export function callTool(serving: Serving, occasion: Occasion, request: ToolRequ
           traceparent: occasion.traceparent,
           now: serving.now,
           progress,
+          provenance: (given) => void (where = given),
         },
         { plans: serving.world.plans, elicit, redaction: serving.redaction },
       ),
     (answer) => answer.changed,
+    () => where,
   );
 }
 
@@ -89,6 +97,7 @@ async function onRecord<R>(
   time: CallTime,
   run: () => Promise<R>,
   hasChanged: (answer: R) => boolean,
+  provenance: () => Provenance | undefined = () => undefined,
 ): Promise<R> {
   const startedAt = serving.now();
   const end = (result: string, changed: boolean, message?: string) => {
@@ -96,7 +105,9 @@ async function onRecord<R>(
     const labels = { method: facts.method, tool, result };
     serving.metrics.calls.observe(labels, Math.max(0, endedAt - startedAt) / 1_000);
     const failure = result === "ok" ? {} : { error: result, ...(message === undefined ? {} : { message }) };
-    serving.world.audit(auditRecord(facts, { startedAt, endedAt, changed, ...failure }));
+    serving.world.audit(
+      auditRecord(facts, { startedAt, endedAt, changed, provenance: provenance(), ...failure }),
+    );
   };
   try {
     time.signal.throwIfAborted();

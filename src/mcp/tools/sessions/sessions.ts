@@ -12,7 +12,7 @@ import {
 import type { Checkpoint, Sessions } from "../../../sessions/coordinator/types.ts";
 import { ToolError, toolError } from "../../errors.ts";
 import { actTool, readTool, type Tool, type ToolCall } from "../../tool.ts";
-import { carryOut, namedSession, ownerOf, sessionInput, timeText } from "./shared.ts";
+import { carryOut, namedSession, noteSession, ownerOf, sessionInput, timeText } from "./shared.ts";
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const ttl = z.int().min(10).max(7 * 86_400);
@@ -56,6 +56,11 @@ function viewOf(record: SessionRecord): z.input<typeof view> {
     expiresAt: timeText(expiresAt),
     ttlSeconds: Math.round(ttlMs / 1_000),
   };
+}
+
+function viewNoted(call: ToolCall, record: SessionRecord): z.input<typeof view> {
+  noteSession(call, record);
+  return viewOf(record);
 }
 
 function checkpointOf(one: Checkpoint): z.input<typeof checkpointView> {
@@ -110,7 +115,7 @@ function create(sessions: Sessions): Tool {
     destructive: false,
     async act({ ttlSeconds, ...request }, call) {
       const ttlMs = ttlSeconds === undefined ? undefined : ttlSeconds * 1_000;
-      return viewOf(await sessions.create(ownerOf(call), { ...request, ttlMs }, optionsOf(call)));
+      return viewNoted(call, await sessions.create(ownerOf(call), { ...request, ttlMs }, optionsOf(call)));
     },
   });
 }
@@ -176,7 +181,7 @@ function extend(sessions: Sessions): Tool {
     verbatim: true,
     destructive: false,
     act: async ({ session, ttlSeconds }, call) =>
-      viewOf(await sessions.extend(ownerOf(call), session, ttlSeconds * 1_000, call.signal)),
+      viewNoted(call, await sessions.extend(ownerOf(call), session, ttlSeconds * 1_000, call.signal)),
   });
 }
 
@@ -200,7 +205,10 @@ function update(sessions: Sessions): Tool {
       if (labels === undefined && metadata === undefined) {
         throw new ToolError("invalid", "give labels or metadata to change");
       }
-      return viewOf(await sessions.annotate(ownerOf(call), session, { labels, metadata }, call.signal));
+      return viewNoted(
+        call,
+        await sessions.annotate(ownerOf(call), session, { labels, metadata }, call.signal),
+      );
     },
   });
 }
@@ -215,7 +223,8 @@ function close(sessions: Sessions): Tool {
     idempotent: true,
     verbatim: true,
     destructive: true,
-    act: async ({ session }, call) => viewOf(await sessions.close(ownerOf(call), session, call.signal)),
+    act: async ({ session }, call) =>
+      viewNoted(call, await sessions.close(ownerOf(call), session, call.signal)),
   });
 }
 
@@ -229,8 +238,11 @@ function checkpoint(sessions: Sessions): Tool {
     idempotent: false,
     verbatim: true,
     destructive: false,
-    act: async ({ session = "default" }, call) =>
-      checkpointOf(await sessions.checkpoint(ownerOf(call), session, optionsOf(call))),
+    async act({ session = "default" }, call) {
+      const made = await sessions.checkpoint(ownerOf(call), session, optionsOf(call));
+      noteSession(call, { id: made.sessionId, workerId: "" });
+      return checkpointOf(made);
+    },
   });
 }
 
@@ -246,6 +258,7 @@ function restore(sessions: Sessions): Tool {
     destructive: true,
     async act({ session = "default", checkpoint }, call) {
       const restored = await sessions.restore(ownerOf(call), session, checkpoint, optionsOf(call));
+      noteSession(call, restored.session);
       return { session: restored.session.id, files: restored.files };
     },
   });

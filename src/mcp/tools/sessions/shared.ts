@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Operation } from "../../../sessions/operations.ts";
 import type { SessionAnswer, SessionOwner, Sessions } from "../../../sessions/coordinator/types.ts";
+import type { SessionRecord } from "../../../sessions/types.ts";
 import type { TaskEvent } from "../../../sessions/link.ts";
 import type { ToolCall } from "../../tool.ts";
 
@@ -22,8 +23,8 @@ export function ownerOf({ caller }: Pick<ToolCall, "caller">): SessionOwner {
 /** How much of new output is told at once, in characters: progress is to be looked at, the answer has all. */
 const TOLD = 2_000;
 
-/** Carries an operation out for a caller, and tells what comes meanwhile. */
-export function carryOut<I extends z.ZodObject, O extends z.ZodObject>(
+/** Carries an operation out for a caller, tells what comes meanwhile, and says for the record where it was done. */
+export async function carryOut<I extends z.ZodObject, O extends z.ZodObject>(
   sessions: Sessions,
   call: ToolCall,
   session: string | undefined,
@@ -38,7 +39,23 @@ export function carryOut<I extends z.ZodObject, O extends z.ZodObject>(
     call.progress(told, undefined, event.text.slice(-TOLD));
   };
   const { signal, traceparent } = call;
-  return sessions.call(ownerOf(call), session, operation, input, body, { signal, onEvent, traceparent });
+  // Where it fails, the record has at least what was asked for.
+  if (session !== undefined) call.provenance?.({ session, workspace: session });
+  const answer = await sessions.call(ownerOf(call), session, operation, input, body, {
+    signal,
+    onEvent,
+    traceparent,
+  });
+  noteSession(call, answer.session);
+  return answer;
+}
+
+/** Says for the record which session it was. */
+export function noteSession(
+  call: Pick<ToolCall, "provenance">,
+  { id, workerId }: Pick<SessionRecord, "id" | "workerId">,
+): void {
+  call.provenance?.({ session: id, workspace: workerId === "" ? id : `${workerId}/${id}` });
 }
 
 /** RFC 3339. */
