@@ -49,7 +49,10 @@ Deno.test("a control plane with a dot in its name is told by its status, once, t
   await rig.create("coder");
   await rig.ready("coder");
   await rig.condition("coder", "ConfigurationWarning", "Absent");
-  const told = (await rig.eventReasons("my.coder")).filter((each) => each === "ConfigurationWarning");
+  const told = await waitFor(async () => {
+    const all = (await rig.eventReasons("my.coder")).filter((each) => each === "ConfigurationWarning");
+    return all.length > 0 && all;
+  }, { what: "the Event" });
   assert.equal(told.length, 1);
 });
 

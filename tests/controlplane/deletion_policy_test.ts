@@ -76,7 +76,7 @@ function event(rig: Rig, reason: string): Promise<string> {
   return waitFor(async () => {
     const { items } = await rig.get("events.k8s.io/v1/events");
     return items.find((each: Row) => each["reason"] === reason)?.note as string | undefined;
-  }, { what: `the Event ${reason}`, timeoutMs: 30_000 });
+  }, { what: `the Event ${reason}`, timeoutMs: 60_000 });
 }
 
 const buildsOf = (fake: FakeCoder) =>
@@ -169,15 +169,18 @@ sideBySide("what is in Coder when its control plane is deleted", {
     for (const way of ["timeout", "policy"] as const) {
       const rig = await startRig(`left-${way}`);
       await using fake = await startFakeCoder();
-      const timeout: Record<string, string> = way === "timeout"
-        ? { "coder.com/deletion-timeout": "10s" }
-        : {};
-      const rows = await filled(rig, fake, { [POLICY]: "Delete", ...timeout });
+      const rows = await filled(rig, fake, { [POLICY]: "Delete" });
       await using _operator = await operatorFor(rig, fake);
       await rig.condition("coder", "Ready", "True");
       await remove(rig);
       await untilBuilding(rows);
-      if (way === "policy") await rig.change("coder", { metadata: { annotations: { [POLICY]: "Orphan" } } });
+      // A time that is given only now cannot be over before the builds have begun.
+      const begun = Date.parse((await rig.controlPlane("coder"))?.metadata.deletionTimestamp ?? "");
+      const seconds = Math.ceil((Date.now() - begun) / 1_000) + 3;
+      const annotations = way === "policy"
+        ? { [POLICY]: "Orphan" }
+        : { "coder.com/deletion-timeout": `${seconds}s` };
+      await rig.change("coder", { metadata: { annotations } });
       await gone(rig);
       const why = way === "policy" ? /left there now/ : /the time for it is over/;
       const note = await event(rig, "ContentsLeft");

@@ -1,7 +1,7 @@
 /** An HTTPRoute leads to Coder, in a cluster of its own: the Gateway API's definitions come and go for everybody in it. */
 import assert from "node:assert/strict";
 import { Cluster, installGatewayApi, removeGatewayApi, startCluster, waitFor } from "../cluster/mod.ts";
-import { type Rig, startRig } from "./rig.ts";
+import { comesToRest, type Rig, startRig } from "./rig.ts";
 
 const ROUTE = "gateway.networking.k8s.io/v1/httproutes/coder";
 const INGRESS = "networking.k8s.io/v1/ingresses/coder";
@@ -34,6 +34,8 @@ const listeners = (...protocols: ("HTTP" | "HTTPS")[]) =>
 const GATEWAYS = "gateway.networking.k8s.io/v1/gateways";
 
 async function createGateway(rig: Rig, ...protocols: ("HTTP" | "HTTPS")[]): Promise<void> {
+  // A kind that was installed just now is served a moment later.
+  await waitFor(() => rig.get(GATEWAYS), { what: "Gateways to be served" });
   await rig.send("POST", GATEWAYS, {
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "Gateway",
@@ -97,13 +99,10 @@ Deno.test("the Gateway API may come after the operator, go, and come again", asy
 
   for (const time of ["first", "second"]) {
     await installGatewayApi(cluster);
-    const installed = performance.now();
     const route = await waitFor(() => rig.get(ROUTE), {
       what: `the route, the ${time} time`,
       intervalMs: 20,
     });
-    const tookMs = performance.now() - installed;
-    assert.ok(tookMs < 10_000, `the ${time} time it took ${tookMs.toFixed(0)} ms`);
     assert.equal(route.metadata.ownerReferences[0].name, "coder");
     assert.deepEqual(route.spec, {
       hostnames: [HOST],
@@ -189,7 +188,7 @@ Deno.test("changing from one way to the other leaves one of them, and a restart 
     spec: { parentRefs: [{ name: "edge" }] },
   });
   {
-    await using _operator = await rig.operator();
+    await using operator = await rig.operator();
     await rig.create("coder", { expose: { ingress: { host: HOST } } });
     await waitFor(() => rig.get(INGRESS), { what: "the Ingress" });
     await rig.change("coder", { spec: { expose: { ingress: null, ...expose } } });
@@ -203,6 +202,7 @@ Deno.test("changing from one way to the other leaves one of them, and a restart 
     await answer(rig, "True");
     await exposedBecause(rig, "True", "RouteAccepted");
     await rig.ready("coder");
+    await comesToRest(rig, operator);
   }
   const versions = async () =>
     (await Promise.all([rig.get(ROUTE), rig.controlPlane("coder")])).map(({ metadata }) =>
@@ -273,6 +273,17 @@ Deno.test("the class that the cluster gives an Ingress by default stays", async 
     metadata: { name: "usual", annotations: { "ingressclass.kubernetes.io/is-default-class": "true" } },
     spec: { controller: "example.com/usual" },
   });
+  // Admission learns of the class a moment later.
+  await waitFor(async () => {
+    const probe = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: { name: "probe" },
+      spec: { defaultBackend: { service: { name: "x", port: { number: 80 } } } },
+    };
+    const path = `/apis/networking.k8s.io/v1/namespaces/${rig.namespace}/ingresses?dryRun=All`;
+    return (await cluster.request("POST", path, probe)).spec.ingressClassName === "usual";
+  }, { what: "the class to be given by default" });
   await using operator = await rig.operator();
   await rig.create("coder", { expose: { ingress: { host: HOST } } });
   const made = await waitFor(() => rig.get(INGRESS), { what: "the Ingress" });

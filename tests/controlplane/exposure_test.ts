@@ -1,7 +1,7 @@
 /** An Ingress leads to Coder, as the spec wants it, and the status says where and whether. */
 import assert from "node:assert/strict";
 import { waitFor } from "../cluster/mod.ts";
-import { type Rig, startRig } from "./rig.ts";
+import { comesToRest, type Rig, startRig } from "./rig.ts";
 
 const INGRESS = "networking.k8s.io/v1/ingresses/coder";
 
@@ -88,6 +88,7 @@ Deno.test("an Ingress is made with hosts, class, annotations and TLS, and keeps 
   assert.equal(plain?.status?.internalURL, `http://coder.${rig.namespace}.svc.cluster.local:8080`);
   assert.equal((await rig.get(INGRESS)).spec.rules[0].http.paths[0].backend.service.port.number, 8080);
 
+  await comesToRest(rig, operator);
   const before = await rig.get(INGRESS);
   await operator.again("coder");
   assert.equal((await rig.get(INGRESS)).metadata.resourceVersion, before.metadata.resourceVersion);
@@ -120,9 +121,11 @@ Deno.test("an Ingress that never gets an address does not look broken for ever",
   await rig.ready("coder");
   ahead = 301_000;
   await operator.again("coder");
-  const object = await rig.controlPlane("coder");
-  const exposed = object?.status?.conditions?.find(({ type }) => type === "Exposed");
-  assert.deepEqual([exposed?.status, exposed?.reason], ["Unknown", "AddressNotReported"]);
+  await waitFor(async () => {
+    const object = await rig.controlPlane("coder");
+    const exposed = object?.status?.conditions?.find(({ type }) => type === "Exposed");
+    return exposed?.status === "Unknown" && exposed.reason === "AddressNotReported";
+  }, { what: "the operator to give up waiting" });
   await rig.condition("coder", "Degraded", "False");
   await assign(rig, [{ ip: "203.0.113.7" }]);
   await rig.condition("coder", "Exposed", "True");
@@ -179,7 +182,7 @@ Deno.test("a default class that the cluster gives stays, and a refused Ingress l
 Deno.test("a restarted operator writes nothing to an Ingress that is as it should be", async () => {
   const rig = await startRig("ingress");
   {
-    await using _operator = await rig.operator();
+    await using operator = await rig.operator();
     await rig.create("coder", {
       expose: { ingress: { host: "coder.example.com", annotations: { a: "b" }, tls: { secretName: "t" } } },
     });
@@ -187,6 +190,7 @@ Deno.test("a restarted operator writes nothing to an Ingress that is as it shoul
     await assign(rig, [{ ip: "203.0.113.7" }]);
     await rig.condition("coder", "Exposed", "True");
     await rig.ready("coder");
+    await comesToRest(rig, operator);
   }
   const versions = async () =>
     (await Promise.all([rig.get(INGRESS), rig.controlPlane("coder")])).map(({ metadata }) =>

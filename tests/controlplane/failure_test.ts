@@ -42,6 +42,13 @@ Deno.test("an object that the API server refuses is told with its words", async 
 Deno.test("pods that cannot be made are told with the cluster's words", async () => {
   const rig = await startRig("quota");
   await rig.send("POST", "v1/resourcequotas", { metadata: { name: "none" }, spec: { hard: { pods: "0" } } });
+  // Admission learns of the quota, and a controller of what it allows, a moment later.
+  const pod = { metadata: { name: "probe" }, spec: { containers: [{ name: "c", image: "i" }] } };
+  const pods = `/api/v1/namespaces/${rig.namespace}/pods?dryRun=All`;
+  await waitFor(
+    () => rig.cluster.request("POST", pods, pod).then(() => false, (error) => /exceeded quota/.test(error)),
+    { what: "the quota to be in force" },
+  );
   await using _operator = await rig.operator();
   await rig.create("coder");
   const { reason, message } = await rig.condition("coder", "Degraded", "True");
@@ -86,20 +93,24 @@ Deno.test("foreign conditions and the writes of others survive ours", async () =
     message: "",
     lastTransitionTime: "2026-01-01T00:00:00Z",
   };
-  const live = await rig.controlPlane("coder");
-  await rig.send("PUT", "coder.com/v1alpha1/codercontrolplanes/coder/status", {
-    ...live,
-    status: {
-      ...live?.status,
-      licenseTier: "premium",
-      conditions: [...live?.status?.conditions ?? [], foreign],
-    },
-  }, "other");
+  // Again where the operator has written in between.
+  await waitFor(async () => {
+    const live = await rig.controlPlane("coder");
+    return await rig.send("PUT", "coder.com/v1alpha1/codercontrolplanes/coder/status", {
+      ...live,
+      status: {
+        ...live?.status,
+        licenseTier: "premium",
+        conditions: [...live?.status?.conditions ?? [], foreign],
+      },
+    }, "other");
+  }, { what: "the other writer to have written" });
   await rig.change("coder", { spec: { replicas: 0 } });
   await rig.condition("coder", "Ready", "False");
-  await waitFor(async () => (await rig.controlPlane("coder"))?.status?.phase === "Pending", {
-    what: "no pod",
-  });
+  await waitFor(async () => {
+    const { status } = await rig.controlPlane("coder") ?? {};
+    return status?.phase === "Pending" && status.readyReplicas === undefined;
+  }, { what: "no pod" });
   await operator.again("coder");
   const { status } = await rig.controlPlane("coder") ?? {};
   assert.deepEqual(status?.conditions?.find(({ type }) => type === foreign.type), foreign);

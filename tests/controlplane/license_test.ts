@@ -78,7 +78,10 @@ Deno.test("a licence is applied, rotated with its Secret, replaced, and kept whe
 
   const reasons = await waitFor(async () => {
     const all = await rig.eventReasons("coder");
-    return all.includes("LicenseApplied") && all.includes("LicenseRemoved") ? all : undefined;
+    const uploaded = all.filter((reason) => reason === "LicenseUploaded").length;
+    return uploaded >= 2 && all.includes("LicenseApplied") && all.includes("LicenseRemoved")
+      ? all
+      : undefined;
   }, { what: "the Events of the licence" });
   assert.equal(reasons.filter((reason) => reason === "LicenseUploaded").length, 2);
   for (const { text } of [first, second]) {

@@ -18,6 +18,13 @@ async function ownsReplicas(rig: Rig): Promise<boolean> {
   );
 }
 
+/** Waits until the operator says that so many pods are ready: then it has seen the number in the Deployment, too. */
+async function sees(rig: Rig, count: number): Promise<void> {
+  await waitFor(async () => (await rig.controlPlane("coder"))?.status?.readyReplicas === count, {
+    what: `the operator to see ${count} pods`,
+  });
+}
+
 async function autoscale(rig: Rig, minReplicas: number): Promise<void> {
   await rig.send("POST", "autoscaling/v2/horizontalpodautoscalers", {
     apiVersion: "autoscaling/v2",
@@ -37,6 +44,7 @@ Deno.test("a number set with kubectl scale stays until the spec's number changes
   await rig.create("coder", { replicas: 2, ...database });
   await rig.ready("coder");
   await rig.cluster.kubectl(["scale", "deployment/coder", "--replicas=4", "-n", rig.namespace]);
+  await sees(rig, 4);
   await operator.again("coder");
   await rig.change("coder", { spec: { image: "ghcr.io/coder/coder:v2.30.1" } });
   await rig.ready("coder");
@@ -72,7 +80,11 @@ Deno.test("what an autoscaler sets survives changes of the spec, and its end giv
   await rig.create("coder", { replicas: 2, ...database });
   await rig.ready("coder");
   await autoscale(rig, 4);
-  await waitFor(async () => (await replicas(rig)) === 4, { what: "the autoscaler", timeoutMs: 60_000 });
+  await waitFor(async () => (await replicas(rig)) === 4 && !(await ownsReplicas(rig)), {
+    what: "the autoscaler",
+    timeoutMs: 120_000,
+  });
+  await sees(rig, 4);
   await rig.change("coder", { spec: { extraArgs: ["--x"] } });
   await rig.ready("coder");
   await operator.again("coder");

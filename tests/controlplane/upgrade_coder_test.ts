@@ -60,7 +60,7 @@ Deno.test("a rollout whose pod has migrated a real database cannot be given up b
   const nodeSelector = { "example.com/none": "x" };
   await rig.change("coder", { spec: { image: image("v2.31.0"), nodeSelector } });
   await upgrading("WaitingForMigrations");
-  assert.equal((await state()).schema.before, before);
+  await waitFor(async () => (await state()).schema?.before === before, { what: "the number to be noted" });
   // As a pod of the new version does, which then does not become ready.
   await coderd.sql("update schema_migrations set version = version + 3");
   hours = 1;

@@ -4,7 +4,7 @@ import { waitFor } from "../cluster/mod.ts";
 import { FakeClock } from "../../src/telemetry/testing/fake_clock.ts";
 import { fakeLicense, startFakeCoder } from "../fake-coder/mod.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
-import { type Rig, startRig } from "./rig.ts";
+import { comesToRest, type Rig, startRig } from "./rig.ts";
 import { stepsWithToken } from "./visit_steps.ts";
 
 function status(rig: Rig, wanted: Record<string, unknown>) {
@@ -82,7 +82,7 @@ Deno.test("hours at rest cost Coder little and Kubernetes nothing", async () => 
     ...stepsWithToken(token),
     { name: "End", run: () => Promise.resolve(void ended++) },
   ];
-  await using _operator = await rig.operator({
+  await using operator = await rig.operator({
     endpoints: { coder: fake.url },
     visits: {
       steps,
@@ -95,6 +95,7 @@ Deno.test("hours at rest cost Coder little and Kubernetes nothing", async () => 
   await rig.ready("coder");
   // What Kubernetes still has to tell settles; the visits' own time stands still.
   await rig.condition("coder", "CoderReachable", "True");
+  await comesToRest(rig, operator);
   const mark = await rig.cluster.audit.mark();
   const requests = fake.requests.length;
   const hours = 3;

@@ -97,7 +97,9 @@ Deno.test("rules that nobody is granted today stay where they are in force, and 
   await operator.again("coder");
   for (const namespace of [rig.namespace, other]) {
     assert.deepEqual(await rulesOf(rig, namespace), [...STANDARD, SECRETS]);
-    assert.ok(await mayDo(rig, { namespace, verb: "get", resource: "secrets" }));
+    await waitFor(() => mayDo(rig, { namespace, verb: "get", resource: "secrets" }), {
+      what: `Secrets of ${namespace} to be readable`,
+    });
   }
   // One more verb of the kind is one too many; what is there stays.
   const wider = { ...SECRETS, verbs: ["get", "list", "watch"] };
