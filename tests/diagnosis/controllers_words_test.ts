@@ -262,11 +262,11 @@ async function prove(one: Case, cluster: Cluster, asked: ReturnType<typeof clien
     await place.create(workload(one, { "com.coder.workspace.id": id }));
     await one.made?.(place);
     if (one.rule === undefined) {
-      await cluster.kubectl(["-n", namespace, "rollout", "status", "deployment/dev", "--timeout=60s"]);
+      await cluster.kubectl(["-n", namespace, "rollout", "status", "deployment/dev", "--timeout=120s"]);
     }
     await waitFor(async () => check(one, await diagnosed(id, namespace, one, asked)), {
       what: one.rule ?? "nothing to be wrong",
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     });
   } finally {
     await one.after?.(place);
@@ -296,7 +296,7 @@ async function diagnosed(
 ) {
   const world = { cluster, coders: undefined as never, now: () => Date.now() + later };
   const subject = { kind: "workspace", namespace, name: "default.ann.dev" } as const;
-  const looker = new Looker(subject, world, AbortSignal.timeout(10_000));
+  const looker = new Looker(subject, world, AbortSignal.timeout(60_000));
   await collectWorkspacePods(looker, id, [namespace]);
   await collectNetworkPolicies(looker);
   assert.ok(looker.calls.kubernetes <= 9, `${looker.calls.kubernetes} requests`);

@@ -6,7 +6,7 @@ import { HALF_DOWN_LABS, halfDown } from "./kubernetes/half_down.ts";
 import { HEALTHY } from "./kubernetes/healthy.ts";
 import { KUBERNETES_SIDE } from "./kubernetes/mod.ts";
 import { PLATFORM } from "./kubernetes/platform.ts";
-import { ask, assertHealthy } from "./proof.ts";
+import { askUntil, assertHealthy } from "./proof.ts";
 import { named, proofs, side, type Step } from "./prove.ts";
 
 /** Beside failures of the product itself, by the kind of their subject. */
@@ -33,9 +33,15 @@ function healthy(ground: Ground, { id, subject, says = /./, make }: typeof HEALT
       const name = await make(lab);
       for (const rights of RIGHTS) {
         const asked = { kind: subject, namespace: lab.namespace, name };
-        const diagnosis = await ask(asked, lab.world(rights), lab.planted);
-        assertHealthy(diagnosis);
-        assert.match(diagnosis.state, says);
+        await askUntil(
+          (diagnosis) => {
+            assertHealthy(diagnosis);
+            assert.match(diagnosis.state, says);
+          },
+          asked,
+          lab.world(rights),
+          lab.planted,
+        );
       }
     },
   };

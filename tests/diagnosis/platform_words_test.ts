@@ -170,9 +170,9 @@ async function prove(one: Case, cluster: Cluster, asked: ReturnType<typeof clien
   await waitFor(async () => {
     // Certificates that are to come in a moment are waited for.
     const world = { cluster: asked, coders, now: () => Date.now() + (one.later ?? 0) };
-    check(one, await diagnose(subject, world, { signal: AbortSignal.timeout(10_000) }));
+    check(one, await diagnose(subject, world, { signal: AbortSignal.timeout(60_000) }));
     return true;
-  }, { what: one.rule, timeoutMs: 60_000 });
+  }, { what: one.rule, timeoutMs: 120_000 });
 }
 
 /** Throws until it is as it should be. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { DiagnosisWorld } from "../../src/diagnosis/mod.ts";
 import type { Planted } from "../mcp/planted_world.ts";
 import { type Failure, RIGHTS, type Rights, type Touches } from "./failure.ts";
-import { ask, assertNamed } from "./proof.ts";
+import { askUntil, assertNamed } from "./proof.ts";
 
 /** A place of its own for a few subjects. */
 export interface DiagnosisRig extends AsyncDisposable {
@@ -115,7 +115,7 @@ export async function named<Rig>(
     if (expected.length === 0) continue;
     const asked = { kind: subject, namespace: rig.namespace, name };
     const world = later(rig.world(rights), Math.max(...failures.map(({ laterMs = 0 }) => laterMs)));
-    assertNamed(await ask(asked, world, rig.planted), expected);
+    await askUntil((diagnosis) => assertNamed(diagnosis, expected), asked, world, rig.planted);
   }
 }
 

@@ -10,7 +10,7 @@ import { podLabels } from "../../src/mcp/tools/control_plane_pods.ts";
 import { platformTools } from "../../src/mcp/tools/platform.ts";
 import { platformCoders } from "../../src/mcp/tools/platform_testing.ts";
 import type { Tool } from "../../src/mcp/tool.ts";
-import { type Cluster, freePorts, sharedCluster, waitFor } from "../cluster/mod.ts";
+import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
 import { sharedCoderd } from "../coder/mod.ts";
 import { installOperator } from "../operator/install.ts";
 import { KeyWitness, nothingLeft, operate, rotated, running } from "../provisioner/key_witness.ts";
@@ -173,7 +173,7 @@ Deno.test("control planes, their pods, Deployments and Services are shown as far
 
   const deployment = await waitFor(async () => {
     const answer = await viewer.run("get_control_plane_deployment_status", args);
-    return answer.readyReplicas === 2 ? answer : undefined;
+    return answer.readyReplicas === 2 && answer.unavailableReplicas === 0 ? answer : undefined;
   }, { what: "the Deployment to be rolled out" });
   assert.deepEqual([deployment.replicas, deployment.unavailableReplicas], [2, 0]);
   const types = deployment.conditions.map(({ type }: { type: string }) => type);
@@ -252,8 +252,10 @@ Deno.test("a key is rotated by the operator when a tool asks for it, once, and p
   await nothingLeft(rig);
   witness.assert(1);
   assert.equal(made().length, 1);
-  const after = await caller.run("get_provisioner_key_age", args);
-  assert.deepEqual([after.keyName, after.rotationPending], [next.name, false]);
+  const after = await waitFor(async () => {
+    const answer = await caller.run("get_provisioner_key_age", args);
+    return answer.keyName === next.name && !answer.rotationPending ? answer : undefined;
+  }, { what: "the status to tell the new key" });
   for (const { text } of [before, after, plan, done]) {
     assert.ok(!text.includes(key.secret) && !text.includes(next.secret));
   }
@@ -290,11 +292,11 @@ Deno.test("jobs and daemons of a real Coder are told, a licence that its build c
   await installOperator(cluster);
   const namespace = await cluster.newNamespace("real");
   await controlPlane(cluster, namespace, "main");
-  const [closed] = await freePorts(1);
   const id = `${namespace}/main`;
   using caller = callerOf(cluster.kubeconfig, {
     [id]: { url: coderd.url, token },
-    [`${namespace}/away`]: { url: `http://127.0.0.1:${closed}`, token },
+    // Nobody listens there, and no neighbour will.
+    [`${namespace}/away`]: { url: "http://127.0.0.1:1", token },
   });
   const mark = crypto.randomUUID();
   const versions = [await importWith(coderd, token, { mark })];
@@ -317,7 +319,11 @@ Deno.test("jobs and daemons of a real Coder are told, a licence that its build c
       "this build of Coder knows no licences",
     ]]);
 
-    const health = await caller.run("check_health");
+    // It gives everybody a second, in which a busy machine may not get to it.
+    const health = await waitFor(async () => {
+      const answer = await caller.run("check_health");
+      return answer.coders[0]?.state === "reachable" ? answer : undefined;
+    }, { what: "Coder to answer at once" });
     assert.deepEqual([health.status, health.version, health.kubernetes], ["degraded", VERSION, "reachable"]);
     assert.deepEqual(health.coders.map(({ state }: { state: string }) => state), [
       "reachable",
@@ -325,10 +331,10 @@ Deno.test("jobs and daemons of a real Coder are told, a licence that its build c
     ]);
     assert.match(health.coders[0].version, /^v2\./);
 
-    const start = performance.now();
+    const late = AbortSignal.timeout(30_000);
     const away = await caller.refuses("list_provisioner_jobs", { namespace, controlPlane: "away" });
     assert.equal(away.code, "unavailable");
-    assert.ok(performance.now() - start < 4_000);
+    assert.ok(!late.aborted, "nobody waits for it");
   } finally {
     await cancelImports(coderd, token, versions);
   }

@@ -99,7 +99,7 @@ export async function startRealCoderRig(coderd: Coderd) {
     otherWorkspaces: kind(workspaces, false),
     call: (name: string): LocalCall => ({
       user: { name, groups: [], extra: {} },
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(120_000),
       warn() {},
     }),
     /** A user of Coder; `roles` beside `member`. */

@@ -33,7 +33,8 @@ Deno.test("tools for workspaces answer whatever control planes there are", async
     const start = performance.now();
     const answer = await run();
     const ms = performance.now() - start;
-    assert.ok(ms < 1_000, `it took ${ms} ms`);
+    // Nobody waits for a Coder; the machine may have other things to do.
+    assert.ok(ms < 20_000, `it took ${ms} ms`);
     return answer;
   };
   const list = async (args = {}) => {

@@ -6,9 +6,17 @@ import { loadKubeConfig } from "../../../src/kube/config/kube_config.ts";
 import { createRestClient } from "../../../src/kube/rest/rest_client.ts";
 import { clientCluster } from "../../../src/mcp/caller/client_cluster.ts";
 import { API_SERVICE, type AppRig, type AppRigOptions, startAppRig } from "../../aggregated/app_rig.ts";
-import { type Cluster, type FaultRig, installGatewayApi, startCluster, waitFor } from "../../cluster/mod.ts";
+import {
+  type Cluster,
+  type FaultRig,
+  installGatewayApi,
+  serviceAccountUser,
+  startCluster,
+  waitFor,
+} from "../../cluster/mod.ts";
 import { layout } from "../../cluster/state.ts";
 import { type Postgres, startPostgres } from "../../coder/mod.ts";
+import { untilAllowed } from "../../deploy/access.ts";
 import { type FakeCoder, startFakeCoder } from "../../fake-coder/mod.ts";
 import { FakeKubelet } from "../../mcp/fake_kubelet.ts";
 import type { Rights } from "../failure.ts";
@@ -86,6 +94,11 @@ export class Ground implements LabGround, AsyncDisposable {
       ["view", "coder-k8s-workspaces-of-others"].map((role) => lab.allow("viewer", role)),
     );
     await lab.begin();
+    const viewer = serviceAccountUser({ namespace: PEOPLE, name: "viewer" });
+    await untilAllowed(this.cluster, viewer, [
+      { verb: "list", resource: "pods", namespace },
+      { verb: "all", group: "aggregation.coder.com", resource: "coderworkspaces/others", namespace },
+    ]);
     return lab;
   }
 
@@ -114,7 +127,7 @@ export class Ground implements LabGround, AsyncDisposable {
       return status.conditions.some((one: Record<string, string>) =>
         one["type"] === "Available" && one["status"] === wanted
       );
-    }, { what: `the APIService to be ${isReached ? "" : "un"}available`, timeoutMs: 60_000 });
+    }, { what: `the APIService to be ${isReached ? "" : "un"}available`, timeoutMs: 120_000 });
   }
 
   /** Nobody acts on objects any more; the API that went with the operator is taken away. */

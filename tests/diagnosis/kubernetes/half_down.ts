@@ -1,12 +1,19 @@
 /** What a diagnosis says while half of what it asks hangs, and to those who may not see all. */
 import assert from "node:assert/strict";
-import { NoSubjectError, type Subject, type SubjectKind } from "../../../src/diagnosis/mod.ts";
-import { waitFor } from "../../cluster/mod.ts";
-import { ask, told } from "../proof.ts";
+import {
+  type Diagnosis,
+  NoSubjectError,
+  type Subject,
+  type SubjectKind,
+} from "../../../src/diagnosis/mod.ts";
+import { serviceAccountUser } from "../../cluster/mod.ts";
+import { untilAllowed } from "../../deploy/access.ts";
+import { ask, askUntil, assertNamed, told } from "../proof.ts";
 import type { Step } from "../prove.ts";
 import type { Ground } from "./ground.ts";
 import { KUBERNETES_SIDE } from "./mod.ts";
 import type { Lab } from "./lab.ts";
+import { PEOPLE } from "./names.ts";
 
 /** What the API server does not answer for. */
 const HUNG: readonly (readonly [what: string, resources: readonly string[], named: RegExp])[] = [
@@ -47,7 +54,9 @@ export function halfDown(ground: Ground): Step[] {
     name: `half down: a ${kind} is diagnosed in time, and nothing is guessed`,
     async run() {
       const { lab, subject } = await broken(ground, id);
-      const whole = await ask(subject, lab.world("admin"), lab.planted);
+      const failure = KUBERNETES_SIDE.find((one) => one.id === id)!;
+      const proves = (diagnosis: Diagnosis) => assertNamed(diagnosis, [failure]);
+      const whole = await askUntil(proves, subject, lab.world("admin"), lab.planted);
       const known = new Set(whole.causes.map(({ rule }) => rule));
       await hungApiServer(ground, lab, subject, known);
       await hungCoder(lab, subject, id);
@@ -65,6 +74,8 @@ async function hungApiServer(ground: Ground, lab: Lab, subject: Subject, known: 
       when: ({ resource = "" }) =>
         resources.length === 0 ? !OWN.includes(resource) : resources.includes(resource),
     });
+    // However long all this takes, its agent has time left.
+    if (subject.kind === "workspace") lab.waitingAgent("one", 0);
     const diagnosis = await ask(subject, world, lab.planted);
     const about = `${what} hang for ${subject.kind}: ${told(diagnosis)}`;
     assert.ok(diagnosis.causes.every(({ rule }) => known.has(rule)), about);
@@ -81,9 +92,16 @@ async function hungCoder(lab: Lab, subject: Subject, id: string) {
   const { rule } = KUBERNETES_SIDE.find((one) => one.id === id)!;
   lab.away.clear();
   const mend = lab.coder.faults.add({ times: Infinity, action: { do: "hang" } });
-  const diagnosis = await ask(subject, lab.world("viewer"), lab.planted);
-  assert.ok(diagnosis.notSeen.some(({ what }) => /Coder|coderworkspace|daemons/.test(what)), told(diagnosis));
-  assert.ok(diagnosis.causes.some((cause) => cause.rule === rule), told(diagnosis));
+  await askUntil(
+    (diagnosis) => {
+      const isMissed = diagnosis.notSeen.some(({ what }) => /Coder|coderworkspace|daemons/.test(what));
+      assert.ok(isMissed, told(diagnosis));
+      assert.ok(diagnosis.causes.some((cause) => cause.rule === rule), told(diagnosis));
+    },
+    subject,
+    lab.world("viewer"),
+    lab.planted,
+  );
   mend();
 }
 
@@ -95,19 +113,20 @@ async function fewRights(ground: Ground, lab: Lab, subject: Subject) {
     (error) => error instanceof NoSubjectError && error.code === "forbidden",
   );
   await lab.allowOwn("guest", OWN);
-  const request = {
-    verb: "get",
-    group: "coder.com",
-    resource: "coderprovisioners",
-    namespace: lab.namespace,
-  };
-  await waitFor(async () => (await caller.cluster.may(request)).allowed, {
-    what: "the API server to know the role",
-  });
-  const diagnosis = await ask(subject, world, lab.planted);
-  assert.ok(
-    diagnosis.notSeen.some(({ what, why }) => /pods/i.test(what) && /forbidden/i.test(why)),
-    told(diagnosis),
+  const { namespace } = lab;
+  await untilAllowed(ground.cluster, serviceAccountUser({ namespace: PEOPLE, name: "guest" }), [
+    { verb: "get", group: "coder.com", resource: "coderprovisioners", namespace },
+  ]);
+  const diagnosis = await askUntil(
+    (diagnosis) => {
+      const isRefused = diagnosis.notSeen.some(({ what, why }) =>
+        /pods/i.test(what) && /forbidden/i.test(why)
+      );
+      assert.ok(isRefused, told(diagnosis));
+    },
+    subject,
+    world,
+    lab.planted,
   );
   const guessed = diagnosis.causes.flatMap(({ evidence }) => evidence)
     .filter(({ source }) => /\bpod\b|event|container/i.test(source));

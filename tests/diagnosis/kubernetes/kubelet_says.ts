@@ -52,7 +52,7 @@ export async function kubeletSays(
   const pods: readonly Live[] = await waitFor(async () => {
     const pods = await lab.pods(kind, name);
     return pods.every(({ spec }) => spec.nodeName === lab.ground.kubelet.node) ? pods : undefined;
-  }, { what: `pods of ${kind} ${lab.namespace}/${name} on the test's node`, timeoutMs: 60_000 });
+  }, { what: `pods of ${kind} ${lab.namespace}/${name} on the test's node`, timeoutMs: 120_000 });
   for (const pod of pods) {
     await lab.patch("Pod", pod.metadata.name, { status: { ...statusOf(pod, words), ...more } }, "/status");
   }

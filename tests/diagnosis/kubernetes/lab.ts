@@ -204,7 +204,7 @@ export class Lab implements DiagnosisRig {
     await waitFor(async () => {
       const { status } = await this.find("CoderControlPlane", "coder");
       return status.externalProvisionerDaemonsEntitlement === "entitled" && status.phase === "Ready";
-    }, { what: `${this.namespace}/coder to be ready`, timeoutMs: 60_000 });
+    }, { what: `${this.namespace}/coder to be ready`, timeoutMs: 120_000 });
   }
 
   async #workspace(name: string): Promise<string> {
@@ -239,7 +239,7 @@ export class Lab implements DiagnosisRig {
         if (await this.find("CoderWorkspace", one).catch(unclear) !== undefined) return one;
       }
       return undefined;
-    }, { what: `workspace ${name} to be served in ${this.namespace}`, timeoutMs: 60_000 });
+    }, { what: `workspace ${name} to be served in ${this.namespace}`, timeoutMs: 120_000 });
   }
 
   /** The record in Coder of a workspace, by its short name. */
@@ -317,7 +317,7 @@ export class Lab implements DiagnosisRig {
         `${this.path("Pod")}?labelSelector=${encodeURIComponent(selector)}`,
       );
       return items.length > 0 ? items : undefined;
-    }, { what: `pods of ${kind} ${this.namespace}/${name}`, timeoutMs: 60_000 });
+    }, { what: `pods of ${kind} ${this.namespace}/${name}`, timeoutMs: 120_000 });
   }
 
   /** Waits for a condition of an object, whatever its kind. */
@@ -329,7 +329,7 @@ export class Lab implements DiagnosisRig {
       throw new Error(JSON.stringify(conditions));
     }, {
       what: `${type} of ${kind} ${this.namespace}/${name} to be ${status} ${reason ?? ""}`,
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     });
   }
 
@@ -355,7 +355,7 @@ export class Lab implements DiagnosisRig {
   async daemon(name: string): Promise<void> {
     const key = await waitFor(
       () => Promise.resolve(this.coder.state.provisionerKeys.find((one) => one.name.startsWith(name))),
-      { what: `a key of ${name}`, timeoutMs: 60_000 },
+      { what: `a key of ${name}`, timeoutMs: 120_000 },
     );
     for (const { metadata } of await this.pods("provisioner", name)) {
       addDaemon(this.coder.state, { name: metadata.name, key_id: key.id, tags: key.tags });
