@@ -68,7 +68,14 @@ export const fsWrite = operation(
     /** Of what must be there now. */
     ifSha256: sha256.optional(),
   }),
-  z.object({ path: z.string(), bytes: z.int(), size: z.int(), sha256, created: z.boolean() }),
+  /** No hash where something was appended to more than 64 MiB. */
+  z.object({
+    path: z.string(),
+    bytes: z.int(),
+    size: z.int(),
+    sha256: sha256.optional(),
+    created: z.boolean(),
+  }),
 );
 
 export const fsList = operation(

@@ -1,12 +1,18 @@
 /** The Python that runs beside the worker and inside of sessions, carried by this program. */
 import bootstrapSource from "./python/bootstrap.py" with { type: "text" };
+import edits from "./python/edits.py" with { type: "text" };
 import files from "./python/files.py" with { type: "text" };
 import frames from "./python/frames.py" with { type: "text" };
+import globs from "./python/globs.py" with { type: "text" };
 import init from "./python/init.py" with { type: "text" };
 import kernel from "./python/kernel.py" with { type: "text" };
 import launcher from "./python/launcher.py" with { type: "text" };
+import paths from "./python/paths.py" with { type: "text" };
 import processes from "./python/processes.py" with { type: "text" };
 import root from "./python/root.py" with { type: "text" };
+import search from "./python/search.py" with { type: "text" };
+import walks from "./python/walks.py" with { type: "text" };
+import writes from "./python/writes.py" with { type: "text" };
 
 /** What `python3 -c` is given: it reads {@linkcode MODULES} from the first frame. */
 export const bootstrap: string = bootstrapSource;
@@ -15,6 +21,12 @@ export const bootstrap: string = bootstrapSource;
 export const MODULES: Readonly<Record<string, string>> = {
   frames,
   kernel,
+  paths,
+  globs,
+  walks,
+  writes,
+  edits,
+  search,
   files,
   root,
   processes,

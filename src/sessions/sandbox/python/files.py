@@ -18,19 +18,21 @@ import writes
 from paths import FileError, Root, failure, kind, quoted, shown
 from walks import walk, when
 
-__all__ = ["FileError", "handle", "is_long", "enter_child"]
+__all__ = ["FileError", "LONG", "handle", "is_long", "enter_child"]
 
+# Always long; others may be, by what they are asked for (`is_long`).
+LONG = frozenset(("search", "pack", "unpack"))
 CHILD_CPU_SECONDS = {"search": 10, "list": 30, "edit": 30, "pack": 240, "unpack": 240}
 
 
 class Area:
     """Where an operation works, and what it may use."""
 
-    def __init__(self, root_fd, limits, store_fd, isolated):
-        self.root = Root(root_fd, isolated)
-        self.store_fd = store_fd
-        self.disk_bytes = limits.get("diskBytes", 2**63)
-        self.free_bytes = limits.get("diskFreeBytes", self.disk_bytes)
+    def __init__(self, root_fd, limits):
+        self.root = Root(root_fd, limits.get("isolated", True))
+        self.store_fd = limits.get("spool_fd")
+        self.disk_bytes = limits.get("disk_bytes", 2**63)
+        self.free_bytes = limits.get("disk_free", self.disk_bytes)
 
     def room(self, count, action, path):
         """Refuses bytes that the session's disk limit has no room for."""
@@ -42,7 +44,7 @@ class Area:
             )
 
 
-def handle(op, input, body, root_fd, limits, store_fd=None, isolated=True):
+def handle(op, input, body, root_fd, limits):
     """
     Carries out one operation. Raises FileError; whatever else it raises is a mistake of ours.
 
@@ -50,16 +52,16 @@ def handle(op, input, body, root_fd, limits, store_fd=None, isolated=True):
     input: as in `operations.ts`, defaults filled in
     body: bytes or a memoryview of them, where the operation takes some
     root_fd: the session's directory (O_RDONLY | O_DIRECTORY)
-    limits: the session's; `diskFreeBytes` is what may yet be written, where that is known
-    store_fd: a directory that the session's processes do not see, for archives
-    isolated: False where the session's processes have the worker's uid and see its files
+    limits: `disk_bytes` of the session, `disk_free`: what of them may yet be written; `spool_fd`: a directory that the
+        session's processes do not see, for archives; `isolated`: False where those processes have the worker's uid and
+        see its files
     Returns (output, body): a dict as in `operations.ts`, and bytes or None.
     """
     operation = _OPERATIONS.get(op)
     if operation is None:
         raise FileError("invalid", "there is no operation %s on files" % quoted(op))
     try:
-        return operation(Area(root_fd, limits, store_fd, isolated), input, body)
+        return operation(Area(root_fd, limits), input, body)
     except OSError as error:
         raise failure(op, input.get("path", input.get("archive", ".")), error)
     except MemoryError:
@@ -68,7 +70,7 @@ def handle(op, input, body, root_fd, limits, store_fd=None, isolated=True):
 
 def is_long(op, input):
     """Whether a call may take long enough to keep others waiting."""
-    if op in ("search", "pack", "unpack"):
+    if op in LONG:
         return True
     if op == "list":
         return input.get("depth", 1) > 1
@@ -97,7 +99,7 @@ def enter_child(op):
 
 
 def read(area, input, _body):
-    path, offset, length = input["path"], input["offset"], input["length"]
+    path, offset, length = input["path"], input.get("offset", 0), input.get("length", 1 << 20)
     fd, status = area.root.regular(path, os.O_RDONLY, "read")
     try:
         data = os.pread(fd, min(length, max(0, status.st_size - offset)), offset) if status.st_size > offset else b""
