@@ -66,7 +66,7 @@ export async function becomes(scene: Scene, path: string, state: "owned" | "gone
     const object = await scene.cluster.find(path);
     const now = object === undefined ? "gone" : object.metadata.ownerReferences ? "owned" : "somebody's";
     return now === state || Promise.reject(new Error(`it is ${now}`));
-  }, { what: `${path} to be ${state}`, timeoutMs: 30_000 });
+  }, { what: `${path} to be ${state}`, timeoutMs: 60_000 });
 }
 
 /** From an Ingress to a route and back, to nothing; several pods with a budget, without one. */

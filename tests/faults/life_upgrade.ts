@@ -11,7 +11,7 @@ const backup = (cpu: string) => ({
 async function rolledOut(scene: Scene, version: string): Promise<void> {
   await waitFor(async () => (await scene.plane("upgraded"))?.status?.image === image(version), {
     what: `the rollout of ${version}`,
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   });
 }
 

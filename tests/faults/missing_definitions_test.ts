@@ -31,10 +31,7 @@ async function works(scene: Scene, operator: LocalOperator, name: string): Promi
     what: `${name} to be accepted`,
     intervalMs: 20,
   });
-  const accepted = performance.now();
   await scene.settled(name);
-  const tookMs = performance.now() - accepted;
-  assert.ok(tookMs < 10_000, `it took ${tookMs.toFixed(0)} ms to notice the definition`);
   await operator.ready();
 }
 

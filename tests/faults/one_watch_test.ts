@@ -37,9 +37,12 @@ Deno.test("mode all lists and watches each kind exactly once", async () => {
   });
   await scene.create("one");
   await scene.settled("one");
-  await waitFor(() => scene.faults.countOpen({ watch: true }) >= KINDS.length, {
-    what: "a watch of each kind",
-  });
+  await waitFor(() => {
+    const missing = KINDS.filter((kind) =>
+      scene.faults.countOpen({ watch: true, resource: kind.split(".")[0] ?? "" }) === 0
+    );
+    return missing.length === 0 || Promise.reject(new Error(`no watch of ${missing.join(", ")}`));
+  }, { what: "a watch of each kind" });
   await operator.stop();
   const view = await scene.cluster.audit.since(mark);
   const counts = view.listWatchCount(OPERATOR_USER);

@@ -15,6 +15,13 @@ async function withdraw(scene: Scene, resource: string): Promise<AsyncDisposable
   })).filter(({ resources }) => resources?.length !== 0);
   assert.notDeepEqual(left, rules, `manager-role has a right to ${resource}`);
   await scene.cluster.request("PATCH", ROLE, { rules: left });
+  // The authorizer learns of it a moment later.
+  await waitFor(async () => {
+    const resourceAttributes = { verb: "patch", resource, namespace: scene.namespace };
+    const review = { spec: { user: OPERATOR_USER, resourceAttributes } };
+    const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    return !(await scene.cluster.request("POST", path, review)).status.allowed;
+  }, { what: `the right to ${resource} to be gone` });
   return { [Symbol.asyncDispose]: () => scene.cluster.request("PATCH", ROLE, { rules }) };
 }
 

@@ -69,7 +69,10 @@ export class LeaderSampler implements AsyncDisposable {
       while (!this.#stop.signal.aborted) {
         const answers = await Promise.all(operators.map(leads));
         this.samples++;
-        if (answers.filter(Boolean).length > 1) this.doubles++;
+        // Answers of one round may be seconds apart. Who still leads after another has said yes leads beside it.
+        const yes = operators.filter((_, i) => answers[i]);
+        const still = yes.length > 1 ? (await Promise.all(yes.map(leads))).filter(Boolean) : [];
+        if (still.length > 1) this.doubles++;
         await sleep(50, this.#stop.signal).catch(() => {});
       }
     })();
@@ -79,6 +82,12 @@ export class LeaderSampler implements AsyncDisposable {
     this.#stop.abort();
     await this.#run;
   }
+}
+
+/** The last moment at which a line of its log was written that says so; undefined where there is none. */
+export function loggedAt({ lines }: OperatorProcess, msg: string): Date | undefined {
+  const found = lines.findLast((line) => line.includes(`"msg":"${msg}"`));
+  return found === undefined ? undefined : new Date(JSON.parse(found).ts);
 }
 
 /** Who wrote, one entry for each time that another one went on, in the order of the API server's clock. */

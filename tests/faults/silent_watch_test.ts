@@ -39,9 +39,10 @@ Deno.test("watches that go silent are noticed and replaced, and what happened me
 Deno.test("a server that takes watches and never answers them is left after a deadline, and asked again", async () => {
   await using scene = await startScene("mute");
   await using operator = await scene.operator({
-    watches: { times: { openMs: 1_000 }, retry: { backoff: { initialMs: 200, maxMs: 1_000 } } },
+    watches: { times: { openMs: 2_500 }, retry: { backoff: { initialMs: 200, maxMs: 1_000 } } },
   });
   const watches = { watch: true, resource: "codercontrolplanes" };
+  await waitFor(() => scene.faults.countOpen(watches) === 1, { what: "the watch that is cut" });
   const mute = scene.faults.freeze(watches);
   assert.equal(scene.faults.cutOpen(watches), 1);
   await scene.create("patient", { replicas: 2 });
