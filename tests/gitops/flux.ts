@@ -37,7 +37,7 @@ export function ensureFluxProgram(options: GoProgramOptions = {}): Promise<strin
 /** @param owner `namespace/name` of the Kustomization */
 export async function flux(kubeconfig: string, owner: string): Promise<Flux> {
   const program = await ensureFluxProgram();
-  const run: Flux["run"] = async (verb, objects, { timeout = "60s" } = {}) => {
+  const run: Flux["run"] = async (verb, objects, { timeout = "170s" } = {}) => {
     const child = new Deno.Command(program, {
       args: [`--kubeconfig=${kubeconfig}`, `--owner=${owner}`, `--timeout=${timeout}`, verb],
       stdin: "piped",
