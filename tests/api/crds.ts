@@ -56,6 +56,19 @@ export async function install(cluster: Cluster, crds: readonly CustomResourceDef
       },
     );
   }
+  // What kubectl finds kinds, their short names and categories by is put together a moment later.
+  const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+  await waitFor(async () => {
+    const { items } = await cluster.request("GET", "/apis", undefined, { headers: { accept } });
+    const known = new Set(
+      items.flatMap(({ metadata, versions }: Node) =>
+        versions.flatMap(({ resources = [] }: Node) =>
+          resources.map(({ resource }: Node) => `${resource}.${metadata.name}`)
+        )
+      ),
+    );
+    return crds.every(({ spec }) => known.has(`${spec.names.plural}.${spec.group}`));
+  }, { what: "the definitions to be discovered" });
 }
 
 /** Our three definitions as they are shipped. */
