@@ -30,7 +30,7 @@ export interface ClientRigOptions extends FakeCoderOptions {
 
 /** Starts both; `await using` ends them and fails where a request broke the rules. */
 export async function startClientRig(options: ClientRigOptions = {}): Promise<ClientRig> {
-  const { budget: limits, timeoutMs = 5_000, ...given } = options;
+  const { budget: limits, timeoutMs = 60_000, ...given } = options;
   const fake = await startFakeCoder(given);
   const { user: owner, token } = fake.state.addOwner();
   const metrics = new PrometheusMetrics();

@@ -24,7 +24,12 @@ async function get(rig: ClientRig, path: string): Promise<{ status: number; json
     "Coder-Session-Token": rig.token,
   };
   const full = `/api/v2/organizations/default/${path}`;
-  const { status, body } = await rig.transport.send({ method: "GET", path: full, headers, timeoutMs: 5_000 });
+  const { status, body } = await rig.transport.send({
+    method: "GET",
+    path: full,
+    headers,
+    timeoutMs: 60_000,
+  });
   return { status, json: JSON.parse(body) };
 }
 
