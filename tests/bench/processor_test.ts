@@ -18,6 +18,6 @@ Deno.test("a line that is something else is an error", () => {
 Deno.test("a process that works has more and more of it", () => {
   const before = processorSecondsOf(Deno.pid);
   const since = performance.now();
-  while (performance.now() - since < 5_000 && processorSecondsOf(Deno.pid) === before);
+  while (performance.now() - since < 60_000 && processorSecondsOf(Deno.pid) === before);
   ok(processorSecondsOf(Deno.pid) > before);
 });

@@ -126,12 +126,15 @@ async function watchersTold(client: LoadClient): Promise<void> {
   tell(open.slice(1), 2);
   assert.equal(await watches.told(2, 200), false, "one was not told");
   open[4]?.end();
-  await waitFor(() => open[4]?.writableFinished, { what: "the end of a watch", timeoutMs: 5_000 });
+  await waitFor(() => open[4]?.writableFinished, { what: "the end of a watch", timeoutMs: 60_000 });
   const watched = await watches.finish();
   assert.deepEqual(watched.events, [...watched.events].map((count) => count === 1 ? 1 : 2));
   assert.deepEqual([...watched.events].sort(), [1, 2, 2, 2, 2]);
   assert.equal(watched.micros.length, 9);
-  assert.ok(watched.micros.every((micros) => micros >= 50_000 && micros < 5_000_000), String(watched.micros));
+  assert.ok(
+    watched.micros.every((micros) => micros >= 50_000 && micros < 60_000_000),
+    String(watched.micros),
+  );
   assert.match(
     losses(watched, 2),
     /^1 watchers were told less than 2 events, \d watchers were told something else/,
@@ -167,9 +170,9 @@ Deno.test("events of a watch are kept with when they came, and looked at from a 
   const started = Date.now();
   const running = ({ status }: { status: { latestBuildStatus?: string } }) =>
     status.latestBuildStatus === "running";
-  assert.ok(await watch.until(running, { from: 0, timeoutMs: 5_000 }) >= started - 1_000);
+  assert.ok(await watch.until(running, { from: 0, timeoutMs: 60_000 }) >= started - 1_000);
   assert.equal(watch.count, 1);
-  const later = watch.until(running, { from: watch.count, timeoutMs: 5_000 });
+  const later = watch.until(running, { from: watch.count, timeoutMs: 60_000 });
   told.write(event("b", "pending").slice(20) + event("b", "running"));
   await later;
   assert.equal(watch.count, 3);
@@ -184,7 +187,7 @@ Deno.test("a patch that is refused says how, and one that is taken when it was s
   using patches = new Patches(server.caller);
   const { sent, answered, body } = await patches.send("/yes", { a: 1 });
   assert.equal(body, "an answer");
-  assert.ok(sent < answered && Math.abs(Date.now() - answered) < 5_000, `${sent} ${answered}`);
+  assert.ok(sent < answered && Math.abs(Date.now() - answered) < 60_000, `${sent} ${answered}`);
   assert.equal(server.asked[0]?.headers["content-type"], "application/merge-patch+json");
   await assert.rejects(patches.send("/no", "{}"), /PATCH \/no answered 422: an answer/);
 });
