@@ -1,4 +1,5 @@
 /** The Python that runs beside the worker and inside of sessions, carried by this program. */
+import archive from "./python/archive.py" with { type: "text" };
 import bootstrapSource from "./python/bootstrap.py" with { type: "text" };
 import edits from "./python/edits.py" with { type: "text" };
 import files from "./python/files.py" with { type: "text" };
@@ -11,6 +12,7 @@ import paths from "./python/paths.py" with { type: "text" };
 import processes from "./python/processes.py" with { type: "text" };
 import root from "./python/root.py" with { type: "text" };
 import search from "./python/search.py" with { type: "text" };
+import tars from "./python/tars.py" with { type: "text" };
 import walks from "./python/walks.py" with { type: "text" };
 import writes from "./python/writes.py" with { type: "text" };
 
@@ -27,6 +29,8 @@ export const MODULES: Readonly<Record<string, string>> = {
   writes,
   edits,
   search,
+  tars,
+  archive,
   files,
   root,
   processes,

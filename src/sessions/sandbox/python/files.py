@@ -10,6 +10,7 @@ import resource
 import signal
 import stat
 
+import archive
 import edits
 import globs
 import paths
@@ -147,21 +148,23 @@ def stat_(area, input, _body):
 
 
 def list_(area, input, _body):
+    path, limit = input.get("path", "."), input.get("limit", 500)
     pattern = globs.Glob(input["glob"]) if input.get("glob") else None
-    after = input.get("after")
+    after = _after(path, input["after"]) if input.get("after") else None
+    base = [shown(part) for part in paths.split(path)]
     entries = []
-    for directory, name, parts, status in walk(area.root, input["path"], input["depth"], after and _after(input["path"], after)):
-        if pattern is not None and not pattern.matches(parts):
+    for directory, parts, status in walk(area.root, path, input.get("depth", 1), after):
+        names = [shown(part) for part in parts]
+        if pattern is not None and not pattern.matches(names):
             continue
-        if len(entries) >= input["limit"]:
+        if len(entries) >= limit:
             return {"entries": entries, "more": True}, None
-        base = [shown(part) for part in paths.split(input["path"])]
-        entry = _entry("/".join(base + parts), status)
+        entry = _entry("/".join(base + names), status)
         if entry["type"] == "file":
             entry["executable"] = bool(status.st_mode & stat.S_IXUSR)
         if entry["type"] == "symlink":
             try:
-                entry["target"] = shown(os.readlink(name, dir_fd=directory))
+                entry["target"] = shown(os.readlink(parts[-1], dir_fd=directory))
             except OSError:
                 pass
         entries.append(entry)
@@ -187,4 +190,9 @@ _OPERATIONS = {
     "stat": stat_,
     "edit": edits.edit,
     "search": search.search,
+    "pack": archive.pack,
+    "archive_read": archive.read,
+    "archive_write": archive.write,
+    "unpack": archive.unpack,
+    "archive_drop": archive.drop,
 }

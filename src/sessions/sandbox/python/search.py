@@ -25,11 +25,11 @@ def search(area, input, _body):
     """`fs.search`. Files that are no text, larger than 64 MiB or somebody else's are left out."""
     pattern = globs.Glob(input["glob"]) if input.get("glob") else None
     found = _Found(_expression(input), input)
-    for fd in _files(area.root, input["path"], pattern):
+    for fd, path in _files(area.root, input.get("path", "."), pattern):
         try:
-            found.look(fd[0], fd[1])
+            found.look(fd, path)
         finally:
-            os.close(fd[0])
+            os.close(fd)
         if found.more:
             break
     return {"matches": found.matches, "files": found.files, "more": found.more}, None
@@ -59,19 +59,23 @@ def _files(root, path, pattern):
     os.close(fd)
 
     def enter(parts):
-        return parts[-1] not in SKIPPED or (pattern is not None and pattern.names(parts[-1]))
+        name = shown(parts[-1])
+        return name not in SKIPPED or (pattern is not None and pattern.names(name))
 
-    for directory, name, parts, status in walk(root, path, DEPTH, enter=enter):
-        if not stat.S_ISREG(status.st_mode) or (pattern is not None and not pattern.matches(parts)):
+    for directory, parts, status in walk(root, path, DEPTH, enter=enter):
+        if not stat.S_ISREG(status.st_mode):
+            continue
+        names = [shown(part) for part in parts]
+        if pattern is not None and not pattern.matches(names):
             continue
         try:
-            fd = root.within(directory, name, os.O_RDONLY)
+            fd = root.within(directory, parts[-1], os.O_RDONLY)
         except OSError:
             continue
         # By the descriptor: it may be another file by now.
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode) and root.owned(status) and status.st_size <= MAX_FILE:
-            yield fd, "/".join(base + parts)
+            yield fd, "/".join(base + names)
         else:
             os.close(fd)
 
@@ -85,7 +89,7 @@ class _Found:
         plain = not input.get("regex") and not input.get("ignoreCase")
         self._needle = input["query"].encode("utf-8", "replace") if plain else None
         self._context = input.get("context", 0)
-        self._limit = input["limit"]
+        self._limit = input.get("limit", 100)
         self._size = 0
         self.matches = []
         self.files = 0

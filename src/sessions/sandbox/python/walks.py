@@ -1,9 +1,10 @@
 """Walking through directories, in order."""
+import errno
 import os
 import stat
 import time
 
-from paths import FileError, quoted, shown
+from paths import FileError, failure, quoted, shown
 
 # Names that one directory may have to be listed or searched.
 MAX_NAMES = 200000
@@ -16,11 +17,12 @@ def when(status):
     return "%s.%03dZ" % (text, nanoseconds // 10**6 % 1000)
 
 
-def walk(root, path, depth, after=None, enter=None):
+def walk(root, path, depth, after=None, enter=None, strict=False):
     """
     Everything below a directory, sorted by its names, directories before what is in them: (descriptor of its directory, its
-    name there, names from `path` on as text, lstat). Links are not followed. `after`: only what comes after these names.
-    `enter`: whether to go into a directory, by its names. What vanishes meanwhile, or must not be read, is left out.
+    names from `path` on as bytes, lstat). Links are not followed. `after`: only what comes after these names (as shown).
+    `enter`: whether to go into a directory, by its names. What vanishes meanwhile is left out, and so is what must not be
+    read, unless `strict`: then that is refused.
     """
     stack = [_Level(root.directory(path, "list"), [], after or [], path)]
     try:
@@ -30,46 +32,55 @@ def walk(root, path, depth, after=None, enter=None):
             if name is None:
                 os.close(stack.pop().fd)
                 continue
+            parts = level.parts + [name]
             try:
                 status = os.stat(name, dir_fd=level.fd, follow_symlinks=False)
             except OSError:
                 continue
-            parts = level.parts + [shown(name)]
-            on_the_way = level.after[:1] == parts[-1:]
+            on_the_way = level.after[:1] == [shown(name)]
             if not on_the_way:
-                yield level.fd, name, parts, status
+                yield level.fd, parts, status
             if stat.S_ISDIR(status.st_mode) and len(stack) < depth and (enter is None or enter(parts)):
                 try:
                     fd = root.within(level.fd, name, os.O_RDONLY | os.O_DIRECTORY)
-                except OSError:
+                except OSError as error:
+                    if strict and error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                        raise failure("read", b"/".join(parts), error)
                     continue
-                stack.append(_Level(fd, parts, level.after[1:] if on_the_way else [], "/".join(parts)))
+                stack.append(_Level(fd, parts, level.after[1:] if on_the_way else [], b"/".join(parts)))
     finally:
         for level in stack:
             os.close(level.fd)
 
 
 class _Level:
-    """One directory that is walked through."""
+    """One directory that is walked through. Owns its descriptor once it is made."""
 
     def __init__(self, fd, parts, after, path):
         self.fd = fd
         self.parts = parts
         self.after = after
-        first = after[0] if after else None
-        names = []
-        with os.scandir(fd) as found:
-            for each in found:
-                name = os.fsencode(each.name)
-                if first is None or shown(name) >= first:
-                    names.append(name)
-                if len(names) > MAX_NAMES:
-                    os.close(fd)
-                    raise FileError(
-                        "limit", "the directory %s has more than %d entries: use run.command to look at it" % (quoted(path), MAX_NAMES)
-                    )
-        names.sort(key=shown, reverse=True)
-        self._names = names
+        try:
+            self._names = _sorted(fd, after[0] if after else None, path)
+        except BaseException:
+            os.close(fd)
+            raise
 
     def next(self):
         return self._names.pop() if self._names else None
+
+
+def _sorted(fd, first, path):
+    """The names from `first` on, the last one first."""
+    names = []
+    with os.scandir(fd) as found:
+        for each in found:
+            name = os.fsencode(each.name)
+            if first is None or shown(name) >= first:
+                names.append(name)
+            if len(names) > MAX_NAMES:
+                raise FileError(
+                    "limit", "the directory %s has more than %d entries: use run.command to look at it" % (quoted(path), MAX_NAMES)
+                )
+    names.sort(key=shown, reverse=True)
+    return names
