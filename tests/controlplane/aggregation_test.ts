@@ -12,7 +12,7 @@ import { type Rig, startRig } from "./rig.ts";
 const CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/codercontrolplanes.coder.com";
 
 /** As under an earlier operator, whose CRD let any name through. */
-async function createUnderEarlierRules({ cluster, create }: Rig, name: string): Promise<void> {
+async function createUnderEarlierRules({ cluster, create, namespace }: Rig, name: string): Promise<void> {
   // deno-lint-ignore no-explicit-any -- a CRD as sent
   const crd: any = await cluster.request("GET", CRD);
   const { openAPIV3Schema } = crd.spec.versions[0].schema;
@@ -31,7 +31,14 @@ async function createUnderEarlierRules({ cluster, create }: Rig, name: string): 
   await patch("remove");
   await waitFor(() => create(name).catch(() => undefined), { what: `${name} to be let through` });
   await patch("add", rules);
-  await waitFor(() => create(`another.${name}`).then(() => false, () => true), {
+  const probe = {
+    apiVersion: "coder.com/v1alpha1",
+    kind: "CoderControlPlane",
+    metadata: { name: `another.${name}` },
+    spec: {},
+  };
+  const path = `/apis/coder.com/v1alpha1/namespaces/${namespace}/codercontrolplanes?dryRun=All`;
+  await waitFor(() => cluster.request("POST", path, probe).then(() => false, () => true), {
     what: "the rules to be back",
   });
 }

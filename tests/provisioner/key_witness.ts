@@ -154,6 +154,7 @@ export class KeyWitness implements Disposable {
   /** Deletions that were asked for. */
   readonly deletions: string[] = [];
   readonly #broken: string[] = [];
+  readonly #counted = new WeakSet<object>();
   readonly #end: (() => void)[];
 
   constructor(readonly rig: ProvisionerRig, readonly homes: readonly CoderHome[] = [rig.coder]) {
@@ -184,10 +185,14 @@ export class KeyWitness implements Disposable {
   }
 
   async #look({ fake }: CoderHome): Promise<void> {
-    const going = fake.requests.filter(({ method, outcome, route }) =>
+    const requests = fake.requests.filter(({ method, outcome, route }) =>
       method === "DELETE" && route === KEY_ROUTE && outcome === "pending"
-    ).map(({ path }) => decodeURIComponent(path.split("/").at(-1) ?? ""));
-    this.deletions.push(...going);
+    );
+    const name = ({ path }: { path: string }) => decodeURIComponent(path.split("/").at(-1) ?? "");
+    const going = requests.map(name);
+    // One that is still waiting when the next one comes is the same one.
+    this.deletions.push(...requests.filter((each) => !this.#counted.has(each)).map(name));
+    for (const each of requests) this.#counted.add(each);
     const { items } = await this.rig.live.get("v1/pods");
     for (const { metadata, status } of items) {
       const annotations = metadata.annotations ?? {};
