@@ -9,7 +9,8 @@ import { createLogger } from "../../src/telemetry/log.ts";
 import { Redactor } from "../../src/telemetry/redactor.ts";
 import { startAppRig } from "../aggregated/app_rig.ts";
 import { type Outcome, runProgram, source } from "../cli/program.ts";
-import { startCluster, waitFor } from "../cluster/mod.ts";
+import { serviceAccountUser, startCluster, waitFor } from "../cluster/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 import {
   addLogLine,
   addTemplate,
@@ -20,6 +21,7 @@ import {
   pickUpBuild,
   startFakeCoder,
 } from "../fake-coder/mod.ts";
+import { allowedReader } from "../mcp/allowed_reader.ts";
 import { CLIENT_1, LATEST } from "../mcp/clients.ts";
 import { holdLease } from "../mcp/product_rig.ts";
 import { Planted } from "../mcp/planted_world.ts";
@@ -79,22 +81,31 @@ Deno.test("why something is not up is told at a terminal, to programs, and to AI
     causes: causes.map(({ rule, cause }) => [rule, cause]),
   });
   let known: ReturnType<typeof gist>;
+  /** Asks until it throws no more: on a busy machine a look may take too long, and is told as not seen. */
+  const seen = <T>(look: () => Promise<T>) =>
+    waitFor(async () => ({ found: await look() }), { what: "all to be seen in time", timeoutMs: 180_000 })
+      .then(({ found }) => found);
 
   await t.step(
     "text, JSON and YAML say the same, with the operator's access for who may read its token",
     async () => {
-      const [text, json, yaml] = await Promise.all([
-        admin(`workspace ${FAILED} -n lab`),
-        admin(`coderworkspace/${FAILED} --namespace lab -o json`),
-        admin(`cws ${FAILED} -n lab --output=yaml`),
-      ]);
-      const diagnosis = asJson(json);
-      const { calls: _, ...told } = parse(yaml.out);
-      const { calls, ...rest } = diagnosis;
-      assert.deepEqual(told, rest);
+      const [text, json, yaml] = await seen(async () => {
+        const outcomes = await Promise.all([
+          admin(`workspace ${FAILED} -n lab`),
+          admin(`coderworkspace/${FAILED} --namespace lab -o json`),
+          admin(`cws ${FAILED} -n lab --output=yaml`),
+        ]);
+        const { calls: _, ...told } = parse(outcomes[2].out);
+        const { calls: __, ...rest } = asJson(outcomes[1]);
+        assert.deepEqual(told, rest);
+        assert.deepEqual(rest.notSeen, []);
+        const flat = outcomes[0].out.replace(/\s+/g, " ");
+        for (const { cause } of rest.causes) assert.ok(flat.includes(cause.replace(/\s+/g, " ")), cause);
+        return outcomes;
+      });
+      const { calls, ...rest } = asJson(json);
       assert.deepEqual([text.code, json.code, yaml.code], [1, 1, 1], text.err);
       assert.deepEqual(rest.subject, { kind: "workspace", namespace: "lab", name: FAILED });
-      assert.deepEqual(rest.notSeen, []);
       assert.ok(calls.kubernetes + calls.coder <= 15 && calls.coder > 0, JSON.stringify(calls));
       assert.ok(text.out.startsWith(`workspace lab/${FAILED}: `), text.out);
       const flat = text.out.replace(/\s+/g, " ");
@@ -111,23 +122,28 @@ Deno.test("why something is not up is told at a terminal, to programs, and to AI
   );
 
   await t.step("with a session token Coder is asked as the person, wherever it is", async () => {
-    const outcome = await runProgram(source, [
-      "diagnose",
-      "workspace",
-      FAILED,
-      "-n",
-      "lab",
-      `--kubeconfig=${cluster.kubeconfig}`,
-      "-o=json",
-    ], { env: { CODER_URL: fake.url, CODER_SESSION_TOKEN: token } });
-    assert.deepEqual(gist(asJson(outcome)), known);
+    const outcome = await seen(async () => {
+      const answer = await runProgram(source, [
+        "diagnose",
+        "workspace",
+        FAILED,
+        "-n",
+        "lab",
+        `--kubeconfig=${cluster.kubeconfig}`,
+        "-o=json",
+      ], { env: { CODER_URL: fake.url, CODER_SESSION_TOKEN: token } });
+      assert.deepEqual(gist(asJson(answer)), known);
+      return answer;
+    });
     assert.deepEqual(secretsIn(outcome.out + outcome.err), []);
   });
 
   await t.step("what was stopped on purpose is well, in one line", async () => {
-    const outcome = await admin(`workspace ${STOPPED} -n lab`);
-    assert.deepEqual([outcome.code, outcome.err], [0, ""], outcome.out);
-    assert.match(outcome.out, /^workspace lab\/coder\.admin\.stopped: Nothing is wrong\. [^\n]+\n$/);
+    await seen(async () => {
+      const outcome = await admin(`workspace ${STOPPED} -n lab`);
+      assert.deepEqual([outcome.code, outcome.err], [0, ""], outcome.out);
+      assert.match(outcome.out, /^workspace lab\/coder\.admin\.stopped: Nothing is wrong\. [^\n]+\n$/);
+    });
   });
 
   await t.step("what is not there, or cannot be asked, is a refusal that says why", async () => {
@@ -140,7 +156,7 @@ Deno.test("why something is not up is told at a terminal, to programs, and to AI
   });
 
   await t.step("who may not read what it takes is told what was not seen, and learns no more", async () => {
-    const kubeconfig = await rig.reader({ namespace: "lab", name: "reader" });
+    const kubeconfig = await allowedReader(rig, { namespace: "lab", name: "reader" });
     const outcome = await runProgram(source, [
       "diagnose",
       "workspace",
@@ -174,10 +190,10 @@ Deno.test("why something is not up is told at a terminal, to programs, and to AI
       drop: () => Promise.resolve({ dropped: [], kept: [] }),
     };
     const subject = { kind: "workspace", name: FAILED } as const;
-    assert.deepEqual(
-      gist(await diagnoseAt(config!, { ...subject, namespace: "lab" }, options) as never),
-      known,
-    );
+    await seen(async () => {
+      const diagnosis = await diagnoseAt(config!, { ...subject, namespace: "lab" }, options);
+      assert.deepEqual(gist(diagnosis as never), known);
+    });
     await assert.rejects(
       diagnoseAt(config!, subject, options),
       (error) => error instanceof NoDiagnosisError && /no workspace default\//.test(error.message),
@@ -195,21 +211,23 @@ Deno.test("why something is not up is told at a terminal, to programs, and to AI
     async () => {
       const directory = await Deno.makeTempDir();
       await using _directory = { [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }) };
-      const file = `${directory}/bundle.tar.gz`;
       const asked = ["support-bundle", "-n=lab", `--kubeconfig=${cluster.kubeconfig}`, ...endpoint];
-      const { code, out, err } = await runProgram(source, [...asked, `--file=${file}`]);
-      assert.deepEqual([code, out], [0, ""], err);
+      const { file, files, err } = await seen(async () => {
+        const file = `${await Deno.makeTempDir({ dir: directory })}/bundle.tar.gz`;
+        const { code, out, err } = await runProgram(source, [...asked, `--file=${file}`]);
+        assert.deepEqual([code, out], [0, ""], err);
+        const files = await unpacked(await Deno.readFile(file));
+        const index = [...files].find(([path]) => path.endsWith("/index.md"))?.[1] ?? "";
+        assert.match(index, /^- workspace lab\/coder\.admin\.failed: .*registry refuses the login/m);
+        assert.ok([...files.keys()].some((path) => path.endsWith("/coder/coder.yaml")), index);
+        return { file, files, err };
+      });
       assert.match(
         err,
         /bundle\.tar\.gz: \d+ files, \d+ KiB\. index\.md lists them; look before you send it\.\n$/,
       );
       assert.equal((await Deno.stat(file)).mode! & 0o777, 0o600);
-      const files = await unpacked(await Deno.readFile(file));
       const named = (end: string) => [...files].find(([path]) => path.endsWith(end))?.[1] ?? "";
-      assert.match(
-        named("/index.md"),
-        /^- workspace lab\/coder\.admin\.failed: .*registry refuses the login/m,
-      );
       assert.match(named("/versions.yaml"), /gitVersion: v1\./);
       assert.match(named("/coder/coder.yaml"), /version: v2\./);
       assert.deepEqual(secretsIn([...files].flat().join("\n") + err), []);
@@ -274,15 +292,19 @@ Deno.test("why something is not up is told at a terminal, to programs, and to AI
       );
       await cluster.serviceAccountKubeconfig({ namespace: "lab", name: "ann" });
       const ann = await cluster.serviceAccountToken({ namespace: "lab", name: "ann" });
+      await untilAllowed(cluster, serviceAccountUser({ namespace: "lab", name: "ann" }), [
+        { verb: "all", group: "aggregation.coder.com", resource: "coderworkspaces/others" },
+        { verb: "list", resource: "secrets" },
+      ]);
       await using client = await kind.connect({ url: rig.replica.mcpUrl, token: ann });
       const names = (await client.tools()).map(({ name }) => name).filter((name) => /^diagnose_/.test(name));
       assert.deepEqual(names, ["diagnose_control_plane", "diagnose_provisioner", "diagnose_workspace"]);
-      const { text, structured, isError } = await client.call("diagnose_workspace", {
-        namespace: "lab",
-        name: FAILED,
+      const { text, structured } = await seen(async () => {
+        const answer = await client.call("diagnose_workspace", { namespace: "lab", name: FAILED });
+        assert.equal(answer.isError, false, answer.text);
+        if (answer.structured !== undefined) assert.deepEqual(gist(answer.structured as never), known);
+        return answer;
       });
-      assert.equal(isError, false, text);
-      if (structured !== undefined) assert.deepEqual(gist(structured as never), known);
       assert.ok(text.includes(known.state), text);
       assert.match(text, /Untrusted data, what is wrong, and the words that prove it, between the two lines/);
       assert.deepEqual(secretsIn(text + JSON.stringify(structured)), []);

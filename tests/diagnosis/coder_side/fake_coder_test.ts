@@ -5,7 +5,7 @@ import { htmlPage } from "../../fake-coder/mod.ts";
 import type { Failure } from "../failure.ts";
 import { Ground } from "../kubernetes/ground.ts";
 import type { Lab } from "../kubernetes/lab.ts";
-import { ask, assertNamed } from "../proof.ts";
+import { askUntil, assertNamed } from "../proof.ts";
 import { proveAll } from "../prove.ts";
 import { FAKE_CODER_SIDE } from "./fake_coder.ts";
 
@@ -16,23 +16,26 @@ Deno.test("what is wrong in Coder is named, and a Coder that is half down keeps 
   await proveAll(t, { failures: FAKE_CODER_SIDE, open: () => ground.lab() });
 
   await using lab = await ground.lab();
-  const about = (kind: SubjectKind, name: string): Promise<Diagnosis> =>
-    ask({ kind, namespace: lab.namespace, name }, lab.world("admin"), lab.planted);
+  const about = (kind: SubjectKind, name: string, proves: (diagnosis: Diagnosis) => void) =>
+    askUntil(proves, { kind, namespace: lab.namespace, name }, lab.world("admin"), lab.planted);
   await wrongSecret.prepare?.(lab, "prov");
   await wrongSecret.inject(lab, "prov");
   const workspace = await lab.make("workspace", "dev");
   /** What can be known without this Coder, of all that is in the lab. */
   const isKnown = async () => {
-    const [provisioner, dev, plane] = await Promise.all([
-      about("provisioner", "prov"),
-      about("workspace", workspace),
-      about("controlplane", "coder"),
-    ]);
-    assertNamed(provisioner, [wrongSecret]);
-    assert.match(dev.state, /^It runs; agent main is connected/);
-    for (const { notSeen } of [provisioner, dev, plane]) {
+    const isMissed = ({ notSeen }: Diagnosis) =>
       assert.ok(notSeen.some(({ what }) => /Coder|provisioner daemons/.test(what)), JSON.stringify(notSeen));
-    }
+    await Promise.all([
+      about("provisioner", "prov", (diagnosis) => {
+        assertNamed(diagnosis, [wrongSecret]);
+        isMissed(diagnosis);
+      }),
+      about("workspace", workspace, (diagnosis) => {
+        assert.match(diagnosis.state, /^It runs; agent main is connected/);
+        isMissed(diagnosis);
+      }),
+      about("controlplane", "coder", isMissed),
+    ]);
   };
 
   await t.step("a Coder that hangs", async () => {
