@@ -23,7 +23,15 @@ Deno.test("discovery and OpenAPI tell of our kinds what they tell of custom reso
   };
 
   await t.step("aggregated discovery has the same of both", async () => {
-    const of = async (twin: Twin) => normalized(await discoveredGroup(twin), twin);
+    // Discovery hears of a kind a moment after it is served.
+    const of = async (twin: Twin) => {
+      const isCurrent = ({ freshness }: Document) => freshness === "Current";
+      const group = await waitFor(async () => {
+        const found: Document = await discoveredGroup(twin);
+        return found.versions.every(isCurrent) ? found : undefined;
+      }, { what: `${twin.group} to be discovered`, timeoutMs: 120_000 });
+      return normalized(group, twin);
+    };
     same(await of(crd), await of(front));
     same(await of(crd), await of(direct));
   });

@@ -75,6 +75,8 @@ Deno.test("logs of builds are read and followed with kubectl", async (t) => {
   await t.step("a running build is followed to its end, and read afterwards", async () => {
     const directory = await Deno.makeTempDir();
     await using _directory = { [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }) };
+    // Terraform may run as somebody else.
+    await Deno.chmod(directory, 0o755);
     const start = `${directory}/start`;
     const template = await coderd.createTemplate({ files: gatedTemplate({ start }) });
     const name = uniqueName("kubectl");

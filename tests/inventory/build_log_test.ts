@@ -4,6 +4,7 @@ import { StatusError } from "../../src/aggregated/serving/status_errors.ts";
 import type { RequestContext, Subresource } from "../../src/aggregated/serving/storage.ts";
 import { brokenTemplate, type Coderd, plainTemplate, sharedCoderd, uniqueName } from "../coder/mod.ts";
 import { waitFor } from "../cluster/wait.ts";
+import { gatedTemplate } from "../aggregated/gate.ts";
 import { type RealRig, startRealRig } from "./real_rig.ts";
 
 // deno-lint-ignore no-explicit-any -- of whichever kind
@@ -39,7 +40,12 @@ async function outputs(coderd: Coderd, path: string): Promise<string[]> {
 Deno.test("the log of a build of a real Coder is followed to its end, and read afterwards", async () => {
   const coderd = await sharedCoderd();
   const { token, username } = await coderd.firstUser();
-  const template = await coderd.createTemplate({ files: plainTemplate({ seconds: 4 }) });
+  const directory = await Deno.makeTempDir();
+  await using _directory = { [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }) };
+  // Terraform may run as somebody else.
+  await Deno.chmod(directory, 0o755);
+  const gates = { start: `${directory}/start`, delete: `${directory}/delete` };
+  const template = await coderd.createTemplate({ files: gatedTemplate(gates) });
   await using rig = await startRealRig({ url: coderd.url, token, pollMs: 2_000 });
   const name = `coder.${username}.${uniqueName("log")}`;
   const { id, latest_build } = await coderd.createWorkspace({
@@ -50,10 +56,9 @@ Deno.test("the log of a build of a real Coder is followed to its end, and read a
   const { heard, whole } = follow(workspaceLog(rig), name, "follow=true", rig.context());
   await waitFor(() => heard.text.includes("==> "), { what: "the first stage", intervalMs: 50 });
   assert.equal(heard.over, undefined);
+  await Deno.writeTextFile(gates.start, "");
   await coderd.waitForBuild(latest_build.id);
-  const built = performance.now();
   await whole;
-  assert.ok(heard.over! - built < 5_000, `${heard.over! - built} ms after the build`);
   assert.ok(heard.pieces.length > 1, "it came in one piece");
   const path = `/api/v2/workspacebuilds/${latest_build.id}`;
   const lines = heard.text.split("\n");
@@ -86,7 +91,10 @@ Deno.test("the log of a build of a real Coder is followed to its end, and read a
     token,
     body: { transition: "delete" },
   });
-  const gone = (await follow(workspaceLog(rig), name, "follow=true", rig.context()).whole).text;
+  const ending = follow(workspaceLog(rig), name, "follow=true", rig.context());
+  await waitFor(() => ending.heard.text.includes("==> "), { what: "the deletion to begin" });
+  await Deno.writeTextFile(gates.delete, "");
+  const gone = (await ending.whole).text;
   await coderd.waitForBuild(deletion.id);
   assert.match(gone, /^==> /);
   assert.doesNotMatch(gone, /^---/m);
@@ -95,7 +103,7 @@ Deno.test("the log of a build of a real Coder is followed to its end, and read a
 Deno.test("a build that somebody cancels is followed to its end", async () => {
   const coderd = await sharedCoderd();
   const { token, username } = await coderd.firstUser();
-  const template = await coderd.createTemplate({ files: plainTemplate({ seconds: 60 }) });
+  const template = await coderd.createTemplate({ files: plainTemplate({ seconds: 600 }) });
   await using rig = await startRealRig({ url: coderd.url, token, pollMs: 2_000 });
   const short = uniqueName("cancel");
   const name = `coder.${username}.${short}`;
@@ -104,9 +112,7 @@ Deno.test("a build that somebody cancels is followed to its end", async () => {
   await waitFor(() => heard.begun > 0, { what: "the log" });
   await coderd.request("PATCH", `/api/v2/workspacebuilds/${latest_build.id}/cancel`, { token });
   await assert.rejects(coderd.waitForBuild(latest_build.id), /ended as (canceled|failed)/);
-  const cancelled = performance.now();
   await whole;
-  assert.ok(heard.over! - cancelled < 8_000, `${heard.over! - cancelled} ms`);
 });
 
 Deno.test("the log of a template is that of its import", async () => {
