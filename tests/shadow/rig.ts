@@ -55,7 +55,7 @@ export class KeepingRig implements AsyncDisposable {
     const keepings = createKeepings({ client, namespaces: [this.namespace] });
     const end = new AbortController();
     const run = keepings.run(end.signal);
-    await keepings.whenSynced(AbortSignal.timeout(30_000));
+    await keepings.whenSynced(AbortSignal.timeout(120_000));
     return {
       keepings,
       keeping: keepings.of(owner),
