@@ -39,9 +39,9 @@ Deno.test("no tool, resource or prompt gives a secret away", async (t) => {
   await plantInCluster(rig.cluster, planted, kubelet.node);
   const log = carelessLog(planted, registered, "log of a pod").map((line) => [Date.now(), line] as const);
   kubelet.logs.set("lab/dev/coder", log).set("lab/dev/coder/previous", log);
-  await waitFor(async () => (await rig.names("coderworkspaces", "lab")).length > 0, {
-    what: "the workspace",
-  });
+  for (const kind of ["coderworkspaces", "codertemplates"]) {
+    await waitFor(async () => (await rig.names(kind, "lab")).length > 0, { what: `${kind} to be shown` });
+  }
 
   const rest = createRestClient({ connection: loadKubeConfig({ kubeconfig: rig.cluster.kubeconfig }) });
   await using _rest = { [Symbol.asyncDispose]: () => Promise.resolve(rest.close()) };
@@ -113,7 +113,7 @@ Deno.test("no tool, resource or prompt gives a secret away", async (t) => {
           cluster,
           coders,
           redaction,
-          signal: AbortSignal.timeout(/^wait/.test(tool.name) ? 3_000 : 20_000),
+          signal: AbortSignal.timeout(/^wait/.test(tool.name) ? 10_000 : 60_000),
         });
         const run = async () => {
           const answer = await caller.run(tool, args);
@@ -136,7 +136,7 @@ Deno.test("no tool, resource or prompt gives a secret away", async (t) => {
     });
   }
 
-  const call = { caller: CALLER, cluster, coders, signal: AbortSignal.timeout(60_000), now: Date.now };
+  const call = { caller: CALLER, cluster, coders, signal: AbortSignal.timeout(600_000), now: Date.now };
   await t.step("resources", async () => {
     const shelf = createResourceShelf();
     const { resources } = await shelf.list(undefined, call);

@@ -1,14 +1,15 @@
 /** What goes wrong in a real Coder is named, by workspaces of one deployment that fail side by side. */
 import assert from "node:assert/strict";
+import type { Diagnosis } from "../../../src/diagnosis/mod.ts";
 import type { Failure } from "../failure.ts";
-import { ask, assertHealthy, assertNamed } from "../proof.ts";
+import { askUntil, assertHealthy, assertNamed } from "../proof.ts";
 import { DORMANT, REAL_CODER_SIDE } from "./real_coder.ts";
 import { RealLab } from "./real_lab.ts";
 
 Deno.test("what is wrong with workspaces of a real Coder is named, alone and with another failure", async (t) => {
   await using lab = await RealLab.start();
-  const diagnosed = (name: string) =>
-    ask({ kind: "workspace", namespace: lab.namespace, name }, lab.world, lab.planted);
+  const diagnosed = (name: string, proves: (diagnosis: Diagnosis) => void) =>
+    askUntil(proves, { kind: "workspace", namespace: lab.namespace, name }, lab.world, lab.planted);
   const failures = chosen();
   const making = failures.map(async (failure) => {
     const [outcome] = await Promise.allSettled([failure.inject(lab, failure.id)]);
@@ -27,20 +28,21 @@ Deno.test("what is wrong with workspaces of a real Coder is named, alone and wit
   };
 
   await t.step("a workspace that runs beside all of them has no cause", async () => {
-    const diagnosis = await diagnosed(well);
-    assertHealthy(diagnosis);
-    assert.equal(diagnosis.state, "It runs; agent main is connected.");
+    await diagnosed(well, (diagnosis) => {
+      assertHealthy(diagnosis);
+      assert.equal(diagnosis.state, "It runs; agent main is connected.");
+    });
   });
   for (const failure of failures) {
     await t.step(`${failure.id} is named`, async () => {
-      assertNamed(await diagnosed(subjectOf(failure)), [failure]);
+      await diagnosed(subjectOf(failure), (diagnosis) => assertNamed(diagnosis, [failure]));
     });
   }
   for (const failure of failures.filter((one) => one !== DORMANT)) {
     await t.step(`${failure.id} is named while the workspace is dormant, too`, async () => {
       const name = subjectOf(failure);
       await DORMANT.inject(lab, failure.id);
-      assertNamed(await diagnosed(name), [failure, DORMANT]);
+      await diagnosed(name, (diagnosis) => assertNamed(diagnosis, [failure, DORMANT]));
     });
   }
 });

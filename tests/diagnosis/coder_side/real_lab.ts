@@ -103,7 +103,7 @@ export class RealLab implements AsyncDisposable {
         async () => (await this.request("GET", `/templateversions/${version.id}`)).job.status === "succeeded",
         {
           what: "the import",
-          timeoutMs: 60_000,
+          timeoutMs: 180_000,
         },
       );
       return await this.request("POST", "/organizations/default/templates", {
@@ -145,7 +145,7 @@ export class RealLab implements AsyncDisposable {
       const { latest_build: { job, status } } = await this.request("GET", `/workspaces/${id}`);
       if (statuses.includes(status)) return true;
       throw new Error(`it is ${status} ${job.error ?? ""}`);
-    }, { what: `workspace ${name} to be ${statuses.join(" or ")}`, timeoutMs: 90_000 });
+    }, { what: `workspace ${name} to be ${statuses.join(" or ")}`, timeoutMs: 180_000 });
     return await this.nameOf(name);
   }
 
@@ -164,7 +164,7 @@ export class RealLab implements AsyncDisposable {
       const missing = made.filter((name) => !there.includes(name));
       if (missing.length === 0) return true;
       throw new Error(`there is no ${missing.join(", ")}`);
-    }, { what: "the workspaces to be served", timeoutMs: 60_000 });
+    }, { what: "the workspaces to be served", timeoutMs: 180_000 });
   }
 
   /** Waits for the state of its agent: status and lifecycle. */
@@ -176,7 +176,7 @@ export class RealLab implements AsyncDisposable {
       const [agent] = resources.flatMap((resource: any) => resource.agents ?? []);
       if (agent !== undefined && isThere(agent.status, agent.lifecycle_state)) return true;
       throw new Error(`${agent?.status} ${agent?.lifecycle_state}`);
-    }, { what: `the agent of ${name}`, timeoutMs: 60_000 });
+    }, { what: `the agent of ${name}`, timeoutMs: 180_000 });
   }
 
   /** Ends the process of a workspace's agent at once. */
