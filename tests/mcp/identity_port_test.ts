@@ -5,6 +5,7 @@ import { startIssuer } from "../../src/identity/testing/issuer.ts";
 import { startAppRig } from "../aggregated/app_rig.ts";
 import { createAuthority, issueCertificate, type KeyPair, startCluster, waitFor } from "../cluster/mod.ts";
 import { addWorkspace, startFakeCoder } from "../fake-coder/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 import { installOperator } from "../operator/install.ts";
 import { freePort, startOperator } from "../operator/process.ts";
 import { holdLease } from "./product_rig.ts";
@@ -154,13 +155,19 @@ Deno.test("the port knows callers by tokens, issuers, proxies and certificates",
         })
       ) {
         for (const role of roles) await bind(name, role);
-        await waitFor(
-          async () => typeof await kubectl(`oidc:${name}`, "get", "cws", "-o", "json") !== "string",
-          {
-            what: "the role to count",
-          },
-        );
+        const group = "aggregation.coder.com";
+        // What is denied before both count, the product remembers for seconds.
+        await untilAllowed(cluster, `oidc:${name}`, [
+          { verb: "list", group, resource: "coderworkspaces", namespace: "lab" },
+          ...(roles.length > 1
+            ? [{ verb: "all", group, resource: "coderworkspaces/others", namespace: "lab" }]
+            : []),
+        ]);
       }
+      await waitFor(async () => {
+        const { items } = await kubectl("oidc:carol", "get", "cws", "-o", "json");
+        return items.length === 2;
+      }, { what: "the workspaces to be shown" });
       const all = [
         `${state.defaultOrganization.name}.admin.web`,
         `${state.defaultOrganization.name}.alice.dev`,
@@ -267,7 +274,7 @@ Deno.test("the port knows callers by tokens, issuers, proxies and certificates",
             "--mcp-namespaces=lab",
           ],
         });
-        await process.ready(60_000);
+        await process.ready(120_000);
         const organization = state.defaultOrganization.name;
         const questions: [string, object][] = [
           ["list_workspaces", { namespace: "lab" }],

@@ -1,9 +1,19 @@
 /** The whole product with its MCP port, on a real Coder and a real API server; its controllers stand by. */
 import { type Deployment, startDeployment } from "../coder/mod.ts";
-import { type Cluster, startCluster } from "../cluster/mod.ts";
+import { type Cluster, serviceAccountUser, startCluster } from "../cluster/mod.ts";
+import { type Deed, untilAllowed } from "../deploy/access.ts";
 import { type AppRig, type AppRigOptions, startAppRig } from "../aggregated/app_rig.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
+
+const group = "aggregation.coder.com";
+/** By which the API server's knowing of a ClusterRole is known. */
+const RIGHTS: Readonly<Record<string, Deed>> = {
+  "coder-k8s-workspaces-view": { verb: "list", group, resource: "coderworkspaces" },
+  "coder-k8s-workspaces-of-others": { verb: "all", group, resource: "coderworkspaces/others" },
+  "coder-k8s-workspaces-edit": { verb: "create", group, resource: "coderworkspaces" },
+  "coder-k8s-resources-view": { verb: "list", group: "coder.com", resource: "codercontrolplanes" },
+};
 
 export interface ProductRig extends AsyncDisposable {
   readonly rig: AppRig;
@@ -11,7 +21,7 @@ export interface ProductRig extends AsyncDisposable {
   readonly deployment: Deployment;
   /** Of a site owner. */
   readonly coderToken: string;
-  /** A ServiceAccount's token, with these ClusterRoles in its namespace `lab`. */
+  /** A ServiceAccount's token, with these ClusterRoles in its namespace `lab`, which count already. */
   tokenOf(name: string, roles: readonly string[]): Promise<string>;
 }
 
@@ -47,6 +57,12 @@ export async function startProductRig(
         roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: role },
         subjects: [{ kind: "ServiceAccount", namespace: "lab", name }],
       })));
+      const rights = roles.flatMap((role) => RIGHTS[role] ?? []);
+      await untilAllowed(
+        cluster,
+        serviceAccountUser({ namespace: "lab", name }),
+        rights.map((right) => ({ ...right, namespace: "lab" })),
+      );
       return await cluster.serviceAccountToken({ namespace: "lab", name });
     },
     async [Symbol.asyncDispose]() {
