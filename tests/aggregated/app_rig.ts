@@ -74,6 +74,8 @@ export interface AppRig extends AsyncDisposable {
   reader(options: { namespace: string; name: string; sees?: "all" | "own" }): Promise<string>;
   /** Ends the first replica and starts it anew on its port. */
   restart(): Promise<void>;
+  /** Waits for a list of all workspaces of a control plane that the first replica asks for from now on. */
+  listed(key: string): Promise<void>;
   /** A request as administrator, below the API's root. */
   // deno-lint-ignore no-explicit-any -- objects as sent
   get(path: string): Promise<any>;
@@ -212,6 +214,18 @@ async function start(cluster: Cluster, options: AppRigOptions): Promise<AppRig> 
       replicas[0] = await startReplica(port, mcpUrl === "" ? 0 : Number(new URL(mcpUrl).port));
       await replicas[0].process.ready(READY_MS);
       await available(cluster);
+    },
+    async listed(key) {
+      const line = new RegExp(
+        `^coder_k8s_inventory_age_seconds\\{coder="${key}",kind="workspaces"\\} (\\S+)$`,
+        "m",
+      );
+      const begun = performance.now();
+      await waitFor(async () => {
+        const seconds = (performance.now() - begun) / 1_000;
+        const [, age] = line.exec(await replicas[0]!.process.metrics()) ?? [];
+        return age !== undefined && Number(age) < seconds;
+      }, { what: `a list of the workspaces of ${key}`, timeoutMs: 240_000, intervalMs: 200 });
     },
     get,
     async names(resource, namespace) {

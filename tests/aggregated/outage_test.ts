@@ -197,6 +197,7 @@ Deno.test("a Coder in trouble, and control planes as they come and go, seen thro
       "the other warning",
       async () => /is not ready: .* as of/.test((await warnings(path))[0] ?? ""),
     );
+    await settled(idle.fake);
     const asked = idle.fake.requests.length;
     const known = await ask(cluster, `${path}/coder.admin.later`);
     assert.deepEqual([known.status, known.warnings.length], [200, 1]);
