@@ -167,10 +167,10 @@ Deno.test("kubectl and Kubernetes' own controllers work with the server as with 
         `${resource}/a`,
         ...here,
         "--for=jsonpath={.status.phase}=Ready",
-        "--timeout=60s",
+        "--timeout=150s",
       ]),
-      cluster.kubectl(["wait", `${resource}/c`, ...here, "--for=delete", "--timeout=60s"]),
-      cluster.kubectl(["wait", `${resource}/later`, ...here, "--for=create", "--timeout=60s"]),
+      cluster.kubectl(["wait", `${resource}/c`, ...here, "--for=delete", "--timeout=150s"]),
+      cluster.kubectl(["wait", `${resource}/later`, ...here, "--for=create", "--timeout=150s"]),
     ];
     // What is not there yet is asked for again and again.
     await waitFor(() => watching() >= before + 2, { what: "two of them to watch" });
@@ -238,9 +238,9 @@ Deno.test("kubectl and Kubernetes' own controllers work with the server as with 
       await cluster.apply({ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard } });
       return await waitFor(async () => (await cluster.request("GET", path)).status?.used?.[count], {
         what: "the quota to be counted",
-        timeoutMs: 3_000,
+        timeoutMs: 5_000,
       });
-    }, { what: "the quota controller to know the kind", timeoutMs: 120_000 });
+    }, { what: "the quota controller to know the kind", timeoutMs: 240_000 });
     assert.equal(used, "3");
   });
 
@@ -249,7 +249,7 @@ Deno.test("kubectl and Kubernetes' own controllers work with the server as with 
       () => rig.asked.some((entry) => entry.startsWith("watch system:") && !entry.includes(namespace)),
       {
         what: "the controllers to watch",
-        timeoutMs: 120_000,
+        timeoutMs: 240_000,
       },
     );
     const configMap = (name: string, ownerReferences: unknown[] = []) => ({
@@ -276,7 +276,7 @@ Deno.test("kubectl and Kubernetes' own controllers work with the server as with 
     for (const name of names) {
       await waitFor(async () => await cluster.find(`/api/v1/namespaces/${name}`) === undefined, {
         what: `namespace ${name} to go`,
-        timeoutMs: 60_000,
+        timeoutMs: 180_000,
       });
       assert.ok(rig.asked.length > 0);
     }

@@ -109,7 +109,7 @@ Deno.test("workspaces of a real Coder are written with kubectl", async (t) => {
     let last: CoderWorkspace | undefined;
     await waitFor(async () => (last = await get(name)).status.latestBuildStatus === status, {
       what: `${name} to be ${status}`,
-      timeoutMs: 120_000,
+      timeoutMs: 180_000,
     }).catch((error) => {
       throw new Error(`${error.message}; ${JSON.stringify(last?.spec)} ${JSON.stringify(last?.status)}`);
     });
@@ -200,6 +200,8 @@ Deno.test("workspaces of a real Coder are written with kubectl", async (t) => {
       const wanted = manifest(name, spec, metadata);
       await done(way, wanted);
       await settled(name, "running");
+      // What Coder adds to a workspace after its build comes with lists.
+      await rig.listed("lab/coder");
       const { metadata: { resourceVersion, generation } } = await get(name);
       for (let count = 0; count < 3; count++) {
         assert.match(await done(way, wanted), name === "argo" ? /unchanged/ : /serverside-applied/);
@@ -327,7 +329,7 @@ Deno.test("workspaces of a real Coder are written with kubectl", async (t) => {
         "select p.value as v from workspace_build_parameters p join workspace_builds b on b.id = p.workspace_build_id " +
           "join workspaces w on w.id = b.workspace_id where w.name = 'touchy' order by b.build_number desc limit 1",
       ))[0]?.["v"];
-    await waitFor(async () => await values() === "4", { what: "the value to be built", timeoutMs: 60_000 });
+    await waitFor(async () => await values() === "4", { what: "the value to be built", timeoutMs: 180_000 });
     const built = await settled("touchy", "running");
     assert.deepEqual([built.spec.parameters, built.spec.running], [{ cpus: "4" }, true]);
     const version = await coderd.importVersion({ files: plainTemplate(), template: plain });
@@ -336,7 +338,7 @@ Deno.test("workspaces of a real Coder are written with kubectl", async (t) => {
       const now = await get("idle");
       return now.spec.templateVersionID === version && now.status.latestBuildStatus === "running" &&
         condition(now, "ChangePending") === undefined;
-    }, { what: "the version to be built", timeoutMs: 90_000 });
+    }, { what: "the version to be built", timeoutMs: 180_000 });
     const foreign = await refused([
       "patch",
       "cws",
@@ -360,9 +362,10 @@ Deno.test("workspaces of a real Coder are written with kubectl", async (t) => {
     let before = await state();
     await waitFor(async () => {
       const last = before;
+      await rig.listed("lab/coder");
       before = await state();
       return before.pending === 0 && JSON.stringify(before) === JSON.stringify(last);
-    }, { what: "the end of all that was begun before", timeoutMs: 60_000, intervalMs: 1_000 });
+    }, { what: "the end of all that was begun before", timeoutMs: 240_000 });
     const dry = "--dry-run=server";
     const other = manifest("other", { templateName: "plain", running: false }, { labels: { team: "c" } });
     assert.match(await done(["create", dry], other), /created \(server dry run\)/);
@@ -449,7 +452,7 @@ Deno.test("workspaces of a real Coder are written with kubectl", async (t) => {
     for (let count = 0; count < 3; count++) {
       await kubectl(["delete", "cws", "coder.owner.first", "--wait=false", "--ignore-not-found"]);
     }
-    await lab.says("wait", "cws/coder.owner.first", "--for=delete", "--timeout=90s");
+    await lab.says("wait", "cws/coder.owner.first", "--for=delete", "--timeout=170s");
     assert.deepEqual(await builds("first"), ["start", "stop", "start", "delete"]);
     await watching.until(() => told("first").at(-1) === "DELETED", "the deletion");
     assert.equal(told("first").filter((event) => event === "DELETED").length, 1);
@@ -464,7 +467,7 @@ Deno.test("workspaces of a real Coder are written with kubectl", async (t) => {
       assert.equal(failed.metadata.deletionTimestamp, undefined);
       assert.equal(condition(failed, "Stalled")?.reason, "BuildFailed");
     }
-    await done(["delete", "cws", "coder.owner.touchy", "--timeout=90s"]);
+    await done(["delete", "cws", "coder.owner.touchy", "--timeout=170s"]);
     assert.deepEqual((await builds("touchy")).slice(-2), ["delete", "delete"]);
   });
 
@@ -473,21 +476,21 @@ Deno.test("workspaces of a real Coder are written with kubectl", async (t) => {
       await done(["create"], manifest(name, { templateName: "plain" }, { labels: { team } }));
     }
     await Promise.all(["one", "two", "three"].map((name) => settled(name, "running")));
-    await done(["delete", "cws", "-l", "team=x", "--timeout=120s"]);
+    await done(["delete", "cws", "-l", "team=x", "--timeout=170s"]);
     assert.deepEqual(await lab.names("get", "cws", "-l", "team in (x,y)"), ["coder.owner.three"]);
     assert.deepEqual(await builds("three"), ["start"]);
     await cluster.request("DELETE", `${PATH}?labelSelector=team%3Dy&fieldSelector=spec.templateName%3Dnone`);
     assert.deepEqual(await builds("three"), ["start"]);
     await cluster.request("DELETE", `${PATH}?labelSelector=team%3Dy`);
-    await lab.says("wait", "cws/coder.owner.three", "--for=delete", "--timeout=90s");
+    await lab.says("wait", "cws/coder.owner.three", "--for=delete", "--timeout=170s");
     assert.deepEqual([await builds("argo"), await builds("flux")], [["start"], ["start"]]);
   });
 
   await t.step("with the last workspace, what was kept of them is gone, too", async () => {
-    await done(["delete", "cws", "--all", "--timeout=120s"]);
+    await done(["delete", "cws", "--all", "--timeout=170s"]);
     await waitFor(async () => (await kept()).every((name) => !name.includes("workspace")), {
       what: "what was kept to be removed",
-      timeoutMs: 30_000,
+      timeoutMs: 120_000,
     });
   });
 });

@@ -120,7 +120,8 @@ export async function startFollowRig({ url, token }: { url: string; token: strin
         copy: backend!.copy,
         tickMs: 200,
         intervalMs: 1_000,
-        claimMs: 3_000,
+        // Longer than a busy machine stands still: who lives keeps what they have claimed.
+        claimMs: 60_000,
         ...options,
       });
       const stop = new AbortController();

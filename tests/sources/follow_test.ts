@@ -157,7 +157,7 @@ sideBySide("templates follow their sources", {
       (await rig.client.workspaces.list({ q: "owner:me" })).workspaces.filter(({ template_id }) =>
         template_id === id
       );
-    await waitFor(async () => (await mine()).length === 0, { what: "no workspace", timeoutMs: 60_000 });
+    await waitFor(async () => (await mine()).length === 0, { what: "no workspace", timeoutMs: 150_000 });
     const made = rig.audit.filter(({ action, result }) => action === "create workspace" && result === "done");
     assert.equal(made.length, 2);
   },
@@ -172,10 +172,10 @@ sideBySide("templates follow their sources", {
     ];
     for (const [what, is] of kills) {
       const commit = await push({ ...plainTemplate({ seconds: 1 }), "a.txt": what });
-      const killed = rig.replica();
+      const killed = rig.replica({ claimMs: 3_000 });
       await rig.until(id, is, what);
       await killed.kill();
-      const other = rig.replica();
+      const other = rig.replica({ claimMs: 3_000 });
       await rig.until(id, ({ revision }) => revision === commit, `the end after ${what}`);
       assert.match(await rig.message(await rig.active(id)), new RegExp(`^${commit}`));
       const { workspaces } = await rig.client.workspaces.list({ q: "owner:me" });

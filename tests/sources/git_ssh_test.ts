@@ -98,7 +98,7 @@ Deno.test("a server that says nothing is given up, and no connection is left", a
   await using repository = await newRepository();
   await using server = await startSshServer(repository.root);
   const known_hosts = server.knownHosts.replaceAll(String(server.port), String(port));
-  const looking = createSourceReader({ timeoutMs: 300 }).look({
+  const looking = createSourceReader({ timeoutMs: 2_000 }).look({
     source: { git: { url: `ssh://git@127.0.0.1:${port}/x.git` } },
     secret: secretOf({ identity: server.identity, known_hosts }),
     signal: signal(),

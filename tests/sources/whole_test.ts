@@ -36,7 +36,7 @@ Deno.test("kubectl makes a template of a repository, which follows it, and says 
     // deno-lint-ignore no-explicit-any -- as above
     let last: any;
     try {
-      await waitFor(async () => is(last = await get()), { what, timeoutMs: 90_000, intervalMs: 300 });
+      await waitFor(async () => is(last = await get()), { what, timeoutMs: 180_000, intervalMs: 300 });
     } catch (error) {
       throw new Error(`${what}: ${JSON.stringify(last?.status)}`, { cause: error });
     }
