@@ -168,7 +168,7 @@ export class Coderd implements AsyncDisposable {
    *
    * @param graceMs after which it is killed, in milliseconds
    */
-  async stop(graceMs = 30_000): Promise<void> {
+  async stop(graceMs = 60_000): Promise<void> {
     await this.#endSupervisor();
     if (!(await signalPart(this.dir, PART, "SIGTERM"))) return;
     await waitUntilGone(this.dir, PART, graceMs).catch(() => this.kill());
@@ -177,7 +177,7 @@ export class Coderd implements AsyncDisposable {
   /** Ends it as a crash would (SIGKILL). It stays down until `start`, with a supervisor too. */
   async kill(): Promise<void> {
     await this.#endSupervisor();
-    if (await signalPart(this.dir, PART, "SIGKILL")) await waitUntilGone(this.dir, PART, 10_000);
+    if (await signalPart(this.dir, PART, "SIGKILL")) await waitUntilGone(this.dir, PART, 60_000);
   }
 
   /** `kill`, then `start`. */
@@ -227,10 +227,10 @@ export class Coderd implements AsyncDisposable {
   }
 
   async #isReady(): Promise<boolean> {
-    return (await this.send("GET", "/healthz", { timeoutMs: 5000 })).status === 200;
+    return (await this.send("GET", "/healthz", { timeoutMs: 10_000 })).status === 200;
   }
 
   async #endSupervisor(): Promise<void> {
-    if (await signalPart(this.dir, SUPERVISOR, "SIGKILL")) await waitUntilGone(this.dir, SUPERVISOR, 10_000);
+    if (await signalPart(this.dir, SUPERVISOR, "SIGKILL")) await waitUntilGone(this.dir, SUPERVISOR, 60_000);
   }
 }

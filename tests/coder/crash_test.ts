@@ -36,7 +36,7 @@ setInterval(() => {}, 1000);`,
     void child.status.then(({ code }) => failed.abort(new Error(`the harness ended with ${code}`)));
     await waitFor(() => exists(up), {
       what: "the deployment to be up",
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
       signal: failed.signal,
     });
     const workspace = await Deno.readTextFile(up);

@@ -2,7 +2,15 @@
 import { join } from "node:path";
 import { logTail } from "../cluster/lifecycle.ts";
 import { exists, removeTree } from "../cluster/paths.ts";
-import { exitCode, type Owner, ownerOf, runningPid, signalPart, watchOwner } from "../cluster/processes.ts";
+import {
+  END_NOTED_MS,
+  exitCode,
+  type Owner,
+  ownerOf,
+  runningPid,
+  signalPart,
+  watchOwner,
+} from "../cluster/processes.ts";
 import { waitFor } from "../cluster/wait.ts";
 
 /** A program did not become ready, or did not do what it was asked. The message ends with the tail of its log. */
@@ -56,9 +64,6 @@ export async function withFreshPorts<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
-/** How long the exit code of a process that has ended is waited for, in milliseconds. */
-const EXIT_CODE_MS = 2_000;
-
 /**
  * Waits until a part is ready; fails at once when it ends instead.
  *
@@ -79,12 +84,13 @@ export async function awaitReady(
         endedAt ??= performance.now();
         const code = await exitCode(dir, part);
         // How it ended is noted a moment after its end.
-        const isTold = code !== undefined || performance.now() - endedAt > EXIT_CODE_MS;
+        const isTold = code !== undefined || performance.now() - endedAt > END_NOTED_MS;
         if (!options.restarts && isTold) {
           died.abort(new Error(`it ended with exit code ${code ?? "unknown"}`));
         }
         return false;
       }
+      endedAt = undefined;
       return await probe() && await runningPid(dir, part) !== undefined;
     }, { timeoutMs: options.timeoutMs, intervalMs: 25, what: "it to be ready", signal: died.signal });
   } catch (error) {
@@ -109,7 +115,7 @@ export async function destroyDir(dir: string): Promise<void> {
     const strays = await processesIn(dir);
     for (const pid of strays) kill(pid);
     return strays.length === 0 && !signalled.includes(true);
-  }, { timeoutMs: 20_000, intervalMs: 20, what: `everything in ${dir} to end` });
+  }, { timeoutMs: 60_000, intervalMs: 20, what: `everything in ${dir} to end` });
   await removeTree(dir);
 }
 

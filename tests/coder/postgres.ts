@@ -109,7 +109,7 @@ export class Postgres implements AsyncDisposable {
   }
 
   /** Ends it in order, whoever is connected ("fast shutdown"); killed after `graceMs`, in milliseconds. */
-  async stop(graceMs = 20_000): Promise<void> {
+  async stop(graceMs = 60_000): Promise<void> {
     // A stopped process would not see the request to end.
     await this.resume();
     if (!(await signalPart(this.dir, PART, "SIGINT"))) return;
@@ -119,7 +119,7 @@ export class Postgres implements AsyncDisposable {
   /** Ends it as a crash would (SIGKILL), and waits until its children have noticed. */
   async kill(): Promise<void> {
     if (!(await signalPart(this.dir, PART, "SIGKILL"))) return;
-    await waitUntilGone(this.dir, PART, 10_000);
+    await waitUntilGone(this.dir, PART, 60_000);
     await waitFor(async () => !(await this.#memoryInUse()), {
       timeoutMs: 60_000,
       intervalMs: 20,

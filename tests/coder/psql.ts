@@ -12,7 +12,7 @@ export class SqlError extends Error {
 export interface SqlOptions {
   /** Values for `:'name'` (a literal) and `:"name"` (an identifier) in the statement, quoted by psql. */
   params?: Record<string, string>;
-  /** Deadline, in milliseconds. @default {30_000} */
+  /** Deadline, in milliseconds. @default {60_000} */
   timeoutMs?: number;
 }
 
@@ -27,7 +27,7 @@ export async function runSql(
   options: SqlOptions = {},
 ): Promise<Row[]> {
   const params = Object.entries(options.params ?? {}).map(([name, value]) => `--set=${name}=${value}`);
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? 60_000;
   const child = new Deno.Command(psql, {
     args: ["-X", "-q", "--csv", `--pset=null=${NULL}`, "--set=ON_ERROR_STOP=1", ...params, "-f", "-", url],
     env: { PGCONNECT_TIMEOUT: String(Math.ceil(timeoutMs / 1000)), PGCLIENTENCODING: "UTF8" },

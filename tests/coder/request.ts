@@ -8,7 +8,7 @@ export interface RequestOptions {
   body?: unknown;
   /** More headers. @default none */
   headers?: Record<string, string>;
-  /** Deadline, in milliseconds. @default {30_000} */
+  /** Deadline, in milliseconds. @default {60_000} */
   timeoutMs?: number;
 }
 
@@ -58,7 +58,7 @@ export async function send(
     headers,
     redirect: "manual",
     client,
-    signal: AbortSignal.timeout(options.timeoutMs ?? 30_000),
+    signal: AbortSignal.timeout(options.timeoutMs ?? 60_000),
     ...(body === undefined ? {} : { body: bytes ? body as Uint8Array<ArrayBuffer> : JSON.stringify(body) }),
   });
   const text = await response.text();

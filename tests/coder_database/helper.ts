@@ -2,7 +2,8 @@
 import { createServer, type Server, Socket } from "node:net";
 import { createOperatorDatabase } from "../../src/coder/database/database.ts";
 import { DatabaseError, type DatabaseErrorKind, type TokenRequest } from "../../src/coder/database/mod.ts";
-import { uniqueName } from "../coder/mod.ts";
+import { waitFor } from "../cluster/mod.ts";
+import { type Postgres, uniqueName } from "../coder/mod.ts";
 import type { Row } from "../coder/psql.ts";
 
 export const DAY_MS = 24 * 3600 * 1000;
@@ -39,6 +40,35 @@ export async function stored(sql: RunSql, { user }: TokenRequest): Promise<{ use
   };
 }
 
+/** A table that another session holds; let go with `await using`, or before. */
+export interface Held extends AsyncDisposable {
+  release(): Promise<void>;
+}
+
+/** Has another session lock a table, and waits until it does. It is held until it is let go. */
+export async function hold(postgres: Postgres, table: string, database = "coder"): Promise<Held> {
+  const marker = uniqueName("held");
+  const session = postgres.sql(
+    `begin; lock table ${table} in access exclusive mode; select pg_sleep(3600), '${marker}'; commit`,
+    { database, timeoutMs: 3_600_000 },
+  ).catch(() => {});
+  await waitFor(async () => {
+    const rows = await postgres.sql(
+      `select 1 from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = '${table}'::regclass`,
+      { database },
+    );
+    return rows.length > 0;
+  }, { what: `${table} to be locked` });
+  const release = async () => {
+    await postgres.sql(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like :'what' and pid <> pg_backend_pid()",
+      { params: { what: `%${marker}%` } },
+    );
+    await session;
+  };
+  return { release, [Symbol.asyncDispose]: release };
+}
+
 /** One call that is to fail; its failure. */
 export async function failureOf(call: Promise<unknown>): Promise<DatabaseError> {
   try {
@@ -55,7 +85,10 @@ export async function kindOf(call: Promise<unknown>): Promise<DatabaseErrorKind>
   return (await failureOf(call)).kind;
 }
 
-export const database = createOperatorDatabase();
+/** Patient, so that a busy machine is not taken for a database that hangs. */
+export const database = createOperatorDatabase({
+  timing: { connectMs: 60_000, statementMs: 60_000, lockMs: 60_000, callMs: 120_000 },
+});
 
 /** A signal that nobody aborts. */
 export const calm = new AbortController().signal;

@@ -5,7 +5,7 @@ import { createOperatorDatabase } from "../../src/coder/database/database.ts";
 import { createAuthority, issueCertificate } from "../cluster/pki.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { startPostgres } from "../coder/mod.ts";
-import { calm, database, failureOf } from "./helper.ts";
+import { calm, database, failureOf, hold } from "./helper.ts";
 
 /** What a call to a database without Coder's tables ends with, where the connection is good. */
 const CONNECTED = "schema";
@@ -108,15 +108,7 @@ Deno.test("a connection under TLS is cut off at the deadline and leaves nothing 
   await using postgres = await startPostgres({ tls: certificate });
   await postgres.sql("create table schema_migrations (version bigint, dirty boolean)");
   const hasty = createOperatorDatabase({ timing: { statementMs: 200, lockMs: 100_000, callMs: 1_500 } });
-  const lock = postgres.sql(
-    "begin; lock table schema_migrations in access exclusive mode; select pg_sleep(2); commit",
-  );
-  await waitFor(async () => {
-    const rows = await postgres.sql(
-      "select 1 from pg_locks where granted and relation = 'schema_migrations'::regclass",
-    );
-    return rows.length > 0;
-  }, { what: "the table to be locked" });
+  await using held = await hold(postgres, "schema_migrations");
   const address = { url: `${postgres.url().replace("require", "verify-full")}`, ca: authority.certPem };
   assert.equal((await failureOf(hasty.migration(address, calm))).kind, "timeout");
   const controller = new AbortController();
@@ -127,9 +119,9 @@ Deno.test("a connection under TLS is cut off at the deadline and leaves nothing 
   }, { what: "the connection to be there" });
   controller.abort(new Error("enough"));
   await assert.rejects(call, /enough/);
-  await lock;
+  await held.release();
   await waitFor(async () => {
     const rows = await postgres.sql("select 1 from pg_stat_activity where application_name = 'coder-k8s'");
     return rows.length === 0;
-  }, { what: "the connection to be gone", timeoutMs: 30_000 });
+  }, { what: "the connection to be gone" });
 });
