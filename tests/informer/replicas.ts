@@ -21,7 +21,7 @@ import { controlPlaneBackends } from "../../src/inventory/mod.ts";
 import { recordingLogger } from "../../src/kube/testing/recording_logger.ts";
 import { Health } from "../../src/telemetry/health.ts";
 import { allowCertificates, register } from "../aggregated/serving_rig.ts";
-import { type Cluster, type FaultRig, waitFor } from "../cluster/mod.ts";
+import { type Cluster, type FaultRig, serviceAccountUser, waitFor } from "../cluster/mod.ts";
 import { identityClient, withdraw } from "../identity/rig.ts";
 import { type Balancer, startBalancer } from "./balancer.ts";
 import type { Seen } from "./churn.ts";
@@ -194,6 +194,10 @@ export async function startReplicas(
           roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: `reader-${namespace}` },
           subjects: [{ kind: "ServiceAccount", name, namespace }],
         },
+      ]);
+      // A replica remembers for a while that somebody may not.
+      await cluster.rightsInForce(serviceAccountUser({ namespace, name }), [
+        { apiGroups: [group], resources: ["*"], verbs: ["get"] },
       ]);
       return {
         kubeconfig: await cluster.serviceAccountKubeconfig({
