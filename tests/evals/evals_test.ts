@@ -1,6 +1,7 @@
 /** Every task can be done with the tools there are, in both eras, with no more calls and bytes than it allows for. */
 import assert from "node:assert/strict";
 import { fencedIn, unfenced } from "../../src/mcp/testing.ts";
+import { waitFor } from "../cluster/mod.ts";
 import { isCall, nameOf, textOf } from "./figures.ts";
 import { commandProgram, ERAS, type Program } from "./program.ts";
 import { reportOf, reportText } from "./report.ts";
@@ -21,8 +22,10 @@ const SCRIPTED_COMMAND = `${Deno.execPath()} run -A --no-check --config ${
   new URL("../../deno.json", import.meta.url).pathname
 } ${new URL("./scripted/client.ts", import.meta.url).pathname}`;
 /** Worlds for what is asked besides, and for what is asked again. */
-const MORE = 24;
-const AWAY = /does not answer|no answer in time|cannot be asked now/;
+const MORE = 40;
+const AWAY = /does not answer|no answer (?:in time|within)|cannot be asked now/;
+const wasAway = ({ success, exchanges }: WatchedResult) =>
+  !success && exchanges.filter(isCall).some((one) => AWAY.test(textOf(one)));
 const titleOf = ({ task, era }: WatchedResult) => `${task} (${era})`;
 
 Deno.test("there are enough tasks of each kind, and a script for each", () => {
@@ -43,15 +46,18 @@ Deno.test("every task can be done with these tools", async (t) => {
     results.forEach(record);
     for (const [index, result] of results.entries()) {
       // On a machine that is busy with other tests Coder may be away for a second. What hangs on that is asked again.
-      if (result.success || !result.exchanges.filter(isCall).some((one) => AWAY.test(textOf(one)))) continue;
       const task = asked.find(({ id }) => id === result.task)!;
-      record(results[index] = await runTask(rig, task, result.era, { program }));
+      for (let time = 0; time < 3 && wasAway(results[index]!); time++) {
+        record(results[index] = await runTask(rig, task, result.era, { program }));
+      }
     }
     return results;
   };
   const results = await ask(tasks, scriptedProgram);
 
-  await t.step("what clients did is what the server has on record", () => {
+  await t.step("what clients did is what the server has on record", async () => {
+    // Lines of another process come when they come.
+    await waitFor(() => rig.audit().length >= recorded.length, { what: "the last record" });
     const audited = rig.audit().map(({ tool }) => tool).sort();
     assert.deepEqual(recorded.map(nameOf).sort(), audited);
   });

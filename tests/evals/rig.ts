@@ -2,9 +2,11 @@
 import { startIssuer, type TestIssuer } from "../../src/identity/testing/issuer.ts";
 import { type AppRig, startAppRig } from "../aggregated/app_rig.ts";
 import { type Cluster, startCluster, waitFor, WaitTimeoutError } from "../cluster/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 import { type FakeCoder, startFakeCoder } from "../fake-coder/mod.ts";
 import { FakeKubelet } from "../mcp/fake_kubelet.ts";
 import { holdLease } from "../mcp/product_rig.ts";
+import { OPERATOR_USER } from "../operator/install.ts";
 import type { Task } from "./task.ts";
 import { isAtRest, startBuilder } from "./world/builder.ts";
 import {
@@ -23,7 +25,7 @@ const AUDIENCE = "https://mcp.test/mcp";
 const TOKEN_SECONDS = 4 * 3_600;
 const TOOLSETS = ["core", "workspaces", "templates", "platform", "tasks", "kubernetes"];
 /** A restart is a stop and a start, one after the other. */
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 40_000;
 /** Who may look after the platform, beside `admin`. */
 const PLATFORM_ROLE = "evals-platform";
 
@@ -138,6 +140,7 @@ async function allow(cluster: Cluster): Promise<void> {
       verbs: ["get", "list", "watch", "patch", "update"],
     }],
   });
+  await untilAllowed(cluster, OPERATOR_USER, [{ verb: "impersonate", resource: "users" }]);
 }
 
 async function openWorld(
@@ -163,7 +166,7 @@ async function openWorld(
     let names: string[] = [];
     await waitFor(async () => (names = await rig.names(kind, namespace)).length === count, {
       what: `${count} ${kind} in ${namespace}`,
-      timeoutMs: 30_000,
+      timeoutMs: 120_000,
       intervalMs: 50,
     }).catch((error) => {
       throw new Error(`${error.message}; there are: ${names.join(", ")}`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { startIssuer } from "../../src/identity/testing/issuer.ts";
 import { waitFor } from "../cluster/mod.ts";
 import { plainTemplate, uniqueName } from "../coder/mod.ts";
+import { untilAllowed } from "../deploy/access.ts";
 import { LATEST } from "./clients.ts";
 import { startProductRig } from "./product_rig.ts";
 
@@ -47,6 +48,11 @@ Deno.test("a build that a caller of MCP begins is theirs in Coder, by whichever 
       subjects: [{ apiGroup: RBAC, kind: "User", name: "oidc:ann" }],
     })),
   );
+  const group = "aggregation.coder.com";
+  await untilAllowed(cluster, "oidc:ann", [
+    { verb: "get", group, resource: "coderworkspaces", namespace: "lab" },
+    { verb: "create", group, resource: "coderworkspaces", namespace: "lab" },
+  ]);
   const [first, second] = rig.replicas;
   const connect = async (replica = first) =>
     await LATEST.connect({ url: replica!.mcpUrl, token: await issuer.token() });
@@ -63,7 +69,7 @@ Deno.test("a build that a caller of MCP begins is theirs in Coder, by whichever 
   const rests = (status: string) =>
     waitFor(async () => (await workspace())?.latest_build.status === status, {
       what: `the workspace to be ${status}`,
-      timeoutMs: 90_000,
+      timeoutMs: 180_000,
     });
   const builds = async () => {
     const all: { transition: string; build_number: number; initiator_name: string }[] = await coderd.request(
@@ -74,6 +80,13 @@ Deno.test("a build that a caller of MCP begins is theirs in Coder, by whichever 
     return all.sort((a, b) => a.build_number - b.build_number)
       .map(({ transition, initiator_name }) => `${transition} by ${initiator_name}`);
   };
+
+  for (const replica of rig.replicas) {
+    await waitFor(async () => {
+      const { output } = await call(replica, "list_templates", { namespace: "lab" });
+      return output?.items?.some(({ name }: { name: string }) => name.endsWith(`.${template.name}`));
+    }, { what: "each replica to know the template", timeoutMs: 120_000 });
+  }
 
   await t.step("a plan that one replica has told is carried out by the other, as the caller", async () => {
     const args = { ...KEY, template: template.name };
@@ -108,6 +121,10 @@ Deno.test("a build that a caller of MCP begins is theirs in Coder, by whichever 
   });
 
   await t.step("what kubectl changes is changed by the operator", async () => {
+    await waitFor(async () => {
+      const { spec } = await rig.get(`/namespaces/lab/coderworkspaces/${WORKSPACE}`);
+      return spec.running === false;
+    }, { what: "the API server's replica to know that it is stopped" });
     const patch = JSON.stringify({ spec: { running: true } });
     await cluster.kubectl(["-n", "lab", "patch", "coderworkspace", WORKSPACE, "--type=merge", "-p", patch]);
     await rests("running");

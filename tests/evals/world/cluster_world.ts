@@ -1,5 +1,6 @@
 /** Kubernetes as a task wants it: a namespace with a control plane, people with rights, pods, events. */
 import { type Cluster, waitFor } from "../../cluster/mod.ts";
+import { untilAllowed } from "../../deploy/access.ts";
 import type { FakeKubelet } from "../../mcp/fake_kubelet.ts";
 import type { EventData, PodData, World } from "../task.ts";
 import { objectsSnapshot, type Snapshot } from "./snapshot.ts";
@@ -39,6 +40,17 @@ export async function fillNamespace(
   await Promise.all(
     bindings.map((body) => post(`/apis/${RBAC}/v1/namespaces/${namespace}/rolebindings`, body)),
   );
+  // The API server hears of bindings one after the other: once the last one counts, all do.
+  const last = `${USER_PREFIX}last`;
+  await post(`/apis/${RBAC}/v1/namespaces/${namespace}/rolebindings`, {
+    apiVersion: `${RBAC}/v1`,
+    kind: "RoleBinding",
+    metadata: { namespace, name: "last" },
+    roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: "view" },
+    subjects: [{ apiGroup: RBAC, kind: "User", name: last }],
+  });
+  const group = "aggregation.coder.com";
+  await untilAllowed(cluster, last, [{ verb: "list", group, resource: "coderworkspaces", namespace }]);
   await Promise.all(world.objects.map((object) => addObject(cluster, namespace, object as Manifest)));
   if (world.pods.length > 0) {
     await waitFor(() => cluster.find(`/api/v1/namespaces/${namespace}/serviceaccounts/default`), {
