@@ -65,7 +65,7 @@ export interface ProgramOptions {
   /** Added to an environment without any `CODER_K8S_` variables and without a kubeconfig. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Killed after so long, in milliseconds. @default {30_000} */
+  /** Killed after so long, in milliseconds. @default {120_000} */
   readonly timeoutMs?: number;
 }
 
@@ -90,7 +90,7 @@ export async function runProgram(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(options.timeoutMs ?? 30_000),
+    signal: AbortSignal.timeout(options.timeoutMs ?? 120_000),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const { code, stdout, stderr } = await child.output();

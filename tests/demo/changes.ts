@@ -30,7 +30,7 @@ export async function changeWorkspaces({ cluster, out, owner, show }: ChangesOpt
     metadata: { namespace: "coder", name: "coder.small" },
     spec: { displayName: "Small", files: plainTemplate({ seconds: 2 }) },
   });
-  await show([...scope, "wait", "--for=condition=Ready", "codertemplate/coder.small", "--timeout=120s"]);
+  await show([...scope, "wait", "--for=condition=Ready", "codertemplate/coder.small", "--timeout=240s"]);
   await show([...scope, "get", "codertemplates"]);
 
   const name = `coder.${owner}.demo`;
@@ -45,12 +45,12 @@ export async function changeWorkspaces({ cluster, out, owner, show }: ChangesOpt
     metadata: { namespace: "coder", name },
     spec: { templateName: "small", ttlMillis: 8 * 3_600_000 },
   });
-  await show([...scope, "wait", "--for=condition=Ready", workspace, "--timeout=120s"]);
+  await show([...scope, "wait", "--for=condition=Ready", workspace, "--timeout=240s"]);
   await show([...scope, "patch", workspace, "--type=merge", "-p", '{"spec":{"running":false}}']);
   const stopped = "--for=jsonpath={.status.latestBuildStatus}=stopped";
-  await show([...scope, "wait", stopped, workspace, "--timeout=120s"]);
+  await show([...scope, "wait", stopped, workspace, "--timeout=240s"]);
   const before = watch.lines.length;
-  await show([...scope, "delete", workspace, "--timeout=120s"]);
+  await show([...scope, "delete", workspace, "--timeout=240s"]);
   // A deletion may be over before anybody sees it under way.
   await watch.until((lines) => lines.length > before, "the deletion");
   out.say("This is what the watch has said meanwhile:");

@@ -15,10 +15,13 @@ const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const samples = `${root}/deploy/samples`;
 const sample = `${samples}/controlplane.yaml`;
 
+/** For commands that wait: longer than they wait themselves. */
+const PATIENT = { timeoutMs: 300_000 };
+
 /** Runs a kubectl command and shows both the command and its output. */
 async function show(cluster: Cluster, out: Screen, args: readonly string[]): Promise<string> {
   out.command(`kubectl ${args.map(quoted).join(" ")}`);
-  const { stdout } = await cluster.kubectl(args);
+  const { stdout } = await cluster.kubectl(args, PATIENT);
   out.output(stdout.trim() === "" ? "(nothing)" : stdout);
   return stdout;
 }
@@ -80,7 +83,7 @@ async function startParts(out: Screen): Promise<Parts> {
   });
   operator.ended.finally(() => file.close());
   const started = performance.now();
-  await operator.ready();
+  await operator.ready(120_000);
   await register(cluster, port);
   out.good(
     `ready after ${((performance.now() - started) / 1000).toFixed(1)} s: ${operator.healthUrl}/readyz`,
@@ -108,8 +111,8 @@ async function reconcile(cluster: Cluster, coder: Deployment, out: Screen): Prom
     "wait",
     "--for=condition=Ready",
     "codercontrolplane/coder",
-    "--timeout=60s",
-  ]);
+    "--timeout=240s",
+  ], PATIENT);
   out.good(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   await cluster.kubectl([
     "-n",
@@ -117,8 +120,13 @@ async function reconcile(cluster: Cluster, coder: Deployment, out: Screen): Prom
     "wait",
     "--for=condition=OperatorAccess",
     "codercontrolplane/coder",
-    "--timeout=60s",
-  ]);
+    "--timeout=240s",
+  ], PATIENT);
+  // Each is written when it is known.
+  for (const told of ["{.status.phase}=Ready", "{.status.version}=v2.30.0"]) {
+    const wait = ["wait", `--for=jsonpath=${told}`, "codercontrolplane/coder", "--timeout=240s"];
+    await cluster.kubectl(["-n", "coder", ...wait], PATIENT);
+  }
   const planes = await show(cluster, out, ["-n", "coder", "get", "codercontrolplanes"]);
   expect(/coder\s+Ready\s.*v2\.30\.0/.test(planes), `a line "coder  Ready … v2.30.0" in:\n${planes}`);
   out.say(
@@ -147,7 +155,7 @@ async function reconcile(cluster: Cluster, coder: Deployment, out: Screen): Prom
   const events = await waitFor(async () => {
     const { stdout } = await cluster.kubectl(["-n", "coder", "events", "--for", "codercontrolplane/coder"]);
     return /Ready/.test(stdout) ? stdout : undefined;
-  }, { what: "the operator's events", timeoutMs: 20_000 });
+  }, { what: "the operator's events", timeoutMs: 120_000 });
   out.command("kubectl -n coder events --for codercontrolplane/coder");
   out.output(events);
 }
@@ -164,7 +172,7 @@ async function heal(cluster: Cluster, out: Screen): Promise<void> {
   await show(cluster, out, ["-n", "coder", "delete", "service", "coder"]);
   await waitFor(async () => ![undefined, before].includes(await uid()), {
     what: "a new Service",
-    timeoutMs: 20_000,
+    timeoutMs: 120_000,
   });
   out.good("the Service is back");
   await show(cluster, out, ["-n", "coder", "set", "image", "deployment/coder", "coder=example.com/other:1"]);
@@ -179,7 +187,7 @@ async function heal(cluster: Cluster, out: Screen): Promise<void> {
       "jsonpath={..image}",
     ]);
     return stdout.includes("ghcr.io/coder/coder:v2.30.0");
-  }, { what: "the image of the spec", timeoutMs: 20_000 });
+  }, { what: "the image of the spec", timeoutMs: 120_000 });
   out.good("the image of the spec is back; labels and annotations of others stay");
 }
 
@@ -210,7 +218,7 @@ async function extend(cluster: Cluster, out: Screen): Promise<void> {
     const told = await waitFor(async () => {
       const { stdout } = await reason(resource, type);
       return /^Not(Supported|Entitled): /.test(stdout) ? stdout : undefined;
-    }, { what: `${resource} to say that Coder has no such thing`, timeoutMs: 30_000 });
+    }, { what: `${resource} to say that Coder has no such thing`, timeoutMs: 120_000 });
     out.good(`${resource} eu, ${type}: ${told}`);
   }
   await show(cluster, out, ["-n", "coder", "get", "coder"]);
@@ -225,16 +233,16 @@ async function showWorkspaces(cluster: Cluster, coder: Deployment, out: Screen):
   const template = await coder.coderd.createTemplate({ files: plainTemplate({ seconds: 2 }), name: "plain" });
   const { id } = await coder.coderd.createWorkspace({ template, name: "dev", noWait: true });
   const workspace = `coderworkspace/coder.${username}.dev`;
-  const condition = ["-n", "coder", "wait", "--for=condition=Ready", workspace, "--timeout=60s"];
+  const condition = ["-n", "coder", "wait", "--for=condition=Ready", workspace, "--timeout=240s"];
   // kubectl does not wait for what is not there yet.
   await waitFor(() => cluster.find(`${API_ROOT}/namespaces/coder/coderworkspaces/coder.${username}.dev`), {
     what: "the workspace to be seen",
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
   });
   await show(cluster, out, condition);
   await waitFor(() => cluster.find(`${API_ROOT}/namespaces/coder/codertemplates/coder.plain`), {
     what: "the template to be seen",
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
   });
   const list = await show(cluster, out, [
     "-n",
@@ -255,8 +263,8 @@ async function showWorkspaces(cluster: Cluster, coder: Deployment, out: Screen):
   out.say("Somebody stops it in Coder; nobody has to ask again and again to see that:");
   const stopped = cluster.kubectl([
     ...["-n", "coder", "wait", `--for=jsonpath={.status.latestBuildStatus}=stopped`, workspace],
-    "--timeout=60s",
-  ]);
+    "--timeout=240s",
+  ], PATIENT);
   await coder.coderd.buildWorkspace(id, "stop");
   await stopped;
   await show(cluster, out, ["-n", "coder", "get", "cws"]);
@@ -327,7 +335,7 @@ async function main(): Promise<void> {
   } finally {
     out.say();
     out.say("Cleaning up …");
-    const code = await operator.stop("SIGTERM", 15_000);
+    const code = await operator.stop("SIGTERM", 60_000);
     await coder[Symbol.asyncDispose]();
     await cluster[Symbol.asyncDispose]();
     end.stop();

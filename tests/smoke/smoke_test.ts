@@ -24,11 +24,10 @@ function logged(operator: OperatorProcess, message: string): Record<string, unkn
 
 async function reconciled(cluster: Cluster, namespace: string, name: string): Promise<string> {
   const path = `/apis/coder.com/v1alpha1/namespaces/${namespace}/codercontrolplanes/${name}`;
-  await waitFor(async () => (await cluster.find(path))?.status?.phase === "Ready", {
-    what: `control plane ${namespace}/${name} to be Ready`,
-    timeoutMs: 30_000,
-  });
-  return (await cluster.request("GET", path)).status.url;
+  return await waitFor(async () => {
+    const { phase, url } = (await cluster.find(path))?.status ?? {};
+    return phase === "Ready" && url;
+  }, { what: `control plane ${namespace}/${name} to be Ready with its URL`, timeoutMs: 120_000 });
 }
 
 for (const variant of variants()) {
@@ -69,7 +68,7 @@ for (const variant of variants()) {
       "--leader-elect=false",
       "--debug",
     ]);
-    await operator.ready();
+    await operator.ready(120_000);
     const readyMs = Math.round(performance.now() - startedAt);
     await cluster.apply({
       apiVersion: "coder.com/v1alpha1",
@@ -89,7 +88,7 @@ for (const variant of variants()) {
     const stoppedAt = performance.now();
     assert.equal(await operator.stop(), 0);
     const stopMs = Math.round(performance.now() - stoppedAt);
-    assert.ok(stopMs < 5_000, `nothing was in hand, and stopping took ${stopMs} ms`);
+    assert.ok(stopMs < 25_000, `nothing was in hand, and stopping took ${stopMs} ms`);
     const memory = `${Math.round(rss / 1_048_576)} MiB`;
     Deno.stderr.writeSync(new TextEncoder().encode(
       `  ${variant.name}: ready after ${readyMs} ms, ${memory} resident, stopped in ${stopMs} ms\n`,
@@ -158,7 +157,7 @@ for (const variant of variants()) {
       `--leader-election-namespace=${namespace}`,
       `--aggregated-bind-address=127.0.0.1:${port}`,
     ], "all");
-    await operator.ready();
+    await operator.ready(120_000);
     const { data } = await cluster.request(
       "GET",
       "/api/v1/namespaces/coder-system/secrets/coder-k8s-apiserver-tls",
