@@ -8,11 +8,10 @@ import {
   createAuthenticator,
   createTokenReviewer,
   type KubeUser,
-  type Refusal,
 } from "../../identity/mod.ts";
 import { ImpersonationError, impersonationHeaders, objectionTo } from "../../identity/impersonation.ts";
 import { createOidcAuthenticator } from "../../identity/oidc.ts";
-import { challengeOf, type ProtectedResource, protectedResource } from "../../identity/protected_resource.ts";
+import { type ProtectedResource, protectedResource } from "../../identity/protected_resource.ts";
 import { ownPortConfig } from "../../identity/trusted_proxy.ts";
 import type { RestClient } from "../../kube/rest/rest_client.ts";
 import { mcpCaller } from "../../mcp/caller/caller_id.ts";
@@ -25,6 +24,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Redactor } from "../../telemetry/redactor.ts";
 import type { AdmissionSettings } from "./admission_settings.ts";
+import { METHODS, NOBODY, refused } from "./refused.ts";
 import { ProxyAuthority } from "./proxy_authority.ts";
 import { TokenMask } from "./token_mask.ts";
 
@@ -55,8 +55,6 @@ export interface McpAdmission {
   /** Closes connections, and forgets tokens. */
   close(): void;
 }
-
-const METHODS = { requestheader: "proxy", x509: "x509", token: "token", oidc: "oidc" } as const;
 
 /** Connections for calls of all callers: one of them who reads much keeps few others waiting. */
 const MAX_SOCKETS = 128;
@@ -186,29 +184,6 @@ export function createAdmission(options: AdmissionOptions): McpAdmission {
       nobody.close();
       ours.close();
       reviews.close();
-    },
-  };
-}
-
-const NOBODY: Pick<Refusal, "code" | "message"> = {
-  code: 401,
-  message:
-    "say who you are: send a bearer token in the header Authorization, or a client certificate where TLS is on",
-};
-
-function refused(
-  refusal: Omit<Refusal, "reason">,
-  resource: ProtectedResource | undefined,
-): Admission {
-  const { code, message, retryAfterSeconds, closeConnection } = refusal;
-  const challenge = challengeOf(refusal, resource);
-  return {
-    refusal: {
-      status: code === 500 ? 503 : code,
-      message,
-      ...(challenge === undefined ? {} : { challenge }),
-      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-      ...(closeConnection ? { closeConnection } : {}),
     },
   };
 }

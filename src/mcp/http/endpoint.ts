@@ -4,7 +4,9 @@ import { addressText, type BindAddress } from "../../telemetry/bind_address.ts";
 import { type Clock, settlesWithin, systemClock } from "../../telemetry/clock.ts";
 import { createServing, type Serving, type ServingOptions } from "../protocol/serving.ts";
 import type { Admission, Admit, ServingWorld, Visitor } from "../surface.ts";
-import { answerText, refuse, RPC } from "./answers.ts";
+import { toolError, type ToolErrorCode } from "../errors.ts";
+import { startCallTime } from "../protocol/call_time.ts";
+import { answerJson, answerText, refuse, RPC } from "./answers.ts";
 import { createGuard, type Guard, isLoopbackAddress, pageHeaders, PREFLIGHT_HEADERS } from "./guard.ts";
 import { HttpCall } from "./http_call.ts";
 import { LegacySse, MESSAGES_PATH, SSE_PATH } from "./legacy_sse.ts";
@@ -24,10 +26,12 @@ export interface McpEndpointOptions extends ServingOptions {
   readonly admit: Admit;
   /** Absent: plain HTTP. */
   readonly tls?: TlsSource | undefined;
-  /** What `/readyz` says. @default ready */
+  /** What `/readyz`, and `/ready`, say. @default ready */
   readonly ready?: (() => { readonly ready: boolean; readonly text: string }) | undefined;
   /** Of RFC 9728; absent: there is none. */
   readonly resourceMetadata?: Readonly<Record<string, unknown>> | undefined;
+  /** JSON documents at paths beside `/mcp`, for whom is let in: what is thrown as `ToolError` is told. @default none */
+  readonly documents?: ReadonlyMap<string, (visitor: Visitor, signal: AbortSignal) => Promise<unknown>>;
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
   /** Requests a second of one caller in the long run; 0: no limit. @default {50} */
@@ -73,6 +77,14 @@ const METADATA_PATHS = [
   "/.well-known/oauth-protected-resource",
   "/.well-known/oauth-protected-resource/mcp",
 ];
+
+/** Of refusals of documents. */
+const STATUS: Readonly<Partial<Record<ToolErrorCode, number>>> = {
+  forbidden: 403,
+  not_found: 404,
+  timeout: 504,
+  unavailable: 503,
+};
 
 class HttpEndpoint implements McpEndpoint {
   readonly #options: McpEndpointOptions;
@@ -180,7 +192,7 @@ class HttpEndpoint implements McpEndpoint {
       return await this.#letIn(call, ["POST"], (visitor) => sse.message(call, visitor));
     }
     if (path === "/healthz") return answerText(call, 200, "ok");
-    if (path === "/readyz") {
+    if (path === "/readyz" || path === "/ready") {
       const answer = this.#isDraining
         ? { ready: false, text: "it is ending" }
         : ready?.() ?? { ready: true, text: "ok" };
@@ -189,6 +201,10 @@ class HttpEndpoint implements McpEndpoint {
     if (METADATA_PATHS.includes(path) && resourceMetadata !== undefined) {
       const headers = { "content-type": "application/json", "access-control-allow-origin": "*" };
       return call.answer(200, JSON.stringify(resourceMetadata), headers);
+    }
+    const document = this.#options.documents?.get(path);
+    if (document !== undefined) {
+      return await this.#letIn(call, ["GET"], (visitor) => this.#document(call, visitor, document));
     }
     answerText(call, 404, "There is nothing here: MCP is at /mcp.\n");
   }
@@ -233,6 +249,26 @@ class HttpEndpoint implements McpEndpoint {
     if (call.method === "POST") return handlePost(this.#post, call, visitor);
     if (call.method === "GET") return this.#get(call, visitor);
     return this.#delete(call, visitor);
+  }
+
+  async #document(
+    call: HttpCall,
+    visitor: Visitor,
+    make: (visitor: Visitor, signal: AbortSignal) => Promise<unknown>,
+  ): Promise<void> {
+    const time = startCallTime(this.#serving.deadlineMs);
+    const forget = call.onGone(() => time.leave());
+    try {
+      answerJson(call, `${JSON.stringify(await time.within(make(visitor, time.signal)), undefined, 2)}\n`);
+    } catch (error) {
+      if (time.ended === "gone") return;
+      const shown = toolError(error);
+      if (shown.code === "internal") throw error;
+      refuse(call, STATUS[shown.code] ?? 400, this.#serving.redaction.text(shown.message));
+    } finally {
+      forget();
+      time.done();
+    }
   }
 
   async #admit(call: HttpCall): Promise<Visitor | undefined> {

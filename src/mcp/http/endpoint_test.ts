@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { ToolError } from "../errors.ts";
 import { eventually } from "../protocol/testing.ts";
+import type { Visitor } from "../surface.ts";
 import { modernRequest, request, testEndpoint, toolCall } from "./testing.ts";
 
 Deno.test("paths are what they are, and nothing else", async () => {
@@ -256,4 +258,30 @@ Deno.test("a body that breaks off, and one that is larger than it may be, end", 
   assert.match(new TextDecoder().decode(buffer.subarray(0, read)), /^HTTP\/1\.1 413/);
   large.close();
   assert.equal((await rig.post(request("ping"))).status, 200);
+});
+
+Deno.test("documents beside the protocol are for whom is let in, and refusals are told", async () => {
+  await using rig = await testEndpoint({
+    documents: new Map<string, (visitor: Visitor) => Promise<unknown>>([
+      ["/debug/sessions", ({ caller }) => {
+        if (caller.id === "bob") throw new ToolError("forbidden", "bob is no administrator");
+        return Promise.resolve({ for: caller.id });
+      }],
+      ["/debug/broken", () => Promise.reject(new Error("inside"))],
+    ]),
+  });
+  const get = async (path: string, caller: string, method = "GET") => {
+    const answer = await rig.send(method, path, { "x-caller": caller });
+    return [answer.status, await answer.text()] as const;
+  };
+  const [status, text] = await get("/debug/sessions", "ann");
+  assert.deepEqual([status, JSON.parse(text)], [200, { for: "ann" }]);
+  assert.equal((await get("/debug/sessions", "nobody"))[0], 401);
+  const [refused, why] = await get("/debug/sessions", "bob");
+  assert.deepEqual([refused, JSON.parse(why).error.message], [403, "bob is no administrator"]);
+  assert.equal((await get("/debug/sessions", "ann", "DELETE"))[0], 405);
+  const [broken, shown] = await get("/debug/broken", "ann");
+  assert.equal(broken, 500);
+  assert.doesNotMatch(shown, /inside/);
+  assert.deepEqual(await get("/ready", "nobody"), [200, "ok"]);
 });
