@@ -1,6 +1,5 @@
 /** Calls with answers over frames, and what is told in between. */
-import { type Frame, FrameReader } from "./frames.ts";
-import { encodeHeader } from "./frames.ts";
+import { encodeHeader, type Frame, FrameReader } from "./frames.ts";
 
 /** Both directions of one connection. */
 export interface Duplex {
@@ -11,20 +10,25 @@ export interface Duplex {
 
 export interface CallsOptions {
   readonly connection: Duplex;
-  /** Frames that answer nothing. Must not throw. */
+  /** Frames that answer nothing, in order. */
   readonly onEvent: (frame: Frame) => void;
   /** Once, after every call was refused. `error` is set where what came was no frame. */
   readonly onEnd: (error: Error | undefined) => void;
   /** Makes the error of calls that get no answer. */
   readonly ended: () => Error;
-  /** Where the reader goes on; the default reads from `connection`. */
+  /** Where some of it was read already. */
   readonly reader?: FrameReader | undefined;
+}
+
+interface Waiting {
+  answer(frame: Frame): void;
+  refuse(error: Error): void;
 }
 
 /** One connection on which calls are made. */
 export class Calls {
   readonly #options: CallsOptions;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Frame>>();
+  readonly #waiting = new Map<number, Waiting>();
   #next = 1;
   #writing: Promise<void> = Promise.resolve();
   #isEnded = false;
@@ -38,45 +42,50 @@ export class Calls {
     return this.#isEnded;
   }
 
-  /** Calls that wait for an answer. */
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
   /**
-   * Resolves with the answer. Rejects with the reason of `signal`, after which an answer that still comes is dropped; what
-   * was asked is done nevertheless.
+   * Resolves with the answer. Rejects with the reason of `signal`; then `onLate` gets the number of the call, and what the
+   * answer was once that has come (`undefined`: it never does).
    */
   async call(
     header: Readonly<Record<string, unknown>>,
     body: Uint8Array | undefined,
     signal: AbortSignal,
+    onLate?: (id: number, answer: Promise<Frame | undefined>) => void,
   ): Promise<Frame> {
     signal.throwIfAborted();
     if (this.#isEnded) throw this.#options.ended();
     const id = this.#next++;
-    const waiting = Promise.withResolvers<Frame>();
-    this.#waiting.set(id, waiting);
+    const result = Promise.withResolvers<Frame>();
+    this.#waiting.set(id, { answer: result.resolve, refuse: result.reject });
     const abort = () => {
-      if (this.#waiting.delete(id)) waiting.reject(signal.reason);
+      const late = Promise.withResolvers<Frame | undefined>();
+      this.#waiting.set(id, { answer: late.resolve, refuse: () => late.resolve(undefined) });
+      result.reject(signal.reason);
+      onLate?.(id, late.promise);
     };
     signal.addEventListener("abort", abort, { once: true });
     try {
       this.send({ ...header, id }, body);
-      return await waiting.promise;
+      return await result.promise;
     } finally {
       signal.removeEventListener("abort", abort);
     }
   }
 
-  /** Without an answer. */
+  /** Without an answer. What is sent goes in order; `body` must not be changed afterwards. */
   send(header: Readonly<Record<string, unknown>>, body?: Uint8Array): void {
     if (this.#isEnded) return;
     const start = encodeHeader(header, body?.length ?? 0);
     this.#writing = this.#writing.then(async () => {
+      if (this.#isEnded) return;
       await writeAll(this.#options.connection, start);
       if (body !== undefined) await writeAll(this.#options.connection, body);
     }).catch(() => this.close());
+  }
+
+  /** Closes it after what was sent. */
+  finish(): void {
+    this.#writing = this.#writing.then(() => this.close());
   }
 
   close(): void {
@@ -87,14 +96,15 @@ export class Calls {
     try {
       for (;;) {
         const frame = await reader.next();
-        if (frame === undefined) break;
+        if (frame === undefined || this.#isEnded) break;
         const id = frame.header["id"];
         if (typeof id !== "number") {
           this.#options.onEvent(frame);
           continue;
         }
         const waiting = this.#waiting.get(id);
-        if (waiting !== undefined && this.#waiting.delete(id)) waiting.resolve(frame);
+        this.#waiting.delete(id);
+        waiting?.answer(frame);
       }
       this.#end(undefined);
     } catch (error) {
@@ -110,8 +120,9 @@ export class Calls {
     } catch {
       // It was closed from the other side.
     }
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#options.ended());
+    const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
+    for (const one of waiting) one.refuse(this.#options.ended());
     this.#options.onEnd(error);
   }
 }

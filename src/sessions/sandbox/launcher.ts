@@ -1,107 +1,281 @@
-/** The one Python process that the worker starts, and the socket at which sessions' inits call. */
+/** The one Python process that the worker starts, and the socket at which the inits of sessions call. */
+import type { Logger } from "../../telemetry/logger.ts";
 import { SessionError } from "../types.ts";
 import { Calls } from "./calls.ts";
 import { type Frame, FrameReader } from "./frames.ts";
-import { encodeHeader } from "./frames.ts";
+import { type Ready, readySchema } from "./messages.ts";
 import { bootstrap, MODULES } from "./python.ts";
 import type { SandboxHostOptions } from "./types.ts";
 
+/** One that has connected, with what it has sent so far. */
+export interface InitConnection {
+  readonly connection: Deno.Conn;
+  readonly reader: FrameReader;
+}
+
 export interface Launcher {
-  readonly ready: Record<string, unknown>;
+  readonly ready: Ready;
+  /** Of the process. */
+  readonly pid: number;
   /** Where inits connect to. */
   readonly socket: string;
   readonly calls: Calls;
-  /** Resolves with the connection of the init that says `token`. */
-  expect(token: string): Promise<{ readonly connection: Deno.Conn; readonly reader: FrameReader }>;
+  /** Resolves with the connection of the init that says `token`. Rejects with the reason of `signal`. */
+  expect(token: string, signal: AbortSignal): Promise<InitConnection>;
+  /** Ends it, and everything that it has started. */
   close(): Promise<void>;
 }
+
+export interface LauncherHandlers {
+  readonly log: Logger;
+  /** What it tells without being asked. */
+  onEvent(frame: Frame): void;
+  /** Once. */
+  onEnd(): void;
+}
+
+/** Milliseconds for it to come up, and to end everything. */
+const START_MS = 60_000;
+const END_MS = 20_000;
+/** What shims of Python installations want to know. Nothing else of the worker's environment gets there. */
+const INHERITED = ["PATH", "HOME", "PYENV_ROOT", "PYENV_VERSION", "LANG"];
 
 /** Starts it. Rejects with `SessionError` where there is no Python, or it does not come up. */
 export async function startLauncher(
   options: SandboxHostOptions,
-  onEvent: (frame: Frame) => void,
-  onEnd: () => void,
+  handlers: LauncherHandlers,
+  signal: AbortSignal,
 ): Promise<Launcher> {
+  signal.throwIfAborted();
+  // A path of its own and short: names of sockets have 107 bytes at most, and nobody else may call here.
   const directory = await Deno.makeTempDir({ prefix: "sandbox-" });
-  await Deno.chmod(directory, 0o700);
   const socket = `${directory}/s`;
-  const listener = Deno.listen({ transport: "unix", path: socket });
-  const expected = new Map<
-    string,
-    (got: { readonly connection: Deno.Conn; readonly reader: FrameReader }) => void
-  >();
-  const accepting = accept(listener, expected);
-  const ready = Promise.withResolvers<Record<string, unknown>>();
-  const child = new Deno.Command(options.python ?? "python3", {
-    args: ["-I", "-S", "-E", "-c", bootstrap],
-    clearEnv: true,
-    env: inherited(),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const stdout = child.stdout.getReader({ mode: "byob" });
-  const first = encodeHeader({ modules: MODULES, options }, 0);
-  await writer.write(first);
-  const calls = new Calls({
-    connection: {
-      read: async (into) => {
+  let door: Door | undefined;
+  let child: Deno.ChildProcess | undefined;
+  try {
+    await Deno.chmod(directory, 0o700);
+    door = new Door(Deno.listen({ transport: "unix", path: socket }));
+    child = new Deno.Command(options.python ?? "python3", {
+      args: ["-I", "-S", "-E", "-c", bootstrap],
+      clearEnv: true,
+      env: inherited(),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    await door?.close();
+    await Deno.remove(directory, { recursive: true });
+    const python = options.python ?? "python3";
+    throw new SessionError(
+      "unavailable",
+      `sandboxes need ${python}, which could not be started: ${
+        messageOf(error)
+      }. Install Python 3.8 or later, or name it`,
+      { cause: error },
+    );
+  }
+  const running = new Running(child, door, directory, socket, handlers);
+  try {
+    await running.begin(options, signal);
+    return running;
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+}
+
+/** Hands connections to who waits for them. */
+class Door {
+  readonly #waiting = new Map<string, (got: InitConnection) => void>();
+  readonly #done: Promise<void>;
+
+  constructor(readonly listener: Deno.Listener) {
+    this.#done = this.#accept();
+  }
+
+  async expect(token: string, signal: AbortSignal): Promise<InitConnection> {
+    const got = Promise.withResolvers<InitConnection>();
+    const abort = () => got.reject(signal.reason);
+    signal.throwIfAborted();
+    signal.addEventListener("abort", abort, { once: true });
+    this.#waiting.set(token, got.resolve);
+    try {
+      return await got.promise;
+    } finally {
+      this.#waiting.delete(token);
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.listener.close();
+    await this.#done;
+  }
+
+  async #accept(): Promise<void> {
+    try {
+      for await (const connection of this.listener) void this.#welcome(connection);
+    } catch {
+      // It was closed.
+    }
+  }
+
+  async #welcome(connection: Deno.Conn): Promise<void> {
+    const reader = new FrameReader(connection);
+    const frame = await reader.next().catch(() => undefined);
+    const token = frame?.header["hello"];
+    const welcome = typeof token === "string" ? this.#waiting.get(token) : undefined;
+    if (welcome === undefined) return connection.close();
+    welcome({ connection, reader });
+  }
+}
+
+class Running implements Launcher {
+  readonly calls: Calls;
+  readonly #ready = Promise.withResolvers<Ready>();
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #complaints: Promise<string>;
+  #known: Ready | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    readonly child: Deno.ChildProcess,
+    readonly door: Door,
+    readonly directory: string,
+    readonly socket: string,
+    handlers: LauncherHandlers,
+  ) {
+    this.#writer = child.stdin.getWriter();
+    this.#complaints = readComplaints(child.stderr, handlers.log);
+    this.#ready.promise.catch(() => {});
+    this.calls = new Calls({
+      connection: this.#duplex(),
+      onEvent: (frame) => {
+        if (frame.header["event"] !== "ready") return handlers.onEvent(frame);
+        const ready = readySchema.safeParse(frame.header);
+        if (ready.success) this.#ready.resolve(ready.data);
+        else {this.#ready.reject(
+            new SessionError("internal", `the sandbox launcher says: ${ready.error.message}`),
+          );}
+      },
+      onEnd: () => {
+        void this.#complaints.then((text) =>
+          this.#ready.reject(
+            new SessionError(
+              "unavailable",
+              `the sandbox launcher ended while it came up. It says: ${text || "nothing"}`,
+            ),
+          )
+        );
+        handlers.onEnd();
+      },
+      ended: () =>
+        new SessionError(
+          "unknown_outcome",
+          "the sandbox launcher ended in the middle of this; the next call starts it anew",
+        ),
+    });
+  }
+
+  get ready(): Ready {
+    return this.#known!;
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  async begin(options: SandboxHostOptions, signal: AbortSignal): Promise<void> {
+    // Only what it knows: the rest is the worker's.
+    const { directory, allowUnisolated, uids, readOnlyPaths, environment, network, forwards } = options;
+    this.calls.send({
+      modules: MODULES,
+      options: { directory, allowUnisolated, uids, readOnlyPaths, environment, network, forwards },
+    });
+    const late = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
+    const abort = () => this.#ready.reject(late.reason);
+    late.addEventListener("abort", abort, { once: true });
+    try {
+      this.#known = await this.#ready.promise;
+    } finally {
+      late.removeEventListener("abort", abort);
+    }
+  }
+
+  expect(token: string, signal: AbortSignal): Promise<InitConnection> {
+    return this.door.expect(token, signal);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.calls.close();
+    const timer = setTimeout(() => {
+      try {
+        this.child.kill("SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+    }, END_MS);
+    await this.child.status;
+    clearTimeout(timer);
+    await this.door.close();
+    await this.#complaints;
+    await Deno.remove(this.directory, { recursive: true }).catch(() => {});
+  }
+
+  #duplex() {
+    const stdout = this.child.stdout.getReader({ mode: "byob" });
+    const writer = this.#writer;
+    return {
+      read: async (into: Uint8Array) => {
         const { value } = await stdout.read(new Uint8Array(into.length));
         if (value === undefined || value.length === 0) return null;
         into.set(value);
         return value.length;
       },
-      write: async (bytes) => (await writer.write(bytes), bytes.length),
-      close: () => void writer.close().catch(() => {}),
-    },
-    onEvent: (frame) => {
-      if (frame.header["event"] === "ready") ready.resolve(frame.header);
-      else onEvent(frame);
-    },
-    onEnd: () => {
-      ready.reject(new SessionError("failed", "the sandbox launcher (python3) ended before it was ready"));
-      onEnd();
-    },
-    ended: () =>
-      new SessionError("unavailable", "the sandbox launcher ended; it is started anew by the next call"),
-  });
-  return {
-    ready: await ready.promise,
-    socket,
-    calls,
-    expect: (token) => new Promise((resolve) => expected.set(token, resolve)),
-    async close() {
-      calls.close();
-      listener.close();
-      await child.status;
-      await accepting;
-      await Deno.remove(directory, { recursive: true });
-    },
-  };
+      write: async (bytes: Uint8Array) => {
+        await writer.write(bytes);
+        return bytes.length;
+      },
+      close: () => {
+        // The end of its input is what it waits for.
+        writer.close().catch(() => {});
+        stdout.cancel().catch(() => {});
+      },
+    };
+  }
 }
 
 function inherited(): Record<string, string> {
   const env: Record<string, string> = {};
-  for (const name of ["PATH", "HOME", "PYENV_ROOT", "PYENV_VERSION"]) {
+  for (const name of INHERITED) {
     const value = Deno.env.get(name);
     if (value !== undefined) env[name] = value;
   }
   return env;
 }
 
-async function accept(
-  listener: Deno.Listener,
-  expected: Map<string, (got: { readonly connection: Deno.Conn; readonly reader: FrameReader }) => void>,
-): Promise<void> {
-  for await (const connection of listener) {
-    const reader = new FrameReader(connection);
-    void reader.next().then((frame) => {
-      const token = frame?.header["hello"];
-      const resolve = typeof token === "string" ? expected.get(token) : undefined;
-      if (resolve === undefined) return connection.close();
-      expected.delete(token as string);
-      resolve({ connection, reader });
-    }, () => connection.close());
+/** What it writes to its error stream: of tracebacks, the end. */
+async function readComplaints(stream: ReadableStream<Uint8Array>, log: Logger): Promise<string> {
+  let text = "";
+  try {
+    for await (
+      const chunk of stream.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    ) {
+      text = (text + chunk).slice(-4_096);
+      log.warn("the sandbox launcher says", { text: chunk.slice(0, 4_096) });
+    }
+  } catch {
+    // It was closed.
   }
+  return text.trim();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

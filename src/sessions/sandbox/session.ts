@@ -1,49 +1,72 @@
 /** One session's sandbox, as the worker has it: its init is started when there is something to do. */
-import { type Isolation, SESSION_ERROR_CODES, SessionError, type SessionErrorCode } from "../types.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { type Isolation, SessionError } from "../types.ts";
 import { Calls } from "./calls.ts";
-import type { Frame, FrameReader } from "./frames.ts";
+import type { Frame } from "./frames.ts";
+import type { InitConnection } from "./launcher.ts";
+import { answerOf, eventSchema, fileSchema, inputSchema, type Usage, usageSchema } from "./messages.ts";
 import type { Sandbox, SandboxExit, SandboxProcess, SpawnSpec } from "./types.ts";
+import { z } from "zod";
 
-interface Started {
-  readonly connection: Deno.Conn;
-  readonly reader: FrameReader;
+/** One init that was started. */
+export interface StartedInit extends InitConnection {
+  /** Resolves once it and all that was in its namespaces are gone. */
+  readonly gone: Promise<void>;
 }
 
-interface Running {
-  readonly spec: SpawnSpec;
-  readonly exited: PromiseWithResolvers<SandboxExit>;
+/** What a session wants of its host. */
+export interface SessionHost {
+  start(id: string, known: Usage, signal: AbortSignal): Promise<StartedInit>;
+  /** Kills all of it. */
+  stop(id: string): Promise<void>;
 }
+
+const START_MS = 30_000;
+const USAGE_MS = 30_000;
 
 export class Session implements Sandbox {
-  #calls: Promise<Calls> | undefined;
+  readonly #host: SessionHost;
+  readonly #log: Logger;
+  #connecting: Promise<Calls> | undefined;
+  #gone: Promise<void> = Promise.resolve();
   readonly #running = new Map<number, Running>();
+  #next = 1;
+  /** Calls that have begun and not ended. */
+  #busy = 0;
+  #known: Usage = { cpuMs: 0, memoryBytes: 0, diskBytes: 0, processes: 0 };
+  #isClosed = false;
 
-  constructor(
-    readonly id: string,
-    readonly isolation: Isolation,
-    readonly start: (signal: AbortSignal) => Promise<Started>,
-    readonly stop: () => Promise<void>,
-  ) {}
+  constructor(readonly id: string, readonly isolation: Isolation, host: SessionHost, log: Logger) {
+    this.#host = host;
+    this.#log = log;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
 
   async spawn(spec: SpawnSpec, signal: AbortSignal): Promise<SandboxProcess> {
-    const calls = await this.#connect();
-    const { header } = await calls.call(
-      { op: "spawn", argv: spec.argv, cwd: spec.cwd, env: spec.env },
-      undefined,
-      signal,
-    );
-    check(header);
-    const number = Number(header["process"]);
-    const running: Running = { spec, exited: Promise.withResolvers() };
-    this.#running.set(number, running);
-    return {
-      exited: running.exited.promise,
-      write: async (bytes, writeSignal) => {
-        check((await calls.call({ op: "input", process: number }, bytes, writeSignal)).header);
-      },
-      closeInput: () => calls.send({ op: "close_input", process: number }),
-      kill: (name) => calls.send({ op: "kill", process: number, signal: name }),
-    };
+    return await this.#with(signal, async (calls) => {
+      const number = this.#next++;
+      const running = new Running(spec, calls, number, this.#log);
+      // Before it is asked for: its output may be faster than the answer.
+      this.#running.set(number, running);
+      const header = { op: "spawn", process: number, argv: spec.argv, cwd: spec.cwd, env: spec.env };
+      try {
+        const answer = await calls.call(header, undefined, signal, (_, late) => {
+          // It may have begun, and nobody wants it.
+          void late.then((frame) => {
+            if (frame !== undefined && frame.header["error"] === undefined) running.kill("SIGKILL");
+            else this.#running.delete(number);
+          });
+        });
+        answerOf(z.object({ process: z.literal(number) }), answer.header, spec.argv[0] ?? "spawn");
+        return running;
+      } catch (error) {
+        if (!signal.aborted) this.#running.delete(number);
+        throw error;
+      }
+    });
   }
 
   async file(
@@ -52,66 +75,187 @@ export class Session implements Sandbox {
     body: Uint8Array | undefined,
     signal: AbortSignal,
   ): Promise<{ readonly output: Record<string, unknown>; readonly body?: Uint8Array | undefined }> {
-    const calls = await this.#connect();
-    const frame = await calls.call({ op: "file", name: op, input }, body, signal);
-    check(frame.header);
-    return {
-      output: frame.header["output"] as Record<string, unknown>,
-      ...(frame.body.length > 0 ? { body: frame.body } : {}),
-    };
+    return await this.#with(signal, async (calls) => {
+      const frame = await calls.call({ op: "file", name: op, input }, body, signal, (id) => {
+        calls.send({ op: "abort", call: id });
+      });
+      const { output } = answerOf(fileSchema, frame.header, `file operation ${op}`);
+      return frame.body.length > 0 ? { output, body: frame.body } : { output };
+    });
   }
 
-  usage(): Promise<{ cpuMs: number; memoryBytes: number; diskBytes: number; processes: number }> {
-    return Promise.resolve({ cpuMs: 0, memoryBytes: 0, diskBytes: 0, processes: this.#running.size });
+  async usage(): Promise<Usage> {
+    if (this.#connecting === undefined && this.#known.diskBytes > 0) return this.#known;
+    const signal = AbortSignal.timeout(USAGE_MS);
+    return await this.#with(signal, async (calls) => {
+      const answer = await calls.call({ op: "usage" }, undefined, signal);
+      this.#known = answerOf(usageSchema, answer.header, "usage");
+      return this.#known;
+    });
   }
 
   async close(): Promise<void> {
-    if (this.#calls === undefined) return;
-    await this.stop();
-    (await this.#calls).close();
+    this.#isClosed = true;
+    await this.#host.stop(this.id);
+    const calls = await this.#connecting?.catch(() => undefined);
+    calls?.close();
+    await this.#gone;
   }
 
-  /** The launcher is gone, and with it all processes. */
-  lost(): void {
-    for (const running of this.#running.values()) running.exited.resolve({ signal: "SIGKILL" });
-    this.#running.clear();
+  async #with<T>(signal: AbortSignal, work: (calls: Calls) => Promise<T>): Promise<T> {
+    this.#busy++;
+    try {
+      return await work(await this.#connect(signal));
+    } finally {
+      this.#busy--;
+    }
   }
 
-  #connect(): Promise<Calls> {
-    this.#calls ??= this.start(AbortSignal.timeout(30_000)).then(({ connection, reader }) =>
-      new Calls({
-        connection,
-        reader,
-        onEvent: (frame) => this.#event(frame),
-        onEnd: () => {
-          this.#calls = undefined;
-          this.lost();
-        },
-        ended: () => new SessionError("failed", `the sandbox of session ${this.id} ended; try again`),
-      })
-    );
-    return this.#calls;
-  }
-
-  #event({ header, body }: Frame): void {
-    const running = this.#running.get(Number(header["process"]));
-    if (running === undefined) return;
-    if (header["event"] === "output") {
-      running.spec.onOutput(header["stream"] === "stderr" ? "stderr" : "stdout", body);
-    } else if (header["event"] === "exit") {
-      this.#running.delete(Number(header["process"]));
-      const { exitCode, signal } = header;
-      running.exited.resolve({
-        ...(typeof exitCode === "number" ? { exitCode } : {}),
-        ...(typeof signal === "string" ? { signal } : {}),
+  async #connect(signal: AbortSignal): Promise<Calls> {
+    signal.throwIfAborted();
+    if (this.#isClosed) throw new SessionError("session_ended", `session ${this.id} was closed`);
+    if (this.#connecting === undefined) {
+      // Shared by all who call meanwhile: it does not end with the first of them.
+      const connecting = this.#start();
+      this.#connecting = connecting;
+      connecting.catch(() => {
+        if (this.#connecting === connecting) this.#connecting = undefined;
       });
+    }
+    return await unlessAborted(this.#connecting, signal);
+  }
+
+  async #start(): Promise<Calls> {
+    // Its predecessor is out of the way.
+    await this.#gone;
+    const { connection, reader, gone } = await this.#host.start(
+      this.id,
+      this.#known,
+      AbortSignal.timeout(START_MS),
+    );
+    this.#gone = gone;
+    const calls: Calls = new Calls({
+      connection,
+      reader,
+      onEvent: (frame) => this.#event(calls, frame),
+      onEnd: (error) => this.#ended(calls, error),
+      ended: () =>
+        this.#isClosed
+          ? new SessionError("session_ended", `session ${this.id} was closed`)
+          : new SessionError(
+            "unknown_outcome",
+            `the sandbox of session ${this.id} ended in the middle of this, and its processes with it; it is started anew by the next call`,
+          ),
+    });
+    this.#current = calls;
+    return calls;
+  }
+
+  #current: Calls | undefined;
+
+  #ended(calls: Calls, error: Error | undefined): void {
+    if (error !== undefined) {
+      this.#log.warn("a sandbox sent what is no frame, and was ended", {
+        session_id: this.id,
+        error: error.message,
+      });
+      this.#host.stop(this.id).catch((cause: unknown) => {
+        this.#log.error("a sandbox could not be ended", { session_id: this.id, error: String(cause) });
+      });
+    }
+    if (this.#current === calls) {
+      this.#current = undefined;
+      this.#connecting = undefined;
+    }
+    for (const [number, running] of this.#running) {
+      if (running.calls !== calls) continue;
+      this.#running.delete(number);
+      running.end({ signal: "SIGKILL" });
+    }
+  }
+
+  #event(calls: Calls, { header, body }: Frame): void {
+    const parsed = eventSchema.safeParse(header);
+    if (!parsed.success) return;
+    const event = parsed.data;
+    if (event.event === "output") {
+      const running = this.#running.get(event.process);
+      if (running?.calls === calls) running.output(event.stream, body);
+    } else if (event.event === "exit") {
+      const running = this.#running.get(event.process);
+      if (running?.calls !== calls) return;
+      this.#running.delete(event.process);
+      const { exitCode, signal, limit } = event;
+      running.end({
+        ...(exitCode === undefined ? {} : { exitCode }),
+        ...(signal === undefined ? {} : { signal }),
+        ...(limit === undefined ? {} : { limit }),
+      });
+    } else if (event.event === "idle") {
+      const { cpuMs, diskBytes } = event;
+      this.#known = { cpuMs, diskBytes, memoryBytes: 0, processes: 0 };
+      if (this.#busy > 0 || this.#running.size > 0 || this.#current !== calls) return;
+      this.#current = undefined;
+      this.#connecting = undefined;
+      calls.send({ op: "end" });
+      calls.finish();
+    } else {
+      this.#log.error("the init of a sandbox failed", { session_id: this.id, error: event.message });
     }
   }
 }
 
-function check(header: Record<string, unknown>): void {
-  const { error, message } = header;
-  if (error === undefined) return;
-  const code = SESSION_ERROR_CODES.find((one) => one === error) ?? "internal" satisfies SessionErrorCode;
-  throw new SessionError(code, String(message));
+/** One process, until its end was told. */
+class Running implements SandboxProcess {
+  readonly #exited = Promise.withResolvers<SandboxExit>();
+  #isOver = false;
+
+  constructor(
+    readonly spec: SpawnSpec,
+    readonly calls: Calls,
+    readonly number: number,
+    readonly log: Logger,
+  ) {}
+
+  get exited(): Promise<SandboxExit> {
+    return this.#exited.promise;
+  }
+
+  async write(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (this.#isOver) throw new SessionError("failed", "the process is over: it takes no input");
+    const answer = await this.calls.call({ op: "input", process: this.number }, bytes, signal);
+    answerOf(inputSchema, answer.header, "input");
+  }
+
+  closeInput(): void {
+    this.calls.send({ op: "close_input", process: this.number });
+  }
+
+  kill(signal: string): void {
+    this.calls.send({ op: "kill", process: this.number, signal });
+  }
+
+  output(stream: "stdout" | "stderr", bytes: Uint8Array): void {
+    try {
+      this.spec.onOutput(stream, bytes);
+    } catch (error) {
+      this.log.error("output of a process was not taken", { error: String(error) });
+    }
+  }
+
+  end(exit: SandboxExit): void {
+    this.#isOver = true;
+    this.#exited.resolve(exit);
+  }
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

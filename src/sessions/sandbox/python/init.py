@@ -4,35 +4,59 @@ their output on, by frames over one socket to the worker. One thread, one loop.
 
 File operations are `files.handle(op, input, body, root_fd, limits) -> (output, body or None)`; `limits` has `disk_bytes`
 (of the session), `disk_free` (what is left of them by the last look), `memory_bytes`, and `spool_fd`: a directory that the
-session's processes cannot reach, for archives. Those named in `files.LONG` run in a forked child, which has no socket; it
-writes its answer, one frame, into a pipe, and the init passes it on.
+session's processes cannot reach, for archives. Those of which `files.is_long` says so run in a forked child, which has no socket; it
+writes its answer, one frame, into a pipe, and the init passes it on. An aborted call ends its child.
 """
 import errno
 import os
 import selectors
 import signal
-import socket
+import time
 
 import files
 import frames
+import limits
 import processes
+
+# Bytes for the worker that wait here: beyond the first, output of processes is left in their pipes.
+MUCH, LITTLE = 2**20, 2**18
+_ERRORS = {
+    errno.ENOENT: "not_found", errno.ENOSPC: "limit", errno.EDQUOT: "limit", errno.EFBIG: "limit",
+    errno.EXDEV: "forbidden", errno.ELOOP: "forbidden", errno.EACCES: "forbidden", errno.EPERM: "forbidden",
+    errno.EAGAIN: "limit", errno.EMFILE: "limit", errno.ENAMETOOLONG: "invalid",
+}
 
 
 class Init:
-    """`connection` is the connected socket to the worker; `spec` as the launcher has it."""
+    """
+    `connection` is the connected socket to the worker. `spec`: `limits`, `environment`, `counters` (of the control group),
+    `cpu_before_ms`, `idle_ms`, `disk_used`, `isolated`. `opened`: descriptors `root`, `spool`, `directories`, `proc` (or None)
+    and `self`, the number of this process there.
+    `leave(keep)` is called in children before they become the session's; `kill_all()` ends all processes but this one.
+    """
 
-    def __init__(self, connection, spec, root_fd, spool_fd):
+    def __init__(self, connection, spec, opened, leave, kill_all):
         self.connection = connection
         self.spec = spec
-        self.root_fd = root_fd
-        self.limits = {
-            "disk_bytes": spec["limits"]["diskBytes"], "disk_free": spec["limits"]["diskBytes"],
-            "memory_bytes": spec["limits"]["memoryBytes"], "spool_fd": spool_fd,
+        self.root_fd = opened["root"]
+        self.directories = opened["directories"]
+        self.leave = leave
+        self.kill_all = kill_all
+        self.disk = limits.Disk(spec["limits"]["diskBytes"], spec["disk_used"], self.root_fd)
+        self.watch = limits.Watch(spec["limits"], spec["counters"], opened["proc"], opened["self"],
+                                  spec["cpu_before_ms"])
+        self.file_limits = {
+            "disk_bytes": spec["limits"]["diskBytes"], "disk_free": self.disk.left(),
+            "memory_bytes": spec["limits"]["memoryBytes"], "spool_fd": opened["spool"], "isolated": spec["isolated"],
         }
         self.selector = selectors.DefaultSelector()
         self.parser = frames.Parser()
         self.outgoing = []
         self.pending = 0
+        self.is_writing = False
+        self.work = {}  # Number of a call to the pid of its child.
+        self.last_call = time.monotonic()
+        self.offered = False
         self.processes = processes.Processes(self)
 
     def run(self):
@@ -46,9 +70,77 @@ class Init:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.selector.register(wake_read, selectors.EVENT_READ, lambda events: self._on_wake(wake_read))
         while True:
-            for key, events in self.selector.select(self.processes.timeout()):
-                key.data(events)
-            self.processes.tick()
+            for key, events in self.selector.select(self._timeout()):
+                # One of the same round may have closed it, and opened another of the same number.
+                now = self.selector.get_map().get(key.fd)
+                if now is not None and now.data == key.data:
+                    key.data(events)
+            self._tick()
+
+    def _timeout(self):
+        now = time.monotonic()
+        if not self.processes.is_busy():
+            if self.offered:
+                return None
+            return max(0.0, self.last_call + self.spec["idle_ms"] / 1000 - now)
+        moments = [self.watch.next, self.processes.next_deadline() or now + 1]
+        return max(0.0, min(moments) - now)
+
+    def _tick(self):
+        now = time.monotonic()
+        self.processes.tick(now)
+        if not self.processes.is_busy():
+            if now - self.last_call >= self.spec["idle_ms"] / 1000 and not self.offered:
+                self.offered = True
+                self.send(dict(self._usage(), event="idle"))
+            return
+        if now >= self.watch.next:
+            found = self.watch.look()
+            if found:
+                self._end(*found)
+            if self.disk.is_due(now):
+                self._measure()
+
+    def _end(self, limit, pid):
+        self.processes.blame(limit, pid)
+        if pid is None:
+            self.kill_all()
+        else:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass  # It was faster.
+
+    # ---- disk
+
+    def _measure(self, call=None):
+        started = time.monotonic()
+        self.disk.begin()
+
+        def done(header, _):
+            used = header["used"] if header else self.disk.expected()
+            if self.disk.measured(used, time.monotonic() - started):
+                self._end("disk", None)
+            self.file_limits["disk_free"] = self.disk.left()
+            if call is not None:
+                self.send(dict(self._usage(), id=call))
+
+        try:
+            self.processes.helper(lambda: ({"used": limits.measure(self.directories)}, b""), done)
+        except OSError:
+            self.disk.is_measuring = False
+            if call is not None:
+                self.send(dict(self._usage(), id=call))
+
+    def _usage(self):
+        return {"cpuMs": self.watch.cpu_ms(), "memoryBytes": self.watch.memory_bytes(), "diskBytes": self.disk.used,
+                "processes": self.processes.count()}
+
+    def do_usage(self, header, _body):
+        """What the session uses."""
+        self._measure(header["id"])
+
+    # ---- the connection
 
     def send(self, header, body=b""):
         """Queues one frame."""
@@ -75,8 +167,15 @@ class Init:
                 else:
                     self.outgoing[0] = first[count:]
                     count = 0
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.outgoing else 0)
-        self.selector.modify(self.connection, wanted, self._on_connection)
+        wanted = bool(self.outgoing)
+        if wanted != self.is_writing:
+            self.is_writing = wanted
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wanted else 0)
+            self.selector.modify(self.connection, events, self._on_connection)
+        if self.pending > MUCH:
+            self.processes.pause(True)
+        elif self.pending < LITTLE:
+            self.processes.pause(False)
 
     def _on_wake(self, descriptor):
         try:
@@ -102,38 +201,68 @@ class Init:
             if frame:
                 self._request(*frame)
 
+    # ---- calls
+
     def _request(self, header, body):
         call, op = header.get("id"), header["op"]
+        if op == "end":
+            os._exit(0)
+        self.last_call = time.monotonic()
+        self.offered = False
+        if op == "abort":
+            pid = self.work.get(header["call"])
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+            return
         try:
             if op == "file":
                 self._file(call, header["name"], header["input"], body)
                 return
-            answer = getattr(self.processes, "do_" + op)(header, body)
-        except files.FileError as error:
-            answer = {"error": error.code, "message": error.message}
-        except OSError as error:
-            answer = {"error": "failed", "message": "%s %s: %s" % (op, error.filename or "", error.strerror)}
-        except Exception as error:  # The session goes on: this call alone has failed.
-            answer = {"error": "internal", "message": "%s: %s: %s" % (op, type(error).__name__, error)}
+            if op == "spawn" and self.watch.cpu_ms() >= self.spec["limits"]["cpuMs"]:
+                raise files.FileError("limit", "the session has used its CPU time: make another one")
+            owner = self if op == "usage" else self.processes
+            answer = getattr(owner, "do_" + op)(header, body)
+        except Exception as error:
+            answer = failure(op, error)
         if call is not None and answer is not None:
             self.send(dict(answer, id=call))
 
     def _file(self, call, name, input, body):
-        if name in files.LONG:
-            self.processes.fork_answer(call, lambda: self._answer(name, input, body))
+        self.file_limits["disk_free"] = self.disk.left()
+        if not files.is_long(name, input):
+            header, answer_body = self._answer(name, input, body)
+            self.disk.wrote(len(body))
+            self.send(dict(header, id=call), answer_body)
+            if body and self.disk.is_due(time.monotonic()):
+                self._measure()
             return
-        header, answer_body = self._answer(name, input, body)
-        self.send(dict(header, id=call), answer_body)
 
-    def _answer(self, name, input, body):
+        def done(header, answer_body):
+            del self.work[call]
+            self.send(dict(header or {"error": "failed", "message": "%s was ended before it was done" % name}, id=call),
+                      answer_body)
+            if name == "unpack":
+                self._measure()
+
         try:
-            output, answer_body = files.handle(name, input, body, self.root_fd, self.limits)
-            return {"output": output}, answer_body or b""
-        except files.FileError as error:
-            return {"error": error.code, "message": error.message}, b""
+            self.work[call] = self.processes.helper(lambda: self._answer(name, input, body, True), done)
         except OSError as error:
-            code = {errno.ENOENT: "not_found", errno.ENOSPC: "limit", errno.EDQUOT: "limit", errno.EFBIG: "limit",
-                    errno.EXDEV: "forbidden"}.get(error.errno, "failed")
-            return {"error": code, "message": "%s: %s" % (name, error.strerror)}, b""
+            self.send(dict(failure(name, error), id=call))
+
+    def _answer(self, name, input, body, is_child=False):
+        try:
+            if is_child:
+                files.enter_child(name)
+            output, answer_body = files.handle(name, input, body, self.root_fd, self.file_limits)
+            return {"output": output}, answer_body or b""
         except Exception as error:
-            return {"error": "internal", "message": "%s: %s: %s" % (name, type(error).__name__, error)}, b""
+            return failure(name, error), b""
+
+
+def failure(what, error):
+    """The answer that tells of an exception."""
+    if isinstance(error, files.FileError):
+        return {"error": error.code, "message": error.message}
+    if isinstance(error, OSError):
+        return {"error": _ERRORS.get(error.errno, "failed"), "message": "%s: %s" % (what, error.strerror or error)}
+    return {"error": "internal", "message": "%s: %s: %s" % (what, type(error).__name__, error)}

@@ -1,8 +1,11 @@
 """System calls that Python has no words for, by ctypes. Linux on x86_64 and aarch64."""
 import ctypes
+import fcntl
 import os
 import platform
 import signal
+import socket
+import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 # The one that keeps the interpreter's lock: what follows a fork must find it held.
@@ -10,10 +13,10 @@ _libc_locked = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _libc_locked.syscall.restype = ctypes.c_long
 
-_ARM = platform.machine() in ("aarch64", "arm64")
-SYS_CLONE = 220 if _ARM else 56
-SYS_PIVOT_ROOT = 41 if _ARM else 155
-SYS_CAPSET = 91 if _ARM else 126
+IS_ARM = platform.machine() in ("aarch64", "arm64")
+SYS_CLONE = 220 if IS_ARM else 56
+SYS_PIVOT_ROOT = 41 if IS_ARM else 155
+SYS_CAPSET = 91 if IS_ARM else 126
 SYS_MOUNT_SETATTR = 442
 
 CLONE_NEWNS = 0x00020000
@@ -132,3 +135,15 @@ def drop_capabilities():
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     sets = (ctypes.c_uint32 * 6)()
     _check(_libc.syscall(ctypes.c_long(SYS_CAPSET), header, sets), "capset")
+
+
+def sethostname(name):
+    """Of this UTS namespace."""
+    data = name.encode()
+    _check(_libc.sethostname(data, ctypes.c_size_t(len(data))), "sethostname")
+
+
+def loopback_up():
+    """Of this network namespace: it has nothing else."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        fcntl.ioctl(one, 0x8914, struct.pack("16sH14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: IFF_UP, IFF_RUNNING

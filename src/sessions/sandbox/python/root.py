@@ -1,21 +1,28 @@
 """The root directory that a session sees: the machine's programs, read-only, and its own directories."""
+import errno
 import os
 
 from kernel import (
-    MNT_DETACH, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID,
-    MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT, mount, mount_attributes, pivot_root, umount,
+    MNT_DETACH, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV,
+    MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT, mount, mount_attributes, pivot_root, umount,
 )
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# What programs look up; nothing of this machine's own. Of /etc/ssl not the private keys.
 ETC = (
-    "alternatives", "ca-certificates", "ca-certificates.conf", "debian_version", "fonts", "java-11-openjdk",
-    "java-17-openjdk", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "magic", "mime.types",
-    "nsswitch.conf", "os-release", "pki", "protocols", "python3", "python3.11", "services", "ssl", "timezone",
+    "alternatives", "ca-certificates.conf", "debian_version", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime",
+    "magic", "mime.types", "nsswitch.conf", "os-release", "pki/tls/certs", "pki/ca-trust", "protocols", "services",
+    "ssl/certs", "ssl/openssl.cnf", "ssl/cert.pem", "timezone",
 )
 NETWORK_ETC = ("hosts", "resolv.conf")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 LINKS = (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
          ("stderr", "/proc/self/fd/2"))
+# Names in a session's directory on the host, and where the session sees them.
+DIRECTORIES = (("workspace", "/workspace"), ("home", "/home/session"), ("tmp", "/tmp"))
+READ_ONLY = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
+_FLAGS = ((MOUNT_ATTR_RDONLY, MS_RDONLY), (MOUNT_ATTR_NOSUID, MS_NOSUID), (MOUNT_ATTR_NODEV, MS_NODEV),
+          (MOUNT_ATTR_NOEXEC, MS_NOEXEC))
 
 
 def _text(path, text):
@@ -33,63 +40,76 @@ def _place(path, is_directory):
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
 
 
+def _restrict(target, attributes):
+    try:
+        mount_attributes(target, attributes)
+        return
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    # Before Linux 5.12: each mount by itself, with the flags that it has, which a user namespace may not take away.
+    target = os.path.realpath(target)
+    wanted = sum(flag for attribute, flag in _FLAGS if attributes & attribute)
+    with open("/proc/self/mountinfo") as file:
+        points = [line.split(" ")[4].encode().decode("unicode_escape") for line in file]
+    for point in points:
+        if point == target or point.startswith(target + "/"):
+            has = os.statvfs(point).f_flag & 0xF
+            mount("none", point, None, MS_BIND | MS_REMOUNT | wanted | has)
+
+
 def bind(source, target, attributes):
     """`source` and what is mounted below it, at `target`, with mount attributes such as read-only."""
     _place(target, os.path.isdir(source))
     mount(source, target, None, MS_BIND | MS_REC)
-    if attributes:
-        mount_attributes(target, attributes)
+    _restrict(target, attributes)
 
 
-def build(base, spec):
+def build(spec):
     """
-    Makes the root at the empty directory `base` and moves this process into it. To be called in a mount namespace of
-    one's own, as PID 1 of a PID namespace of one's own. `spec`: `binds` [[host path, path inside]], `read_only` [paths],
-    `network` bool (the machine's own is used), `shm_bytes`, `uid`, `proc` bool. Returns whether /proc is there.
+    Makes a root at `root` of the working directory, a session's own on the host, and moves this process into it. To be
+    called in a mount namespace of one's own, as PID 1 of a PID namespace of one's own. `spec`: `read_only` [paths],
+    `host_network` bool, `shm_bytes`, `uid`, `proc` bool. Raises OSError.
     """
     mount("none", "/", None, MS_REC | MS_PRIVATE)
+    base = "root"
     mount("tmpfs", base, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=4m")
-    read_only = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
     for path in SYSTEM:
         if os.path.islink(path):
             os.symlink(os.readlink(path), base + path)
         elif os.path.isdir(path):
-            bind(path, base + path, read_only)
-    _etc(base, spec, read_only)
+            bind(path, base + path, READ_ONLY)
+    _etc(base, spec)
     for path in spec["read_only"]:
-        if os.path.exists(path) and not any(path == one or path.startswith(one + "/") for one in SYSTEM):
-            bind(path, base + path, read_only)
+        bind(path, base + path, READ_ONLY)
     _dev(base, spec)
-    for source, inside in spec["binds"]:
-        bind(source, base + inside, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
-    os.makedirs(base + "/proc", 0o555)
-    os.makedirs(base + "/run", 0o755)
-    os.makedirs(base + "/var/tmp", 0o755)
-    os.symlink("/tmp", base + "/var/tmp/session")
-    has_proc = False
+    for name, inside in DIRECTORIES:
+        bind(name, base + inside, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+    os.mkdir(base + "/proc", 0o555)
+    os.mkdir(base + "/run", 0o755)
+    os.makedirs(base + "/var", 0o755)
+    os.symlink("/tmp", base + "/var/tmp")
     if spec["proc"]:
         mount("proc", base + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-        has_proc = True
     os.chdir(base)
     pivot_root(".", ".")
     umount(".", MNT_DETACH)
     os.chdir("/")
     mount("none", "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
-    return has_proc
 
 
-def _etc(base, spec, read_only):
+def _etc(base, spec):
     os.mkdir(base + "/etc", 0o755)
-    for name in ETC + (NETWORK_ETC if spec["network"] else ()):
+    for name in ETC + (NETWORK_ETC if spec["host_network"] else ()):
         path = "/etc/" + name
-        if os.path.exists(path):
-            bind(os.path.realpath(path), base + path, read_only)
+        if os.path.exists(path) and os.access(path, os.R_OK):
+            bind(os.path.realpath(path), base + path, READ_ONLY)
     uid = spec["uid"]
     _text(base + "/etc/passwd", "root:x:0:0:root:/root:/usr/sbin/nologin\nsession:x:%d:%d::/home/session:/bin/sh\n"
           "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n" % (uid, uid))
     _text(base + "/etc/group", "root:x:0:\nsession:x:%d:\nnogroup:x:65534:\n" % uid)
     _text(base + "/etc/hostname", "session\n")
-    if not spec["network"]:
+    if not spec["host_network"]:
         _text(base + "/etc/hosts", "127.0.0.1 localhost session\n::1 localhost\n")
 
 
@@ -98,7 +118,9 @@ def _dev(base, spec):
     os.mkdir(dev, 0o755)
     for name in DEVICES:
         if os.path.exists("/dev/" + name):
-            bind("/dev/" + name, dev + "/" + name, 0)
+            _place(dev + "/" + name, False)
+            mount("/dev/" + name, dev + "/" + name, None, MS_BIND)
+            _restrict(dev + "/" + name, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
     for name, target in LINKS:
         os.symlink(target, dev + "/" + name)
     os.mkdir(dev + "/shm", 0o1777)
