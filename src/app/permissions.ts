@@ -8,16 +8,19 @@ type Permission = Deno.PermissionName | "import";
 /** Commands that look once and end. */
 export type OneLook = "diagnose" | "support-bundle";
 
-/** Permissions that no mode of this build needs once its configuration and kubeconfig are read. */
-const DROPPED: Readonly<Record<Mode | OneLook, readonly Permission[]>> = {
-  all: ["run", "ffi", "write", "import", "sys"],
-  controller: ["run", "ffi", "write", "import", "sys"],
-  "aggregated-apiserver": ["run", "ffi", "write", "import", "sys"],
-  "mcp-http": ["run", "ffi", "write", "import", "sys"],
-  "mcp-stdio": ["run", "ffi", "write", "import", "sys"],
-  diagnose: ["run", "ffi", "write", "import", "sys"],
-  "support-bundle": ["run", "ffi", "write", "import", "sys"],
-};
+/** Processes of sandbox sessions. */
+export type SandboxProcess = "coordinator" | "worker";
+
+/** What no process of this build needs once its configuration and kubeconfig are read. */
+const NEVER: readonly Permission[] = ["ffi", "import", "sys"];
+/** What most do not need, either. */
+const SELDOM: readonly Permission[] = ["run", "write"];
+
+/** Permissions that a process does not need once its configuration and kubeconfig are read. */
+function droppedBy(mode: Mode | OneLook | SandboxProcess): readonly Permission[] {
+  // A worker starts what runs for sessions, and keeps their files.
+  return mode === "worker" ? NEVER : [...SELDOM, ...NEVER];
+}
 
 /** What was done. */
 export interface DroppedPermissions {
@@ -35,20 +38,20 @@ export interface DroppedPermissions {
  * @param writes a file is written to: that of `--mcp-audit-log`
  */
 export async function dropPermissions(
-  mode: Mode | OneLook,
+  mode: Mode | OneLook | SandboxProcess,
   execCommand?: string,
   writes = false,
 ): Promise<DroppedPermissions> {
   keepAuthorities();
   const needed = [...(execCommand === undefined ? [] : ["run"]), ...(writes ? ["write"] : [])];
-  const unneeded = DROPPED[mode].filter((name) => !needed.includes(name));
+  const unneeded = droppedBy(mode).filter((name) => !needed.includes(name));
   for (const name of unneeded) await Deno.permissions.revoke(descriptor(name));
   const all: Permission[] = ["run", "read", "write", "net", "env", "sys", "ffi", "import"];
   const states = await Promise.all(
     all.map(async (name) => [name, (await Deno.permissions.query(descriptor(name))).state] as const),
   );
   const kept = states.filter(([, state]) => state === "granted").map(([name]) => name);
-  const note = execCommand === undefined || !DROPPED[mode].includes("run")
+  const note = execCommand === undefined || !droppedBy(mode).includes("run")
     ? {}
     : { note: `the kubeconfig's exec plugin ${execCommand} needs the permission to start programs` };
   return { dropped: unneeded, kept, ...note };

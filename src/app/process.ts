@@ -2,7 +2,7 @@
 import { createLogger } from "../telemetry/log.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { Redactor } from "../telemetry/redactor.ts";
-import { runApp } from "./app.ts";
+import { runApp, type RunOptions } from "./app.ts";
 import type { Config } from "./config.ts";
 import { listenForStop, type SignalSystem, StopRequest } from "./signals.ts";
 
@@ -17,33 +17,54 @@ export interface StartNotes {
 const LAST_RESORT_MS = 20_000;
 
 /** What a process reaches out to; tests put their own in its place. */
-export interface ProcessSystem {
+export interface ProcessSystem<C> {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether people read the log. */
   readonly isTerminal: boolean;
   /** Takes one line of the log. @default standard error */
   readonly write?: (line: string) => void;
   readonly signals: SignalSystem;
-  readonly run: typeof runApp;
+  readonly run: (config: C, options: RunOptions) => Promise<void>;
 }
 
-const realSystem = (): ProcessSystem => ({
-  environment: Deno.env.toObject(),
-  isTerminal: Deno.stderr.isTerminal(),
-  signals: Deno,
-  run: async (config, options) =>
-    config.app === "mcp-stdio"
-      ? await (await import("./mcp/stdio.ts")).runStdio(config, options)
-      : await runApp(config, options),
-});
+/** What every process is told. */
+export interface ProcessSettings
+  extends Pick<Config, "logLevel" | "logFormat" | "debug" | "shutdownTimeout" | "coderSessionToken"> {}
+
+/** This machine, for a process that runs so. */
+export function realSystem<C>(run: ProcessSystem<C>["run"]): ProcessSystem<C> {
+  return {
+    environment: Deno.env.toObject(),
+    isTerminal: Deno.stderr.isTerminal(),
+    signals: Deno,
+    run,
+  };
+}
 
 /** Runs the configured mode. Resolves to the exit code: 0 after an orderly end, 1 after a failure. */
-export async function runProcess(
+export function runProcess(
   config: Config,
   notes: StartNotes,
-  system: ProcessSystem = realSystem(),
+  system?: ProcessSystem<Config>,
 ): Promise<number> {
-  const { environment, isTerminal, write, signals, run } = system;
+  return runToEnd(
+    config,
+    notes,
+    system ??
+      realSystem(async (config, options) =>
+        config.app === "mcp-stdio"
+          ? await (await import("./mcp/stdio.ts")).runStdio(config, options)
+          : await runApp(config, options)
+      ),
+  );
+}
+
+/** Runs anything that has a log and ends by signals. Resolves to the exit code, as {@linkcode runProcess}. */
+export async function runToEnd<C extends ProcessSettings>(
+  config: C,
+  notes: StartNotes,
+  { environment, isTerminal, write, signals, run }: ProcessSystem<C>,
+): Promise<number> {
   const redactor = new Redactor();
   if (config.coderSessionToken !== undefined) redactor.add(config.coderSessionToken);
   const log = createLogger({

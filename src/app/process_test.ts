@@ -67,7 +67,7 @@ const quiet = { warnings: [], unknownVariables: [] };
 
 /** Runs a process whose app is `run`. */
 async function start(
-  run: ProcessSystem["run"],
+  run: ProcessSystem<Config>["run"],
   changes: Partial<Config> = {},
   notes = quiet as Parameters<typeof runProcess>[1],
 ) {
