@@ -156,7 +156,7 @@ Deno.test("what only works in memory says so elsewhere", async () => {
     register: away,
     heartbeat: away,
     deregister: away,
-    open: () => ({ send: () => "closed", close() {} }),
+    dial: away,
     close() {},
   });
   assert.throws(() => worker.breakStream(), /in memory alone/);

@@ -11,7 +11,10 @@ export interface CoordinatorDoor {
   heartbeat(registration: string, load: WorkerLoad, isDraining: boolean, signal: AbortSignal): Promise<void>;
   /** A farewell: no task above `lastTaken` was begun, and none will be. */
   deregister(registration: string, lastTaken: number, reason: string, signal: AbortSignal): Promise<void>;
-  /** Begins a stream. Whatever goes wrong is told by `events.closed`. */
-  open(resume: Resume, events: ChannelEvents<Down>): Channel<Up>;
+  /** Makes all ready for one stream, such as a token; the answer begins it. */
+  dial(signal: AbortSignal): Promise<OpenStream>;
   close(): void;
 }
+
+/** Begins a stream. Whatever goes wrong is told by `events.closed`. */
+export type OpenStream = (resume: Resume, events: ChannelEvents<Down>) => Channel<Up>;

@@ -1,7 +1,7 @@
 /** The way to a coordinator in the same process: the same protocol, without a network and without tokens. */
 import type { WorkerHello, WorkerLoad } from "../types.ts";
 import { type Channel, type ChannelEvents, MemoryStream } from "./channel.ts";
-import type { CoordinatorDoor } from "./door.ts";
+import type { CoordinatorDoor, OpenStream } from "./door.ts";
 import type { WorkerHub } from "./hub.ts";
 import type { Down, Registration, Resume, Up } from "./messages.ts";
 import { WireError } from "./wire_error.ts";
@@ -26,7 +26,11 @@ export class LocalDoor implements CoordinatorDoor {
     return this.#call(() => this.hub.deregister(this.workerId, registration, lastTaken, reason));
   }
 
-  open(resume: Resume, events: ChannelEvents<Down>): Channel<Up> {
+  dial(): Promise<OpenStream> {
+    return this.#call(() => (resume, events) => this.#open(resume, events));
+  }
+
+  #open(resume: Resume, events: ChannelEvents<Down>): Channel<Up> {
     let server: ChannelEvents<Up> | undefined;
     const stream = new MemoryStream<Up, Down>(events, {
       opened() {},

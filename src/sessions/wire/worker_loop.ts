@@ -5,7 +5,7 @@ import { type Clock, sleep, systemClock } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { type Gauge, type Metrics, noMetrics } from "../../telemetry/metrics.ts";
 import type { Channel } from "./channel.ts";
-import type { CoordinatorDoor } from "./door.ts";
+import type { CoordinatorDoor, OpenStream } from "./door.ts";
 import type { Registration, Up } from "./messages.ts";
 import { TaskHost } from "./task_host.ts";
 import { WireError } from "./wire_error.ts";
@@ -34,8 +34,8 @@ export interface WorkerClient {
   /**
    * Registers, and carries tasks out, over as many connections as it takes. Resolves after `drain`, and when `signal` aborts:
    * then tasks are stopped. The coordinator was told in both cases, where it could be reached.
-   * Rejects with `WireError` where trying again is of no use: `unauthenticated`, `permission_denied` (at once at the start;
-   * later after five minutes of nothing else), `superseded`, `invalid`, `unsupported`.
+   * Rejects with `WireError` where trying again is of no use: `superseded`, `invalid`; and `unauthenticated`,
+   * `permission_denied`, `unsupported`: at once at the start, later after five minutes of nothing else.
    */
   run(signal: AbortSignal): Promise<void>;
   /** Tells the coordinator to give it no new sessions, finishes the tasks that it has, and those that come meanwhile. */
@@ -48,7 +48,7 @@ const LONGEST_DELAY_MS = 10_000;
 const GOOD_STREAM_MS = 5_000;
 const CALL_MS = 10_000;
 const FAREWELL_MS = 3_000;
-/** How long a worker that was good goes on where its token is refused: it may be about to be replaced. */
+/** How long a worker that was good goes on where it is refused: its token may be about to be replaced. */
 const REFUSED_MS = 300_000;
 
 export class WorkerLoop implements WorkerClient {
@@ -131,8 +131,10 @@ export class WorkerLoop implements WorkerClient {
 
   /** One stream, from its beginning to its end. Never rejects. */
   async #connection(stop: AbortSignal): Promise<WireError | undefined> {
+    let open: OpenStream;
     try {
       this.#registration ??= await this.#register(stop);
+      open = await this.#within(CALL_MS, stop, (limit) => this.#door.dial(limit));
     } catch (error) {
       return wireError(error);
     }
@@ -142,7 +144,7 @@ export class WorkerLoop implements WorkerClient {
     const error = await new Promise<WireError | undefined>((resolve) => {
       if (stop.aborted) return resolve(undefined);
       const resume = { registration: registration.id, lastTaken: this.#host.lastTaken };
-      const channel = this.#door.open(resume, {
+      const channel = open(resume, {
         opened: () => {
           this.#refusedSince = undefined;
           this.#setConnected(true);
@@ -191,8 +193,8 @@ export class WorkerLoop implements WorkerClient {
     switch (error.code) {
       case "superseded":
       case "invalid":
-      case "unsupported":
         throw error;
+      case "unsupported":
       case "unauthenticated":
       case "permission_denied":
         if (this.#wasRegistered === "") throw error;

@@ -1,0 +1,210 @@
+/** A worker's way to its coordinator over the network. */
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import { Buffer } from "node:buffer";
+import { systemClock } from "../../telemetry/clock.ts";
+import { isLoopback } from "../../telemetry/loopback.ts";
+import type { WorkerHello, WorkerLoad } from "../types.ts";
+import type { Channel, ChannelEvents } from "./channel.ts";
+import { encodeResume, encodeUp, readDown, writeHello, writeLoad } from "./codec.ts";
+import type { CoordinatorAddress } from "./coordinator_address.ts";
+import type { CoordinatorDoor, OpenStream } from "./door.ts";
+import { GrpcChannel } from "./grpc_channel.ts";
+import { wireErrorOf } from "./grpc_errors.ts";
+import { channelOptions } from "./grpc_limits.ts";
+import type { Down, Registration, Resume, Up } from "./messages.ts";
+import { messages } from "./schema.ts";
+import { serviceDefinition } from "./service.ts";
+import type { ClientTls } from "./tls.ts";
+import { WireError } from "./wire_error.ts";
+
+export interface GrpcDoorOptions {
+  readonly address: CoordinatorAddress;
+  /** Asked for each call, so that it can be another. */
+  readonly token: () => string | Promise<string>;
+  /** Asked for each connection. */
+  readonly tls: () => ClientTls | Promise<ClientTls>;
+  readonly maxMessageBytes: number;
+  readonly keepaliveMs: number;
+}
+
+/** Milliseconds for the other side to end a stream that this one has ended. */
+const HANG_UP_MS = 1_000;
+
+export class GrpcDoor implements CoordinatorDoor {
+  readonly address: string;
+  readonly #options: GrpcDoorOptions;
+  #client: Promise<Client> | undefined;
+
+  constructor(options: GrpcDoorOptions) {
+    this.#options = options;
+    this.address = options.address.text;
+  }
+
+  async register(hello: WorkerHello, load: WorkerLoad, signal: AbortSignal): Promise<Registration> {
+    const request = { workerId: "", hello: writeHello(hello), load: writeLoad(load) };
+    const answer = await this.#call(serviceDefinition.Register, request, signal);
+    return { id: answer.registration, heartbeatTimeoutMs: Number(answer.heartbeatTimeoutMs) || 300_000 };
+  }
+
+  async heartbeat(
+    registration: string,
+    load: WorkerLoad,
+    draining: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#call(serviceDefinition.Heartbeat, { registration, load: writeLoad(load), draining }, signal);
+  }
+
+  async deregister(
+    registration: string,
+    lastTaken: number,
+    reason: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#call(serviceDefinition.Deregister, { registration, lastTaken, reason }, signal);
+  }
+
+  async dial(signal: AbortSignal): Promise<OpenStream> {
+    const [client, metadata] = await Promise.all([this.#connect(), this.#metadata()]);
+    signal.throwIfAborted();
+    return (resume, events) => this.#open(client, metadata, resume, events);
+  }
+
+  close(): void {
+    this.#forget();
+  }
+
+  #open(client: Client, metadata: Metadata, resume: Resume, events: ChannelEvents<Down>): Channel<Up> {
+    const { path, requestSerialize, responseDeserialize } = serviceDefinition.TaskStream;
+    const call: ClientDuplexStream<Uint8Array, Uint8Array> = client.makeBidiStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      metadata,
+    );
+    let cancelTimer = () => {};
+    const channel = new GrpcChannel<Up, Down>(call, encodeUp, this.#options.maxMessageBytes, () => {
+      call.end();
+      cancelTimer = systemClock.setTimer(() => call.cancel(), HANG_UP_MS);
+    });
+    channel.listen(events);
+    call.on("metadata", () => channel.opened());
+    call.on("data", (bytes: Uint8Array) => {
+      try {
+        const message = readDown(messages.coordinatorMessage.decode(bytes));
+        if (message !== undefined) channel.message(message);
+      } catch (error) {
+        channel.close(
+          error instanceof WireError ? error : new WireError(
+            "invalid",
+            `a message of coordinator ${this.address} cannot be read: is it of another version?`,
+            { cause: error },
+          ),
+        );
+      }
+    });
+    // Told by the status, too, which always comes.
+    call.on("error", () => {});
+    call.on("status", ({ code, details }) => {
+      cancelTimer();
+      const error = code === status.OK ? undefined : wireErrorOf(code, details, this.address);
+      if (error === undefined || error.code === "unavailable") this.#forget(client);
+      channel.ended(error);
+    });
+    call.write(encodeResume(resume));
+    return channel;
+  }
+
+  async #call<I, O>(method: Unary<I, O>, request: I, signal: AbortSignal): Promise<O> {
+    const [client, metadata] = await Promise.all([this.#connect(), this.#metadata()]);
+    signal.throwIfAborted();
+    return await new Promise<O>((resolve, reject) => {
+      const { path, requestSerialize, responseDeserialize } = method;
+      const call = client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        (error: ServiceError | null, answer?: O) => {
+          signal.removeEventListener("abort", abort);
+          if (error === null) return resolve(answer!);
+          if (signal.aborted) return reject(signal.reason);
+          const wireError = wireErrorOf(error.code, error.details, this.address, error);
+          if (wireError.code === "unavailable") this.#forget(client);
+          reject(wireError);
+        },
+      );
+      const abort = () => call.cancel();
+      signal.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  async #metadata(): Promise<Metadata> {
+    const token = (await this.#options.token()).trim();
+    if (token === "") {
+      throw new WireError(
+        "unauthenticated",
+        `there is no token for coordinator ${this.address}: give the worker its own`,
+      );
+    }
+    const metadata = new Metadata();
+    metadata.set("authorization", `Bearer ${token}`);
+    return metadata;
+  }
+
+  #connect(): Promise<Client> {
+    if (this.#client === undefined) {
+      const made = this.#client = this.#make();
+      // So that the next attempt reads its certificates again.
+      made.catch(() => {
+        if (this.#client === made) this.#client = undefined;
+      });
+    }
+    return this.#client;
+  }
+
+  async #make(): Promise<Client> {
+    const { address, tls, maxMessageBytes, keepaliveMs } = this.#options;
+    const options = {
+      ...channelOptions(maxMessageBytes, keepaliveMs),
+      // Each client has a connection of its own, so that a new one tries at once.
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.enable_http_proxy": isLoopback(address.hostname) ? 0 : 1,
+    };
+    if (!address.isTls) return new Client(address.target, credentials.createInsecure(), options);
+    const { caPem, certPem, keyPem, serverName } = await tls();
+    const pem = (text: string | undefined) => text === undefined ? null : Buffer.from(text);
+    return new Client(address.target, credentials.createSsl(pem(caPem), pem(keyPem), pem(certPem)), {
+      ...options,
+      ...(serverName === undefined ? {} : {
+        "grpc.ssl_target_name_override": serverName,
+        "grpc.default_authority": serverName,
+      }),
+    });
+  }
+
+  /** The next call makes a connection of its own. */
+  #forget(client?: Client): void {
+    const made = this.#client;
+    if (made === undefined) return;
+    void made.then((current) => {
+      if (client !== undefined && client !== current) return;
+      if (this.#client === made) this.#client = undefined;
+      current.close();
+    }, () => {});
+  }
+}
+
+interface Unary<I, O> {
+  readonly path: string;
+  readonly requestSerialize: (value: I) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => O;
+}

@@ -1,0 +1,21 @@
+/** What both ends of gRPC are set up with. */
+import type { ChannelOptions } from "@grpc/grpc-js";
+
+/** Of one message, bytes: bodies of 8 MiB, with room. */
+export const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
+
+/** Milliseconds between pings on a connection, and until one without an answer ends it. */
+export const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+
+export function channelOptions(maxMessageBytes: number, keepaliveMs: number): ChannelOptions {
+  return {
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": maxMessageBytes,
+    "grpc.keepalive_time_ms": keepaliveMs,
+    "grpc.keepalive_timeout_ms": Math.min(KEEPALIVE_TIMEOUT_MS, keepaliveMs),
+    "grpc.keepalive_permit_without_calls": 1,
+    // A distant worker moves more than 64 KiB in one round trip.
+    "grpc-node.flow_control_window": 4 * 2 ** 20,
+  };
+}
