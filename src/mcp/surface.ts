@@ -38,9 +38,14 @@ export interface ResourceTemplate {
   readonly mimeType: string;
 }
 
-/** What a resource is: text, or bytes in base64 that are the caller's own and shown as they are. */
+/** What a resource is: text, or bytes in base64, which are shown as they are. */
 export type ResourceContent =
-  & { readonly uri: string; readonly mimeType: string }
+  & {
+    readonly uri: string;
+    readonly mimeType: string;
+    /** It is the caller's own: nothing is taken out of its text. @default {false} */
+    readonly verbatim?: true;
+  }
   & ({ readonly text: string } | { readonly blob: string });
 
 export interface ResourceShelf<C extends ResourceContent = ResourceContent> {

@@ -15,7 +15,10 @@ export interface TlsFiles {
 
 /** Undefined where the port is plain HTTP. */
 export function tlsFiles(
-  { mcpTlsCertFile: certFile, mcpTlsPrivateKeyFile: keyFile }: McpConfig,
+  { mcpTlsCertFile: certFile, mcpTlsPrivateKeyFile: keyFile }: Pick<
+    McpConfig,
+    "mcpTlsCertFile" | "mcpTlsPrivateKeyFile"
+  >,
   admission: Pick<McpAdmission, "authorities" | "onAuthorities">,
   log: Logger,
 ): TlsFiles | undefined {

@@ -102,7 +102,10 @@ function setResourceHandlers(server: Server, serving: Serving, occasion: Occasio
       read,
       () => new ResourceNotFoundError(uri),
     );
-    const redacted = "blob" in content ? content : { ...content, text: serving.redaction.text(content.text) };
+    const { verbatim, ...own } = content;
+    const redacted = verbatim === true || "blob" in own
+      ? own
+      : { ...own, text: serving.redaction.text(own.text) };
     return { contents: [redacted] } as never;
   });
 }

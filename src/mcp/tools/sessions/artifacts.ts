@@ -107,7 +107,7 @@ export function sessionShelf(sessions: Sessions): ResourceShelf {
       const { content, encoding } = encode(bytes, undefined, true);
       const mimeType = mimeTypeOf(address.path);
       return encoding === "utf-8"
-        ? { uri, mimeType, text: content }
+        ? { uri, mimeType, text: content, verbatim: true }
         : { uri, mimeType, blob: base64Of(bytes) };
     },
   };

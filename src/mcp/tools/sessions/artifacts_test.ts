@@ -44,6 +44,7 @@ Deno.test("a file is told as a resource, and read as what it is", async () => {
     uri: text,
     mimeType: "text/markdown",
     text: "é",
+    verbatim: true,
   });
 });
 
