@@ -2,7 +2,7 @@
 import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { type Limits, SessionError } from "../types.ts";
 import type { Frame } from "./frames.ts";
-import { type Launcher, startLauncher } from "./launcher.ts";
+import { type Launcher, startLauncher, type Without } from "./launcher.ts";
 import { answerOf, goneSchema, leftoversSchema, startedSchema, type Usage } from "./messages.ts";
 import { Session, type StartedInit } from "./session.ts";
 import type { IsolationReport, Sandbox, SandboxHost, SandboxHostOptions } from "./types.ts";
@@ -17,6 +17,8 @@ export interface SandboxHostContext {
   readonly log?: Logger | undefined;
   /** Ends the start. */
   readonly signal?: AbortSignal | undefined;
+  /** What is not tried even where the kernel has it: so tests see the next best. */
+  readonly without?: readonly Without[] | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function openSandboxHost(
   options: SandboxHostOptions,
   context: SandboxHostContext = {},
 ): Promise<SandboxHost> {
-  const host = new Host(options, context.log ?? silentLogger);
+  const host = new Host(options, context.log ?? silentLogger, context.without ?? []);
   await host.begin(context.signal ?? new AbortController().signal);
   return host;
 }
@@ -52,7 +54,7 @@ class Host implements SandboxHost {
   #isUsable = false;
   #isClosed = false;
 
-  constructor(options: SandboxHostOptions, log: Logger) {
+  constructor(options: SandboxHostOptions, log: Logger, readonly without: readonly Without[]) {
     this.#options = options;
     this.#log = log;
   }
@@ -137,6 +139,7 @@ class Host implements SandboxHost {
   #startLauncher(signal: AbortSignal): Promise<Launcher> {
     const starting = startLauncher(this.#options, {
       log: this.#log,
+      without: this.without,
       onEvent: (frame) => this.#event(frame),
       onEnd: () => this.#ended(starting),
     }, signal);

@@ -26,8 +26,12 @@ export interface Launcher {
   close(): Promise<void>;
 }
 
+/** User namespaces made after the mounts or before them, a /proc of their own, control groups. */
+export type Without = "late" | "early" | "proc" | "cgroups";
+
 export interface LauncherHandlers {
   readonly log: Logger;
+  readonly without: readonly Without[];
   /** What it tells without being asked. */
   onEvent(frame: Frame): void;
   /** Once. */
@@ -77,7 +81,7 @@ export async function startLauncher(
   }
   const running = new Running(child, door, directory, socket, handlers);
   try {
-    await running.begin(options, signal);
+    await running.begin(options, handlers.without, signal);
     return running;
   } catch (error) {
     await running.close();
@@ -186,12 +190,12 @@ class Running implements Launcher {
     return this.child.pid;
   }
 
-  async begin(options: SandboxHostOptions, signal: AbortSignal): Promise<void> {
+  async begin(options: SandboxHostOptions, without: readonly Without[], signal: AbortSignal): Promise<void> {
     // Only what it knows: the rest is the worker's.
     const { directory, allowUnisolated, uids, readOnlyPaths, environment, network, forwards } = options;
     this.calls.send({
       modules: MODULES,
-      options: { directory, allowUnisolated, uids, readOnlyPaths, environment, network, forwards },
+      options: { directory, allowUnisolated, uids, readOnlyPaths, environment, network, forwards, without },
     });
     const late = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
     const abort = () => this.#ready.reject(late.reason);

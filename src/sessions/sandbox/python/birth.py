@@ -33,10 +33,9 @@ def modes(euid, host_network):
     return sorted(found, key=lambda mode: (not mode["own_uid"], not mode["proc"]))
 
 
-def unisolated(euid):
-    """Modes without namespaces."""
-    own = {"namespaces": False, "host_network": True, "userns": "", "proc": True}
-    return ([dict(own, own_uid=True)] if euid == 0 else []) + [dict(own, own_uid=False)]
+def unisolated(own_uid):
+    """The mode without namespaces."""
+    return {"namespaces": False, "host_network": True, "userns": "", "proc": True, "own_uid": own_uid}
 
 
 class Birth:
@@ -133,6 +132,7 @@ def become(channel, mode, uid, spec, opened):
     os.umask(0o022)
     if mode["userns"] == "early":
         _ask_for_map(channel)
+        _take_uid(mode, INSIDE_UID)  # Rights stay: what cannot be named there makes no files.
     opened()
     if mode["namespaces"]:
         kernel.sethostname("session")
@@ -140,18 +140,15 @@ def become(channel, mode, uid, spec, opened):
             kernel.loopback_up()
             _listen(channel, spec["ports"])
         root.build(dict(spec, proc=mode["proc"]))
-    if mode["own_uid"]:
-        os.setgroups([])
     if mode["userns"] == "late":
+        os.setgroups([])
         kernel.unshare(kernel.CLONE_NEWUSER)
         _ask_for_map(channel)
+        _take_uid(mode, INSIDE_UID)
+    elif mode["own_uid"] and not mode["userns"]:
+        _take_uid(mode, uid)
     if mode["userns"]:
-        os.setresgid(INSIDE_UID, INSIDE_UID, INSIDE_UID)
-        os.setresuid(INSIDE_UID, INSIDE_UID, INSIDE_UID)
         _no_more_user_namespaces()
-    elif mode["own_uid"]:
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
@@ -164,6 +161,13 @@ def become(channel, mode, uid, spec, opened):
     if channel.recv(16) != b"go":
         os._exit(1)
     channel.close()
+
+
+def _take_uid(mode, uid):
+    if mode["own_uid"]:
+        os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
 
 
 def _ask_for_map(channel):
@@ -196,11 +200,16 @@ def probe(candidates, directory, uid, spec):
     failures = []
     for mode in candidates:
         def run(channel, mode=mode):
+            path = os.path.realpath(directory)
             try:
                 become(channel, mode, uid, spec, lambda: None)
-                os._exit(0 if _works(mode) else 3)
             except BaseException as error:
                 channel.send(("%s" % error).encode()[:4000])
+                os._exit(2)
+            try:
+                os._exit(0 if _works(mode, path) else 3)
+            except BaseException:
+                os._exit(4)
         try:
             birth = Birth(mode, directory, uid, run)
         except OSError as error:
@@ -215,11 +224,18 @@ def probe(candidates, directory, uid, spec):
             _, status = os.waitpid(birth.pid, 0)
         if birth.error is None and status == 0:
             return mode, failures
-        failures.append((mode, birth.error or "what a session needs does not work in it (status %d)" % status))
+        failures.append((mode, birth.error or _doubts(mode, directory, status)))
     return None, failures
 
 
-def _works(mode):
+def _doubts(mode, directory, status):
+    if mode["own_uid"] and not mode["namespaces"]:
+        return ("the uids of sessions cannot reach %s: put the directory where everybody may walk through (mode 711)"
+                % os.path.dirname(os.path.realpath(directory)))
+    return "what a session needs does not work in it (status %d)" % status
+
+
+def _works(mode, path):
     """Forks and writes, as sessions will."""
     pid = os.fork()
     if pid == 0:
@@ -227,7 +243,7 @@ def _works(mode):
     if os.WEXITSTATUS(os.waitpid(pid, 0)[1]) != 7:
         return False
     if not mode["namespaces"]:
-        return True
+        return not mode["own_uid"] or os.listdir(os.path.join(path, "workspace")) is not None
     if os.getpid() != 1 or os.listdir("/workspace") is None:
         return False
     select.select([], [], [], 0)

@@ -60,13 +60,15 @@ class Groups:
     others not. What hosts of the same prefix have left that are no more is removed.
     """
 
-    def __init__(self, prefix, pid):
+    def __init__(self, prefix, pid, is_wanted=True):
         name = "%s-%d" % (prefix, pid)
         self._prefix = prefix
         self.notes = []
         self.controllers = []
         self.version = 0
         self._parents = {}
+        if not is_wanted:
+            return
         try:
             own, mounts = _own(), _mounts()
         except OSError as error:
@@ -140,7 +142,7 @@ class Groups:
     def _clean(self, directory):
         for name in os.listdir(directory):
             _, _, pid = name.rpartition("-")
-            if not name.startswith(self._prefix + "-") or not pid.isdigit() or _lives(int(pid)):
+            if not name.startswith(self._prefix + "-") or not pid.isdigit() or lives(int(pid)):
                 continue
             old = os.path.join(directory, name)
             for one in os.listdir(old):
@@ -212,7 +214,8 @@ class Groups:
             _remove(directory, 50)
 
 
-def _lives(pid):
+def lives(pid):
+    """Whether there is a process of that number."""
     try:
         os.kill(pid, 0)
         return True

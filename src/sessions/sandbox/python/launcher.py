@@ -18,6 +18,7 @@ import newborn
 import programs
 import relay
 import removal
+import root
 
 _REMOVED = ".removed"
 
@@ -57,22 +58,15 @@ class Launcher:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         digest = hashlib.sha256(os.path.realpath(self.directory).encode()).hexdigest()[:10]
-        self.groups = cgroups.Groups("coder-sandbox-%s" % digest, os.getpid())
+        self.groups = cgroups.Groups("coder-sandbox-%s" % digest, os.getpid(), "cgroups" not in self.options["without"])
         notes = self._choose()
         if self.mode is not None and not self.mode["namespaces"]:
             kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         elif self.mode is not None and self.mode["own_uid"]:
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-        self.paths = []
-        for prefix, note in programs.prefixes(self.directory):
-            notes += [note] if note else []
-            self.paths += [] if note else [prefix]
-        for path in self.options["readOnlyPaths"]:
-            if os.path.exists(path):
-                self.paths.append(path)
-            else:
-                notes.append("%s is to be shown to sessions, and is not there" % path)
+        notes += self._find_paths()
+        removal.remove(self.place)
         self.sweep()
         wake_read, wake_write = os.pipe()
         os.set_blocking(wake_read, False)
@@ -91,27 +85,58 @@ class Launcher:
         """Sets `mode` to the best that works here; returns what to tell of it."""
         host_network = self.options["network"] == "host"
         first = self.options["uids"]["first"]
-        place = os.path.join(self.directory, ".probe")
+        place = os.path.join(self.directory, ".probe-%d" % os.getpid())
         euid = os.geteuid()
-        candidates = birth.modes(euid, host_network)
-        if self.options["allowUnisolated"]:
-            candidates += birth.unisolated(euid)
+        without = self.options["without"]
+        candidates = [mode for mode in birth.modes(euid, host_network)
+                      if mode["userns"] not in without and not (mode["proc"] and "proc" in without)]
+        own_uid = euid == 0
         try:
-            removal.make(place, first if euid == 0 else None)
+            removal.make(place, first if own_uid else None)
         except OSError:
             # A root that may not give files away (a container's, mapped to somebody): its own uid is all there is.
             removal.make(place, None)
-            candidates = [mode for mode in candidates if not mode["own_uid"]]
-        spec = {"read_only": [], "host_network": host_network, "shm_bytes": 2**20, "uid": birth.INSIDE_UID, "ports": [],
-                "proc": True}
-        self.mode, failures = birth.probe(candidates, place, first, spec)
-        removal.remove(place)
+            own_uid = False
+        candidates = [mode for mode in candidates if own_uid or not mode["own_uid"]]
+        if self.options["allowUnisolated"]:
+            candidates.append(birth.unisolated(own_uid))
+            if own_uid:  # Their uids walk through it; each one's own is its alone.
+                os.chmod(self.directory, 0o711)
+        self.place = place
+        self.spec = {"read_only": [], "host_network": host_network, "shm_bytes": 2**20, "uid": birth.INSIDE_UID, "ports": [],
+                     "proc": True}
+        self.mode, failures = birth.probe(candidates, place, first, self.spec)
+        if self.mode is None or self.mode["namespaces"]:
+            os.chmod(self.directory, 0o700)
         notes = []
+        # The same mode without a /proc fails for the same reason, mostly.
+        told = set()
         for mode, error in failures:
-            if mode["namespaces"] or self.mode is None:
+            if error not in told:
                 notes.append("sessions with %s: %s" % (_words(mode), error))
+            told.add(error)
         if host_network:
             notes.append("sessions use the network of this machine, its loopback and abstract Unix sockets, too")
+        return notes
+
+    def _find_paths(self):
+        """Sets `paths`, which sessions see besides the usual ones; returns what to tell of those that they do not see."""
+        self.paths = []
+        notes = []
+        for path, note in programs.prefixes(self.directory) + [(path, "") for path in self.options["readOnlyPaths"]]:
+            if not note and not os.path.exists(path):
+                note = "%s is to be shown to sessions, and is not there" % path
+            own = [inside for _, inside in root.DIRECTORIES if path == inside or path.startswith(inside + "/")]
+            if not note and own:
+                note = "%s cannot be shown to sessions: %s is their own" % (path, own[0])
+            if not note and self.mode is not None and self.mode["userns"] == "early":
+                # Root's own directories are closed to who is root no more.
+                _, failures = birth.probe([self.mode], self.place, self.options["uids"]["first"], dict(self.spec, read_only=[path]))
+                note = "".join("%s cannot be shown to sessions: %s" % (path, error) for _, error in failures)
+            if note:
+                notes.append(note)
+            else:
+                self.paths.append(path)
         return notes
 
     def _report(self):
@@ -155,6 +180,10 @@ class Launcher:
                     newborn.kill_uid(os.stat(os.path.join(self.directory, name, "workspace")).st_uid)
             else:
                 newborn.kill_marked(os.path.realpath(self.directory))
+        for name in os.listdir(self.directory):
+            _, _, pid = name.partition(".probe-")
+            if pid.isdigit() and int(pid) != os.getpid() and not cgroups.lives(int(pid)):
+                removal.remove(os.path.join(self.directory, name))
         removed = os.path.join(self.directory, _REMOVED)
         if os.path.isdir(removed):
             removal.remove(removed)

@@ -56,13 +56,13 @@ def scan(proc_fd):
 
 def descendants(processes, ancestor):
     """Of `scan`'s result what comes from `ancestor`, itself too."""
-    found = {}
+    found = {ancestor: processes[ancestor]} if ancestor in processes else {}
     for pid in processes:
         trail = []
-        while pid in processes and pid not in found and pid != ancestor and len(trail) < 4096:
+        while pid in processes and pid not in found and len(trail) < 4096:
             trail.append(pid)
             pid = processes[pid][0]
-        if pid == ancestor or pid in found:
+        if pid in found:
             for one in trail:
                 found[one] = processes[one]
     return found

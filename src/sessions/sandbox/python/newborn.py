@@ -11,6 +11,7 @@ import limits
 import root
 
 _MARK = "SANDBOX_DIRECTORY"
+_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 def keep(descriptors):
@@ -35,13 +36,15 @@ def live(channel, mode, uid, spec, connection):
 
         def with_host():
             # Processes of the session never see this one: they have no way to its directory.
-            opened["spool"] = os.open("spool", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            opened["spool"] = os.open("spool", _OPEN)
+            if not mode["namespaces"]:
+                opened["places"] = [os.open(name, _OPEN) for name, _ in root.DIRECTORIES]
             if not (mode["namespaces"] and mode["proc"]):
-                opened["proc"] = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                opened["proc"] = os.open("/proc", _OPEN)
                 opened["self"] = int(os.readlink("/proc/self"))
 
         birth.become(channel, mode, uid, spec, with_host)
-        _open(mode, spec, opened)
+        _open(opened)
         one = init.Init(connection, {
             "limits": spec["limits"], "environment": environment(mode, spec), "counters": spec["counters"],
             "cpu_before_ms": spec["cpuBeforeMs"], "idle_ms": spec["idleMs"], "disk_used": spec["diskUsed"],
@@ -60,15 +63,12 @@ def live(channel, mode, uid, spec, connection):
         os._exit(1)
 
 
-def _open(mode, spec, opened):
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    places = []
-    for name, inside in root.DIRECTORIES:
-        places.append(os.open(inside if mode["namespaces"] else os.path.join(spec["path"], name), flags))
+def _open(opened):
+    places = opened.pop("places", None) or [os.open(inside, _OPEN) for _, inside in root.DIRECTORIES]
     opened["root"] = places[0]
     opened["directories"] = places + [opened["spool"]]
     if "proc" not in opened:
-        opened["proc"] = os.open("/proc", flags)
+        opened["proc"] = os.open("/proc", _OPEN)
         opened["self"] = os.getpid()
 
 

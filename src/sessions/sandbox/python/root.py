@@ -85,10 +85,10 @@ def build(spec):
     _dev(base, spec)
     for name, inside in DIRECTORIES:
         bind(name, base + inside, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
-    os.mkdir(base + "/proc", 0o555)
-    os.mkdir(base + "/run", 0o755)
-    os.makedirs(base + "/var", 0o755)
-    os.symlink("/tmp", base + "/var/tmp")
+    for name in ("/proc", "/run", "/var"):
+        os.makedirs(base + name, 0o755, exist_ok=True)
+    if not os.path.lexists(base + "/var/tmp"):
+        os.symlink("/tmp", base + "/var/tmp")
     if spec["proc"]:
         mount("proc", base + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     os.chdir(base)
@@ -99,7 +99,7 @@ def build(spec):
 
 
 def _etc(base, spec):
-    os.mkdir(base + "/etc", 0o755)
+    os.makedirs(base + "/etc", 0o755, exist_ok=True)
     for name in ETC + (NETWORK_ETC if spec["host_network"] else ()):
         path = "/etc/" + name
         if os.path.exists(path) and os.access(path, os.R_OK):
@@ -115,7 +115,7 @@ def _etc(base, spec):
 
 def _dev(base, spec):
     dev = base + "/dev"
-    os.mkdir(dev, 0o755)
+    os.makedirs(dev, 0o755, exist_ok=True)
     for name in DEVICES:
         if os.path.exists("/dev/" + name):
             _place(dev + "/" + name, False)

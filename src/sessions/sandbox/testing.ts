@@ -1,0 +1,180 @@
+/** For tests: sandbox hosts on the real launcher, as different kernels and workers have them. */
+import type { Logger } from "../../telemetry/logger.ts";
+import { type Limits, STANDARD_LIMITS } from "../types.ts";
+import { openSandboxHost, type SandboxHostContext } from "./host.ts";
+import kernel from "./python/kernel.py" with { type: "text" };
+import seccomp from "./python/seccomp.py" with { type: "text" };
+import type { Sandbox, SandboxExit, SandboxHost, SandboxHostOptions } from "./types.ts";
+
+/** Far more than anything takes. */
+export const PATIENCE_MS = 120_000;
+
+export interface TestHost extends AsyncDisposable {
+  readonly host: SandboxHost;
+  /** Where sessions are. */
+  readonly directory: string;
+  /** All that was logged. */
+  readonly log: string[];
+  open(id?: string, limits?: Partial<Limits>): Promise<Sandbox>;
+}
+
+export interface TestHostOptions extends Partial<Omit<SandboxHostOptions, "directory" | "python">> {
+  readonly without?: SandboxHostContext["without"];
+  /** The launcher runs as nobody. */
+  readonly unprivileged?: boolean;
+  /** It may make no namespaces, as in most containers. */
+  readonly noNamespaces?: boolean;
+}
+
+/** What a worker may be given, by name; `isolation` is what has to come of it. */
+export const KINDS = {
+  "user namespaces after the mounts": { isolation: "full", options: {} },
+  "user namespaces first": { isolation: "full", options: { without: ["late"] } },
+  "no user namespaces": { isolation: "full", options: { without: ["late", "early"] } },
+  "no control groups": { isolation: "full", options: { without: ["cgroups"] } },
+  "not root": { isolation: "namespaces", options: { unprivileged: true } },
+  "not root, no /proc": { isolation: "namespaces", options: { unprivileged: true, without: ["proc"] } },
+  "no namespaces": { isolation: "none", options: { noNamespaces: true, allowUnisolated: true } },
+  "not root, no namespaces": {
+    isolation: "none",
+    options: { unprivileged: true, noNamespaces: true, allowUnisolated: true },
+  },
+} as const satisfies Record<string, { isolation: string; options: TestHostOptions }>;
+
+/** Starts one in a directory of its own. Disposing of it ends everything and removes that. */
+export async function openTestHost(options: TestHostOptions = {}): Promise<TestHost> {
+  const { without, unprivileged, noNamespaces, ...rest } = options;
+  const base = await Deno.makeTempDir({ prefix: "sandbox-test-" });
+  const directory = `${base}/sessions`;
+  const sockets = `${base}/sockets`;
+  await Deno.chmod(base, 0o755);
+  await Deno.mkdir(directory, { mode: 0o700 });
+  await Deno.mkdir(sockets);
+  if (unprivileged) await Deno.chown(directory, 65534, 65534);
+  const log: string[] = [];
+  const python = unprivileged || noNamespaces
+    ? await wrapper(base, sockets, unprivileged ?? false, noNamespaces ?? false)
+    : undefined;
+  // The launcher's own socket is in a directory that only the worker's user has a way to: here they are two.
+  const before = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", sockets);
+  let host: SandboxHost;
+  try {
+    host = await openSandboxHost({
+      directory,
+      allowUnisolated: false,
+      uids: { first: 700_000 + Math.floor(Math.random() * 10_000) * 100, count: 100 },
+      readOnlyPaths: [],
+      environment: {},
+      network: "none",
+      forwards: [],
+      ...rest,
+      ...(python === undefined ? {} : { python }),
+    }, { log: recorder(log), without });
+  } finally {
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
+  }
+  return {
+    host,
+    directory,
+    log,
+    open: (id = "sess-a", limits = {}) =>
+      host.open(
+        id,
+        { limits: { ...STANDARD_LIMITS, ...limits }, existing: false },
+        AbortSignal.timeout(PATIENCE_MS),
+      ),
+    async [Symbol.asyncDispose]() {
+      await host.close();
+      await Deno.remove(base, { recursive: true });
+    },
+  };
+}
+
+/** A `python3` that leaves root's rights, or the right to make namespaces, before it is one. */
+async function wrapper(
+  base: string,
+  sockets: string,
+  unprivileged: boolean,
+  noNamespaces: boolean,
+): Promise<string> {
+  const python = unprivileged ? "/usr/bin/python3" : "python3";
+  const filter = `import sys, types, os
+sys.modules["kernel"] = types.ModuleType("kernel")
+exec(${JSON.stringify(kernel)}, sys.modules["kernel"].__dict__)
+exec(${JSON.stringify(seccomp)})
+import kernel
+kernel.prctl(38, 1)
+confine()
+os.execvp(sys.argv[1], sys.argv[1:])
+`;
+  const steps = [`chmod -R a+rwx ${sockets}`, "exec"];
+  if (unprivileged) steps[1] += " setpriv --reuid 65534 --regid 65534 --clear-groups";
+  if (noNamespaces) {
+    await Deno.writeTextFile(`${base}/filter.py`, filter);
+    steps[1] += ` ${python} ${base}/filter.py`;
+  }
+  const path = `${base}/python`;
+  await Deno.writeTextFile(path, `#!/bin/sh\n${steps[0]}\n${steps[1]} ${python} "$@"\n`);
+  await Deno.chmod(path, 0o755);
+  return path;
+}
+
+function recorder(lines: string[]): Logger {
+  const write = (message: string, fields?: unknown) =>
+    void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const log: Logger = { debug: write, info: write, warn: write, error: write, child: () => log };
+  return log;
+}
+
+export interface Ended extends SandboxExit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs it to its end. A line is one for `sh -c`. */
+export async function run(
+  sandbox: Sandbox,
+  command: string | readonly string[],
+  options: { readonly cwd?: string; readonly env?: Record<string, string>; readonly stdin?: string } = {},
+): Promise<Ended> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const output = { stdout: "", stderr: "" };
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const process = await sandbox.spawn({
+    argv: typeof command === "string" ? ["sh", "-c", command] : command,
+    cwd: options.cwd ?? ".",
+    env: options.env ?? {},
+    onOutput: (stream, bytes) => void (output[stream] += decoders[stream].decode(bytes, { stream: true })),
+  }, signal);
+  if (options.stdin !== undefined) await process.write(new TextEncoder().encode(options.stdin), signal);
+  process.closeInput();
+  const exit = await process.exited;
+  return { ...exit, ...output };
+}
+
+/** Waits until it is so. */
+export async function until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!await is()) {
+    if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS / 1000} s until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Pids on this machine whose command line has `mark` in it. */
+export async function processesWith(mark: string): Promise<number[]> {
+  const found: number[] = [];
+  for await (const entry of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(entry.name)) continue;
+    try {
+      if ((await Deno.readTextFile(`/proc/${entry.name}/cmdline`)).includes(mark)) {
+        found.push(Number(entry.name));
+      }
+    } catch {
+      // It has ended.
+    }
+  }
+  return found;
+}
