@@ -157,6 +157,8 @@ const start = {
   cwd: z.string().max(4_096).default("."),
   env: environment.default({}),
   stdin: z.string().max(MIB).default(""),
+  /** Its input stays open after `stdin`, for `process.input`; where not, it is at its end there. */
+  interactive: z.boolean().default(false),
   /** Milliseconds; then its handle is answered, and it goes on. 0: at once. */
   waitMs: z.int().min(0).max(290_000).default(STANDARD_WAIT_MS),
   /** Milliseconds; then it is killed. 0: with its session. */
@@ -179,6 +181,8 @@ export const processState = z.object({
   nextStderr: z.int(),
   /** Bytes that were before what is shown, and are kept no more. */
   lost: z.int().optional(),
+  /** Bytes that are no UTF-8, and are shown as U+FFFD. */
+  invalid: z.int().optional(),
   /** There is more that is kept: ask with `nextStdout`, `nextStderr`. */
   more: z.boolean().optional(),
   durationMs: z.int(),

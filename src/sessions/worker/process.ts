@@ -1,0 +1,187 @@
+/** One process of a session: its output as it comes, its end, and whoever waits for either. */
+import { type Clock, systemClock } from "../../telemetry/clock.ts";
+import type { ProcessState } from "../operations.ts";
+import type { SandboxExit, SandboxProcess } from "../sandbox/types.ts";
+import { SessionError } from "../types.ts";
+import { OutputBuffer } from "./output_buffer.ts";
+import { shownText } from "./shown_text.ts";
+
+export type Stream = "stdout" | "stderr";
+
+/** Milliseconds between SIGTERM and SIGKILL. */
+export const KILL_GRACE_MS = 2_000;
+
+/** What it was started as. */
+export interface ProcessFacts {
+  /** `proc-1`, … */
+  readonly name: string;
+  readonly command: string;
+  /** Bytes of each stream that are kept. */
+  readonly outputBytes: number;
+  readonly timeoutMs: number;
+  readonly clock?: Clock | undefined;
+}
+
+export interface ProcessEnd extends Omit<SandboxExit, "limit"> {
+  readonly limit?: SandboxExit["limit"] | "timeout";
+}
+
+/** Made before the process is started: its output may be faster than the word that it was. */
+export class Process {
+  readonly name: string;
+  readonly command: string;
+  readonly startedAt: Date = new Date();
+  readonly stdout: OutputBuffer;
+  readonly stderr: OutputBuffer;
+  readonly #clock: Clock;
+  readonly #began: number;
+  readonly #timeoutMs: number;
+  readonly #waiting = new Set<() => void>();
+  #running: SandboxProcess | undefined;
+  #end: ProcessEnd | undefined;
+  #endedAt = 0;
+  #hasTimedOut = false;
+  #inputIsOpen = true;
+  #cancelTimer = () => {};
+
+  constructor(facts: ProcessFacts) {
+    this.name = facts.name;
+    this.command = facts.command;
+    this.#clock = facts.clock ?? systemClock;
+    this.#began = this.#clock.now();
+    this.#timeoutMs = facts.timeoutMs;
+    this.stdout = new OutputBuffer(facts.outputBytes);
+    this.stderr = new OutputBuffer(facts.outputBytes);
+  }
+
+  /** It runs. Resolves at its end. */
+  async began(running: SandboxProcess): Promise<void> {
+    this.#running = running;
+    if (this.#timeoutMs > 0) {
+      this.#cancelTimer = this.#clock.setTimer(() => {
+        this.#hasTimedOut = true;
+        this.terminate();
+      }, this.#timeoutMs);
+    }
+    const exit = await running.exited;
+    this.#cancelTimer();
+    this.#endedAt = this.#clock.now();
+    // One that ends by itself and well while it is being ended was faster.
+    const limit = this.#hasTimedOut && exit.exitCode !== 0 ? "timeout" : exit.limit;
+    this.#end = { ...exit, ...(limit === undefined ? {} : { limit }) };
+    this.stdout.compact();
+    this.stderr.compact();
+    this.#wake();
+  }
+
+  output(stream: Stream, bytes: Uint8Array): void {
+    this[stream].append(bytes);
+    this.#wake();
+  }
+
+  get end(): ProcessEnd | undefined {
+    return this.#end;
+  }
+
+  get isRunning(): boolean {
+    return this.#end === undefined;
+  }
+
+  /** Milliseconds since its end. */
+  get endedFor(): number {
+    return this.#end === undefined ? 0 : this.#clock.now() - this.#endedAt;
+  }
+
+  /** Bytes of memory that its output takes. */
+  get held(): number {
+    return this.stdout.held + this.stderr.held;
+  }
+
+  /** Writes to its input. Rejects with `SessionError`, and with the reason of `signal`. */
+  async write(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (!this.isRunning) throw new SessionError("failed", `${this.name} has ended: it takes no input`);
+    if (!this.#inputIsOpen) {
+      throw new SessionError(
+        "failed",
+        `the input of ${this.name} is at its end: start processes that are to be written to with interactive: true`,
+      );
+    }
+    await this.#running!.write(bytes, signal);
+  }
+
+  closeInput(): void {
+    if (!this.#inputIsOpen) return;
+    this.#inputIsOpen = false;
+    this.#running?.closeInput();
+  }
+
+  /** To its process group; nothing where it has ended. */
+  signal(name: string): void {
+    if (this.isRunning) this.#running?.kill(name);
+  }
+
+  /** SIGTERM, and SIGKILL where that does not end it. */
+  terminate(): void {
+    this.signal("SIGTERM");
+    // One that is stopped does not get it before it goes on.
+    this.signal("SIGCONT");
+    const cancel = this.#clock.setTimer(() => this.signal("SIGKILL"), KILL_GRACE_MS);
+    void this.#running?.exited.then(cancel);
+  }
+
+  /** Resolves once `is` holds (asked after each output and at the end), it has ended, `ms` are over, or `signal` aborts. */
+  async wait(ms: number, signal: AbortSignal, is: () => boolean = () => false): Promise<void> {
+    if (ms <= 0 || !this.isRunning || signal.aborted || is()) return;
+    const done = Promise.withResolvers<void>();
+    const look = () => {
+      if (!this.isRunning || is()) done.resolve();
+    };
+    const cancel = this.#clock.setTimer(done.resolve, ms);
+    this.#waiting.add(look);
+    signal.addEventListener("abort", () => done.resolve(), { once: true });
+    await done.promise;
+    cancel();
+    this.#waiting.delete(look);
+  }
+
+  /** What there is to say of it, with its output from these bytes on (default: all that is kept). */
+  state(
+    from: { readonly stdout?: number | undefined; readonly stderr?: number | undefined } = {},
+  ): ProcessState {
+    const stdout = this.#shown("stdout", from.stdout);
+    const stderr = this.#shown("stderr", from.stderr);
+    const lost = stdout.lost + stderr.lost;
+    const invalid = stdout.invalid + stderr.invalid;
+    const end = this.#end;
+    return {
+      process: this.name,
+      state: end === undefined ? "running" : "exited",
+      ...(end?.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+      ...(end?.signal === undefined ? {} : { signal: end.signal }),
+      ...(end?.limit === undefined ? {} : { limit: end.limit }),
+      stdout: stdout.text,
+      stderr: stderr.text,
+      nextStdout: stdout.next,
+      nextStderr: stderr.next,
+      ...(lost === 0 ? {} : { lost }),
+      ...(invalid === 0 ? {} : { invalid }),
+      ...(stdout.more || stderr.more ? { more: true } : {}),
+      durationMs: Math.round((end === undefined ? this.#clock.now() : this.#endedAt) - this.#began),
+    };
+  }
+
+  #shown(stream: Stream, from: number | undefined) {
+    const buffer = this[stream];
+    if (from !== undefined && from > buffer.end) {
+      throw new SessionError(
+        "invalid",
+        `${this.name} has written ${buffer.end} bytes to ${stream}: there is none with number ${from}`,
+      );
+    }
+    return shownText(buffer, from ?? 0, this.isRunning);
+  }
+
+  #wake(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+}

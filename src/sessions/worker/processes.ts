@@ -1,0 +1,154 @@
+/** The processes of one session, by their handles: those that run, and for a while those that have ended. */
+import { type Clock, LONGEST_TIMER_MS, systemClock } from "../../telemetry/clock.ts";
+import type { Sandbox } from "../sandbox/types.ts";
+import { type Limits, SessionError } from "../types.ts";
+import { Process, type Stream } from "./process.ts";
+
+/** How many of those that have ended are kept, for how many milliseconds, and how much of their output together. */
+export const MOST_ENDED = 50;
+export const ENDED_MS = 600_000;
+const MOST_ENDED_OUTPUTS = 8;
+
+export interface StartSpec {
+  readonly argv: readonly string[];
+  /** For people; what they have asked for. */
+  readonly command: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array;
+  /** Its input stays open after `stdin`. */
+  readonly interactive: boolean;
+  readonly timeoutMs: number;
+  /** Sees output before it is kept, and says what is. */
+  readonly filter?: ((stream: Stream, bytes: Uint8Array) => Uint8Array) | undefined;
+  /** Called with what is kept. */
+  readonly onOutput?: ((stream: Stream, bytes: Uint8Array) => void) | undefined;
+}
+
+export interface ProcessesOptions {
+  readonly sandbox: Sandbox;
+  readonly limits: Limits;
+  readonly clock?: Clock | undefined;
+  readonly onOutput?: ((stream: Stream, bytes: number) => void) | undefined;
+  readonly onEnd?: ((process: Process) => void) | undefined;
+}
+
+export class Processes {
+  readonly #options: ProcessesOptions;
+  readonly #known = new Map<string, Process>();
+  readonly #starting = new Set<Promise<unknown>>();
+  #last = 0;
+  #pauses = 0;
+
+  constructor(options: ProcessesOptions) {
+    this.#options = options;
+  }
+
+  /** Starts one. Rejects with `SessionError`, and with the reason of `signal`; then nothing is left of it. */
+  async start(spec: StartSpec, signal: AbortSignal): Promise<Process> {
+    const { sandbox, limits, clock = systemClock, onOutput } = this.#options;
+    if (this.#pauses > 0) {
+      throw new SessionError(
+        "conflict",
+        `the files of session ${sandbox.id} are being replaced: try again after that`,
+      );
+    }
+    const name = `proc-${++this.#last}`;
+    const { command, timeoutMs, filter } = spec;
+    const process = new Process({ name, command, outputBytes: limits.outputBytes, timeoutMs, clock });
+    const starting = sandbox.spawn({
+      argv: spec.argv,
+      cwd: spec.cwd,
+      env: spec.env,
+      onOutput: (stream, bytes) => {
+        onOutput?.(stream, bytes.length);
+        const kept = filter === undefined ? bytes : filter(stream, bytes);
+        process.output(stream, kept);
+        spec.onOutput?.(stream, kept);
+      },
+    }, signal);
+    this.#starting.add(starting);
+    const running = await starting.finally(() => this.#starting.delete(starting));
+    this.#known.set(name, process);
+    void process.began(running).then(() => {
+      this.#options.onEnd?.(process);
+      this.prune();
+    });
+    if (spec.stdin.length > 0) {
+      // It may not read it, and end.
+      process.write(spec.stdin, signal).catch(() => {});
+    }
+    if (!spec.interactive) process.closeInput();
+    return process;
+  }
+
+  /** @throws {SessionError} `not_found` */
+  get(name: string): Process {
+    this.prune();
+    const process = this.#known.get(name);
+    if (process !== undefined) return process;
+    const number = Number(name.slice("proc-".length));
+    throw new SessionError(
+      "not_found",
+      number <= this.#last
+        ? `${name} has ended, and what it left is kept no more: it is kept for ${
+          ENDED_MS / 60_000
+        } minutes, of the last ` +
+          `${MOST_ENDED} processes`
+        : `there is no ${name} in this session: session_usage lists its processes`,
+    );
+  }
+
+  /** All that are known, oldest first. */
+  list(): readonly Process[] {
+    this.prune();
+    return [...this.#known.values()];
+  }
+
+  get running(): number {
+    let count = 0;
+    for (const process of this.#known.values()) if (process.isRunning) count++;
+    return count;
+  }
+
+  /** Does `work` while none runs: all are ended before, and none is started meanwhile (`conflict`). */
+  async without<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#pauses++;
+    try {
+      await this.#endAll(signal);
+      signal.throwIfAborted();
+      return await work();
+    } finally {
+      this.#pauses--;
+    }
+  }
+
+  async #endAll(signal: AbortSignal): Promise<void> {
+    await Promise.allSettled(this.#starting);
+    const running = [...this.#known.values()].filter((process) => process.isRunning);
+    for (const process of running) process.signal("SIGKILL");
+    await Promise.all(running.map((process) => process.wait(LONGEST_TIMER_MS, signal)));
+    const { sandbox } = this.#options;
+    // Where nothing isolates the session, this would end processes of others.
+    if (sandbox.isolation === "none" || this.#last === 0) return;
+    const daemons = await sandbox.spawn({
+      argv: ["sh", "-c", "kill -9 -1"],
+      cwd: ".",
+      env: {},
+      onOutput: () => {},
+    }, signal);
+    await daemons.exited;
+  }
+
+  /** Lets go of what has ended too long ago, or is too much. */
+  prune(): void {
+    const ended = [...this.#known.values()].filter((process) => !process.isRunning)
+      .sort((a, b) => a.endedFor - b.endedFor);
+    let held = 0;
+    for (const [place, process] of ended.entries()) {
+      held += process.held;
+      const isTooMuch = place > 0 && held > MOST_ENDED_OUTPUTS * this.#options.limits.outputBytes;
+      if (place >= MOST_ENDED || process.endedFor > ENDED_MS || isTooMuch) this.#known.delete(process.name);
+    }
+  }
+}
