@@ -13,6 +13,7 @@ const areas: Record<string, () => Promise<{ measure: () => Promise<Report> }>> =
   aggregated: () => import("./aggregated.ts"),
   mcp: () => import("./mcp.ts"),
   diagnosis: () => import("./diagnosis.ts"),
+  sessions: () => import("./sessions.ts"),
 };
 
 function say(line: string): void {

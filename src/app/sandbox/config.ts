@@ -53,6 +53,8 @@ export interface WorkerConfig extends ProcessConfig, SandboxConfig {
   readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
+  /** The coordinator may be called without TLS, wherever it is. */
+  readonly insecure: boolean;
   readonly heartbeatInterval: number;
   readonly healthBindAddress: BindAddress | null;
   readonly metricsBindAddress: BindAddress | null;

@@ -1,0 +1,127 @@
+/** `coder-k8s coordinator`: sandbox sessions for MCP clients, on workers that dial in. Needs no Kubernetes. */
+import { answerRedaction } from "../../mcp/answers/redacted.ts";
+import { openAuditLog } from "../../mcp/audit/mod.ts";
+import { createMcpEndpoint } from "../../mcp/http/endpoint.ts";
+import { serveMcpStdio } from "../../mcp/stdio.ts";
+import type { ServingWorld } from "../../mcp/surface.ts";
+import { testClientCertificates } from "../../identity/mod.ts";
+import { whenAborted } from "../../telemetry/clock.ts";
+import { isLoopback } from "../../telemetry/loopback.ts";
+import type { RunOptions } from "../app.ts";
+import { proveRuntime } from "../aggregated/server.ts";
+import { listen } from "../listen.ts";
+import { ownSecrets } from "../mcp/plans.ts";
+import type { StdioStreams } from "../mcp/stdio.ts";
+import { tlsFiles } from "../mcp/tls_files.ts";
+import { dropPermissions } from "../permissions.ts";
+import { realSystem, runToEnd, type StartNotes } from "../process.ts";
+import { buildInfo } from "../version.ts";
+import { coordinatorAdmission, everybody } from "./admission.ts";
+import type { CoordinatorConfig } from "./config.ts";
+import { openCoordinatorCore } from "./coordinator_core.ts";
+import { debugReport } from "./debug_report.ts";
+import { debugSessions } from "./debug_sessions.ts";
+import { Ends } from "./ends.ts";
+import { openObserved } from "./observed.ts";
+import { sandboxSurface } from "./surface.ts";
+
+/** Runs it as the process. Resolves to the exit code. */
+export function runCoordinator(config: CoordinatorConfig, notes: StartNotes): Promise<number> {
+  return runToEnd(config, notes, realSystem(serveCoordinator));
+}
+
+/** Serves until `signal` aborts, or over stdio until the client closes its end. */
+export async function serveCoordinator(
+  config: CoordinatorConfig,
+  options: RunOptions,
+  streams: StdioStreams = { input: Deno.stdin.readable, output: Deno.stdout.writable },
+): Promise<void> {
+  const { signal, log, redactor, drop = dropPermissions } = options;
+  const { version, commit } = buildInfo();
+  log.info("starting", { mode: "coordinator", version, commit });
+  await using ends = new Ends();
+  const { metrics, health } = openObserved(config, options, ends);
+  const admission = config.stdio ? everybody() : await coordinatorAdmission(config, { log, metrics });
+  const writes = config.embeddedWorker !== undefined || config.dataDir !== undefined ||
+    !["-", "off"].includes(config.auditLog);
+  await drop(config.embeddedWorker === undefined ? "coordinator" : "worker", undefined, writes);
+  const core = await openCoordinatorCore(config, { log, metrics, redactor, signal }, ends);
+  const secrets = ownSecrets({ log, metrics });
+  ends.run("plans", (ended) => Promise.all(secrets.runnables.map((runnable) => runnable.run(ended))));
+  // Standard output belongs to the protocol where that is how the client talks.
+  const audit = config.stdio && config.auditLog === "-"
+    ? { write: (record: object) => log.info("call", { ...record }), close: () => Promise.resolve() }
+    : openAuditLog(config.auditLog, { redactor, log, metrics });
+  ends.add("records of calls", () => audit.close());
+  const world: ServingWorld = {
+    surface: sandboxSurface(core.sessions, config),
+    plans: secrets.plans,
+    keys: secrets.keys,
+    audit: audit.write,
+    redaction: answerRedaction(redactor),
+  };
+  if (config.debugBindAddress !== null) {
+    const handler = debugReport({
+      activity: core.activity,
+      isOpen: !isLoopback(config.debugBindAddress.hostname),
+    });
+    try {
+      const server = listen({ name: "debug reports", address: config.debugBindAddress, handler, log });
+      ends.add("debug reports", () => server.close());
+    } catch (error) {
+      // Two of them on one machine want the same port by default.
+      log.warn("there are no debug reports", { error });
+    }
+  }
+  // A call may wait as long as a task may take; its own deadline comes first.
+  const deadlineMs = config.taskTimeout + 10_000;
+  if (config.stdio) {
+    const admitted = await admission.admit(
+      { headers: new Headers(), rawHeaders: [], peer: undefined },
+      signal,
+    );
+    if ("refusal" in admitted) throw new Error(admitted.refusal.message);
+    return await serveMcpStdio(world, admitted.visitor, { ...streams, signal, deadlineMs, log });
+  }
+  if (config.auth.includes("proxy")) await proveRuntime(testClientCertificates, signal);
+  const tls = tlsFiles(config, admission, log);
+  if (tls !== undefined) {
+    ends.run("certificate of MCP", (ended) => tls.runnable.run(ended));
+    await tls.whenReady(signal);
+  }
+  const endpoint = createMcpEndpoint({
+    world,
+    address: config.bindAddress,
+    admit: admission.admit,
+    tls: tls?.source,
+    ready: () => {
+      const failed = health.check("readiness").filter(({ trouble }) => trouble !== "");
+      return {
+        ready: failed.length === 0,
+        text: failed.length === 0
+          ? "ok"
+          : failed.map(({ name, trouble }) => `${name}: ${trouble}`).join("\n"),
+      };
+    },
+    ...(admission.resource === undefined ? {} : { resourceMetadata: admission.resource.document }),
+    documents: new Map([["/debug/sessions", debugSessions(core.sessions, config)]]),
+    allowedHosts: config.mcpAllowedHosts,
+    allowedOrigins: config.mcpAllowedOrigins,
+    rate: config.mcpRateLimit,
+    burst: config.mcpRateBurst,
+    maxBodyBytes: config.mcpMaxBody,
+    streamLimits: { all: config.mcpMaxStreams },
+    deadlineMs,
+    legacySse: config.mcpLegacySse,
+    metrics,
+    log,
+  });
+  try {
+    await endpoint.listen();
+    await whenAborted(signal);
+    health.startDraining();
+    await endpoint.drain(config.shutdownTimeout);
+  } finally {
+    await endpoint.close();
+  }
+}

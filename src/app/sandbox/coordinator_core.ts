@@ -1,0 +1,149 @@
+/** Sessions, their store and their workers, as a coordinator is told to have them. */
+import { MemoryBlobStore } from "../../sessions/store/memory_blob_store.ts";
+import { openDirectoryBlobStore } from "../../sessions/store/directory_blob_store.ts";
+import { MemorySessionStore } from "../../sessions/store/memory_store.ts";
+import { createSessions } from "../../sessions/coordinator/sessions.ts";
+import type { Sessions } from "../../sessions/coordinator/types.ts";
+import { WorkerRegistry } from "../../sessions/registry/registry.ts";
+import { STANDARD_LIMITS } from "../../sessions/types.ts";
+import { WorkerHub } from "../../sessions/wire/hub.ts";
+import { createLocalPair } from "../../sessions/wire/local_pair.ts";
+import { parseWorkerKeys, type WorkerKey, WorkerKeyError } from "../../sessions/wire/worker_tokens.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Redactor } from "../../telemetry/redactor.ts";
+import type { CoordinatorConfig } from "./config.ts";
+import type { Ends } from "./ends.ts";
+import { grpcTls } from "./grpc_tls.ts";
+import { openWorkerCore } from "./worker_core.ts";
+
+/** Id of the worker that is part of the coordinator's own process. */
+export const EMBEDDED_WORKER = "embedded";
+
+export interface CoordinatorCore {
+  readonly sessions: Sessions;
+  /** Of workers' port; undefined where there is none. */
+  readonly grpcPort: number | undefined;
+  /** For debug reports. */
+  activity(): Readonly<Record<string, unknown>>;
+}
+
+export interface CoreContext {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly redactor: Pick<Redactor, "add">;
+  /** Ends the start. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens it all; `ends` ends it. */
+export async function openCoordinatorCore(
+  config: CoordinatorConfig,
+  { log, metrics, redactor, signal }: CoreContext,
+  ends: Ends,
+): Promise<CoordinatorCore> {
+  const blobs = config.dataDir === undefined
+    ? new MemoryBlobStore({ maxBytes: config.checkpointBytes })
+    : await openDirectoryBlobStore({
+      directory: `${config.dataDir}/checkpoints`,
+      maxBytes: config.checkpointBytes,
+      log,
+    });
+  const registry = new WorkerRegistry({ log, metrics });
+  const hub = new WorkerHub({
+    listener: registry,
+    heartbeatTimeoutMs: config.workerHeartbeatTimeout,
+    log,
+    metrics,
+  });
+  ends.add("workers", () => hub.close("the coordinator ends"));
+  const sessions = createSessions({
+    store: new MemorySessionStore(),
+    blobs,
+    registry,
+    settings: {
+      maxAgeMs: config.sessionMaxAge,
+      maxTtlMs: config.sessionMaxTtl,
+      cleanupIntervalMs: config.cleanupInterval,
+      maxSessionsPerOwner: config.maxSessionsPerOwner,
+      taskTimeoutMs: config.taskTimeout,
+      maxRetries: config.maxRetries,
+      maxLimits: config.embeddedWorker?.limits ?? STANDARD_LIMITS,
+      checkpointMaxAgeMs: config.checkpointMaxAge,
+    },
+    log,
+    metrics,
+  });
+  let grpcPort: number | undefined;
+  if (config.grpcBindAddress !== null) {
+    // Loaded where workers dial in, and not on a laptop.
+    const { createWorkerServer } = await import("../../sessions/wire/server.ts");
+    const keys = await workerKeys(config, redactor);
+    const tls = await grpcTls(config, log);
+    const server = createWorkerServer({
+      hub,
+      address: config.grpcBindAddress,
+      tls: tls?.source,
+      allowInsecure: config.grpcInsecure,
+      keys: () => keys,
+      log,
+      metrics,
+    });
+    await server.listen(signal);
+    grpcPort = server.port;
+    ends.add("the port of workers", () => server.close());
+    if (tls !== undefined) ends.run("certificate of the port of workers", (ended) => tls.run(ended));
+  }
+  if (config.embeddedWorker !== undefined) {
+    const settings = { ...config.embeddedWorker, labels: {}, sharedWorkspaces: "" };
+    const core = await openWorkerCore(settings, { log, metrics, signal }, ends);
+    const { hello, executor } = core;
+    const client = createLocalPair({
+      hub,
+      id: EMBEDDED_WORKER,
+      hello,
+      executor,
+      drainMs: config.shutdownTimeout,
+      log,
+      metrics,
+    });
+    ends.run("the embedded worker", (ended) => client.run(ended));
+  }
+  ends.add("sessions", () => sessions.close());
+  return {
+    sessions,
+    grpcPort,
+    activity: () => ({
+      workers: registry.workers().map(({ worker, sessions }) => ({
+        id: worker.id,
+        isConnected: worker.isConnected,
+        isDraining: worker.isDraining,
+        sessions,
+        ...worker.load,
+      })),
+    }),
+  };
+}
+
+async function workerKeys(
+  { workerKeyFile }: CoordinatorConfig,
+  redactor: Pick<Redactor, "add">,
+): Promise<readonly WorkerKey[]> {
+  if (workerKeyFile === undefined) {
+    throw new Error(
+      "Workers need tokens: give --worker-key-file, or --grpc-bind-address=0 to have none dial in.",
+    );
+  }
+  try {
+    const text = await Deno.readTextFile(workerKeyFile);
+    for (const line of text.split("\n")) {
+      const key = line.trim();
+      if (key !== "" && !key.startsWith("#")) redactor.add(key);
+    }
+    return parseWorkerKeys(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const what = cause instanceof WorkerKeyError ? "cannot be used" : "cannot be read";
+    throw new Error(`--worker-key-file: ${workerKeyFile} ${what}: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,46 @@
+/** What a process of sandbox sessions shows of itself: metrics, health. */
+import { Health } from "../../telemetry/health.ts";
+import { LoopMonitor } from "../../telemetry/loop_monitor.ts";
+import { metricsHandler } from "../../telemetry/metrics_endpoint.ts";
+import { registerProcessMetrics } from "../../telemetry/process_metrics.ts";
+import { PrometheusMetrics } from "../../telemetry/prometheus.ts";
+import type { BindAddress } from "../../telemetry/bind_address.ts";
+import type { RunOptions } from "../app.ts";
+import { listen } from "../listen.ts";
+import { buildInfo } from "../version.ts";
+import type { Ends } from "./ends.ts";
+
+export interface Observed {
+  readonly metrics: PrometheusMetrics;
+  readonly health: Health;
+}
+
+/** Makes them; metrics are served at once, where they have an address. */
+export function openObserved(
+  { metricsBindAddress }: { readonly metricsBindAddress: BindAddress | null },
+  { log, redactor }: Pick<RunOptions, "log" | "redactor">,
+  ends: Ends,
+): Observed {
+  const metrics = new PrometheusMetrics({
+    onCollectFailure: (metric, error) => log.warn("a metric could not be read", { metric, error }),
+  });
+  registerProcessMetrics(metrics);
+  const { version, commit } = buildInfo();
+  metrics.gauge("coder_k8s_build_info", "Always 1; the labels say which build this is.", [
+    "version",
+    "commit",
+    "deno",
+  ]).set({ version, commit, deno: Deno.version.deno }, 1);
+  const health = new Health({ redact: (text) => redactor.text(text) });
+  const loops = new LoopMonitor({ metrics });
+  health.add("liveness", "event-loop", () => loops.check());
+  const stop = new AbortController();
+  loops.start(stop.signal);
+  ends.add("signs of life", () => stop.abort());
+  if (metricsBindAddress !== null) {
+    const handler = metricsHandler({ metrics, log });
+    const server = listen({ name: "metrics", address: metricsBindAddress, handler, log });
+    ends.add("metrics", () => server.close());
+  }
+  return { metrics, health };
+}

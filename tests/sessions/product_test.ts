@@ -1,0 +1,301 @@
+/** Sandbox sessions as a whole: the command line, MCP clients, the coordinator, workers that dial in. */
+import assert from "node:assert/strict";
+import { CLIENT_1, type ConnectedClient, LATEST } from "../mcp/clients.ts";
+import { waitFor } from "../cluster/wait.ts";
+import { startRig, untilReady } from "./rig.ts";
+import { startProcess } from "./process.ts";
+
+type Answer = Record<string, unknown>;
+
+async function ask(client: ConnectedClient, tool: string, args: Answer = {}): Promise<Answer> {
+  const answer = await client.call(tool, args);
+  assert.equal(answer.isError, false, `${tool}: ${answer.text}`);
+  return answer.structured ?? {};
+}
+
+async function refuses(client: ConnectedClient, tool: string, args: Answer = {}): Promise<string> {
+  const answer = await client.call(tool, args);
+  assert.equal(answer.isError, true, `${tool} did not refuse: ${answer.text}`);
+  return answer.text;
+}
+
+Deno.test("sessions of several callers on one worker", async (t) => {
+  await using rig = await startRig();
+  await using ann = await rig.client("ann");
+  await using bob = await rig.client("bob", CLIENT_1);
+
+  await t.step("who has no token is told so, and nothing else", async () => {
+    await assert.rejects(LATEST.connect({ url: `${rig.url}/mcp`, token: "wrong-wrong-wrong-wrong" }));
+    assert.equal((await rig.get("/mcp")).status, 401);
+    assert.deepEqual(await rig.get("/healthz"), { status: 200, text: "ok" });
+    assert.equal((await rig.get("/ready")).status, 200);
+  });
+
+  await t.step("tools have the documented names", async () => {
+    const names = (await ann.tools()).map(({ name }) => name);
+    for (
+      const name of ["echo", "fs.read", "fs.write", "run.python", "pkg.install", "test.run", "session.create"]
+    ) {
+      assert.ok(names.includes(name), name);
+    }
+  });
+
+  await t.step("files: written, read, listed, edited, found", async () => {
+    assert.equal((await ask(ann, "echo", { message: "up?" }))["message"], "up?");
+    const written = await ask(ann, "fs.write", { path: "src/hello.py", contents: "print('héllo')\n" });
+    assert.deepEqual([written["bytes"], written["created"]], [16, true]);
+    const read = await ask(ann, "fs.read", { path: "src/hello.py" });
+    assert.deepEqual([read["content"], read["encoding"], read["eof"]], ["print('héllo')\n", "utf-8", true]);
+    await ask(ann, "fs.write", { path: "data.bin", contents: "AP+A", encoding: "base64" });
+    assert.equal((await ask(ann, "fs.read", { path: "data.bin" }))["encoding"], "base64");
+    const { entries } = await ask(ann, "fs.list", { depth: 2 }) as { entries: { path: string }[] };
+    assert.deepEqual(entries.map(({ path }) => path), ["data.bin", "src", "src/hello.py"]);
+    await ask(ann, "fs.edit", { path: "src/hello.py", edits: [{ old: "héllo", new: "bonjour" }] });
+    const { matches } = await ask(ann, "fs.search", { query: "bonjour" }) as { matches: { path: string }[] };
+    assert.deepEqual(matches.map(({ path }) => path), ["src/hello.py"]);
+    for (const path of ["../x", "/etc/passwd", "a/../../x"]) {
+      assert.match(await refuses(ann, "fs.read", { path }), /path/, path);
+    }
+    assert.match(await refuses(ann, "fs.read", { path: "nothing" }), /nothing/);
+  });
+
+  await t.step("commands and Python run where the files are, and output comes as it is written", async () => {
+    const run = await ask(ann, "run.command", { command: "python3 src/hello.py && pwd && id -u" });
+    assert.deepEqual([run["exitCode"], run["stderr"]], [0, ""]);
+    assert.match(String(run["stdout"]), /^bonjour\n\/workspace\n[1-9]\d*\n$/);
+    const python = await ask(ann, "run.python", { code: "import sys\nprint(1/0)" });
+    assert.equal(python["exitCode"], 1);
+    assert.match(String(python["stderr"]), /line 2[^]*ZeroDivisionError/);
+    const told: string[] = [];
+    const gate = "while [ ! -e go ]; do sleep 0.05; done; echo second";
+    const running = ann.call("run.command", { command: `echo first; ${gate}` }, {
+      onProgress: ({ message }) => told.push(message ?? ""),
+    });
+    // The first line is told while the command still runs: it ends only after that.
+    await waitFor(() => Promise.resolve(told.some((text) => text.includes("first"))), {
+      what: "the first line of output",
+    });
+    await ask(ann, "fs.write", { path: "go", contents: "" });
+    assert.equal((await running).structured?.["stdout"], "first\nsecond\n");
+  });
+
+  await t.step("a process goes on behind its call: output, input, signal", async () => {
+    const { process } = await ask(ann, "run.command", {
+      command: "cat; echo end >&2; exec sleep 600",
+      waitMs: 0,
+    });
+    await ask(ann, "process.input", { process, data: "to cat\n", close: true });
+    const output = await waitFor(async () => {
+      const now = await ask(ann, "process.output", { process, waitMs: 1_000 });
+      return now["stdout"] === "to cat\n" && now["stderr"] === "end\n" && now;
+    }, { what: "what cat was given" });
+    assert.equal(output["state"], "running");
+    await ask(ann, "process.signal", { process });
+    const ended = await waitFor(async () => {
+      const now = await ask(ann, "process.output", { process, waitMs: 1_000 });
+      return now["state"] === "exited" && now;
+    }, { what: "the end of the process" });
+    assert.equal(ended["signal"], "SIGTERM");
+  });
+
+  await t.step("tests have counts and failures", async () => {
+    const contents = "def test_good():\n    pass\n\ndef test_bad():\n    assert 1 == 2\n";
+    await ask(ann, "fs.write", { path: "test_it.py", contents });
+    const answer = await ask(ann, "test.run", { framework: "unittest" });
+    assert.equal(answer["framework"], "unittest");
+    const pytest = await ask(ann, "test.run", { framework: "pytest", path: "test_it.py" });
+    assert.deepEqual(pytest["counts"], { passed: 1, failed: 1, skipped: 0, errors: 0 });
+    const [failure] = pytest["failures"] as Answer[];
+    assert.match(String(failure?.["name"]), /test_bad/);
+    assert.deepEqual([failure?.["file"], failure?.["line"]], ["test_it.py", 5]);
+  });
+
+  await t.step("a session is its owner's alone", async () => {
+    const { session } = await ask(ann, "session.create", { name: "box", labels: { team: "a" } });
+    await ask(ann, "fs.write", { session: "box", path: "secret.txt", contents: "ann's" });
+    assert.match(await refuses(bob, "fs.read", { session, path: "secret.txt" }), /session/);
+    assert.match(await refuses(bob, "session.close", { session }), /session/);
+    assert.deepEqual((await ask(bob, "session.list"))["sessions"], []);
+    await ask(bob, "run.command", { command: "ls -A" });
+    // Neither by files nor by processes.
+    const seen = await ask(bob, "run.command", {
+      command:
+        `find / -name secret.txt -not -path '/proc/*' 2>/dev/null; ls /proc | grep -c '^[0-9]'; cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c TOKEN`,
+    });
+    const [processes, tokens] = String(seen["stdout"]).trim().split("\n").slice(-2).map(Number);
+    assert.doesNotMatch(String(seen["stdout"]), /secret\.txt/);
+    assert.ok(processes! < 10, `${processes} processes are seen`);
+    assert.equal(tokens, 0);
+  });
+
+  await t.step("a copy of the files is kept, and brings them back", async () => {
+    const { checkpoint } = await ask(ann, "session.checkpoint", { session: "box" });
+    await ask(ann, "run.command", { session: "box", command: "rm secret.txt; echo new > other.txt" });
+    await ask(ann, "session.restore", { session: "box", checkpoint });
+    const { entries } = await ask(ann, "fs.list", { session: "box" }) as { entries: { path: string }[] };
+    assert.deepEqual(entries.map(({ path }) => path), ["secret.txt"]);
+    const { session } = await ask(ann, "session.create", { name: "copy", checkpoint });
+    assert.equal((await ask(ann, "fs.read", { session, path: "secret.txt" }))["content"], "ann's");
+    assert.match(await refuses(bob, "session.create", { checkpoint }), /checkpoint/);
+  });
+
+  await t.step("a file is a resource for whoever takes it out", async () => {
+    const { uri, mimeType } = await ask(ann, "artifact.get", { session: "box", path: "secret.txt" });
+    assert.equal(mimeType, "text/plain");
+    assert.match(await ann.read(String(uri)), /ann's/);
+    await assert.rejects(bob.read(String(uri)));
+  });
+
+  await t.step("every call is on record, and none of what was in it", async () => {
+    const records = await waitFor(() => {
+      const found = rig.coordinator.lines.filter((line) => line.includes('"tools/call"')).map((line) =>
+        JSON.parse(line) as Answer
+      );
+      return Promise.resolve(found.some(({ tool }) => tool === "artifact.get") && found);
+    }, { what: "the record of artifact.get" });
+    const write = records.find(({ tool, caller }) => tool === "fs.write" && caller === "ann")!;
+    assert.match(String(write["session_id"]), /^sess-/);
+    assert.match(String(write["workspace_id"]), /^w1\/sess-/);
+    assert.deepEqual(Object.keys(write["arguments"] as Answer), ["sha256", "bytes"]);
+    assert.ok(records.some(({ caller, success }) => caller === "bob" && success === false));
+    assert.doesNotMatch(rig.coordinator.lines.join("\n"), /ann's|héllo|ann-0123456789/);
+  });
+
+  await t.step("administrators see whose sessions there are, others do not", async () => {
+    assert.equal((await rig.get("/debug/sessions")).status, 401);
+    assert.equal((await rig.get("/debug/sessions", "ann")).status, 403);
+    const { status, text } = await rig.get("/debug/sessions", "root");
+    const { sessions, workers } = JSON.parse(text) as { sessions: Answer[]; workers: Answer[] };
+    assert.equal(status, 200);
+    assert.deepEqual(workers.map(({ id, state }) => [id, state]), [["w1", "connected"]]);
+    const names = sessions.map(({ name, owner }) => `${owner}/${name}`).sort();
+    assert.deepEqual(names, ["ann/box", "ann/copy", "ann/default", "bob/default"]);
+    assert.doesNotMatch(text, /ann's/);
+  });
+
+  await t.step("figures are told as they are documented", async () => {
+    const text = await rig.metrics();
+    for (
+      const line of [
+        /^coordinator_sessions_active 4$/m,
+        /^coordinator_sessions_created_total 4$/m,
+        /^coordinator_tool_calls_total\{[^}]*tool="fs\.read"[^}]*\} \d+$/m,
+        /^coordinator_tool_duration_seconds_count\{[^}]*\} \d+$/m,
+        /^# TYPE coordinator_worker_errors_total counter$/m,
+      ]
+    ) assert.match(text, line);
+  });
+
+  await t.step("a session that is closed is gone, with its files", async () => {
+    const closed = await ask(ann, "session.close", { session: "box" });
+    assert.equal(closed["state"], "closed");
+    assert.equal((await ask(ann, "session.close", { session: closed["session"] }))["state"], "closed");
+    assert.match(
+      await refuses(ann, "fs.read", { session: closed["session"], path: "secret.txt" }),
+      /closed|over|end/,
+    );
+    await waitFor(async () => {
+      const left = await Array.fromAsync(Deno.readDir(rig.workspaces("w1")));
+      return !left.some(({ name }) => name === closed["session"]);
+    }, { what: "the files of the session to be gone" });
+  });
+
+  await t.step("a worker that is told to stop says farewell", async () => {
+    assert.equal(await rig.worker("w1").stop(), 0);
+    const { workers } = JSON.parse((await rig.get("/debug/sessions", "root")).text) as { workers: Answer[] };
+    assert.deepEqual(workers, []);
+    assert.match(await refuses(bob, "run.command", { command: "true" }), /worker/);
+  });
+});
+
+Deno.test("a worker that is killed takes its own sessions with it, and no other's", async () => {
+  await using rig = await startRig({
+    workers: ["w1", "w2"],
+    args: ["--worker-heartbeat-timeout=5s"],
+    workerArgs: ["--capacity=4", "--heartbeat-interval=1s"],
+  });
+  await using ann = await rig.client("ann");
+  const made = await Promise.all(
+    ["a", "b", "c", "d"].map((name) => ask(ann, "session.create", { name })),
+  );
+  const of = (worker: string) =>
+    made.filter((one) => one["worker"] === worker).map(({ name }) => String(name));
+  assert.deepEqual([of("w1").length, of("w2").length], [2, 2]);
+  const [lost, other] = [of("w1")[0]!, of("w2")[0]!];
+  const hanging = ann.call("run.command", { session: lost, command: "sleep 600", waitMs: 290_000 });
+  await ask(ann, "run.command", { session: other, command: "echo kept > file; sleep 600 & sleep 0" });
+  await waitFor(async () => {
+    const { usage } = await ask(ann, "session.get", { session: lost }) as {
+      usage?: { processes: unknown[] };
+    };
+    return (usage?.processes.length ?? 0) > 0;
+  }, { what: "the command to run" });
+  await rig.worker("w1").stop("SIGKILL");
+  const ended = await hanging;
+  assert.equal(ended.isError, true);
+  assert.match(ended.text, /w1/);
+  assert.match(await refuses(ann, "fs.list", { session: lost }), /w1 .*(gone|away)/);
+  assert.equal((await ask(ann, "fs.read", { session: other, path: "file" }))["content"], "kept\n");
+  // Another process of the name begins anew: what the first has left is removed.
+  await rig.startWorker("w1");
+  await waitFor(async () => {
+    const names = (await Array.fromAsync(Deno.readDir(rig.workspaces("w1")))).map(({ name }) => name);
+    return !names.some((name) => name.startsWith("sess-"));
+  }, { what: "leftovers of the killed worker to be removed" });
+  const again = await ask(ann, "session.create", { name: "again", workerLabels: {} });
+  assert.equal(
+    (await ask(ann, "run.command", { session: again["session"], command: "echo ok" }))["stdout"],
+    "ok\n",
+  );
+});
+
+Deno.test("a laptop: one process, standard input and output, no other program", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "coder-k8s-laptop-" });
+  try {
+    const main = new URL("../../main.ts", import.meta.url).pathname;
+    const binary = Deno.env.get("CODER_K8S_BINARY") ?? "";
+    const args = [
+      "coordinator",
+      "--embedded-worker",
+      "--stdio",
+      `--workspaces-dir=${directory}/workspaces`,
+      `--cache-dir=${directory}/cache`,
+      "--tool-names=plain",
+    ];
+    await using client = await LATEST.connect(
+      binary === ""
+        ? { command: Deno.execPath(), args: ["run", "-A", "--no-check", main, ...args] }
+        : { command: binary, args },
+    );
+    await ask(client, "fs_write", { path: "a.py", contents: "print(6 * 7)" });
+    const run = await ask(client, "run_python", { code: "exec(open('a.py').read())" });
+    assert.deepEqual([run["stdout"], run["exitCode"]], ["42\n", 0]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a worker has probes of its own, and says why it is not let in", async () => {
+  await using rig = await startRig();
+  const health = `http://${await rig.worker("w1").address("health probes")}`;
+  await untilReady(`${health}/health`, rig.worker("w1"));
+  assert.equal((await (await fetch(`${health}/ready`)).text()).trim(), "ok");
+  await using stranger = startProcess({
+    env: { WORKER_TOKEN: "not.a.token" },
+    args: [
+      "worker",
+      `--coordinator=http://${(await rig.coordinator.line(
+        ({ msg, address }) => msg === "listening for workers" ? String(address) : undefined,
+        "the port of workers",
+      ))}`,
+      "--worker-id=w1",
+      "--health-bind-address=0",
+      "--log-format=json",
+      `--workspaces-dir=${rig.directory}/stranger`,
+      `--cache-dir=${rig.directory}/cache-stranger`,
+    ],
+  });
+  assert.equal(await stranger.ended, 1);
+  assert.match(stranger.lines.join("\n"), /token/);
+  assert.doesNotMatch(stranger.lines.join("\n"), /not\.a\.token/);
+});
