@@ -1,13 +1,13 @@
 /** Sandboxes, packages and egress on this machine, as a worker is told to have them. */
-import { openEgress } from "../../sessions/egress/egress.ts";
 import { openSandboxHost } from "../../sessions/sandbox/host.ts";
-import { createExecutor } from "../../sessions/worker/executor.ts";
+import { CAPABILITIES, createExecutor } from "../../sessions/worker/executor.ts";
 import type { TaskExecutor } from "../../sessions/link.ts";
 import type { WorkerHello } from "../../sessions/types.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { buildInfo } from "../version.ts";
 import type { SandboxConfig, WorkerConfig } from "./config.ts";
+import { openEgress } from "./egress.ts";
 import type { Ends } from "./ends.ts";
 
 export interface WorkerCore {
@@ -15,60 +15,46 @@ export interface WorkerCore {
   readonly executor: TaskExecutor;
 }
 
-/** Everything of the worker's own network: there is no egress to go through. */
-const ANYWHERE = "*";
-
 /** Opens it all; `ends` ends it. */
 export async function openWorkerCore(
   config: SandboxConfig & Pick<WorkerConfig, "labels" | "sharedWorkspaces">,
-  { log, metrics, signal }: { readonly log: Logger; readonly metrics: Metrics; readonly signal: AbortSignal },
+  context: { readonly log: Logger; readonly metrics: Metrics; readonly signal: AbortSignal },
   ends: Ends,
 ): Promise<WorkerCore> {
-  const isOpen = config.egress.includes(ANYWHERE);
-  const egress = isOpen ? undefined : await openEgress({
-    allow: config.egress,
-    ...(config.packageMirror
-      ? {
-        mirror: {
-          pypiUrl: config.pypiUrl,
-          npmUrl: config.npmUrl,
-          cacheDir: config.cacheDir,
-          cacheBytes: config.cacheBytes,
-        },
-      }
-      : {}),
-    log,
-    metrics,
-  });
-  if (egress !== undefined) ends.add("egress", () => egress.close());
+  const { log, metrics, signal } = context;
+  const egress = await openEgress(config, context, ends);
   const host = await openSandboxHost({
     directory: config.workspacesDir,
     allowUnisolated: config.allowUnisolated,
     uids: config.sessionUids,
     readOnlyPaths: config.readOnlyPaths,
-    environment: egress?.environment ?? {},
-    network: egress === undefined ? "host" : "proxy",
-    forwards: egress?.forwards ?? [],
+    environment: egress.environment,
+    network: egress.network,
+    forwards: egress.forwards,
     python: config.python,
   }, { log, signal });
   ends.add("sandboxes", () => host.close());
-  const executor = await createExecutor({
+  const executor = createExecutor({
     host,
+    directory: config.workspacesDir,
     capacity: config.capacity,
-    limits: config.limits,
-    keepsFiles: config.sharedWorkspaces !== "",
+    isShared: config.sharedWorkspaces !== "",
+    packages: { environment: {}, counts: egress.counts },
     log,
     metrics,
   });
   ends.add("sessions of this worker", () => executor.close());
+  const { isolation } = host.report;
+  // One that would refuse every session must not be given any.
+  const isUseful = isolation !== "none" || config.allowUnisolated;
   return {
     executor,
     hello: {
       incarnation: crypto.randomUUID(),
       version: buildInfo().version,
       labels: config.labels,
-      capabilities: executor.capabilities,
-      isolation: host.report.isolation,
+      capabilities: isUseful ? CAPABILITIES : CAPABILITIES.filter((name) => name !== "session.open"),
+      isolation,
       capacity: config.capacity,
       sharedStorage: config.sharedWorkspaces,
     },

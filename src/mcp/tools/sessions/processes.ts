@@ -24,6 +24,7 @@ const start = {
   cwd: runCommand.input.shape.cwd,
   env: runCommand.input.shape.env,
   stdin: runCommand.input.shape.stdin,
+  interactive: runCommand.input.shape.interactive.describe("Its input stays open, for process.input"),
   waitMs: runCommand.input.shape.waitMs.describe(
     `Then its handle is answered, and it goes on. Default ${STANDARD_WAIT_MS}; 0: in the background`,
   ),
@@ -217,12 +218,14 @@ function echoTool(sessions: Sessions): Tool {
   });
 }
 
-function tellRest({ more, lost = 0, process, nextStdout, nextStderr }: ProcessState, call: ToolCall): void {
+function tellRest(state: ProcessState, call: ToolCall): void {
+  const { more, lost = 0, invalid = 0, process, nextStdout, nextStderr } = state;
   if (more === true) {
     call.warn(
       `There is more output: process.output with process ${process}, stdout ${nextStdout}, stderr ${nextStderr}.`,
     );
   }
+  if (invalid > 0) call.warn(`${invalid} bytes are no UTF-8, and are shown as U+FFFD.`);
   if (lost > 0) call.warn(`${lost} bytes of output were too much to keep, and are gone.`);
 }
 

@@ -30,6 +30,7 @@ Deno.test("a command answers with its end and what it wrote, and tells what it w
     cwd: ".",
     env: {},
     stdin: "",
+    interactive: false,
     waitMs: 30_000,
     timeoutMs: 0,
   }]);
