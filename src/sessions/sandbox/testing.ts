@@ -15,6 +15,9 @@ export interface TestHost extends AsyncDisposable {
   readonly directory: string;
   /** All that was logged. */
   readonly log: string[];
+  /** Pids of the launcher, and of its children: the inits of sessions, and their relays. */
+  launcher(): Promise<number>;
+  children(): Promise<number[]>;
   open(id?: string, limits?: Partial<Limits>): Promise<Sandbox>;
 }
 
@@ -79,6 +82,8 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<TestH
     host,
     directory,
     log,
+    launcher,
+    children: async () => await childrenOf(await launcher(), ""),
     open: (id = "sess-a", limits = {}) =>
       host.open(
         id,
@@ -90,6 +95,27 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<TestH
       await Deno.remove(base, { recursive: true });
     },
   };
+}
+
+async function launcher(): Promise<number> {
+  const [pid] = await childrenOf(Deno.pid, "Nothing is on disk");
+  if (pid === undefined) throw new Error("there is no launcher");
+  return pid;
+}
+
+/** Pids whose parent is `parent` and whose command line has `mark` in it; those that have ended do not count. */
+async function childrenOf(parent: number, mark: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const pid of await processesWith(mark)) {
+    try {
+      const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+      const [state, ppid] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      if (Number(ppid) === parent && state !== "Z") found.push(pid);
+    } catch {
+      // It has ended.
+    }
+  }
+  return found;
 }
 
 /** A `python3` that leaves root's rights, or the right to make namespaces, before it is one. */

@@ -5,6 +5,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 ARM = platform.machine() == "aarch64"
 results = {}
+descriptors = sorted(int(one) for one in os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
 facts = json.loads(sys.argv[1])
 
 
@@ -55,7 +56,6 @@ attempt("trace PID 1", lambda: c(libc.ptrace, 16, 1, 0, 0))
 attempt("seize PID 1", lambda: c(libc.ptrace, 0x4206, 1, 0, 0))
 attempt("take a descriptor of PID 1", lambda: call(438, os.pidfd_open(1) if hasattr(os, "pidfd_open") else call(434, 1, 0), 3, 0))
 attempt("read memory of PID 1", lambda: call(270 if ARM else 310, 1, 0, 0, 0, 0, 0) or read("/proc/1/mem"))
-attempt("limit PID 1", lambda: resource.prlimit(1, resource.RLIMIT_CPU, (1, 1)) and None if False else read("/proc/1/mem"))
 
 # ---- namespaces, mounts, the kernel
 for name, flag in (("user", 0x10000000), ("mount", 0x20000), ("pid", 0x20000000), ("net", 0x40000000)):
@@ -115,7 +115,7 @@ attempt("TIOCSTI", lambda: fcntl.ioctl(0, 0x5412, b"x"))
 attempt("a terminal", lambda: os.open("/dev/tty", os.O_RDWR))
 
 observed = {
-    "descriptors": sorted(int(one) for one in os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else [],
+    "descriptors": descriptors,
     "core": resource.getrlimit(resource.RLIMIT_CORE),
     "pids": sorted(int(one) for one in os.listdir("/proc") if one.isdigit()),
     "session": os.getsid(0) == os.getpid(),

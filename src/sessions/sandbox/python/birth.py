@@ -164,6 +164,7 @@ def become(channel, mode, uid, spec, opened):
 
 
 def _take_uid(mode, uid):
+    kernel.drop_bounding()
     if mode["own_uid"]:
         os.setgroups([])
     os.setresgid(uid, uid, uid)

@@ -116,8 +116,8 @@ def prctl(option, first=0, second=0):
     )
 
 
-def drop_capabilities():
-    """Of this process, for good: bounding, ambient, inheritable, permitted and effective sets."""
+def drop_bounding():
+    """Nothing that is started from here on can gain capabilities. Needs CAP_SETPCAP, and is left out without."""
     capability = 0
     while capability < 64:
         try:
@@ -128,6 +128,11 @@ def drop_capabilities():
             if error.errno != 1:  # EPERM: without CAP_SETPCAP none can be dropped, nor gained with no_new_privs.
                 raise
         capability += 1
+
+
+def drop_capabilities():
+    """Of this process, for good: bounding, ambient, inheritable, permitted and effective sets."""
+    drop_bounding()
     try:
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     except OSError:

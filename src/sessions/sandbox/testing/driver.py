@@ -4,7 +4,8 @@ For tests: the operations on files without a sandbox around them, by frames over
 """
 import json
 import os
-import sys
+import random  # noqa: loaded here for tests that run as another uid, which may not see the library.
+import zlib
 
 import files
 import frames
