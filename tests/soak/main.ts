@@ -15,6 +15,7 @@ const areas: Record<Area, () => Promise<{ run: (options: AreaOptions) => Promise
   idle: () => import("./idle.ts"),
   provisioner: () => import("./provisioner.ts"),
   proxy: () => import("./proxy.ts"),
+  sessions: () => import("./sessions.ts"),
 };
 
 const isColoured = Deno.stdout.isTerminal() && (Deno.env.get("NO_COLOR") ?? "") === "";

@@ -1,7 +1,15 @@
 /** The command line of `deno task soak`. */
 import { parseArgs } from "node:util";
 
-export const AREAS = ["aggregated", "chaos", "controlplane", "idle", "provisioner", "proxy"] as const;
+export const AREAS = [
+  "aggregated",
+  "chaos",
+  "controlplane",
+  "idle",
+  "provisioner",
+  "proxy",
+  "sessions",
+] as const;
 export type Area = typeof AREAS[number];
 
 /** What was asked for. */
@@ -30,6 +38,9 @@ Runs the product for long, and exits 1 where it did not bear it: the first four 
           random histories of one provisioner in memory, thousands of them: spec changes, crashes at any step, lost
           answers, refusals, hands on keys and Secrets; its pods always have a valid key, in the end there is one
   proxy   the same of one workspace proxy, its registration and its token
+  sessions
+          1,000,000 file operations of sandbox sessions while a process swaps directories, files and links: nothing
+          outside is read or changed; takes as long as it takes
 
   --minutes N   how long each area runs (default 10)
   --seed N      the plan of chaos, or the first history; the same seed and minutes give the same plan (default: a new

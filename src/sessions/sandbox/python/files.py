@@ -142,6 +142,8 @@ def stat_(area, input, _body):
     fd = area.root.open(path, os.O_PATH, "look at")
     try:
         status = os.fstat(fd)
+        if stat.S_ISREG(status.st_mode):
+            area.root.check(status, path, "look at")
     finally:
         os.close(fd)
     return dict(_entry(path, status), executable=bool(status.st_mode & stat.S_IXUSR)), None
