@@ -54,6 +54,13 @@ export type Metadata = z.output<typeof metadataSchema>;
 export const SESSION_STATES = ["creating", "ready", "failed", "closed", "expired"] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
+/** Of those that are in use, or about to be. */
+export const OPEN_STATES: readonly SessionState[] = ["creating", "ready"];
+/** Whether a session is in use, or about to be. */
+export function isOpen({ state }: { readonly state: SessionState }): boolean {
+  return OPEN_STATES.includes(state);
+}
+
 /** One session, as its store keeps it. Times are milliseconds since 1970. */
 export interface SessionRecord {
   /** `sess-` and 16 random letters and digits (80 bits). */

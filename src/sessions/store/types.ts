@@ -28,25 +28,56 @@ export interface SessionStore {
    * @returns what is kept now; `undefined` where another was faster, or it is gone
    */
   update(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord | undefined>;
-  /** `lastUsedAt` and `expiresAt` alone, never backwards, without a version: the newest counts. False where it is gone. */
+  /**
+   * `lastUsedAt` and `expiresAt` of an open one alone, never backwards, without a version: the newest counts. False where it
+   * is gone or over.
+   */
   touch(id: string, lastUsedAt: number, expiresAt: number, signal: AbortSignal): Promise<boolean>;
   delete(id: string, signal: AbortSignal): Promise<void>;
-  /** Ids of those whose `expiresAt` is before `now`, at most `limit`. */
+  /** Ids of those whose `expiresAt` is before `now`, the longest over first, at most `limit`. */
   expired(now: number, limit: number, signal: AbortSignal): Promise<readonly string[]>;
   /** Numbers by state. */
   count(signal: AbortSignal): Promise<Readonly<Record<SessionRecord["state"], number>>>;
   close(): Promise<void>;
 }
 
-/** Archives of sessions: checkpoints. Kept in pieces, whole or not at all. */
+/** What is said of a blob when it is written. */
+export interface BlobFacts {
+  readonly owner: string;
+  /** Milliseconds since 1970; then it is not there any more. */
+  readonly expiresAt: number;
+  /** Whatever the writer wants to know of it later; at most 4 KiB of JSON. */
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+/** What is known of a blob that is there. */
+export interface BlobInfo extends BlobFacts {
+  readonly id: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/**
+ * Archives of sessions: checkpoints. Written in pieces; there as a whole or not at all. Ids are lower-case letters, digits
+ * and `-`. Every call rejects with the reason of `signal` once that aborts.
+ */
 export interface BlobStore {
-  /** @throws {SessionError} `limit` where it would be too much */
+  /** @throws {SessionError} `limit` where it would be too much, `conflict` where there is one of that id */
   write(
     id: string,
+    facts: BlobFacts,
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
-  ): Promise<{ readonly size: number; readonly sha256: string }>;
-  /** Undefined: there is none. */
+  ): Promise<BlobInfo>;
+  /** Undefined: there is none, or none any more. */
+  get(id: string, signal: AbortSignal): Promise<BlobInfo | undefined>;
+  /** Newest first; ties by id. */
+  list(owner: string, signal: AbortSignal): Promise<readonly BlobInfo[]>;
+  /** Undefined: there is none. Rejects while it is read where it is deleted or damaged meanwhile. */
   read(id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>;
   delete(id: string, signal: AbortSignal): Promise<void>;
+  /** Removes what is over, and what a crash has left. @returns how many blobs */
+  sweep(signal: AbortSignal): Promise<number>;
 }

@@ -1,0 +1,340 @@
+/** How a session comes to be: a record, a place at a worker, its directory there, maybe files. */
+import { type WorkerConnection, WorkerLostError } from "../link.ts";
+import { sessionOpen } from "../operations.ts";
+import {
+  isOpen,
+  labelsSchema,
+  type Limits,
+  limitsSchema,
+  metadataSchema,
+  OPEN_STATES,
+  SessionError,
+  type SessionRecord,
+} from "../types.ts";
+import { sleep } from "../../telemetry/clock.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import type { Core } from "./core.ts";
+import { joined, within } from "./deadline.ts";
+import { randomId, randomText } from "./ids.ts";
+import { endedError, placeOf, type Records } from "./records.ts";
+import type { Routes } from "./routes.ts";
+import { AnswerNotUnderstood, issuesText, readInput, runTask } from "./tasks.ts";
+import type { CreateSession, SessionCallOptions, SessionOwner } from "./types.ts";
+
+const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** After the deadline of making one, before others take it for abandoned. */
+const ABANDONED_AFTER_MS = 60_000;
+/** The shortest, milliseconds. */
+const MIN_TTL_MS = 1_000;
+
+export interface CreationParts {
+  readonly core: Core;
+  readonly records: Records;
+  readonly routes: Routes;
+  readonly checkpoints: Checkpoints;
+}
+
+export class Creation {
+  /** By id: sessions that are being made here. */
+  readonly #making = new Map<string, Promise<SessionRecord>>();
+  /** By owner: the last creation that looks whether there may be one more. */
+  readonly #entering = new Map<string, Promise<unknown>>();
+
+  constructor(private readonly parts: CreationParts) {}
+
+  async create(
+    owner: SessionOwner,
+    request: CreateSession,
+    { signal, traceparent }: SessionCallOptions,
+  ): Promise<SessionRecord> {
+    const { core, checkpoints } = this.parts;
+    const wished = this.#wished(owner, request);
+    const { checkpoint } = request;
+    if (checkpoint !== undefined) await checkpoints.find(owner, checkpoint, signal);
+    const late = () =>
+      new SessionError(
+        "deadline",
+        `session ${wished.name} was not ready within ${core.settings.taskTimeoutMs / 1_000} s: try again`,
+      );
+    return await within(
+      core.clock,
+      core.settings.taskTimeoutMs,
+      AbortSignal.any([signal, core.background.signal]),
+      late,
+      async (signal) => {
+        const record = await this.#enter(wished, signal);
+        const making = this.#make(record, request, signal, traceparent);
+        this.#making.set(record.id, making);
+        try {
+          return await making;
+        } finally {
+          this.#making.delete(record.id);
+        }
+      },
+    );
+  }
+
+  /** A session that is being made, here or elsewhere, once it is ready. @throws {SessionError} `session_ended` */
+  async ready(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
+    const { core, records } = this.parts;
+    let delayMs = 20;
+    for (let known = record;;) {
+      known = await records.current(known, signal);
+      if (!isOpen(known)) throw endedError(known);
+      if (known.state === "ready") return known;
+      const making = this.#making.get(known.id);
+      // How it ends is in its record.
+      if (making !== undefined) await joined(making.then(() => {}, () => {}), signal);
+      else await wait(core, delayMs, signal);
+      delayMs = Math.min(delayMs * 2, 1_000);
+      known = await core.store.get(known.id, signal) ?? { ...known, state: "closed" };
+    }
+  }
+
+  #wished(owner: SessionOwner, request: CreateSession): SessionRecord {
+    const { now, settings } = this.parts.core;
+    const at = now();
+    const { name = `session-${randomText(8)}`, labels = {}, metadata = {} } = request;
+    if (!NAME.test(name) || name.startsWith("sess-")) {
+      throw new SessionError(
+        "invalid",
+        `a session cannot be named ${
+          JSON.stringify(name.slice(0, 128))
+        }: lower-case letters, digits and -, at most ` +
+          "63, a letter or digit first and last; names that begin with sess- are ids",
+      );
+    }
+    return {
+      id: randomId("sess"),
+      name,
+      owner: owner.id,
+      ownerName: owner.name,
+      labels: read("labels", labelsSchema, labels),
+      metadata: read("metadata", metadataSchema, metadata),
+      limits: allowedLimits(request.limits ?? {}, settings.limits, settings.maxLimits),
+      state: "creating",
+      reason: "",
+      workerId: "",
+      incarnation: "",
+      sharedStorage: "",
+      isolation: "none",
+      createdAt: at,
+      lastUsedAt: at,
+      expiresAt: at + settings.taskTimeoutMs + ABANDONED_AFTER_MS,
+      ttlMs: allowedTtl(request.ttlMs ?? settings.maxAgeMs, settings.maxTtlMs),
+      version: 1,
+    };
+  }
+
+  /** Keeps the record, if the owner may have one more. One after the other, so that nobody slips through. */
+  async #enter(wished: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
+    const { core: { store, settings } } = this.parts;
+    const { owner } = wished;
+    const enter = async () => {
+      signal.throwIfAborted();
+      const open = await store.list({ owner, states: OPEN_STATES }, signal);
+      if (open.length >= settings.maxSessionsPerOwner) {
+        throw new SessionError(
+          "limit",
+          `you have ${open.length} open sessions, and may have ${settings.maxSessionsPerOwner}: close one ` +
+            "(session.list, session.close), or use one that you have",
+        );
+      }
+      return await store.create(wished, signal);
+    };
+    const before = this.#entering.get(owner) ?? Promise.resolve();
+    const turn = before.then(enter, enter);
+    const settled = turn.catch(() => {});
+    this.#entering.set(owner, settled);
+    void settled.then(() => {
+      if (this.#entering.get(owner) === settled) this.#entering.delete(owner);
+    });
+    return await joined(turn, signal).catch((error) => {
+      // Whoever gave up while it was kept has no session of that name.
+      void turn.then((record) => this.#failed(record, error), () => {});
+      throw error;
+    });
+  }
+
+  async #make(
+    record: SessionRecord,
+    request: CreateSession,
+    signal: AbortSignal,
+    traceparent: string | undefined,
+  ): Promise<SessionRecord> {
+    const { core } = this.parts;
+    const started = core.clock.now();
+    try {
+      const ready = await this.#place(record, request, signal, traceparent);
+      core.meters.created.inc();
+      core.log.info("a session was created", {
+        session_id: ready.id,
+        workspace_id: placeOf(ready),
+        owner: ready.ownerName,
+        isolation: ready.isolation,
+        duration_ms: Math.round(core.clock.now() - started),
+      });
+      return ready;
+    } catch (error) {
+      await this.#failed(record, error);
+      throw error;
+    }
+  }
+
+  /** Ends a session that did not come to be: its name is free again. */
+  #failed(record: SessionRecord, error: unknown): Promise<void> {
+    const { core: { background }, records } = this.parts;
+    const reason = error instanceof Error ? error.message : String(error);
+    return background.run(
+      `session ${record.id} is given up`,
+      (signal) => records.end(record, { state: "failed", cause: "create_failed", reason }, signal),
+    );
+  }
+
+  async #place(
+    record: SessionRecord,
+    request: CreateSession,
+    signal: AbortSignal,
+    traceparent: string | undefined,
+  ): Promise<SessionRecord> {
+    const { core, records, routes } = this.parts;
+    const tried = new Set<string>();
+    let failure: unknown;
+    for (;;) {
+      const worker = await routes.reserve(record.id, { labels: request.workerLabels, except: tried }, signal)
+        .catch((error: unknown) => {
+          signal.throwIfAborted();
+          throw failure ?? error;
+        });
+      tried.add(worker.id);
+      try {
+        return await this.#openAt(worker, record, request, signal, traceparent);
+      } catch (error) {
+        void records.closeAt(worker, record.id, false);
+        signal.throwIfAborted();
+        if (!isOfWorker(error)) throw error;
+        const reason = error instanceof SessionError ? error.code : "lost";
+        core.meters.workerErrors.inc({ reason });
+        core.log.warn("a worker could not make a session", {
+          session_id: record.id,
+          worker: worker.id,
+          error,
+        });
+        failure = error instanceof SessionError ? error : new SessionError("unavailable", error.message);
+        if (tried.size >= core.settings.openTries) throw failure;
+      }
+    }
+  }
+
+  async #openAt(
+    worker: WorkerConnection,
+    { id, limits }: SessionRecord,
+    { checkpoint }: CreateSession,
+    signal: AbortSignal,
+    traceparent: string | undefined,
+  ): Promise<SessionRecord> {
+    const { core: { now, settings }, checkpoints } = this.parts;
+    const { incarnation, sharedStorage, isolation } = worker.hello;
+    const workerId = worker.id;
+    const placed = await this.#still(
+      id,
+      (kept) => ({ ...kept, workerId, incarnation, sharedStorage, isolation }),
+      signal,
+    );
+    const request = { sessionId: id, traceparent, deadlineMs: settings.openTimeoutMs };
+    const { output } = await runTask(worker, {
+      ...request,
+      id: crypto.randomUUID(),
+      operation: sessionOpen,
+      input: { limits, existing: false },
+    }, { signal });
+    if (checkpoint !== undefined) {
+      const owner = { id: placed.owner, name: placed.ownerName };
+      await checkpoints.unpack(owner, checkpoint, (operation, input, body) =>
+        runTask(worker, {
+          ...request,
+          id: crypto.randomUUID(),
+          operation,
+          input: readInput(operation, input),
+          body,
+          deadlineMs: settings.taskTimeoutMs,
+        }, { signal }), signal);
+    }
+    return await this.#still(id, (kept) => {
+      const at = now();
+      const times = { lastUsedAt: at, expiresAt: at + kept.ttlMs };
+      return { ...kept, ...times, state: "ready", isolation: output.isolation };
+    }, signal);
+  }
+
+  /** Changes a session that is being made. @throws {SessionError} `session_ended` where somebody has closed it meanwhile */
+  async #still(
+    id: string,
+    change: (kept: SessionRecord) => SessionRecord,
+    signal: AbortSignal,
+  ): Promise<SessionRecord> {
+    const { record, isChanged } = await this.parts.records.change(
+      id,
+      (kept) => kept.state === "creating" ? change(kept) : undefined,
+      signal,
+    );
+    if (isChanged && record !== undefined) return record;
+    throw record === undefined
+      ? new SessionError("session_ended", `session ${id} was removed while it was made`)
+      : endedError(record);
+  }
+}
+
+/** Whether another worker may do better. */
+function isOfWorker(error: unknown): error is SessionError | WorkerLostError {
+  if (error instanceof WorkerLostError) return true;
+  if (error instanceof AnswerNotUnderstood) return true;
+  return error instanceof SessionError &&
+    ["no_capacity", "unavailable", "deadline", "limit", "failed", "internal"].includes(error.code);
+}
+
+/** @throws {SessionError} `limit`, `invalid` */
+export function allowedTtl(ttlMs: number, maxTtlMs: number): number {
+  if (!Number.isFinite(ttlMs) || ttlMs < MIN_TTL_MS) {
+    throw new SessionError("invalid", `a session lives at least ${MIN_TTL_MS / 1_000} s without calls`);
+  }
+  if (ttlMs <= maxTtlMs) return Math.floor(ttlMs);
+  throw new SessionError(
+    "limit",
+    `a session may live ${Math.floor(maxTtlMs / 1_000)} s without calls at most, not ${
+      Math.ceil(ttlMs / 1_000)
+    } s: ` +
+      "ask for less, and extend it by calls",
+  );
+}
+
+function allowedLimits(
+  asked: NonNullable<CreateSession["limits"]>,
+  standard: Limits,
+  most: Limits,
+): Limits {
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  const limits = read("limits", limitsSchema, { ...standard, ...given });
+  const above = (Object.keys(most) as (keyof Limits)[]).filter((name) => limits[name] > most[name]);
+  if (above.length === 0) return limits;
+  const text = above.map((name) => `${name} ${most[name]} (not ${limits[name]})`).join(", ");
+  throw new SessionError("limit", `a session may have at most ${text}: ask for less`);
+}
+
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | {
+    success: false;
+    error: Parameters<typeof issuesText>[0];
+  };
+}
+/** @throws {SessionError} `invalid` */
+export function read<T>(what: string, schema: Schema<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new SessionError("invalid", `${what} of a session cannot be so: ${issuesText(parsed.error)}`);
+}
+
+async function wait({ clock }: Core, ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, signal, clock);
+  signal.throwIfAborted();
+}

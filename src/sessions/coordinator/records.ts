@@ -1,0 +1,168 @@
+/** Records of sessions: found for their owners, changed by one at a time, ended once. */
+import type { WorkerConnection } from "../link.ts";
+import { sessionClose } from "../operations.ts";
+import { isOpen, OPEN_STATES, SessionError, type SessionRecord, type SessionState } from "../types.ts";
+import type { Core } from "./core.ts";
+import { isSessionId } from "./ids.ts";
+import { runTask } from "./tasks.ts";
+import type { SessionOwner } from "./types.ts";
+
+/** Writes that others were faster than, before it is given up. */
+const MAX_TRIES = 20;
+
+/** Which end a session has, and how it is counted. */
+export interface Ending {
+  readonly state: Exclude<SessionState, "creating" | "ready">;
+  readonly reason: string;
+  readonly cause: "closed" | "expired" | "worker_lost" | "create_failed" | "abandoned";
+  /** Only if this still holds, of what is kept now. */
+  readonly onlyIf?: (record: SessionRecord) => boolean;
+}
+
+export interface Ended {
+  /** What is kept now. */
+  readonly record: SessionRecord;
+  /** Its worker has been told, or is away. Never rejects. */
+  readonly removed: Promise<void>;
+}
+
+export class Records {
+  constructor(private readonly core: Core) {}
+
+  /** The newest one of a caller by id or name; open ones first. One whose time is over has ended. @throws {SessionError} `not_found` */
+  async find(owner: SessionOwner, ref: string, signal: AbortSignal): Promise<SessionRecord> {
+    const record = await this.#find(owner.id, ref, signal);
+    if (record === undefined) {
+      throw new SessionError(
+        "not_found",
+        `you have no session ${JSON.stringify(ref.slice(0, 128))}: session.list shows those that you have, ` +
+          "session.create makes one",
+      );
+    }
+    return await this.current(record, signal);
+  }
+
+  /** The record, ended where its time is over. */
+  async current(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
+    return isOpen(record) && record.expiresAt < this.core.now() ? await this.overdue(record, signal) : record;
+  }
+
+  /** An open session whose time is over ends. */
+  async overdue(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
+    const onlyIf = (kept: SessionRecord) => kept.state === record.state && kept.expiresAt < this.core.now();
+    const ended = await this.end(
+      record,
+      record.state === "creating"
+        ? {
+          state: "failed",
+          cause: "abandoned",
+          reason: "the coordinator went away while it made this session: create a new one",
+          onlyIf,
+        }
+        : {
+          state: "expired",
+          cause: "expired",
+          reason: `it was not used for ${Math.round(record.ttlMs / 1_000)} s: create a new one, ` +
+            "with a longer time to live if need be",
+          onlyIf,
+        },
+      signal,
+    );
+    return ended.record;
+  }
+
+  /**
+   * Changes what is kept, however many others do.
+   * @param change of what is kept now; undefined: nothing is to be changed
+   * @returns what is kept then, and whether this has changed it
+   */
+  async change(
+    id: string,
+    change: (record: SessionRecord) => SessionRecord | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly record: SessionRecord | undefined; readonly isChanged: boolean }> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const kept = await this.core.store.get(id, signal);
+      const next = kept === undefined ? undefined : change(kept);
+      if (next === undefined) return { record: kept, isChanged: false };
+      const record = await this.core.store.update(next, signal);
+      if (record !== undefined) return { record, isChanged: true };
+    }
+    throw new SessionError("conflict", `session ${id} is changed by many at once: try again`);
+  }
+
+  /** Ends an open session: the record first, so that nothing new begins, then what its worker has of it. */
+  async end(record: SessionRecord, ending: Ending, signal: AbortSignal): Promise<Ended> {
+    const { state, reason, cause, onlyIf } = ending;
+    const { record: kept, isChanged } = await this.change(
+      record.id,
+      (kept) =>
+        isOpen(kept) && (onlyIf?.(kept) ?? true)
+          ? { ...kept, state, reason, expiresAt: this.core.now() + this.core.settings.keepEndedMs }
+          : undefined,
+      signal,
+    );
+    if (!isChanged || kept === undefined) {
+      const gone = { ...record, state: "closed", reason: "it is known no more" } as const;
+      return { record: kept ?? gone, removed: Promise.resolve() };
+    }
+    this.core.meters.ended.inc({ reason: cause });
+    this.core.log.info("a session has ended", {
+      session_id: kept.id,
+      workspace_id: placeOf(kept),
+      cause,
+      reason,
+    });
+    return { record: kept, removed: this.remove(kept) };
+  }
+
+  /** Tells its worker that a session is over. One that is away is told when it is back. Never rejects. */
+  remove(record: SessionRecord): Promise<void> {
+    const { registry } = this.core;
+    const own = registry.find(record.workerId, record.incarnation);
+    const worker = own ?? this.#neighbour(record);
+    return worker === undefined ? Promise.resolve() : this.closeAt(worker, record.id, false);
+  }
+
+  /** Tells a worker to end a session that it has. Never rejects. */
+  closeAt(worker: WorkerConnection, sessionId: string, keepFiles: boolean): Promise<void> {
+    const { background, registry, settings } = this.core;
+    const deadlineMs = settings.openTimeoutMs;
+    return background.run(`session ${sessionId} is closed at worker ${worker.id}`, async (signal) => {
+      try {
+        const request = { id: crypto.randomUUID(), sessionId, operation: sessionClose, input: { keepFiles } };
+        await runTask(worker, { ...request, deadlineMs }, { signal });
+      } finally {
+        registry.release(sessionId, worker);
+      }
+    });
+  }
+
+  /** Another worker that has the files, where the session's own is gone. */
+  #neighbour({ sharedStorage }: SessionRecord): WorkerConnection | undefined {
+    if (sharedStorage === "") return undefined;
+    return this.core.registry.list()
+      .find(({ worker }) => worker.hello.sharedStorage === sharedStorage && worker.isConnected)?.worker;
+  }
+
+  async #find(owner: string, ref: string, signal: AbortSignal): Promise<SessionRecord | undefined> {
+    const { store } = this.core;
+    if (isSessionId(ref)) {
+      const record = await store.get(ref, signal);
+      return record?.owner === owner ? record : undefined;
+    }
+    const [open] = await store.list({ owner, name: ref, states: OPEN_STATES }, signal);
+    return open ?? (await store.list({ owner, name: ref }, signal))[0];
+  }
+}
+
+/** What has been, for who asks for more. */
+export function endedError({ id, name, state, reason }: SessionRecord): SessionError {
+  const text = reason === "" ? "create a new one" : reason;
+  return new SessionError("session_ended", `session ${name} (${id}) is over (${state}): ${text}`);
+}
+
+/** Where its directory is: worker and session. */
+export function placeOf({ id, workerId }: Pick<SessionRecord, "id" | "workerId">): string {
+  return workerId === "" ? id : `${workerId}/${id}`;
+}

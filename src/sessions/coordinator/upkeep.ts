@@ -1,0 +1,166 @@
+/** What happens without a caller: sessions whose time is over, workers that come and go, what they have that nobody knows. */
+import type { WorkerConnection } from "../link.ts";
+import type { RegistryObserver } from "../registry/registry.ts";
+import { isOpen, SESSION_STATES, type SessionRecord } from "../types.ts";
+import type { Core } from "./core.ts";
+import { isSessionId } from "./ids.ts";
+import type { Records } from "./records.ts";
+import type { Routes } from "./routes.ts";
+import type { Touches } from "./touches.ts";
+
+/** Of sessions whose time is over, that are looked at together. */
+const PAGE = 50;
+
+export interface UpkeepParts {
+  readonly core: Core;
+  readonly records: Records;
+  readonly routes: Routes;
+  readonly touches: Touches;
+}
+
+export class Upkeep implements RegistryObserver {
+  #cancelTimer = () => {};
+  #counting: Promise<void> | undefined;
+  #isCountOld = false;
+  readonly #stopObserving: () => void;
+
+  constructor(private readonly parts: UpkeepParts) {
+    this.#stopObserving = parts.core.registry.observe(this);
+    for (const { worker } of parts.core.registry.list()) this.joined(worker);
+    this.#arm();
+  }
+
+  close(): void {
+    this.#stopObserving();
+    this.#cancelTimer();
+  }
+
+  #arm(): void {
+    const { background, clock, settings } = this.parts.core;
+    this.#cancelTimer = clock.setTimer(() => {
+      void background.run("cleaning up", (signal) => this.cleanUp(signal)).then(() => {
+        if (!background.signal.aborted) this.#arm();
+      });
+    }, settings.cleanupIntervalMs);
+  }
+
+  /** Ends what is overdue, forgets what is long over. */
+  async cleanUp(signal: AbortSignal): Promise<void> {
+    const { core: { blobs, now, store }, touches } = this.parts;
+    for (;;) {
+      const ids = await store.expired(now(), PAGE, signal);
+      const done = await Promise.all(ids.map((id) => this.#settle(id, signal)));
+      // Those that are used this very moment stay: they would be found again and again.
+      if (ids.length < PAGE || !done.includes(true)) break;
+    }
+    await blobs.sweep(signal);
+    touches.prune();
+    this.count();
+  }
+
+  async #settle(id: string, signal: AbortSignal): Promise<boolean> {
+    const { core: { now, store }, records, touches } = this.parts;
+    const record = await store.get(id, signal);
+    if (record === undefined || record.expiresAt >= now()) return true;
+    if (!isOpen(record)) {
+      await store.delete(id, signal);
+      return true;
+    }
+    if (touches.isUsed(id)) {
+      await store.touch(id, now(), now() + record.ttlMs, signal);
+      return false;
+    }
+    await records.overdue(record, signal);
+    return true;
+  }
+
+  /** Looks how many sessions there are, for the gauge: once more where it was asked meanwhile. */
+  count(): void {
+    if (this.#counting !== undefined) {
+      this.#isCountOld = true;
+      return;
+    }
+    const { background, meters, store } = this.parts.core;
+    this.#counting = background.run("sessions are counted", async (signal) => {
+      const { creating, ready } = await store.count(signal);
+      meters.active.set({}, creating + ready);
+    }).then(() => {
+      this.#counting = undefined;
+      if (!this.#isCountOld) return;
+      this.#isCountOld = false;
+      this.count();
+    });
+  }
+
+  joined(worker: WorkerConnection): void {
+    void this.parts.core.background.run(`worker ${worker.id} is looked at`, async (signal) => {
+      await this.#ownSessions(worker, signal);
+      await this.#strangers(worker, signal);
+      await this.#leftFiles(worker, signal);
+    });
+  }
+
+  loaded(worker: WorkerConnection): void {
+    const { background, registry } = this.parts.core;
+    if (registry.strangers(worker).length === 0) return;
+    void background.run(
+      `sessions of worker ${worker.id} are looked at`,
+      (signal) => this.#strangers(worker, signal),
+    );
+  }
+
+  left(worker: WorkerConnection, why: string): void {
+    const { core: { background, store }, routes } = this.parts;
+    void background.run(`sessions of worker ${worker.id} are looked at`, async (signal) => {
+      const records = await store.list({ workerId: worker.id, states: ["ready"] }, signal);
+      for (const record of records) {
+        // Where others have the files, the next call moves it.
+        if (record.incarnation === worker.hello.incarnation) await routes.lost(record, why, signal);
+      }
+      this.count();
+    });
+  }
+
+  /** What it should have: of this process of it, or of one before. */
+  async #ownSessions(worker: WorkerConnection, signal: AbortSignal): Promise<void> {
+    const { core: { registry, store }, routes } = this.parts;
+    for (const record of await store.list({ workerId: worker.id, states: ["ready"] }, signal)) {
+      if (record.incarnation === worker.hello.incarnation) registry.hold(record.id, worker);
+      else if (record.sharedStorage === "") await routes.restarted(record, worker, signal);
+    }
+  }
+
+  /** Sessions that it has, and should not: closed while it was away, moved, or never known here. */
+  async #strangers(worker: WorkerConnection, signal: AbortSignal): Promise<void> {
+    const { core: { log, registry, store }, records } = this.parts;
+    for (const id of registry.strangers(worker)) {
+      if (!isSessionId(id)) continue;
+      const record = await store.get(id, signal);
+      if (record !== undefined && isOpen(record) && isAt(record, worker)) {
+        registry.hold(id, worker);
+        continue;
+      }
+      log.info("a worker has a session that it should not have", { session_id: id, worker: worker.id });
+      const isElsewhere = record !== undefined && isOpen(record) && record.sharedStorage !== "" &&
+        record.sharedStorage === worker.hello.sharedStorage;
+      await records.closeAt(worker, id, isElsewhere);
+    }
+  }
+
+  /** Files of sessions that ended while no worker had their storage. */
+  async #leftFiles(worker: WorkerConnection, signal: AbortSignal): Promise<void> {
+    const { core: { registry, store }, records } = this.parts;
+    const { sharedStorage } = worker.hello;
+    if (sharedStorage === "") return;
+    const ended = await store.list({ states: SESSION_STATES.filter((state) => !isOpen({ state })) }, signal);
+    for (const record of ended) {
+      if (record.sharedStorage !== sharedStorage) continue;
+      if (registry.find(record.workerId, record.incarnation) !== undefined) continue;
+      await records.closeAt(worker, record.id, false);
+    }
+  }
+}
+
+function isAt(record: SessionRecord, worker: WorkerConnection): boolean {
+  return record.workerId === worker.id && record.incarnation === worker.hello.incarnation;
+}

@@ -1,0 +1,174 @@
+/** The workers that are there, what they have, and which of them gets the next session. */
+import type { WorkerConnection, WorkerListener } from "../link.ts";
+import type { WorkerLoad } from "../types.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { type Metrics, noMetrics } from "../../telemetry/metrics.ts";
+import { Places } from "./places.ts";
+import { type Candidate, type Selection, selectWorker, type Wanted } from "./select.ts";
+
+export interface RegistryOptions {
+  readonly log: Logger;
+  readonly metrics?: Metrics | undefined;
+}
+
+/** Whoever keeps the sessions. Calls come one after the other, and must not throw. */
+export interface RegistryObserver {
+  joined(worker: WorkerConnection): void;
+  /** It has said anew what it has. */
+  loaded(worker: WorkerConnection): void;
+  left(worker: WorkerConnection, reason: string): void;
+}
+
+interface Entry {
+  readonly worker: WorkerConnection;
+  readonly places: Places;
+  load: WorkerLoad;
+}
+
+/** A worker with how many sessions take a place there. */
+export interface RegisteredWorker {
+  readonly worker: WorkerConnection;
+  readonly sessions: number;
+}
+
+interface Choice extends Candidate {
+  readonly entry: Entry;
+}
+
+/** Listens to the workers' link. Several `Sessions` may use one. */
+export class WorkerRegistry implements WorkerListener {
+  readonly #log: Logger;
+  readonly #entries = new Map<string, Entry>();
+  readonly #observers = new Set<RegistryObserver>();
+  readonly #waiting = new Set<() => void>();
+
+  constructor({ log, metrics = noMetrics }: RegistryOptions) {
+    this.#log = log;
+    metrics.gauge(
+      "coordinator_worker_capacity",
+      "Sessions that workers can have at once",
+      ["worker"],
+      (gauge) => {
+        for (const id of this.#shown) if (!this.#entries.has(id)) gauge.remove({ worker: id });
+        this.#shown = new Set(this.#entries.keys());
+        for (const [id, { worker }] of this.#entries) gauge.set({ worker: id }, worker.hello.capacity);
+      },
+    );
+  }
+  #shown = new Set<string>();
+
+  joined(worker: WorkerConnection): void {
+    const entry = { worker, places: new Places(), load: worker.load };
+    entry.places.loaded(worker.load.sessions);
+    this.#entries.set(worker.id, entry);
+    this.#tell((observer) => observer.joined(worker));
+  }
+
+  changed(worker: WorkerConnection): void {
+    const entry = this.#entries.get(worker.id);
+    if (entry?.worker !== worker) return;
+    if (entry.load !== worker.load) {
+      entry.load = worker.load;
+      entry.places.loaded(worker.load.sessions);
+      this.#tell((observer) => observer.loaded(worker));
+    } else {
+      this.#wake();
+    }
+  }
+
+  left(worker: WorkerConnection, reason: string): void {
+    if (this.#entries.get(worker.id)?.worker !== worker) return;
+    this.#entries.delete(worker.id);
+    this.#tell((observer) => observer.left(worker, reason));
+  }
+
+  /** @returns what ends it */
+  observe(observer: RegistryObserver): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
+  }
+
+  /** The worker of that name, as this process of it; any process without `incarnation`. */
+  find(id: string, incarnation?: string): WorkerConnection | undefined {
+    const worker = this.#entries.get(id)?.worker;
+    return incarnation === undefined || worker?.hello.incarnation === incarnation ? worker : undefined;
+  }
+
+  /** By id. */
+  list(): readonly RegisteredWorker[] {
+    return [...this.#entries.values()]
+      .map(({ worker, places }) => ({ worker, sessions: places.size }))
+      .sort((a, b) => a.worker.id < b.worker.id ? -1 : 1);
+  }
+
+  /** Chooses a worker and takes a place there, in one: creations side by side never fill one beyond its capacity. */
+  reserve(session: string, wanted: Wanted): Selection<Candidate> & { readonly worker?: WorkerConnection } {
+    const choices = [...this.#entries.values()].map((entry): Choice => ({
+      id: entry.worker.id,
+      labels: entry.worker.hello.labels,
+      isolation: entry.worker.hello.isolation,
+      capabilities: entry.worker.hello.capabilities,
+      sharedStorage: entry.worker.hello.sharedStorage,
+      capacity: entry.worker.hello.capacity,
+      sessions: entry.places.size,
+      isConnected: entry.worker.isConnected,
+      isDraining: entry.worker.isDraining,
+      entry,
+    }));
+    const selection = selectWorker(choices, wanted);
+    if (selection.chosen === undefined) return selection;
+    const { entry } = selection.chosen;
+    entry.places.take(session);
+    return { chosen: selection.chosen, worker: entry.worker };
+  }
+
+  /** A session that is there already takes its place. */
+  hold(session: string, worker: WorkerConnection): void {
+    this.#of(worker)?.places.take(session);
+  }
+
+  /** It is not there any more, or never came to be. */
+  release(session: string, worker: WorkerConnection): void {
+    this.#of(worker)?.places.release(session);
+    this.#wake();
+  }
+
+  /** Sessions that the worker says it has, and that nobody has put there by this registry. */
+  strangers(worker: WorkerConnection): readonly string[] {
+    return [...this.#of(worker)?.places.others ?? []];
+  }
+
+  /** Resolves with the next change of workers; or when `signal` aborts. Never rejects. */
+  changes(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const end = () => {
+        this.#waiting.delete(end);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      this.#waiting.add(end);
+      signal.addEventListener("abort", end, { once: true });
+    });
+  }
+
+  #of(worker: WorkerConnection): Entry | undefined {
+    const entry = this.#entries.get(worker.id);
+    return entry?.worker === worker ? entry : undefined;
+  }
+
+  #tell(news: (observer: RegistryObserver) => void): void {
+    for (const observer of [...this.#observers]) {
+      try {
+        news(observer);
+      } catch (error) {
+        this.#log.error("news of a worker could not be told", { error });
+      }
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+}
