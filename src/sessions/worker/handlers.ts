@@ -5,6 +5,7 @@ import {
   archiveUnpack,
   echo,
   type Operation,
+  pkgInstall,
   processInput,
   processOutput,
   processSignal,
@@ -15,6 +16,7 @@ import {
   sessionUsage,
 } from "../operations.ts";
 import { carryOutFileOperation, FILE_OPERATIONS, type FileAnswer } from "./file_operations.ts";
+import { installPackages } from "./packages/install.ts";
 import type { PackageSettings } from "./packages/settings.ts";
 import { inputTo, outputOf, runCommandIn, runPythonIn, signalTo } from "./process_operations.ts";
 import type { SessionTable } from "./session_table.ts";
@@ -91,6 +93,10 @@ handlesIn(runPython, ({ processes }, input, context) => runPythonIn(processes, i
 handlesIn(processOutput, ({ processes }, input, context) => outputOf(processes, input, context));
 handlesIn(processInput, ({ processes }, input, context) => inputTo(processes, input, context));
 handlesIn(processSignal, ({ processes }, input) => signalTo(processes, input));
+handlesIn(
+  pkgInstall,
+  (session, input, context) => installPackages(session, input, context.packages, context),
+);
 
 for (const name of FILE_OPERATIONS) {
   entries.push([name, async (context, input) => {
