@@ -53,6 +53,8 @@ export interface Command {
   readonly file?: boolean;
   /** Flags of its own. */
   readonly flags?: readonly CommandFlag[];
+  /** Options of its own, which are loaded when it is asked for: `sandbox/`. */
+  readonly hasOwnOptions?: boolean;
 }
 
 /** Shells that `completion` knows. */
@@ -95,6 +97,50 @@ export const COMMANDS: readonly Command[] = [
     description:
       "For a client on this machine, which starts it: Kubernetes is called with your kubeconfig, and Coder " +
       "through the aggregated API, or with CODER_SESSION_TOKEN and --coder-url. The log goes to standard error.",
+  },
+  {
+    name: "coordinator",
+    isMode: false,
+    hasOwnOptions: true,
+    summary: "Run sandbox sessions for AI clients: files, programs, packages, tests",
+    description:
+      "Lets AI clients have sessions with isolated workspaces, in which they read and write files, install packages and " +
+      "run programs. Workers dial it, or it has one of its own. It needs no Kubernetes.\n" +
+      "  coder-k8s coordinator --embedded-worker\n" +
+      "  coder-k8s coordinator --embedded-worker --stdio\n" +
+      "  coder-k8s coordinator --worker-key-file=worker.key --grpc-bind-address=127.0.0.1:50050",
+  },
+  {
+    name: "worker",
+    isMode: false,
+    hasOwnOptions: true,
+    summary: "Run sandbox sessions of a coordinator on this machine",
+    description:
+      "Dials a coordinator, says what this machine can do, and runs sessions for it: in a container, a pod, a Coder " +
+      "workspace, or on any machine with Linux and Python 3.8 or newer.\n" +
+      "  coder-k8s worker --coordinator=https://coordinator.example.com:50050 --token-file=worker-1.token",
+  },
+  {
+    name: "worker-token",
+    isMode: false,
+    hasOwnOptions: true,
+    summary: "Print a token that says who a worker is",
+    description: "Signs a token for one worker with the coordinator's key, and prints it.\n" +
+      "  openssl rand -base64 48 > worker.key\n" +
+      "  coder-k8s worker-token --worker-key-file=worker.key --worker-id=worker-1 > worker-1.token",
+  },
+  {
+    name: "sessions",
+    operands: "list|get <session>|workers",
+    isMode: false,
+    hasOwnOptions: true,
+    words: ["list", "get", "workers"],
+    summary: "Show sandbox sessions and workers of a coordinator",
+    description: "Asks a coordinator's /debug/sessions: everybody's sessions, for its administrators.\n" +
+      "  coder-k8s sessions list\n" +
+      "  coder-k8s sessions get sess-0123456789abcdef -o yaml\n" +
+      "  coder-k8s sessions workers --url=https://sessions.example.com --token-file=token\n" +
+      "Exit codes: 0 done; 1 it could not be found out; 2 not understood.",
   },
   {
     name: "diagnose",

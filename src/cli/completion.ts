@@ -1,6 +1,7 @@
 /** Completion scripts for bash, zsh and fish, made from the same schema as the flags themselves. */
 import { type Command, COMMANDS, GLOBAL_FLAGS, type SHELLS } from "./commands.ts";
 import { OPTIONS } from "./options.ts";
+import { COMMAND_OPTIONS } from "./sandbox/sets.ts";
 
 type Shell = (typeof SHELLS)[number];
 
@@ -24,8 +25,16 @@ const modeFlags: readonly CompletedFlag[] = OPTIONS;
 /** Words behind `help` are the commands themselves. */
 const wordsOf = (command: Command) => command.name === "help" ? names : command.words ?? [];
 const names = COMMANDS.map((command) => command.name);
+const flagsByCommand: ReadonlyMap<string, readonly CompletedFlag[]> = new Map(
+  COMMANDS.map(({ name, flags = [] }) => {
+    const own = COMMAND_OPTIONS[name]?.set.options.filter(({ fileOnly }) => fileOnly !== true)
+      .map((option): CompletedFlag => ({ ...option, file: option.isPath }));
+    return [name, own ?? flags];
+  }),
+);
+const flagsOf = ({ name }: Command) => flagsByCommand.get(name) ?? [];
 /** Flags of commands that are no modes and mean nothing to modes. */
-const ownFlags: readonly CompletedFlag[] = COMMANDS.flatMap(({ flags = [] }) => flags)
+const ownFlags: readonly CompletedFlag[] = COMMANDS.flatMap(flagsOf)
   .filter(({ flag }) => !OPTIONS.some((option) => option.flag === flag));
 const plainCommands = COMMANDS.filter((command) => !command.isMode);
 const written = ({ flag, isSwitch }: CompletedFlag) => isSwitch ? `--${flag}` : `--${flag}=`;
@@ -33,15 +42,21 @@ const written = ({ flag, isSwitch }: CompletedFlag) => isSwitch ? `--${flag}` : 
 function bash(): string {
   const valued = modeFlags.filter((flag) => flag.choices !== undefined);
   // A flag of the same name has other values with another command.
-  const ownValued = COMMANDS.flatMap(({ name, flags = [] }) =>
-    flags.filter((flag) => flag.choices !== undefined && ownFlags.includes(flag))
+  const ownValued = COMMANDS.flatMap((command) =>
+    flagsOf(command).filter((flag) => flag.choices !== undefined && ownFlags.includes(flag))
       .map(({ flag, letter, choices = [] }) => ({
         spellings: [...(letter === undefined ? [] : [`-${letter}`]), `--${flag}`]
-          .map((spelling) => `"${name} ${spelling}"`),
+          .map((spelling) => `"${command.name} ${spelling}"`),
         choices,
       }))
   );
-  const switches = modeFlags.filter((flag) => flag.isSwitch).map((flag) => `--${flag.flag}`);
+  const ownFiles = COMMANDS.flatMap((command) =>
+    flagsOf(command).filter((flag) => flag.file === true && ownFlags.includes(flag))
+      .map(({ flag }) => `"${command.name} --${flag}"`)
+  );
+  const switches = [...modeFlags, ...ownFlags].filter((flag) => flag.isSwitch).map((flag) =>
+    `--${flag.flag}`
+  );
   const files = modeFlags.filter((flag) => flag.file === true).map((flag) => `--${flag.flag}`);
   const others = [...modeFlags, ...ownFlags].filter((flag) =>
     !flag.isSwitch && flag.choices === undefined && flag.file !== true
@@ -63,6 +78,7 @@ ${
       `    ${spellings.join("|")}) _coder_k8s_words "${choices.join(" ")}"; return ;;`
     ).join("\n")
   }
+    ${ownFiles.join("|")}) _coder_k8s_files; return ;;
   esac
   case $prev in
 ${
@@ -70,9 +86,7 @@ ${
       "\n",
     )
   }
-    ${
-    files.join("|")
-  }) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    ${files.join("|")}) _coder_k8s_files; return ;;
     ${others.map((flag) => `--${flag.flag}`).join("|")}) return ;;
     ${
     switches.join("|")
@@ -82,10 +96,9 @@ ${
   case $command in
 ${
     plainCommands.map((command) => {
-      const own = (command.flags ?? []).map(written);
+      const own = flagsOf(command).map(written);
       const files = command.file === true
-        ? `if [[ $prev == ${command.words?.[0]} ]]; then compopt -o filenames 2>/dev/null; ` +
-          `mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return; fi; `
+        ? `if [[ $prev == ${command.words?.[0]} ]]; then _coder_k8s_files; return; fi; `
         : "";
       return `    ${command.name}) ${files}_coder_k8s_words "${
         [...wordsOf(command), globals, ...own].join(" ")
@@ -102,6 +115,10 @@ ${
 _coder_k8s_words() {
   mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
   if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]]; then compopt -o nospace 2>/dev/null; fi
+}
+_coder_k8s_files() {
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 complete -F _coder_k8s coder-k8s
 `;
@@ -121,7 +138,7 @@ function zsh(): string {
   const list = (flags: readonly CompletedFlag[]) => flags.map((flag) => `    ${spec(flag)}`).join(" \\\n");
   const described = COMMANDS.map((command) => `    '${command.name}:${zshText(command.summary)}'`).join("\n");
   const cases = plainCommands.map((command) => {
-    const extra = (command.flags ?? []).map((flag) => ` ${spec(flag)}`).join("");
+    const extra = flagsOf(command).map((flag) => ` ${spec(flag)}`).join("");
     const words = wordsOf(command);
     const file = command.file === true ? " '2:file:_files'" : "";
     const operand = words.length === 0 ? "" : ` '1:word:(${words.join(" ")})'${file}`;
@@ -174,7 +191,7 @@ function fish(): string {
   for (const one of modeFlags) flag(one, `not ${isPlain}`);
   for (const command of plainCommands) {
     const seen = `__fish_seen_subcommand_from ${command.name}`;
-    for (const one of command.flags ?? []) flag(one, seen);
+    for (const one of flagsOf(command)) flag(one, seen);
     if (command.file === true) lines.push(`complete -c coder-k8s -n ${fishText(seen)} -F`);
     const words = wordsOf(command);
     if (words.length === 0) continue;

@@ -4,6 +4,7 @@ import type { Config } from "../app/config.ts";
 import type { AskedSubject, Diagnosis } from "../app/diagnose.ts";
 import { exitCode, type Looked } from "./diagnose.ts";
 import { main } from "./main.ts";
+import { noSandbox } from "./sandbox/testing.ts";
 import { plainTerminal } from "./terminal.ts";
 
 const WELL: Diagnosis = {
@@ -35,6 +36,7 @@ async function run(
     readStandardInput: nothing,
     runApp: nothing,
     version: nothing,
+    sandbox: noSandbox,
     supportBundle: () => Promise.resolve({ refusal: "no" }),
     diagnose: (config, subject) => {
       asked.push({ config, subject });

@@ -39,7 +39,9 @@ export function mainHelp(terminal: Terminal): string {
 export function commandHelp(command: Command, terminal: Terminal): string {
   const heading = (text: string) => `\n${terminal.bold(text)}\n`;
   const paragraphs = command.description.split("\n").flatMap((line) => wrapProse(line, terminal.width));
-  const flags = command.isMode || command.flags !== undefined ? " [flags]" : "";
+  const flags = command.isMode || command.flags !== undefined || command.hasOwnOptions === true
+    ? " [flags]"
+    : "";
   const parts = [
     `${paragraphs.join("\n")}\n`,
     heading("Usage"),
@@ -87,7 +89,7 @@ function optionEntry(option: Option, terminal: Terminal): string {
 }
 
 /** A name, and beside it (below it, where it is long) its explanation. */
-function entry(name: string, texts: readonly string[], terminal: Terminal, small?: string): string {
+export function entry(name: string, texts: readonly string[], terminal: Terminal, small?: string): string {
   const room = Math.max(30, terminal.width - INDENT);
   const lines = texts.flatMap((text) => wrap(text, room));
   if (small !== undefined) lines.push(...wrap(small, room).map((line) => terminal.dim(line)));

@@ -23,6 +23,7 @@ import { loadSettings } from "./settings.ts";
 import { suggest } from "./suggest.ts";
 import { print, standardOutput, type Terminal } from "./terminal.ts";
 import { OPTIONS } from "./options.ts";
+import type { SandboxSurroundings } from "./sandbox/surroundings.ts";
 
 /** What the command line reaches out to; tests put their own in its place. */
 export interface Surroundings {
@@ -38,6 +39,8 @@ export interface Surroundings {
   /** Looks at one object. */
   readonly diagnose: (config: Config, subject: AskedSubject) => Promise<Looked>;
   readonly supportBundle: (config: Config, request: BundleRequest) => Promise<Bundled>;
+  /** What the commands of sandbox sessions reach out to. */
+  readonly sandbox: SandboxSurroundings;
   /** The lines of `version`. */
   readonly version: () => Promise<Readonly<Record<string, string>>>;
 }
@@ -58,7 +61,10 @@ export async function main(args: readonly string[], surroundings?: Surroundings)
   const parsed = parseArguments(args, ALL_FLAGS);
   const [word, ...strays] = parsed.words;
   const command = word === undefined ? undefined : commandOf(word);
-  if (parsed.flags.has("help") || command?.name === "help") return help(command, strays, around);
+  const asked = command ??
+    COMMANDS.find(({ name, hasOwnOptions }) => hasOwnOptions === true && args.includes(name));
+  if (asked?.hasOwnOptions === true) return await ownOptions(asked, args, around);
+  if (parsed.flags.has("help") || command?.name === "help") return await help(command, strays, around);
   const mistakes: Mistake[] = [...parsed.mistakes];
   if (word !== undefined && command === undefined) mistakes.push(unknownCommand(word));
 
@@ -102,18 +108,40 @@ async function run(
   return await around.runApp(loaded.settings, loaded);
 }
 
-function help(command: Command | undefined, strays: readonly string[], around: Surroundings): number {
-  if (command?.name !== "help") {
-    around.out(command === undefined ? mainHelp(around.terminal) : commandHelp(command, around.terminal));
-    return 0;
+/** A command whose flags are known when its options are loaded. */
+async function ownOptions(command: Command, args: readonly string[], around: Surroundings): Promise<number> {
+  const { ownCommand } = await import("./sandbox/command.ts");
+  return await ownCommand(command, args, {
+    ...around,
+    ...around.sandbox,
+    showHelp: () => showHelp(command, around),
+    showVersion: (parsed, mistakes) => version(parsed, mistakes, around),
+  });
+}
+
+async function showHelp(command: Command | undefined, { out, terminal }: Surroundings): Promise<number> {
+  if (command === undefined) out(mainHelp(terminal));
+  else {
+    const more = command.hasOwnOptions === true
+      ? (await import("./sandbox/help.ts")).ownOptionsHelp(command.name, terminal)
+      : "";
+    out(commandHelp(command, terminal) + more);
   }
+  return 0;
+}
+
+async function help(
+  command: Command | undefined,
+  strays: readonly string[],
+  around: Surroundings,
+): Promise<number> {
+  if (command?.name !== "help") return await showHelp(command, around);
   const [topic, ...rest] = strays;
   const asked = topic === undefined ? undefined : commandOf(topic);
   const mistakes = rest.map((stray) => strayArgument(stray, command));
   if (topic !== undefined && asked === undefined) mistakes.unshift(unknownCommand(topic));
   if (mistakes.length > 0) return refuse(mistakes, around);
-  around.out(asked === undefined ? mainHelp(around.terminal) : commandHelp(asked, around.terminal));
-  return 0;
+  return await showHelp(asked, around);
 }
 
 async function completion(
@@ -206,6 +234,15 @@ async function realSurroundings(): Promise<Surroundings> {
       (await import("../app/diagnose.ts")).lookAndTell(config, subject, environment),
     supportBundle: async (config, request) =>
       (await import("../app/support_bundle.ts")).bundleAndTell(config, request, environment),
+    sandbox: {
+      machine: async () => (await import("./sandbox/machine.ts")).thisMachine(),
+      runCoordinator: async (config, notes) =>
+        (await import("../app/sandbox/coordinator.ts")).runCoordinator(config, notes),
+      runWorker: async (config, notes) => (await import("../app/sandbox/worker.ts")).runWorker(config, notes),
+      workerToken: async (request) => (await import("../app/sandbox/worker_token.ts")).workerToken(request),
+      fetch: (url, init) => fetch(url, init),
+      now: () => Date.now(),
+    },
     version: () => {
       const { version, commit, built } = buildInfo();
       const { os, arch } = Deno.build;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Config } from "../app/config.ts";
 import type { BundleRequest } from "../app/support_bundle.ts";
 import { main } from "./main.ts";
+import { noSandbox } from "./sandbox/testing.ts";
 import type { Bundled } from "./support_bundle.ts";
 import { plainTerminal } from "./terminal.ts";
 
@@ -21,6 +22,7 @@ async function run(line: string, bundled: Bundled = { written: WRITTEN }) {
     runApp: nothing,
     version: nothing,
     diagnose: nothing,
+    sandbox: noSandbox,
     supportBundle: (config, request) => {
       asked.push({ config, request });
       return Promise.resolve(bundled);

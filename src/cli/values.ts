@@ -7,7 +7,7 @@ import { type BindAddress, BindAddressError, parseBindAddress } from "../app/con
 import { DURATION_FORM, formatDuration, parseDuration } from "./duration.ts";
 
 /** A schema of any input whose output `read` makes; `read` answers undefined where the input is not allowed. */
-function value<T>(allowed: string, read: (raw: unknown) => T | undefined): z.ZodType<T> {
+export function value<T>(allowed: string, read: (raw: unknown) => T | undefined): z.ZodType<T> {
   return z.unknown().transform((raw, context): T => {
     const result = read(raw);
     if (result !== undefined) return result;
@@ -212,7 +212,7 @@ function endpointEntries(raw: unknown): (readonly [name: string, url: string])[]
 }
 
 /** Scalars as text: YAML gives numbers and booleans where flags and the environment give words. */
-function textOf(raw: unknown): string | undefined {
+export function textOf(raw: unknown): string | undefined {
   if (typeof raw === "string") return raw;
   return typeof raw === "number" || typeof raw === "boolean" ? String(raw) : undefined;
 }
