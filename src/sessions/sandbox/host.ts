@@ -17,6 +17,8 @@ export interface SandboxHostContext {
   readonly log?: Logger | undefined;
   /** Ends the start. */
   readonly signal?: AbortSignal | undefined;
+  /** Where the directory of the launcher's socket is made. @default the system's for temporary files */
+  readonly socketDirectory?: string | undefined;
   /** What is not tried even where the kernel has it: so tests see the next best. */
   readonly without?: readonly Without[] | undefined;
 }
@@ -29,7 +31,7 @@ export async function openSandboxHost(
   options: SandboxHostOptions,
   context: SandboxHostContext = {},
 ): Promise<SandboxHost> {
-  const host = new Host(options, context.log ?? silentLogger, context.without ?? []);
+  const host = new Host(options, context);
   await host.begin(context.signal ?? new AbortController().signal);
   return host;
 }
@@ -54,9 +56,9 @@ class Host implements SandboxHost {
   #isUsable = false;
   #isClosed = false;
 
-  constructor(options: SandboxHostOptions, log: Logger, readonly without: readonly Without[]) {
+  constructor(options: SandboxHostOptions, readonly context: SandboxHostContext) {
     this.#options = options;
-    this.#log = log;
+    this.#log = context.log ?? silentLogger;
   }
 
   get report(): IsolationReport {
@@ -139,7 +141,8 @@ class Host implements SandboxHost {
   #startLauncher(signal: AbortSignal): Promise<Launcher> {
     const starting = startLauncher(this.#options, {
       log: this.#log,
-      without: this.without,
+      without: this.context.without ?? [],
+      socketDirectory: this.context.socketDirectory,
       onEvent: (frame) => this.#event(frame),
       onEnd: () => this.#ended(starting),
     }, signal);

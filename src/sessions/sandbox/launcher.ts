@@ -32,6 +32,7 @@ export type Without = "late" | "early" | "proc" | "cgroups";
 export interface LauncherHandlers {
   readonly log: Logger;
   readonly without: readonly Without[];
+  readonly socketDirectory: string | undefined;
   /** What it tells without being asked. */
   onEvent(frame: Frame): void;
   /** Once. */
@@ -52,7 +53,10 @@ export async function startLauncher(
 ): Promise<Launcher> {
   signal.throwIfAborted();
   // A path of its own and short: names of sockets have 107 bytes at most, and nobody else may call here.
-  const directory = await Deno.makeTempDir({ prefix: "sandbox-" });
+  const directory = await Deno.makeTempDir({
+    prefix: "sandbox-",
+    ...(handlers.socketDirectory === undefined ? {} : { dir: handlers.socketDirectory }),
+  });
   const socket = `${directory}/s`;
   let door: Door | undefined;
   let child: Deno.ChildProcess | undefined;

@@ -18,6 +18,8 @@ export interface TestHost extends AsyncDisposable {
   /** Pids of the launcher, and of its children: the inits of sessions, and their relays. */
   launcher(): Promise<number>;
   children(): Promise<number[]>;
+  /** Another one on the same directory, after the end of this. */
+  openAgain(changed?: TestHostOptions): Promise<TestHost>;
   open(id?: string, limits?: Partial<Limits>): Promise<Sandbox>;
 }
 
@@ -46,38 +48,38 @@ export const KINDS = {
 
 /** Starts one in a directory of its own. Disposing of it ends everything and removes that. */
 export async function openTestHost(options: TestHostOptions = {}): Promise<TestHost> {
-  const { without, unprivileged, noNamespaces, ...rest } = options;
   const base = await Deno.makeTempDir({ prefix: "sandbox-test-" });
+  await Deno.chmod(base, 0o755);
+  await Deno.mkdir(`${base}/sockets`);
+  await Deno.mkdir(`${base}/sessions`, { mode: 0o700 });
+  if (options.unprivileged) await Deno.chown(`${base}/sessions`, 65534, 65534);
+  return await openIn(base, options, () => Deno.remove(base, { recursive: true }));
+}
+
+async function openIn(
+  base: string,
+  options: TestHostOptions,
+  remove: () => Promise<void>,
+): Promise<TestHost> {
+  const { without, unprivileged, noNamespaces, ...rest } = options;
   const directory = `${base}/sessions`;
   const sockets = `${base}/sockets`;
-  await Deno.chmod(base, 0o755);
-  await Deno.mkdir(directory, { mode: 0o700 });
-  await Deno.mkdir(sockets);
-  if (unprivileged) await Deno.chown(directory, 65534, 65534);
   const log: string[] = [];
   const python = unprivileged || noNamespaces
     ? await wrapper(base, sockets, unprivileged ?? false, noNamespaces ?? false)
     : undefined;
-  // The launcher's own socket is in a directory that only the worker's user has a way to: here they are two.
-  const before = Deno.env.get("TMPDIR");
-  Deno.env.set("TMPDIR", sockets);
-  let host: SandboxHost;
-  try {
-    host = await openSandboxHost({
-      directory,
-      allowUnisolated: false,
-      uids: { first: 700_000 + Math.floor(Math.random() * 10_000) * 100, count: 100 },
-      readOnlyPaths: [],
-      environment: {},
-      network: "none",
-      forwards: [],
-      ...rest,
-      ...(python === undefined ? {} : { python }),
-    }, { log: recorder(log), without });
-  } finally {
-    if (before === undefined) Deno.env.delete("TMPDIR");
-    else Deno.env.set("TMPDIR", before);
-  }
+  const host = await openSandboxHost({
+    directory,
+    allowUnisolated: false,
+    uids: { first: 700_000 + Math.floor(Math.random() * 10_000) * 100, count: 100 },
+    readOnlyPaths: [],
+    environment: {},
+    network: "none",
+    forwards: [],
+    ...rest,
+    ...(python === undefined ? {} : { python }),
+    // Only the worker's user has a way to that socket: here the launcher may be another one.
+  }, { log: recorder(log), without, socketDirectory: sockets });
   return {
     host,
     directory,
@@ -90,9 +92,10 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<TestH
         { limits: { ...STANDARD_LIMITS, ...limits }, existing: false },
         AbortSignal.timeout(PATIENCE_MS),
       ),
+    openAgain: (changed = {}) => openIn(base, { ...options, ...changed }, () => Promise.resolve()),
     async [Symbol.asyncDispose]() {
       await host.close();
-      await Deno.remove(base, { recursive: true });
+      await remove();
     },
   };
 }

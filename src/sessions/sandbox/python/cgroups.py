@@ -57,7 +57,7 @@ def _directory(own, mounts, name):
 class Groups:
     """
     Groups below one of this host's own, `prefix` and `pid`. `controllers` are those that could be had; `notes` say why
-    others not. What hosts of the same prefix have left that are no more is removed.
+    others not.
     """
 
     def __init__(self, prefix, pid, is_wanted=True):
@@ -67,6 +67,7 @@ class Groups:
         self.controllers = []
         self.version = 0
         self._parents = {}
+        self._places = []
         if not is_wanted:
             return
         try:
@@ -80,7 +81,7 @@ class Groups:
                 continue
             if self._probe_v1(controller, os.path.join(directory, name)):
                 self.version = 1
-                self._clean(directory)
+                self._places.append(directory)
         if not self.controllers and "" in mounts:
             self._probe_v2(_directory(own, mounts, ""), name)
         if not self.controllers:
@@ -115,7 +116,7 @@ class Groups:
             if not wanted:
                 self.notes.append("control groups: this one was given neither memory nor pids")
                 return
-            self._clean(directory)
+            self._places.append(directory)
             parent = os.path.join(directory, name)
             os.makedirs(parent, exist_ok=True)
             text = " ".join("+" + one for one in wanted)
@@ -139,16 +140,18 @@ class Groups:
         self.controllers = wanted + ["cpu"]  # cpu.stat is in every group.
         self._parents = {"": parent}
 
-    def _clean(self, directory):
-        for name in os.listdir(directory):
-            _, _, pid = name.rpartition("-")
-            if not name.startswith(self._prefix + "-") or not pid.isdigit() or lives(int(pid)):
-                continue
-            old = os.path.join(directory, name)
-            for one in os.listdir(old):
-                if os.path.isdir(os.path.join(old, one)):
-                    _remove(os.path.join(old, one), 1)
-            _remove(old, 1)
+    def clean(self):
+        """Removes what hosts of the same prefix have left that are no more."""
+        for directory in self._places:
+            for name in os.listdir(directory):
+                _, _, pid = name.rpartition("-")
+                if not name.startswith(self._prefix + "-") or not pid.isdigit() or lives(int(pid)):
+                    continue
+                old = os.path.join(directory, name)
+                for one in os.listdir(old):
+                    if os.path.isdir(os.path.join(old, one)):
+                        _remove(os.path.join(old, one), 20)
+                _remove(old, 20)
 
     def close(self):
         """Removes all of it, after the end of all that was in it."""

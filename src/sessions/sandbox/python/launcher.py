@@ -68,6 +68,7 @@ class Launcher:
         notes += self._find_paths()
         removal.remove(self.place)
         self.sweep()
+        self.groups.clean()
         wake_read, wake_write = os.pipe()
         os.set_blocking(wake_read, False)
         os.set_blocking(wake_write, False)
