@@ -7,7 +7,7 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { systemClock } from "../../telemetry/clock.ts";
 import { isLoopback } from "../../telemetry/loopback.ts";
 import type { WorkerHello, WorkerLoad } from "../types.ts";
@@ -22,6 +22,7 @@ import type { Down, Registration, Resume, Up } from "./messages.ts";
 import { messages } from "./schema.ts";
 import { serviceDefinition } from "./service.ts";
 import type { ClientTls } from "./tls.ts";
+import { TlsCredentials } from "./tls_client.ts";
 import { WireError } from "./wire_error.ts";
 
 export interface GrpcDoorOptions {
@@ -180,15 +181,7 @@ export class GrpcDoor implements CoordinatorDoor {
       "grpc.enable_http_proxy": isLoopback(address.hostname) ? 0 : 1,
     };
     if (!address.isTls) return new Client(address.target, credentials.createInsecure(), options);
-    const { caPem, certPem, keyPem, serverName } = await tls();
-    const pem = (text: string | undefined) => text === undefined ? null : Buffer.from(text);
-    return new Client(address.target, credentials.createSsl(pem(caPem), pem(keyPem), pem(certPem)), {
-      ...options,
-      ...(serverName === undefined ? {} : {
-        "grpc.ssl_target_name_override": serverName,
-        "grpc.default_authority": serverName,
-      }),
-    });
+    return new Client(address.target, new TlsCredentials(address.hostname, await tls()), options);
   }
 
   /** The next call makes a connection of its own. */

@@ -1,5 +1,5 @@
 /** What both ends of gRPC are set up with. */
-import type { ChannelOptions } from "@grpc/grpc-js";
+import { type ChannelOptions, logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 
 /** Of one message, bytes: bodies of 8 MiB, with room. */
 export const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
@@ -9,6 +9,8 @@ export const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 
 export function channelOptions(maxMessageBytes: number, keepaliveMs: number): ChannelOptions {
+  // It writes to the console by itself. What goes wrong is told by errors.
+  setLogVerbosity(logVerbosity.NONE);
   return {
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,

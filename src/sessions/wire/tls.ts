@@ -1,5 +1,6 @@
 /** Certificates of both ends. A client's certificate lets it in, and says nothing about who it is: its token does. */
 import { ServerCredentials } from "@grpc/grpc-js";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Logger } from "../../telemetry/logger.ts";
 
 /** What the coordinator's port is served with. */
@@ -45,7 +46,12 @@ export class ReloadingCredentials extends ServerCredentials {
     }, contextOf(source));
     this.#unsubscribe = source.subscribe(() => {
       try {
-        this.updateSecureContextOptions(contextOf(source));
+        const context = contextOf(source);
+        // The port itself would take anything, and then fail each connection.
+        if (!new X509Certificate(context.cert).checkPrivateKey(createPrivateKey(context.key))) {
+          throw new Error("the certificate and the key do not belong together");
+        }
+        this.updateSecureContextOptions(context);
         log.info("certificates of the workers' port are reloaded");
       } catch (error) {
         log.error("the workers' port goes on with its old certificates: the new ones cannot be used", {
