@@ -43,13 +43,12 @@ export class Checkpoints {
     try {
       const { output: packed } = await run(archivePack, { archive });
       const tell = (done: number) => {
-        meters.checkpointBytes.inc({ direction: "written" });
         onEvent?.({ kind: "progress", done, total: packed.size, message: "files are copied" });
       };
       const info = await blobs.write(
+        session.owner,
         id,
         {
-          owner: session.owner,
           expiresAt: now() + settings.checkpointMaxAgeMs,
           facts: { session: session.id, files: packed.files },
         },
@@ -58,7 +57,7 @@ export class Checkpoints {
       );
       meters.checkpointBytes.inc({ direction: "written" }, info.size);
       if (info.sha256 !== packed.sha256 || info.size !== packed.size) {
-        await blobs.delete(id, signal);
+        await blobs.delete(session.owner, id, signal);
         throw new SessionError(
           "failed",
           `the copy of session ${session.id} is not what was packed there (${info.size} of ${packed.size} bytes): try again`,
@@ -74,8 +73,8 @@ export class Checkpoints {
 
   /** @throws {SessionError} `not_found`, also where it is another's */
   async find(owner: SessionOwner, id: string, signal: AbortSignal): Promise<Checkpoint> {
-    const info = ID.test(id) ? await this.core.blobs.get(id, signal) : undefined;
-    if (info === undefined || info.owner !== owner.id) throw missing(id);
+    const info = ID.test(id) ? await this.core.blobs.get(owner.id, id, signal) : undefined;
+    if (info === undefined) throw missing(id);
     return checkpointOf(info);
   }
 
@@ -87,7 +86,7 @@ export class Checkpoints {
   /** Puts its files in place of those of a session. @returns how many files */
   async unpack(owner: SessionOwner, id: string, run: RunOperation, signal: AbortSignal): Promise<number> {
     const { sha256, size } = await this.find(owner, id, signal);
-    const chunks = await this.core.blobs.read(id, signal);
+    const chunks = await this.core.blobs.read(owner.id, id, signal);
     if (chunks === undefined) throw missing(id);
     const archive = randomId("arch");
     try {
@@ -113,7 +112,7 @@ export class Checkpoints {
   async #keepNewest(owner: string, signal: AbortSignal): Promise<void> {
     const all = await this.core.blobs.list(owner, signal);
     for (const { id } of all.slice(this.core.settings.checkpointsPerOwner)) {
-      await this.core.blobs.delete(id, signal);
+      await this.core.blobs.delete(owner, id, signal);
       this.core.log.info("the oldest checkpoint made room", { owner, checkpoint: id });
     }
   }

@@ -17,6 +17,7 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   async write(
+    owner: string,
     id: string,
     facts: BlobFacts,
     given: AsyncIterable<Uint8Array>,
@@ -38,15 +39,18 @@ export class MemoryBlobStore implements BlobStore {
         chunks.push(chunk.slice());
       }
       signal.throwIfAborted();
-      if (this.#blobs.has(id)) throw new SessionError("conflict", `there is a blob ${id} already`);
+      if (this.#blobs.has(key(owner, id))) {
+        throw new SessionError("conflict", `there is a blob ${id} already`);
+      }
       const info = {
         ...structuredClone(facts),
+        owner,
         id,
         size,
         sha256: hash.digest("hex"),
         createdAt: this.#now(),
       };
-      this.#blobs.set(id, { info, chunks });
+      this.#blobs.set(key(owner, id), { info, chunks });
       isKept = true;
       return info;
     } finally {
@@ -55,9 +59,9 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   // deno-lint-ignore require-await -- stores are asynchronous, and reject
-  async get(id: string, signal: AbortSignal): Promise<BlobInfo | undefined> {
+  async get(owner: string, id: string, signal: AbortSignal): Promise<BlobInfo | undefined> {
     signal.throwIfAborted();
-    const info = this.#blobs.get(id)?.info;
+    const info = this.#blobs.get(key(owner, id))?.info;
     return info === undefined || info.expiresAt < this.#now() ? undefined : info;
   }
 
@@ -69,10 +73,9 @@ export class MemoryBlobStore implements BlobStore {
       .filter((info) => info.owner === owner && info.expiresAt >= now).sort(newestFirst);
   }
 
-  async read(id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
-    if (await this.get(id, signal) === undefined) return undefined;
-    const chunks = this.#blobs.get(id)?.chunks ?? [];
-    // deno-lint-ignore require-await -- as files are read
+  async read(owner: string, id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
+    if (await this.get(owner, id, signal) === undefined) return undefined;
+    const chunks = this.#blobs.get(key(owner, id))?.chunks ?? [];
     return (async function* () {
       for (const chunk of chunks) {
         signal.throwIfAborted();
@@ -82,16 +85,20 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   // deno-lint-ignore require-await -- as above
-  async delete(id: string, signal: AbortSignal): Promise<void> {
+  async delete(owner: string, id: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#bytes -= this.#blobs.get(id)?.info.size ?? 0;
-    this.#blobs.delete(id);
+    this.#bytes -= this.#blobs.get(key(owner, id))?.info.size ?? 0;
+    this.#blobs.delete(key(owner, id));
   }
 
   async sweep(signal: AbortSignal): Promise<number> {
     const now = this.#now();
     const over = [...this.#blobs.values()].filter(({ info }) => info.expiresAt < now);
-    for (const { info } of over) await this.delete(info.id, signal);
+    for (const { info } of over) await this.delete(info.owner, info.id, signal);
     return over.length;
   }
+}
+
+function key(owner: string, id: string): string {
+  return JSON.stringify([owner, id]);
 }

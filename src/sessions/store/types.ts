@@ -43,15 +43,15 @@ export interface SessionStore {
 
 /** What is said of a blob when it is written. */
 export interface BlobFacts {
-  readonly owner: string;
   /** Milliseconds since 1970; then it is not there any more. */
   readonly expiresAt: number;
-  /** Whatever the writer wants to know of it later; at most 4 KiB of JSON. */
+  /** Whatever the writer wants to know of it later. */
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
 /** What is known of a blob that is there. */
 export interface BlobInfo extends BlobFacts {
+  readonly owner: string;
   readonly id: string;
   readonly size: number;
   readonly sha256: string;
@@ -60,24 +60,27 @@ export interface BlobInfo extends BlobFacts {
 }
 
 /**
- * Archives of sessions: checkpoints. Written in pieces; there as a whole or not at all. Ids are lower-case letters, digits
- * and `-`. Every call rejects with the reason of `signal` once that aborts.
+ * Archives of sessions: checkpoints. Written in pieces; there as a whole or not at all. Each is its owner's: under another
+ * owner there is none of that id. Ids are lower-case letters, digits and `-`. Every call rejects with the reason of `signal`
+ * once that aborts.
  */
 export interface BlobStore {
-  /** @throws {SessionError} `limit` where it would be too much, `conflict` where there is one of that id */
+  /** @throws {SessionError} `limit` where it would be too much, `conflict` where the owner has one of that id */
   write(
+    owner: string,
     id: string,
     facts: BlobFacts,
     chunks: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<BlobInfo>;
   /** Undefined: there is none, or none any more. */
-  get(id: string, signal: AbortSignal): Promise<BlobInfo | undefined>;
+  get(owner: string, id: string, signal: AbortSignal): Promise<BlobInfo | undefined>;
   /** Newest first; ties by id. */
   list(owner: string, signal: AbortSignal): Promise<readonly BlobInfo[]>;
-  /** Undefined: there is none. Rejects while it is read where it is deleted or damaged meanwhile. */
-  read(id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>;
-  delete(id: string, signal: AbortSignal): Promise<void>;
-  /** Removes what is over, and what a crash has left. @returns how many blobs */
+  /** Undefined: there is none. Fails while it is read where it is deleted or damaged meanwhile. */
+  read(owner: string, id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Twice is no more than once. */
+  delete(owner: string, id: string, signal: AbortSignal): Promise<void>;
+  /** Removes what is over, and what a crash has left. @returns how many blobs were over */
   sweep(signal: AbortSignal): Promise<number>;
 }

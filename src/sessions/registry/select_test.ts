@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { below, pick, seededRandom } from "../../telemetry/testing/random.ts";
+import { type Candidate, selectWorker, type Wanted } from "./select.ts";
+
+function candidate(given: Partial<Candidate> = {}): Candidate {
+  return {
+    id: "w1",
+    labels: {},
+    isolation: "full",
+    capabilities: ["session.open"],
+    sharedStorage: "",
+    capacity: 10,
+    sessions: 0,
+    isConnected: true,
+    isDraining: false,
+    ...given,
+  };
+}
+
+const chosen = (candidates: readonly Candidate[], wanted: Wanted = {}) =>
+  selectWorker(candidates, wanted).chosen?.id;
+
+function refusalOf(candidates: readonly Candidate[], wanted: Wanted = {}) {
+  const selection = selectWorker(candidates, wanted);
+  assert.equal(selection.chosen, undefined);
+  return selection.chosen === undefined ? selection : assert.fail();
+}
+
+Deno.test("the largest free share of a capacity wins, not the largest number", () => {
+  const large = candidate({ id: "large", capacity: 100, sessions: 60 });
+  const small = candidate({ id: "small", capacity: 10, sessions: 2 });
+  assert.equal(chosen([large, small]), "small");
+});
+
+Deno.test("of equal shares the fewest sessions win, then the first by name", () => {
+  const [a, b] = [candidate({ id: "a", capacity: 20, sessions: 10 }), candidate({ id: "b", sessions: 5 })];
+  assert.equal(chosen([a, b]), "b");
+  assert.equal(chosen([candidate({ id: "y" }), candidate({ id: "x" }), candidate({ id: "z" })]), "x");
+});
+
+Deno.test("labels must all be there, with their values", () => {
+  const [a, b] = [
+    candidate({ id: "a", labels: { zone: "1" } }),
+    candidate({ id: "b", labels: { zone: "1", gpu: "yes" } }),
+  ];
+  assert.equal(chosen([a, b], { labels: { gpu: "yes", zone: "1" } }), "b");
+  assert.equal(chosen([a, b], { labels: { gpu: "no" } }), undefined);
+  assert.equal(chosen([a, b], { labels: { toString: "x" } }), undefined);
+});
+
+Deno.test("one storage is not another, and none is no storage", () => {
+  const [a, b] = [candidate({ id: "a" }), candidate({ id: "b", sharedStorage: "nfs" })];
+  assert.equal(chosen([a, b], { sharedStorage: "nfs" }), "b");
+  assert.equal(chosen([a, b], { sharedStorage: "other" }), undefined);
+});
+
+Deno.test("a worker that cannot isolate is taken where it says that it takes sessions", () => {
+  assert.equal(chosen([candidate({ isolation: "none" })]), "w1");
+  const refusing = candidate({ isolation: "none", capabilities: ["echo"] });
+  assert.match(refusalOf([refusing]).why, /1 unable to isolate sessions/);
+});
+
+Deno.test("full, draining, away and tried ones get nothing, and the refusal says how many were what", () => {
+  const refusal = refusalOf([
+    candidate({ id: "full", sessions: 10 }),
+    candidate({ id: "over", sessions: 11 }),
+    candidate({ id: "away", isConnected: false }),
+    candidate({ id: "draining", isDraining: true, isConnected: false }),
+    candidate({ id: "tried" }),
+    candidate({ id: "none", capacity: 0 }),
+  ], { except: new Set(["tried"]) });
+  assert.equal(refusal.why, "of 6 worker(s): 3 full, 1 not connected, 1 shutting down, 1 tried in vain");
+});
+
+Deno.test("it is worth waiting where a worker may be back, or come", () => {
+  assert.deepEqual(refusalOf([]), {
+    chosen: undefined,
+    isSoon: true,
+    why: "no worker is registered: start one, or wait until it is back",
+  });
+  assert.equal(refusalOf([candidate({ isConnected: false })]).isSoon, true);
+  assert.equal(refusalOf([candidate({ sessions: 10 })]).isSoon, false);
+  assert.equal(refusalOf([candidate()], { labels: { a: "b" } }).isSoon, false);
+});
+
+Deno.test("whatever workers there are, none that may not is chosen, and none that is better is left", () => {
+  const random = seededRandom(7);
+  for (let round = 0; round < 3_000; round++) {
+    const candidates = Array.from({ length: below(random, 6) }, (_, index) =>
+      candidate({
+        id: `w${index}`,
+        capacity: below(random, 5),
+        sessions: below(random, 5),
+        isConnected: random() < 0.8,
+        isDraining: random() < 0.2,
+        labels: random() < 0.5 ? { zone: "1" } : {},
+        sharedStorage: pick(random, ["", "nfs"]),
+        capabilities: random() < 0.9 ? ["session.open"] : [],
+      }));
+    const wanted: Wanted = {
+      labels: random() < 0.3 ? { zone: "1" } : {},
+      sharedStorage: random() < 0.3 ? "nfs" : undefined,
+      except: new Set(random() < 0.3 ? ["w0"] : []),
+    };
+    const allowed = candidates.filter((one) =>
+      one.isConnected && !one.isDraining && one.sessions < one.capacity && one.capabilities.length > 0 &&
+      !wanted.except?.has(one.id) && (wanted.sharedStorage ?? one.sharedStorage) === one.sharedStorage &&
+      (wanted.labels?.["zone"] === undefined || one.labels["zone"] === "1")
+    );
+    const best = [...allowed].sort((a, b) =>
+      a.sessions / a.capacity - b.sessions / b.capacity || a.sessions - b.sessions || (a.id < b.id ? -1 : 1)
+    )[0];
+    assert.equal(chosen(candidates, wanted), best?.id, JSON.stringify({ round, candidates, wanted }));
+  }
+});
