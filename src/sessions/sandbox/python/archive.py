@@ -36,7 +36,7 @@ def pack(area, input, _body):
         try:
             packed = _Packed(fd, area.free_bytes)
             files = 0
-            for directory, parts, status in walk(area.root, ".", MAX_DEPTH + 1, enter=_enter, strict=True):
+            for directory, parts, status in walk(area.root, ".", MAX_DEPTH + 2, enter=_enter, strict=True):
                 if not parts[0].startswith(_LEFT_BEHIND):
                     files += _pack_one(packed, area.root, directory, parts[-1], b"/".join(parts), status)
             packed.write(tars.END)
@@ -387,7 +387,7 @@ def _checked(name, what):
     parts = [part for part in name.split(b"/") if part not in (b"", b".")]
     if b".." in parts:
         raise tars.bad('%s in it has a path with ".." (%s)' % (what, quoted(name)))
-    if len(parts) > MAX_DEPTH:
+    if len(parts) > MAX_DEPTH + 1:
         raise tars.bad("%s in it lies more than %d directories deep" % (what, MAX_DEPTH))
     if b"\0" in name or any(len(part) > paths.MAX_NAME for part in parts):
         raise tars.bad("%s in it has a name that cannot be (%s)" % (what, quoted(name)))

@@ -2,6 +2,7 @@
 import os
 import re
 import stat
+import warnings
 
 import globs
 import paths
@@ -39,7 +40,9 @@ def _expression(input):
     query = input["query"]
     flags = re.IGNORECASE if input.get("ignoreCase") else 0
     try:
-        return re.compile(query if input.get("regex") else re.escape(query), flags)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(query if input.get("regex") else re.escape(query), flags)
     except (re.error, RecursionError, OverflowError) as error:
         raise FileError("invalid", "the expression %s cannot be read: %s; leave regex out to search for it as it is" % (quoted(query), error))
 
@@ -102,26 +105,24 @@ class _Found:
             return
         self.files += 1
         lines = _Lines(path, self._context)
-        offset, rest = 0, b""
-        while True:
+        offset, rest, passing = 0, b"", False
+        while not (self.more and not lines.waiting) and offset <= MAX_FILE:
             block = os.pread(fd, BLOCK, offset)
             offset += len(block)
             data = rest + block
-            if block:
-                end = data.rfind(b"\n") + 1
-                if not end and len(data) < MAX_LINE:
-                    rest = data
-                    continue
-                if not end:
-                    # A line without an end: its begin is looked at, the rest of it is passed over.
-                    end = len(data)
-            else:
-                end = len(data)
-            self._block(data[:end], lines)
+            if passing:
+                end = data.find(b"\n") + 1
+                passing = not end
+                data = data[end:] if end else b""
+            end = data.rfind(b"\n") + 1 if block else len(data)
             rest = data[end:]
-            if self.more or not block or offset > MAX_FILE:
+            self._block(data[:end], lines)
+            if not block:
                 break
-        lines.end()
+            if len(rest) >= MAX_LINE:
+                # A line without an end: its begin is looked at, the rest of it is passed over.
+                self._block(rest[:MAX_LINE], lines)
+                rest, passing = b"", True
 
     def _block(self, data, lines):
         if self._needle is not None and self._needle not in data and not lines.wants:
@@ -132,10 +133,14 @@ class _Found:
             parts.pop()
         for raw in parts:
             text = raw[:MAX_LINE].decode("utf-8", "replace").rstrip("\r")
-            if self._expression.search(text):
+            if self.more and not lines.waiting:
+                return
+            if not self.more and self._expression.search(text):
                 if len(self.matches) >= self._limit or self._size > MAX_ANSWER:
+                    # The lines after the last match are still to come.
                     self.more = True
-                    return
+                    lines.other(text)
+                    continue
                 match = lines.match(text)
                 self._size += 64 + len(text[:MAX_SHOWN]) * (1 + 2 * self._context)
                 self.matches.append(match)
@@ -158,6 +163,11 @@ class _Lines:
         """Whether every line has to be seen."""
         return self._context > 0
 
+    @property
+    def waiting(self):
+        """Whether a match has not all the lines after it."""
+        return bool(self._open)
+
     def skip(self, data):
         self._number += data.count(b"\n") + (0 if data.endswith(b"\n") or not data else 1)
 
@@ -177,9 +187,6 @@ class _Lines:
         self._tell(text)
         if self._context:
             self._keep(text)
-
-    def end(self):
-        self._open = []
 
     def _keep(self, text):
         self._before.append(_cut(text))

@@ -145,8 +145,8 @@ class Reader:
         return data
 
     def _check(self, record):
-        said = _number(record[148:156])
-        if sum(record[:148]) + 8 * 32 + sum(record[156:]) != said:
+        said = record[148:156].strip(b" \0")
+        if b"%o" % (sum(record[:148]) + 8 * 32 + sum(record[156:])) != said.lstrip(b"0"):
             raise bad("it is no tar archive, or damaged (a checksum is wrong)")
         return record[156:157], _number(record[124:136])
 
