@@ -12,13 +12,13 @@ export type OneLook = "diagnose" | "support-bundle";
 export type SandboxProcess = "coordinator" | "worker";
 
 /** What no process of this build needs once its configuration and kubeconfig are read. */
-const NEVER: readonly Permission[] = ["ffi", "import", "sys"];
+const NEVER: readonly Permission[] = ["ffi", "import"];
 /** What most do not need, either. */
-const SELDOM: readonly Permission[] = ["run", "write"];
+const SELDOM: readonly Permission[] = ["run", "write", "sys"];
 
 /** Permissions that a process does not need once its configuration and kubeconfig are read. */
 function droppedBy(mode: Mode | OneLook | SandboxProcess): readonly Permission[] {
-  // A worker starts what runs for sessions, and keeps their files.
+  // A worker starts what runs for sessions, keeps their files, and looks at its disk.
   return mode === "worker" ? NEVER : [...SELDOM, ...NEVER];
 }
 

@@ -7,8 +7,8 @@ export interface PlainOptions {
   stacks: boolean;
   /** Runs on every string and every key. */
   text: (text: string) => string;
-  /** Says which fields lose their value whatever it is. */
-  isSecretName: (name: string) => boolean;
+  /** Says which fields lose their value. */
+  isSecretName: (name: string, value: unknown) => boolean;
 }
 
 const DEEPEST = 8;
@@ -78,7 +78,7 @@ function copyError(
       continue;
     }
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-      shown[options.text(key)] = inner(value, options.isSecretName(key));
+      shown[options.text(key)] = inner(value, options.isSecretName(key, value));
     }
   }
   if (options.stacks && typeof error.stack === "string") shown["stack"] = inner(error.stack);
@@ -103,7 +103,7 @@ function copyEntries(
       break;
     }
     const name = String(key);
-    const copied = inner(value, secret || options.isSecretName(name));
+    const copied = inner(value, secret || options.isSecretName(name, value));
     if (copied !== undefined) shown[options.text(name)] = copied;
   }
   return shown;

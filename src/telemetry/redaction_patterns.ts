@@ -82,6 +82,11 @@ const SECRET_LAST_TWO = new Set([
 /** Words that say so wherever they stand. */
 const SECRET_ANYWHERE = new Set(["authorization", "cookie", "password", "session", "sessionid"]);
 
+/** True for the id of a sandbox session in a log: who wants in must prove who they are, whatever they know. */
+export function isSandboxSession(name: string, value: unknown): boolean {
+  return name === "session_id" && typeof value === "string" && /^sess-[a-z0-9]{16}$/.test(value);
+}
+
 /**
  * True where a field of this name holds a secret: `sessionToken`, `CODER_SESSION_TOKEN`, `x-api-key`. Names that speak
  * about a secret (`tokenSecretRef`, `secretName`, `tokenCount`) are not.

@@ -1,5 +1,5 @@
 /** Takes secrets out of text and data before it leaves the process: log lines, events, error answers. */
-import { isSecretName, PATTERNS, REDACTED } from "./redaction_patterns.ts";
+import { isSandboxSession, isSecretName, PATTERNS, REDACTED } from "./redaction_patterns.ts";
 import { plain } from "./plain.ts";
 
 /** Registered values shorter than this are refused: replacing them everywhere would ruin all text. */
@@ -96,7 +96,7 @@ export class Redactor {
     return plain(value, {
       stacks: options.stacks ?? false,
       text: (text) => this.text(text),
-      isSecretName: (name) => this.isSecretName(name),
+      isSecretName: (name, value) => this.isSecretName(name) && !isSandboxSession(name, value),
     });
   }
 

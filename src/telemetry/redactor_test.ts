@@ -193,3 +193,13 @@ Deno.test("hostile text takes time in proportion to its length", () => {
     assert.ok(took < 20_000, `${JSON.stringify(part)} repeated took ${took.toFixed(0)} ms`);
   }
 });
+
+Deno.test("ids of sandbox sessions are told in logs, and no other session's", () => {
+  const redactor = new Redactor();
+  const shown = (fields: Record<string, unknown>) => ({ ...redactor.value(fields) as object });
+  assert.deepEqual(shown({ session_id: "sess-abcdefgh23456722" }), { session_id: "sess-abcdefgh23456722" });
+  assert.deepEqual(shown({ session_id: "abcdefghij-1234567890123456789012" }), { session_id: "[redacted]" });
+  assert.deepEqual(shown({ session: "sess-abcdefgh23456722" }), { session: "[redacted]" });
+  redactor.add("sess-abcdefgh23456722");
+  assert.deepEqual(shown({ session_id: "sess-abcdefgh23456722" }), { session_id: "[redacted]" });
+});

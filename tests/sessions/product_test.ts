@@ -82,6 +82,7 @@ Deno.test("sessions of several callers on one worker", async (t) => {
   await t.step("a process goes on behind its call: output, input, signal", async () => {
     const { process } = await ask(ann, "run.command", {
       command: "cat; echo end >&2; exec sleep 600",
+      interactive: true,
       waitMs: 0,
     });
     await ask(ann, "process.input", { process, data: "to cat\n", close: true });
@@ -171,6 +172,16 @@ Deno.test("sessions of several callers on one worker", async (t) => {
     const names = sessions.map(({ name, owner }) => `${owner}/${name}`).sort();
     assert.deepEqual(names, ["ann/box", "ann/copy", "ann/default", "bob/default"]);
     assert.doesNotMatch(text, /ann's/);
+  });
+
+  await t.step("the log has the documented fields", async () => {
+    const entry = await rig.coordinator.line(
+      (one) => one["tool_name"] === "fs.read" && one["success"] === true ? one : undefined,
+      "the log of fs.read",
+    );
+    assert.match(String(entry["session_id"]), /^sess-/);
+    assert.match(String(entry["workspace_id"]), /^w1\/sess-/);
+    assert.equal(typeof entry["duration_ms"], "number");
   });
 
   await t.step("figures are told as they are documented", async () => {

@@ -112,6 +112,8 @@ export interface CoordinatorConfig extends
   readonly grpcInsecure: boolean;
   readonly workerHeartbeatTimeout: number;
   readonly sessionMaxAge: number;
+  /** The most that a caller may ask for, and what a session has where its caller does not say. Workers may allow less. */
+  readonly limits: Limits;
   /** The longest that a caller may ask for. */
   readonly sessionMaxTtl: number;
   readonly cleanupInterval: number;

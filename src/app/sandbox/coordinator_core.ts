@@ -1,11 +1,10 @@
 /** Sessions, their store and their workers, as a coordinator is told to have them. */
-import { MemoryBlobStore } from "../../sessions/store/memory_blob_store.ts";
-import { openDirectoryBlobStore } from "../../sessions/store/directory_blob_store.ts";
+import { STANDARD_BLOB_LIMITS } from "../../sessions/store/blob_rules.ts";
+import { MemoryBlobStore } from "../../sessions/store/memory_blobs.ts";
 import { MemorySessionStore } from "../../sessions/store/memory_store.ts";
 import { createSessions } from "../../sessions/coordinator/sessions.ts";
 import type { Sessions } from "../../sessions/coordinator/types.ts";
 import { WorkerRegistry } from "../../sessions/registry/registry.ts";
-import { STANDARD_LIMITS } from "../../sessions/types.ts";
 import { WorkerHub } from "../../sessions/wire/hub.ts";
 import { createLocalPair } from "../../sessions/wire/local_pair.ts";
 import { parseWorkerKeys, type WorkerKey, WorkerKeyError } from "../../sessions/wire/worker_tokens.ts";
@@ -42,11 +41,12 @@ export async function openCoordinatorCore(
   { log, metrics, redactor, signal }: CoreContext,
   ends: Ends,
 ): Promise<CoordinatorCore> {
+  const limits = { ...STANDARD_BLOB_LIMITS, maxTotalBytes: config.checkpointBytes };
   const blobs = config.dataDir === undefined
-    ? new MemoryBlobStore({ maxBytes: config.checkpointBytes })
-    : await openDirectoryBlobStore({
+    ? new MemoryBlobStore(limits)
+    : await (await import("../../sessions/store/directory_blobs.ts")).openDirectoryBlobStore({
       directory: `${config.dataDir}/checkpoints`,
-      maxBytes: config.checkpointBytes,
+      limits,
       log,
     });
   const registry = new WorkerRegistry({ log, metrics });
@@ -68,7 +68,7 @@ export async function openCoordinatorCore(
       maxSessionsPerOwner: config.maxSessionsPerOwner,
       taskTimeoutMs: config.taskTimeout,
       maxRetries: config.maxRetries,
-      maxLimits: config.embeddedWorker?.limits ?? STANDARD_LIMITS,
+      maxLimits: config.limits,
       checkpointMaxAgeMs: config.checkpointMaxAge,
     },
     log,
@@ -109,17 +109,17 @@ export async function openCoordinatorCore(
     });
     ends.run("the embedded worker", (ended) => client.run(ended));
   }
-  ends.add("sessions", () => sessions.close());
+  ends.add("sessions", () => sessions.shutDown());
   return {
     sessions,
     grpcPort,
     activity: () => ({
-      workers: registry.workers().map(({ worker, sessions }) => ({
+      workers: registry.list().map(({ worker, sessions }) => ({
         id: worker.id,
         isConnected: worker.isConnected,
         isDraining: worker.isDraining,
-        sessions,
-        ...worker.load,
+        places: sessions,
+        load: worker.load,
       })),
     }),
   };

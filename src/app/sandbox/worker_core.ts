@@ -2,7 +2,8 @@
 import { openSandboxHost } from "../../sessions/sandbox/host.ts";
 import { CAPABILITIES, createExecutor } from "../../sessions/worker/executor.ts";
 import type { TaskExecutor } from "../../sessions/link.ts";
-import type { WorkerHello } from "../../sessions/types.ts";
+import type { SandboxHost } from "../../sessions/sandbox/types.ts";
+import type { Limits, WorkerHello } from "../../sessions/types.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { buildInfo } from "../version.ts";
@@ -35,7 +36,10 @@ export async function openWorkerCore(
   }, { log, signal });
   ends.add("sandboxes", () => host.close());
   const executor = createExecutor({
-    host,
+    host: {
+      ...bound(host),
+      open: (id, options, signal) => host.open(id, within(options, config.limits), signal),
+    },
     directory: config.workspacesDir,
     capacity: config.capacity,
     isShared: config.sharedWorkspaces !== "",
@@ -59,4 +63,22 @@ export async function openWorkerCore(
       sharedStorage: config.sharedWorkspaces,
     },
   };
+}
+
+/** The methods of a host, free of it. */
+function bound(host: SandboxHost): SandboxHost {
+  return {
+    report: host.report,
+    leftovers: () => host.leftovers(),
+    open: (id, options, signal) => host.open(id, options, signal),
+    remove: (id, signal) => host.remove(id, signal),
+    close: () => host.close(),
+  };
+}
+
+/** What the coordinator allows, and no more than this worker does. */
+function within<O extends { readonly limits: Limits }>(options: O, most: Limits): O {
+  const entries = Object.entries(options.limits) as [keyof Limits, number][];
+  const limits = Object.fromEntries(entries.map(([name, value]) => [name, Math.min(value, most[name])]));
+  return { ...options, limits: limits as Limits };
 }
