@@ -14,12 +14,14 @@ import {
   sessionClose,
   sessionOpen,
   sessionUsage,
+  testRun,
 } from "../operations.ts";
 import { carryOutFileOperation, FILE_OPERATIONS, type FileAnswer } from "./file_operations.ts";
 import { installPackages } from "./packages/install.ts";
 import type { PackageSettings } from "./packages/settings.ts";
 import { inputTo, outputOf, runCommandIn, runPythonIn, signalTo } from "./process_operations.ts";
 import type { SessionTable } from "./session_table.ts";
+import { runTests } from "./test_runs/run_tests.ts";
 import type { WorkerSession } from "./worker_session.ts";
 
 /** All that there is to carry one out with. */
@@ -97,6 +99,7 @@ handlesIn(
   pkgInstall,
   (session, input, context) => installPackages(session, input, context.packages, context),
 );
+handlesIn(testRun, runTests);
 
 for (const name of FILE_OPERATIONS) {
   entries.push([name, async (context, input) => {

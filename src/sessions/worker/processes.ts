@@ -95,7 +95,9 @@ export class Processes {
           ENDED_MS / 60_000
         } minutes, of the last ` +
           `${MOST_ENDED} processes`
-        : `there is no ${name} in this session: session_usage lists its processes`,
+        : `there is no ${name} in this session: ${
+          this.#last === 0 ? "it has started none" : `its last was proc-${this.#last}`
+        }`,
     );
   }
 

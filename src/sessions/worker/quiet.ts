@@ -64,12 +64,10 @@ export function reportName(ending: string): string {
   return `report-${crypto.randomUUID()}${ending}`;
 }
 
-/** `argv` as a process that finds the path of report `name` in `$REPORT`, and in the variables `also`. */
-export function withReport(
-  argv: readonly string[],
-  name: string,
-  also: readonly string[] = [],
-): readonly string[] {
-  const variables = also.map((variable) => ` ${variable}="$REPORT"`).join("");
-  return ["sh", "-c", `export REPORT="\${TMPDIR:-/tmp}/$0"${variables}; exec "$@"`, name, ...argv];
+/**
+ * A line of `sh` of our own that finds the path for report `name` in `$REPORT`, and `argv` in `$@`. What others have written
+ * never gets into the line.
+ */
+export function withReport(line: string, name: string, argv: readonly string[]): readonly string[] {
+  return ["sh", "-c", `REPORT="\${TMPDIR:-/tmp}/$0"; ${line}`, name, ...argv];
 }

@@ -12,7 +12,7 @@ import { decodeUtf8 } from "../shown_text.ts";
 import type { WorkerSession } from "../worker_session.ts";
 import type { InstalledPackage } from "./installed.ts";
 import { NPM_LOCK, NPM_VARIABLES, npmArguments, npmInstalled, npmLocked } from "./npm.ts";
-import { PIP_REPORT, PIP_VARIABLES, pipArguments, pipInstalled, pipTrouble } from "./pip.ts";
+import { PIP_LINE, PIP_VARIABLES, pipArguments, pipInstalled, pipTrouble } from "./pip.ts";
 import type { PackageSettings } from "./settings.ts";
 
 type Input = z.output<typeof pkgInstall.input>;
@@ -75,7 +75,7 @@ async function pip(
   context: CallContext,
 ): Promise<Done> {
   const report = reportName(".json");
-  const argv = withReport(pipArguments(input.packages, input.from), report, [PIP_REPORT]);
+  const argv = withReport(PIP_LINE, report, pipArguments(input.packages, input.from));
   const spec = { ...specOf(input, PIP_VARIABLES, settings, context), argv, cwd: "." };
   const process = await waitedFor(processes, spec, input.waitMs, context);
   if (process.isRunning) return { process, installed: [] };

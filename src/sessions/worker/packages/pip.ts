@@ -29,8 +29,8 @@ export const PIP_VARIABLES: Readonly<Record<string, string>> = {
   PYTHONUNBUFFERED: "1",
 };
 
-/** The variable that names its report. */
-export const PIP_REPORT = "PIP_REPORT";
+/** Its report goes where `$REPORT` says. */
+export const PIP_LINE = 'export PIP_REPORT="$REPORT"; exec "$@"';
 
 const reportSchema = z.object({
   install: z.array(z.object({
