@@ -2,8 +2,9 @@
 
 /**
  * Permissions, spelt out: no native code, no imports from elsewhere. `run` is there for exec plugins of a kubeconfig
- * alone, `write` for a file of `--mcp-audit-log`, `sys=ca` for certificates of public authorities; each is given up at
- * start where it is not needed (`src/app/permissions.ts`).
+ * and for a worker's sandboxes, `write` for a file of `--mcp-audit-log` and for a worker's sessions, `sys=ca` for
+ * certificates of public authorities, `uid` to `statfs` for who a worker is and how much room its disk has; each is given
+ * up at start where it is not needed (`src/app/permissions.ts`).
  */
 const PERMISSIONS = [
   "--no-prompt",
@@ -12,7 +13,7 @@ const PERMISSIONS = [
   "--allow-read",
   "--allow-write",
   "--allow-run",
-  "--allow-sys=hostname,homedir,ca",
+  "--allow-sys=hostname,homedir,ca,uid,gid,userInfo,statfs",
 ];
 
 /**
