@@ -4,7 +4,7 @@ import { type Limits, SessionError } from "../types.ts";
 import type { Frame } from "./frames.ts";
 import { type Launcher, startLauncher, type Without } from "./launcher.ts";
 import { answerOf, goneSchema, leftoversSchema, startedSchema, type Usage } from "./messages.ts";
-import { Session, type StartedInit } from "./session.ts";
+import { Session, type StartedInit, unlessAborted } from "./session.ts";
 import type { IsolationReport, Sandbox, SandboxHost, SandboxHostOptions } from "./types.ts";
 import { z } from "zod";
 
@@ -53,6 +53,7 @@ class Host implements SandboxHost {
   readonly #early = new Set<number>();
   #launcher: Promise<Launcher> | undefined;
   #report: IsolationReport | undefined;
+  readonly #closing = new AbortController();
   #isUsable = false;
   #isClosed = false;
 
@@ -66,7 +67,9 @@ class Host implements SandboxHost {
   }
 
   async begin(signal: AbortSignal): Promise<void> {
-    const { ready } = await this.#launch(signal);
+    signal.throwIfAborted();
+    this.#launcher = this.#startLauncher(signal);
+    const { ready } = await this.#launcher;
     const { isolation, cgroups, network, proc, notes, usable } = ready;
     this.#report = { isolation, cgroups, network, proc, notes };
     this.#isUsable = usable;
@@ -128,14 +131,16 @@ class Host implements SandboxHost {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#closing.abort(new SessionError("unavailable", "this worker's sandboxes are closed"));
     const launcher = await this.#launcher?.catch(() => undefined);
     await launcher?.close();
   }
 
   async #launch(signal: AbortSignal): Promise<Launcher> {
     if (this.#isClosed) throw new SessionError("unavailable", "this worker's sandboxes are closed");
-    this.#launcher ??= this.#startLauncher(signal);
-    return await this.#launcher;
+    // Shared by all who call meanwhile: it does not end with the first of them.
+    this.#launcher ??= this.#startLauncher(this.#closing.signal);
+    return await unlessAborted(this.#launcher, signal);
   }
 
   #startLauncher(signal: AbortSignal): Promise<Launcher> {

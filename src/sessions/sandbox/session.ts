@@ -28,12 +28,15 @@ export class Session implements Sandbox {
   readonly #host: SessionHost;
   readonly #log: Logger;
   #connecting: Promise<Calls> | undefined;
+  #current: Calls | undefined;
   #gone: Promise<void> = Promise.resolve();
   readonly #running = new Map<number, Running>();
   #next = 1;
   /** Calls that have begun and not ended. */
   #busy = 0;
   #known: Usage = { cpuMs: 0, memoryBytes: 0, diskBytes: 0, processes: 0 };
+  /** `#known` is what an init has said, and nothing was done since. */
+  #isKnown = false;
   #isClosed = false;
 
   constructor(readonly id: string, readonly isolation: Isolation, host: SessionHost, log: Logger) {
@@ -85,7 +88,7 @@ export class Session implements Sandbox {
   }
 
   async usage(): Promise<Usage> {
-    if (this.#connecting === undefined && this.#known.diskBytes > 0) return this.#known;
+    if (this.#connecting === undefined && this.#isKnown) return this.#known;
     const signal = AbortSignal.timeout(USAGE_MS);
     return await this.#with(signal, async (calls) => {
       const answer = await calls.call({ op: "usage" }, undefined, signal);
@@ -126,6 +129,7 @@ export class Session implements Sandbox {
   }
 
   async #start(): Promise<Calls> {
+    this.#isKnown = false;
     // Its predecessor is out of the way.
     await this.#gone;
     const { connection, reader, gone } = await this.#host.start(
@@ -150,8 +154,6 @@ export class Session implements Sandbox {
     this.#current = calls;
     return calls;
   }
-
-  #current: Calls | undefined;
 
   #ended(calls: Calls, error: Error | undefined): void {
     if (error !== undefined) {
@@ -197,6 +199,7 @@ export class Session implements Sandbox {
       if (this.#busy > 0 || this.#running.size > 0 || this.#current !== calls) return;
       this.#current = undefined;
       this.#connecting = undefined;
+      this.#isKnown = true;
       calls.send({ op: "end" });
       calls.finish();
     } else {
@@ -249,7 +252,9 @@ class Running implements SandboxProcess {
   }
 }
 
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** What comes of `promise`, or the reason of `signal`, whichever is first. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });

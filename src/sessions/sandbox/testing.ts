@@ -23,7 +23,7 @@ export interface TestHost extends AsyncDisposable {
   open(id?: string, limits?: Partial<Limits>): Promise<Sandbox>;
 }
 
-export interface TestHostOptions extends Partial<Omit<SandboxHostOptions, "directory" | "python">> {
+export interface TestHostOptions extends Partial<Omit<SandboxHostOptions, "directory">> {
   readonly without?: SandboxHostContext["without"];
   /** The launcher runs as nobody. */
   readonly unprivileged?: boolean;

@@ -113,32 +113,33 @@ class Init:
 
     # ---- disk
 
-    def _measure(self, call=None):
+    def _measure(self, after=None):
+        """Looks how much is on disk, in a child; then calls `after()`."""
         started = time.monotonic()
         self.disk.begin()
 
         def done(header, _):
+            # A child that was killed has not seen the end: what is known then is the most that it can be.
             used = header["used"] if header else self.disk.expected()
             if self.disk.measured(used, time.monotonic() - started):
                 self._end("disk", None)
-            self.file_limits["disk_free"] = self.disk.left()
-            if call is not None:
-                self.send(dict(self._usage(), id=call))
+            if after:
+                after()
 
         try:
             self.processes.helper(lambda: ({"used": limits.measure(self.directories)}, b""), done)
         except OSError:
             self.disk.is_measuring = False
-            if call is not None:
-                self.send(dict(self._usage(), id=call))
+            if after:
+                after()
 
     def _usage(self):
-        return {"cpuMs": self.watch.cpu_ms(), "memoryBytes": self.watch.memory_bytes(), "diskBytes": self.disk.used,
-                "processes": self.processes.count()}
+        return {"cpuMs": self.watch.cpu_ms(), "memoryBytes": self.watch.memory_bytes(),
+                "diskBytes": self.disk.at_most(), "processes": self.processes.count()}
 
     def do_usage(self, header, _body):
         """What the session uses."""
-        self._measure(header["id"])
+        self._measure(lambda: self.send(dict(self._usage(), id=header["id"])))
 
     # ---- the connection
 
@@ -227,7 +228,11 @@ class Init:
         if call is not None and answer is not None:
             self.send(dict(answer, id=call))
 
-    def _file(self, call, name, input, body):
+    def _file(self, call, name, input, body, is_measured=False):
+        if len(body) > self.disk.left() and not is_measured and not self.disk.is_exact():
+            # What was written lately may have taken the place of something: before it is refused, somebody looks.
+            self._measure(lambda: self._file(call, name, input, body, True))
+            return
         self.file_limits["disk_free"] = self.disk.left()
         if not files.is_long(name, input):
             header, answer_body = self._answer(name, input, body)

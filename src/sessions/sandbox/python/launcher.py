@@ -55,9 +55,10 @@ class Launcher:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.umask(0o022)
         os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        self.directory = os.path.realpath(self.directory)
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        digest = hashlib.sha256(os.path.realpath(self.directory).encode()).hexdigest()[:10]
+        digest = hashlib.sha256(self.directory.encode()).hexdigest()[:10]
         self.groups = cgroups.Groups("coder-sandbox-%s" % digest, os.getpid(), "cgroups" not in self.options["without"])
         notes = self._choose()
         if self.mode is not None and not self.mode["namespaces"]:
@@ -180,7 +181,7 @@ class Launcher:
                 for name in self._known():
                     newborn.kill_uid(os.stat(os.path.join(self.directory, name, "workspace")).st_uid)
             else:
-                newborn.kill_marked(os.path.realpath(self.directory))
+                newborn.kill_marked(self.directory)
         for name in os.listdir(self.directory):
             _, _, pid = name.partition(".probe-")
             if pid.isdigit() and int(pid) != os.getpid() and not cgroups.lives(int(pid)):
@@ -293,8 +294,8 @@ class Launcher:
                 header, uid=birth.INSIDE_UID, read_only=self.paths, shm_bytes=max(2**20, header["limits"]["memoryBytes"] // 2),
                 host_network=self.options["network"] == "host",
                 ports=[] if self.options["network"] != "proxy" else [one["port"] for one in self.options["forwards"]],
-                environment=self.options["environment"], directory=os.path.realpath(self.directory), counters=counters,
-                path=os.path.realpath(path), isolated=self.mode["namespaces"],
+                environment=self.options["environment"], directory=self.directory, counters=counters,
+                path=path, isolated=self.mode["namespaces"],
             )
             mode = self.mode
             one = birth.Birth(mode, path, uid, lambda channel: newborn.live(channel, mode, uid, spec, connection))

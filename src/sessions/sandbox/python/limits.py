@@ -219,9 +219,17 @@ class Disk:
         """The init itself has written so much."""
         self._written += count
 
+    def at_most(self):
+        """How much it is, where what was written has taken the place of nothing."""
+        return self.used + self._written
+
     def left(self):
         """What may still be written."""
-        return max(0, self.limit - self.used - self._written)
+        return max(0, self.limit - self.at_most())
+
+    def is_exact(self):
+        """Whether nothing is known that has changed since the last look, a moment ago."""
+        return not self._written and time.monotonic() - self.measured_at < TICK
 
     def is_due(self, now):
         """Whether it is time to measure: soon where much was written, seldom otherwise."""
