@@ -43,12 +43,18 @@ export function readHello(message: HelloMessage | null | undefined): WorkerHello
   if (!isThere(message)) {
     throw new WireError("invalid", "the worker says nothing of itself: `hello` is missing");
   }
-  // Maps are read into objects with a prototype of their own.
-  return checked(
-    helloSchema,
-    { ...message, labels: { ...message.labels } },
-    "what the worker says of itself",
-  );
+  // One by one: defaults of what is absent are inherited. Maps have a prototype of their own.
+  const { incarnation, version, labels, capabilities, isolation, capacity, sharedStorage } = message;
+  const told = {
+    incarnation,
+    version,
+    labels: { ...labels },
+    capabilities,
+    isolation,
+    capacity,
+    sharedStorage,
+  };
+  return checked(helloSchema, told, "what the worker says of itself");
 }
 
 export function writeHello(hello: WorkerHello): HelloMessage {

@@ -101,6 +101,16 @@ Deno.test("what a worker says of itself is looked at", () => {
   const throughTheWire = (value: ReturnType<typeof writeHello>) =>
     messages.registerRequest.decode(messages.registerRequest.encode({ workerId: "", hello: value })).hello;
   assert.deepEqual(readHello(throughTheWire(writeHello(hello))), hello);
+  const least = { incarnation: "a", isolation: "none" } as ReturnType<typeof writeHello>;
+  assert.deepEqual(readHello(throughTheWire(least)), {
+    incarnation: "a",
+    version: "",
+    labels: {},
+    capabilities: [],
+    isolation: "none",
+    capacity: 0,
+    sharedStorage: "",
+  }, "what has its default is not sent");
   const wrong = { ...writeHello(hello), isolation: "perfect" };
   assert.throws(() => readHello(throughTheWire(wrong)), /isolation/);
   for (

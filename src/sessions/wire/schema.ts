@@ -4,7 +4,7 @@ import text from "./coordinator.proto" with { type: "text" };
 
 const root = protobuf.parse(text, { keepCase: false }).root;
 
-/** One message type. `decode` gives plain objects whose absent fields have their defaults. */
+/** One message type. Defaults of fields that are absent are inherited: they are there to read, and not in a copy. */
 export interface MessageType<T extends object> {
   encode(message: T): Uint8Array;
   /** @throws where it is not such a message */
