@@ -1,9 +1,11 @@
 import json
 import os
+import re
 import sys
 import traceback
 import unittest
 
+_NAMED = re.compile(r'File "([^"\n]+)", line (\d+)')
 _report = open(os.environ.pop("REPORT"), "w", encoding="utf-8", errors="replace")
 
 
@@ -29,9 +31,12 @@ class _Result(unittest.TextTestResult):
     def _failed(self, test, status, error):
         kind, value, trace = error
         file, line = _place(trace)
-        if isinstance(value, SyntaxError):
-            file, line = value.filename, value.lineno
-        _tell(name=test.id(), status=status, file=file, line=line, message=self._exc_info_to_string(error, test))
+        message = self._exc_info_to_string(error, test)
+        if file is None:
+            # A module that could not be loaded: its error is here as text.
+            named = [one for one in _NAMED.findall(message) if one[0].startswith(os.getcwd() + os.sep)]
+            file, line = (named[-1][0], int(named[-1][1])) if named else (None, None)
+        _tell(name=test.id(), status=status, file=file, line=line, message=message)
 
     def addSuccess(self, test):
         super().addSuccess(test)

@@ -140,13 +140,14 @@ function caseOf(name: string, directory: string, { end, output }: Seen, packageE
   if (end === "pass") return { name, status: "passed" };
   if (end === "skip") return { name, status: "skipped" };
   const message = output.replace(/^=== \w+ .*\n/gm, "");
-  const place = /^\s+([^\s:][^:\n]*\.go):(\d+): /m.exec(message);
+  const place = /^\s+([^\s:][^:\n]*\.go):(\d+): /m.exec(message) ??
+    /^\t(\/(?:[^:\n]*\/)?workspace\/[^:\n]+\.go):(\d+)/m.exec(message);
   const file = place?.[1];
   return {
     name,
     // It had not ended when its package did: a panic, or the time was over.
     status: end === "fail" ? "failed" : packageEnd === "fail" ? "error" : "skipped",
-    file: file === undefined ? undefined : directory === "" ? file : `${directory}/${file}`,
+    file: file === undefined || directory === "" || file.startsWith("/") ? file : `${directory}/${file}`,
     line: place === null ? undefined : Number(place[2]),
     message,
   };

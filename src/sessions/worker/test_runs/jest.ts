@@ -9,7 +9,7 @@ export const jest: Framework = {
   command: ({ root, path }, args) => ({
     line: withPackages(root, 'exec jest --json --outputFile="$REPORT" --testLocationInResults "$@"'),
     argv: [...args, ...(path === "." ? [] : [path])],
-    env: { CI: "1" },
+    env: { CI: "1", NO_COLOR: "1" },
   }),
   parse: parseJest,
   missing: installedBy("jest"),
@@ -23,7 +23,7 @@ export const vitest: Framework = {
       'exec vitest run --reporter=default --reporter=json --outputFile.json="$REPORT" "$@"',
     ),
     argv: [...args, ...(path === "." ? [] : [path])],
-    env: { CI: "1" },
+    env: { CI: "1", NO_COLOR: "1" },
   }),
   parse: parseJest,
   missing: installedBy("vitest"),

@@ -12,19 +12,22 @@ const lineSchema = z.object({
 });
 
 /** Lines that are none of these are left out. Undefined where there is nothing. */
-export function parseLines(report: string): Results | undefined {
+export function parseLines(
+  report: string,
+  refine: (one: Case) => Case = (one) => one,
+): Results | undefined {
   const cases: Case[] = [];
   for (const text of report.split("\n")) {
     const line = lineSchema.safeParse(parsed(text));
     if (!line.success) continue;
     const { name, status, file, line: number, message } = line.data;
-    cases.push({
+    cases.push(refine({
       name,
       status,
       file: file ?? undefined,
       line: number ?? undefined,
       message: message ?? undefined,
-    });
+    }));
   }
   return report.trim() === "" ? undefined : resultsOf(cases);
 }

@@ -46,7 +46,7 @@ export function parseMocha(report: string): Results | undefined {
     ...pending.map(quiet("skipped")),
     ...failures.map(({ fullTitle, file, err }): Case => {
       const message = plain(err?.stack ?? err?.message ?? "");
-      const place = placeInStack(message);
+      const place = placeInStack(message) ?? placeFrom(message, file ?? "");
       return {
         name: fullTitle,
         status: /"(before|after)( each| all)?" hook/.test(fullTitle) ? "error" : "failed",
@@ -56,4 +56,15 @@ export function parseMocha(report: string): Results | undefined {
       };
     }),
   ]);
+}
+
+/** Mocha names files from where it was started. */
+function placeFrom(
+  stack: string,
+  file: string,
+): { readonly file: string; readonly line: number } | undefined {
+  for (const [, path, line] of stack.matchAll(/[(\s]([^\s():]+):(\d+):\d+/g)) {
+    if (file.endsWith(`/${path}`)) return { file, line: Number(line) };
+  }
+  return undefined;
 }

@@ -38,6 +38,7 @@ function described({ attributes, message, text }: JunitCase): Omit<Case, "status
 /** As pytest names it: `tests/test_a.py::TestB::test_c[1]`. */
 function nodeName(file: string | undefined, classname: string, name: string): string {
   if (file === undefined) return [classname, name].filter((part) => part !== "").join("::");
+  if (classname === "" && `${name.replaceAll(".", "/")}.py` === file) return file;
   const module = file.replace(/\.py$/, "").replaceAll("/", ".");
   const classes = classname.startsWith(`${module}.`) ? classname.slice(module.length + 1).split(".") : [];
   return [file, ...classes, name].join("::");
