@@ -1,5 +1,7 @@
 import { deepEqual, ok } from "node:assert/strict";
+import { KINDS } from "../../src/sessions/sandbox/testing.ts";
 import { race, type RaceReport } from "./race/race.ts";
+import { sandboxRace } from "./race/sandbox_race.ts";
 
 const SEED = Number(Deno.env.get("RACE_SEED") ?? 1_122);
 const TRIES = 20_000;
@@ -47,3 +49,16 @@ Deno.test("the same race catches operations that look at the path as a text", as
   });
   ok(report.escapes.length > 0);
 });
+
+for (const kind of ["user namespaces after the mounts", "not root"] as const) {
+  Deno.test(`in a real sandbox (${kind}) neither`, async () => {
+    const report = await sandboxRace({
+      host: KINDS[kind].options,
+      tries: 3_000,
+      seed: SEED,
+      signal: signal(),
+    });
+    deepEqual(report.escapes, [], `again with RACE_SEED=${SEED}`);
+    wasFought(report);
+  });
+}

@@ -1,7 +1,8 @@
 """
 A process in a session that swaps directories, files and links all the time, in the hope that file operations follow one of
 them out: `attacker.py ROOT OUTSIDE SEED UID HARD`. Ends with its standard input; says `ready`, and at the end how often it
-swapped. It is held in ROOT itself: whatever happens outside was not its doing.
+swapped. With a UID (0: the same) it is held in ROOT itself: whatever happens outside was not its doing. Without (`-`) it is
+in a sandbox, which sees to that.
 """
 import ctypes
 import os
@@ -10,10 +11,10 @@ import select
 import shutil
 import sys
 
-OUTSIDE, SEED, UID = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+OUTSIDE, SEED, UID = sys.argv[2], int(sys.argv[3]), sys.argv[4]
 # Hard links are a way out only where the owner of a file says whose it is; elsewhere session and worker are one.
 HARD = sys.argv[5] == "hard"
-ROOT = "/"
+ROOT = sys.argv[1] if UID == "-" else "/"
 EXCHANGE, HERE = 2, -100
 libc = ctypes.CDLL(None, use_errno=True)
 chance = random.Random(SEED)
@@ -139,12 +140,13 @@ def tidy():
                 shutil.rmtree(path, ignore_errors=True)
 
 
-os.chroot(sys.argv[1])
-os.chdir("/")
-if UID:
-    os.setgroups([])
-    os.setgid(UID)
-    os.setuid(UID)
+if UID != "-":
+    os.chroot(sys.argv[1])
+    os.chdir("/")
+    if int(UID):
+        os.setgroups([])
+        os.setgid(int(UID))
+        os.setuid(int(UID))
 build()
 print("ready", flush=True)
 # Nobody asks for it any more: its input has ended, or whoever started it is gone.
