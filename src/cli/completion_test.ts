@@ -67,6 +67,25 @@ Deno.test("bash completes shells, formats and topics behind the commands that ta
   assert.deepEqual(await offered("convert", "helm", "cluster.yaml", "--name=x"), []);
 });
 
+Deno.test("bash completes the options of commands that have their own", async () => {
+  assert.deepEqual(await offered("coordinator", "--emb"), ["--embedded-worker"]);
+  assert.deepEqual(await offered("coordinator", "--auth="), ["token", "oidc", "proxy", "off"]);
+  assert.deepEqual(await offered("coordinator", "--tool-names", "d"), ["dotted"]);
+  assert.deepEqual(await offered("coordinator", "--worker-key-file=clu"), ["cluster.yaml"]);
+  assert.deepEqual(await offered("coordinator", "--audit-b"), [], "what only the file has is no flag");
+  assert.deepEqual(await offered("worker", "--session-mem"), ["--session-memory="]);
+  assert.deepEqual(await offered("worker", "--log-level="), ["debug", "info", "warn", "error"]);
+  assert.deepEqual(await offered("worker", "--allow-unisolated="), ["true", "false"]);
+  assert.deepEqual(await offered("sessions", "-o", ""), ["table", "json", "yaml"]);
+  assert.deepEqual(await offered("sessions", ""), [
+    "list",
+    "get",
+    "workers",
+    ...["--help", "--version", "--url=", "--token-file=", "--ca-file=", "--output=", "--timeout=", "--debug"],
+  ]);
+  assert.deepEqual(await offered("worker-token", "--ttl="), []);
+});
+
 Deno.test("every script knows every command, flag and choice", () => {
   for (const shell of SHELLS) {
     const script = completionScript(shell);

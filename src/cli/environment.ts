@@ -1,5 +1,5 @@
 /** The environment as a source of options: each option's twin, and nothing else. */
-import { ENVIRONMENT_PREFIX, isServiceLink, OPTIONS } from "./options.ts";
+import { COMMAND_PREFIXES, ENVIRONMENT_PREFIX, isServiceLink, OPTIONS } from "./options.ts";
 import type { SettingKey } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
@@ -32,6 +32,7 @@ export function readEnvironment(environment: Readonly<Record<string, string>>): 
   const twins = new Set(OPTIONS.map((option) => option.env));
   const unknown = Object.keys(environment)
     .filter((name) => name.startsWith(ENVIRONMENT_PREFIX) && !twins.has(name) && !isServiceLink(name))
+    .filter((name) => !COMMAND_PREFIXES.some((prefix) => name.startsWith(prefix)))
     .sort()
     .map((variable) => ({ variable, suggestion: suggest(variable, twins) }));
   return { values, unknown };

@@ -61,8 +61,9 @@ export async function main(args: readonly string[], surroundings?: Surroundings)
   const parsed = parseArguments(args, ALL_FLAGS);
   const [word, ...strays] = parsed.words;
   const command = word === undefined ? undefined : commandOf(word);
+  // Flags that are not known yet may stand before such a command, and leave their values behind as words.
   const asked = command ??
-    COMMANDS.find(({ name, hasOwnOptions }) => hasOwnOptions === true && args.includes(name));
+    COMMANDS.find(({ name, hasOwnOptions }) => hasOwnOptions === true && parsed.words.includes(name));
   if (asked?.hasOwnOptions === true) return await ownOptions(asked, args, around);
   if (parsed.flags.has("help") || command?.name === "help") return await help(command, strays, around);
   const mistakes: Mistake[] = [...parsed.mistakes];

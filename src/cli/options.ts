@@ -6,6 +6,13 @@ import { type SettingKey, settingsSchema } from "./schema.ts";
 /** The prefix of all environment twins. */
 export const ENVIRONMENT_PREFIX = "CODER_K8S_";
 
+/** Prefixes of variables that are another command's. */
+export const COMMAND_PREFIXES = [
+  "CODER_K8S_COORDINATOR_",
+  "CODER_K8S_WORKER_",
+  "CODER_K8S_SESSIONS_",
+] as const;
+
 /** One option under its three names. */
 export interface Option extends OptionMeta {
   /** Key of the config file: `logLevel`. */

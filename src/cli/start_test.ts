@@ -34,6 +34,11 @@ async function loadedAtStart(root: URL): Promise<string[]> {
 Deno.test("a command line is understood before schemas of kinds and parts of modes are loaded", async () => {
   const files = await loadedAtStart(new URL("../../", import.meta.url));
   assert.ok(files.includes("cli/main.ts"));
+  assert.deepEqual(
+    files.filter((file) => file.startsWith("cli/sandbox/")),
+    [],
+    "options of sandbox sessions are loaded by those who ask for them",
+  );
   const others = files.filter((file) => !file.startsWith("cli/")).sort();
   // Each costs every start of the program, `version` and `--help` too: add only what has constants and small functions.
   assert.deepEqual(others, [

@@ -1,6 +1,6 @@
 /** Options that coordinators and workers share. */
 import { LOG_FORMATS, LOG_LEVELS } from "../../app/config.ts";
-import { STANDARD_LIMITS } from "../../app/sandbox/limits.ts";
+import { STANDARD_LIMITS } from "../../app/sandbox/rules.ts";
 import { formatDuration } from "../duration.ts";
 import { boolean, choice, duration, httpUrl, number, text } from "../values.ts";
 import { optional, withDefault } from "./option.ts";
@@ -154,7 +154,8 @@ export const sandboxOptions = {
     defaultText: "nothing but packages",
     file: "sandbox",
     help:
-      "Hosts that sessions may reach, through this process: example.com, *.example.com:443, 10.1.0.0/16; * is everything.",
+      "Hosts that sessions may reach, through this process: example.com (ports 80 and 443), *.example.com:8443, " +
+      "10.1.0.0/16, host:* (every port); * is everything that is public.",
   }),
   packageMirror: withDefault(boolean(), {
     group: EGRESS,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { STANDARD_LIMITS } from "../../app/sandbox/limits.ts";
+import { STANDARD_LIMITS } from "../../app/sandbox/rules.ts";
 import { parseArguments } from "../arguments.ts";
 import { readCoordinator } from "./coordinator.ts";
 import { COORDINATOR } from "./coordinator_options.ts";

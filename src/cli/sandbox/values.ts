@@ -1,5 +1,6 @@
 /** Kinds of value that sandbox sessions have besides those of `../values.ts`. */
 import type { z } from "zod";
+import { LABEL, parseEgressRules } from "../../app/sandbox/rules.ts";
 import { textOf, value } from "../values.ts";
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -35,8 +36,6 @@ export function formatSize(bytes: number): string {
   }
   return String(bytes);
 }
-
-const LABEL = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
 
 /** `key=value`: comma-separated, repeated, a YAML list of such texts, or a YAML map. At most 32. */
 export function labels(): z.ZodType<Readonly<Record<string, string>>> {
@@ -89,7 +88,7 @@ export const GRPC_PORT = 50_050;
 /** Where workers dial: `http://host[:port]`, https, or `host[:port]`; the port is written out. */
 export function coordinatorUrl(): z.ZodType<string> {
   return value('a URL such as "https://coordinator.example.com:50050", without a path', (raw) => {
-    const given = textOf(raw)?.trim() ?? "";
+    const given = typeof raw === "string" ? raw.trim() : "";
     const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
     if (!/^https?:\/\/[^/]/i.test(whole) || !URL.canParse(whole)) return undefined;
     const { protocol, hostname, pathname, search, hash, username, password } = new URL(whole);
@@ -104,11 +103,7 @@ export function coordinatorUrl(): z.ZodType<string> {
   });
 }
 
-const HOST =
-  /^(?=.{1,253}$)(\*|(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)$/i;
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)(\/\d{1,3})?$/i;
-
-/** Where sessions may go: hosts, `*.example.com`, addresses, CIDRs, each with `:port` or without, or `*`. */
+/** Where sessions may go; see `EgressRules`. */
 export function egressList(): z.ZodType<readonly string[]> {
   const form = 'hosts such as "example.com", "*.example.com:443", "10.1.0.0/16", or "*" for everything';
   return value(`${form}, with commas between`, (raw) => {
@@ -126,11 +121,12 @@ export function egressList(): z.ZodType<readonly string[]> {
 }
 
 function isEgress(entry: string): boolean {
-  if (ADDRESS.test(entry)) return true;
-  const match = /^(?:\[([^\]]+)\]|(.+?))(?::(\d{1,5}))?$/.exec(entry);
-  if (match === null || Number(match[3] ?? 1) < 1 || Number(match[3] ?? 1) > 65_535) return false;
-  const host = match[1] ?? match[2] ?? "";
-  return ADDRESS.test(host) || (match[1] === undefined && HOST.test(host));
+  try {
+    parseEgressRules([entry]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Absolute paths: comma-separated, repeated, or a YAML list. */

@@ -109,7 +109,7 @@ export const workerTable = {
     value: "address",
     fallback: ":8081",
     file: "server",
-    help: "/health, /healthz and /readyz; 0 turns them off.",
+    help: "Where /health, /healthz, /ready and /readyz are; 0 turns them off.",
   }),
   metricsBindAddress: withDefault(bindAddress(), {
     group: PORTS,

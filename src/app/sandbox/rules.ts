@@ -1,0 +1,3 @@
+/** What the command line has to know of sessions' rules. */
+export { parseEgressRules } from "../../sessions/egress/rules.ts";
+export { LABEL, STANDARD_LIMITS } from "../../sessions/types.ts";
