@@ -3,8 +3,8 @@ import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { type Limits, SessionError } from "../types.ts";
 import type { Frame } from "./frames.ts";
 import { type Launcher, startLauncher, type Without } from "./launcher.ts";
-import { answerOf, goneSchema, leftoversSchema, startedSchema, type Usage } from "./messages.ts";
-import { Session, type StartedInit, unlessAborted } from "./session.ts";
+import { answerOf, goneSchema, leftoversSchema, openedSchema, startedSchema } from "./messages.ts";
+import { type Known, Session, type StartedInit, unlessAborted } from "./session.ts";
 import type { IsolationReport, Sandbox, SandboxHost, SandboxHostOptions } from "./types.ts";
 import { z } from "zod";
 
@@ -108,11 +108,17 @@ class Host implements SandboxHost {
     if (known !== undefined && !known.session.isClosed) return known.session;
     const launcher = await this.#launch(signal);
     const { header } = await launcher.calls.call({ op: "open", session: id, existing }, undefined, signal);
-    answerOf(done, header, `session ${id}`);
-    const session = new Session(id, this.report.isolation, {
-      start: (_, usage, startSignal) => this.#start(id, usage, startSignal),
-      stop: () => this.#stop(id),
-    }, this.#log);
+    const { found } = answerOf(openedSchema, header, `session ${id}`);
+    const session = new Session(
+      id,
+      this.report.isolation,
+      {
+        start: (_, usage, startSignal) => this.#start(id, usage, startSignal),
+        stop: () => this.#stop(id),
+      },
+      this.#log,
+      found,
+    );
     this.#sessions.set(id, { session, limits, launcher });
     return session;
   }
@@ -179,7 +185,7 @@ class Host implements SandboxHost {
     this.#gone.delete(event.data.pid);
   }
 
-  async #start(id: string, usage: Usage, signal: AbortSignal): Promise<StartedInit> {
+  async #start(id: string, usage: Known, signal: AbortSignal): Promise<StartedInit> {
     const opened = this.#sessions.get(id);
     if (opened === undefined) throw new SessionError("session_ended", `session ${id} was removed`);
     const launcher = await this.#launch(signal);
@@ -206,7 +212,7 @@ class Host implements SandboxHost {
           socket: launcher.socket,
           limits: opened.limits,
           cpuBeforeMs: usage.cpuMs,
-          diskUsed: usage.diskBytes,
+          diskUsed: usage.diskBytes ?? null,
           idleMs: this.#options.idleMs ?? STANDARD_IDLE_MS,
         },
         undefined,

@@ -16,6 +16,8 @@ export const readySchema = z.object({
 export type Ready = z.output<typeof readySchema>;
 
 export const leftoversSchema = z.object({ sessions: z.array(z.string()) });
+/** `found`: there were files. */
+export const openedSchema = z.object({ found: z.boolean() });
 export const startedSchema = z.object({ pid: count });
 export const goneSchema = z.object({ session: z.string(), pid: count });
 

@@ -14,9 +14,15 @@ export interface StartedInit extends InitConnection {
   readonly gone: Promise<void>;
 }
 
+/** What is known of a session before an init of it is started; without `diskBytes` it has to look. */
+export interface Known {
+  readonly cpuMs: number;
+  readonly diskBytes: number | undefined;
+}
+
 /** What a session wants of its host. */
 export interface SessionHost {
-  start(id: string, known: Usage, signal: AbortSignal): Promise<StartedInit>;
+  start(id: string, known: Known, signal: AbortSignal): Promise<StartedInit>;
   /** Kills all of it. */
   stop(id: string): Promise<void>;
 }
@@ -39,8 +45,18 @@ export class Session implements Sandbox {
   #isKnown = false;
   #isClosed = false;
 
-  constructor(readonly id: string, readonly isolation: Isolation, host: SessionHost, log: Logger) {
+  /** Nobody has looked yet how much is on disk. */
+  #mustLook: boolean;
+
+  constructor(
+    readonly id: string,
+    readonly isolation: Isolation,
+    host: SessionHost,
+    log: Logger,
+    hasFiles = false,
+  ) {
     this.#host = host;
+    this.#mustLook = hasFiles;
     this.#log = log;
   }
 
@@ -134,7 +150,7 @@ export class Session implements Sandbox {
     await this.#gone;
     const { connection, reader, gone } = await this.#host.start(
       this.id,
-      this.#known,
+      { cpuMs: this.#known.cpuMs, diskBytes: this.#mustLook ? undefined : this.#known.diskBytes },
       AbortSignal.timeout(START_MS),
     );
     this.#gone = gone;
@@ -200,6 +216,7 @@ export class Session implements Sandbox {
       this.#current = undefined;
       this.#connecting = undefined;
       this.#isKnown = true;
+      this.#mustLook = false;
       calls.send({ op: "end" });
       calls.finish();
     } else {

@@ -197,6 +197,7 @@ class Groups:
         """Opens what tells of a group: {name: file descriptor}. They stay good inside of a session's own root."""
         if self.version == 2:
             names = {"memory": ("", "memory.current"), "memory_events": ("", "memory.events"),
+                     "memory_stat": ("", "memory.stat"),
                      "pids": ("", "pids.current"), "pids_events": ("", "pids.events"), "cpu": ("", "cpu.stat")}
         else:
             names = {"memory": ("memory", "memory.usage_in_bytes"), "memory_events": ("memory", "memory.oom_control"),

@@ -30,7 +30,7 @@ _ERRORS = {
 class Init:
     """
     `connection` is the connected socket to the worker. `spec`: `limits`, `environment`, `counters` (of the control group),
-    `cpu_before_ms`, `idle_ms`, `disk_used`, `isolated`. `opened`: descriptors `root`, `spool`, `directories`, `proc` (or None)
+    `cpu_before_ms`, `idle_ms`, `disk_used` (None: not known), `isolated`. `opened`: descriptors `root`, `spool`, `directories`, `proc` (or None)
     and `self`, the number of this process there.
     `leave(keep)` is called in children before they become the session's; `kill_all()` ends all processes but this one.
     """
@@ -42,7 +42,7 @@ class Init:
         self.directories = opened["directories"]
         self.leave = leave
         self.kill_all = kill_all
-        self.disk = limits.Disk(spec["limits"]["diskBytes"], spec["disk_used"], self.root_fd)
+        self.disk = limits.Disk(spec["limits"]["diskBytes"], spec["disk_used"] or 0, self.root_fd)
         self.watch = limits.Watch(spec["limits"], spec["counters"], opened["proc"], opened["self"],
                                   spec["cpu_before_ms"])
         self.file_limits = {
@@ -54,6 +54,7 @@ class Init:
         self.outgoing = []
         self.pending = 0
         self.is_writing = False
+        self.measurers = []  # Called after the next measurement.
         self.work = {}  # Number of a call to the pid of its child.
         self.last_call = time.monotonic()
         self.offered = False
@@ -114,24 +115,31 @@ class Init:
     # ---- disk
 
     def _measure(self, after=None):
-        """Looks how much is on disk, in a child; then calls `after()`."""
+        """Looks how much is on disk, in a child that begins now or after the one that is looking; then calls `after()`."""
+        if self.disk.is_measuring:
+            if after:
+                self.measurers.append(after)
+            return
         started = time.monotonic()
         self.disk.begin()
 
         def done(header, _):
-            # A child that was killed has not seen the end: what is known then is the most that it can be.
-            used = header["used"] if header else self.disk.expected()
-            if self.disk.measured(used, time.monotonic() - started):
-                self._end("disk", None)
+            if header:
+                is_over = self.disk.measured(header["used"], time.monotonic() - started)
+                if is_over:
+                    self._end("disk", None)
+            # A child that was killed has seen nothing: what was thought before is thought still.
+            self.disk.is_measuring = False
             if after:
                 after()
+            waiting, self.measurers = self.measurers, []
+            if waiting:
+                self._measure(lambda: [one() for one in waiting])
 
         try:
             self.processes.helper(lambda: ({"used": limits.measure(self.directories)}, b""), done)
         except OSError:
-            self.disk.is_measuring = False
-            if after:
-                after()
+            done(None, b"")
 
     def _usage(self):
         return {"cpuMs": self.watch.cpu_ms(), "memoryBytes": self.watch.memory_bytes(),
@@ -229,8 +237,10 @@ class Init:
             self.send(dict(answer, id=call))
 
     def _file(self, call, name, input, body, is_measured=False):
-        if len(body) > self.disk.left() and not is_measured and not self.disk.is_exact():
-            # What was written lately may have taken the place of something: before it is refused, somebody looks.
+        # Before something is refused that may have room, for what was written lately may have taken the place of something.
+        is_doubtful = len(body) > self.disk.left() and not self.disk.is_exact()
+        if not is_measured and (is_doubtful or self.spec["disk_used"] is None):
+            self.spec["disk_used"] = self.disk.used
             self._measure(lambda: self._file(call, name, input, body, True))
             return
         self.file_limits["disk_free"] = self.disk.left()

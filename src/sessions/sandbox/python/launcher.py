@@ -42,7 +42,7 @@ class Launcher:
         self.sessions = {}  # Id to uid, of those that were opened.
         self.inits = {}  # Pid to {"session", "group", "listeners", "relay"}.
         self.relays = {}  # Pid to pid of its init.
-        self.jobs = {}  # Pid to (number of the call, path of a pipe's end).
+        self.jobs = {}  # Pid to (number of the call, pipe with its complaint, answer).
         self.stops = []  # (number of a call, pids that must have ended).
         self.names = 0
         self.mode = None
@@ -244,7 +244,7 @@ class Launcher:
         if not self.mode["own_uid"]:
             removal.make(path, None)
             self.sessions[session] = os.geteuid()
-            return {}
+            return {"found": is_there}
         uid = self.sessions.get(session)
         owner = os.stat(workspace).st_uid if is_there else None
         if uid is None:
@@ -252,8 +252,8 @@ class Launcher:
             removal.make(path, uid)
             self.sessions[session] = uid
         if owner is None or owner == uid:
-            return {}
-        return self._job(header["id"], lambda: removal.give(path, uid))
+            return {"found": is_there}
+        return self._job(header["id"], lambda: removal.give(path, uid), {"found": True})
 
     def _free_uid(self, session, wanted):
         first, count = self.options["uids"]["first"], self.options["uids"]["count"]
@@ -384,7 +384,7 @@ class Launcher:
 
     # ---- children
 
-    def _job(self, call, work):
+    def _job(self, call, work, answer=None):
         """Runs `work()` in a child, and answers `call` when it is through."""
         read, write = os.pipe()
         pid = os.fork()
@@ -398,7 +398,7 @@ class Launcher:
             finally:
                 os._exit(0)
         os.close(write)
-        self.jobs[pid] = (call, read)
+        self.jobs[pid] = (call, read, answer or {})
 
     def _woken(self, descriptor):
         try:
@@ -424,12 +424,12 @@ class Launcher:
                     known["relay"] = None
                     self._listen([one for one in self.inits if self.inits[one] is known][0])
             elif pid in self.jobs:
-                call, read = self.jobs.pop(pid)
+                call, read, answer = self.jobs.pop(pid)
                 error = os.read(read, 4096).decode("utf-8", "replace")
                 os.close(read)
                 if status and not error:
                     error = "its process was ended (status %d)" % status
-                self.send(dict({"error": "failed", "message": error} if error else {}, id=call))
+                self.send(dict({"error": "failed", "message": error} if error else answer, id=call))
 
     def _gone(self, pid, status):
         one = self.inits.pop(pid)

@@ -132,7 +132,10 @@ class Watch:
         usage = cgroups.value(self.counters, "memory") if "memory" in self.counters else None
         if usage is None:
             return self.memory
-        cache = cgroups.value(self.counters, "memory_stat", "total_cache") or 0
+        # The kernel takes back what it keeps of files (by version: "total_cache", "file").
+        cache = cgroups.value(self.counters, "memory_stat", "total_cache")
+        if cache is None:
+            cache = cgroups.value(self.counters, "memory_stat", "file") or 0
         return max(0, usage - cache)
 
     def look(self):
@@ -205,6 +208,7 @@ class Disk:
         self.is_measuring = False
         self._written = 0
         self._free_then = self._free()
+        self._at_begin = 0, self._free_then
         self._killed_at = 0
 
     def _free(self):
@@ -240,14 +244,15 @@ class Disk:
         return near and grown > 0 or now - self.measured_at > max(2.0, 20 * self.cost)
 
     def begin(self):
-        """A measurement begins."""
+        """A measurement begins. What is written from here on may be in it, or not: it counts besides."""
         self.is_measuring = True
-        self._written = 0
-        self._free_then = self._free()
+        self._at_begin = self._written, self._free()
 
     def measured(self, used, seconds):
         """Its result. Returns True where the session is over its limit, and has grown since it was ended for that."""
         self.is_measuring = False
+        written, self._free_then = self._at_begin
+        self._written -= written
         self.measured_at = time.monotonic()
         self.cost = seconds
         self.used = used
