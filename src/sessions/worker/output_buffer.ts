@@ -34,6 +34,7 @@ export class OutputBuffer {
   }
 
   append(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     this.#end += bytes.length;
     const kept = bytes.length > this.limit ? bytes.subarray(bytes.length - this.limit) : bytes;
     if (kept.length === this.limit) {

@@ -134,12 +134,13 @@ export class Process {
     if (ms <= 0 || !this.isRunning || signal.aborted || is()) return;
     const done = Promise.withResolvers<void>();
     const look = () => {
-      if (!this.isRunning || is()) done.resolve();
+      if (!this.isRunning || signal.aborted || is()) done.resolve();
     };
     const cancel = this.#clock.setTimer(done.resolve, ms);
     this.#waiting.add(look);
-    signal.addEventListener("abort", () => done.resolve(), { once: true });
+    signal.addEventListener("abort", look, { once: true });
     await done.promise;
+    signal.removeEventListener("abort", look);
     cancel();
     this.#waiting.delete(look);
   }

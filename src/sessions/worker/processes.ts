@@ -46,17 +46,28 @@ export class Processes {
 
   /** Starts one. Rejects with `SessionError`, and with the reason of `signal`; then nothing is left of it. */
   async start(spec: StartSpec, signal: AbortSignal): Promise<Process> {
-    const { sandbox, limits, clock = systemClock, onOutput } = this.#options;
+    const { sandbox } = this.#options;
     if (this.#pauses > 0) {
       throw new SessionError(
         "conflict",
         `the files of session ${sandbox.id} are being replaced: try again after that`,
       );
     }
+    const starting = this.#start(spec, signal);
+    this.#starting.add(starting);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(starting);
+    }
+  }
+
+  async #start(spec: StartSpec, signal: AbortSignal): Promise<Process> {
+    const { sandbox, limits, clock = systemClock, onOutput } = this.#options;
     const name = `proc-${++this.#last}`;
     const { command, timeoutMs, filter } = spec;
     const process = new Process({ name, command, outputBytes: limits.outputBytes, timeoutMs, clock });
-    const starting = sandbox.spawn({
+    const running = await sandbox.spawn({
       argv: spec.argv,
       cwd: spec.cwd,
       env: spec.env,
@@ -67,8 +78,6 @@ export class Processes {
         spec.onOutput?.(stream, kept);
       },
     }, signal);
-    this.#starting.add(starting);
-    const running = await starting.finally(() => this.#starting.delete(starting));
     this.#known.set(name, process);
     void process.began(running).then(() => {
       this.#options.onEnd?.(process);
