@@ -19,7 +19,10 @@ export interface SandboxHostOptions {
   readonly directory: string;
   /** Sessions run even where nothing isolates them. */
   readonly allowUnisolated: boolean;
-  /** Uids (and gids) for sessions, where the worker may use them: first and count. */
+  /**
+   * Uids (and gids) for sessions, where the worker may use them: first and count. Nobody else's: on one machine, each worker
+   * has its own. Without namespaces, a session ends by ending all processes of its uid.
+   */
   readonly uids: { readonly first: number; readonly count: number };
   /** Directories and files that sessions see besides the usual ones (`/usr`, …), read-only. */
   readonly readOnlyPaths: readonly string[];

@@ -238,7 +238,7 @@ class Init:
 
     def _file(self, call, name, input, body, is_measured=False):
         # Before something is refused that may have room, for what was written lately may have taken the place of something.
-        is_doubtful = len(body) > self.disk.left() and not self.disk.is_exact()
+        is_doubtful = len(body) > self.disk.left() and self.disk.is_worth_a_look()
         if not is_measured and (is_doubtful or self.spec["disk_used"] is None):
             self.spec["disk_used"] = self.disk.used
             self._measure(lambda: self._file(call, name, input, body, True))
@@ -246,7 +246,8 @@ class Init:
         self.file_limits["disk_free"] = self.disk.left()
         if not files.is_long(name, input):
             header, answer_body = self._answer(name, input, body)
-            self.disk.wrote(len(body))
+            if "error" not in header:
+                self.disk.wrote(len(body))
             self.send(dict(header, id=call), answer_body)
             if body and self.disk.is_due(time.monotonic()):
                 self._measure()

@@ -117,6 +117,8 @@ class Launcher:
             if error not in told:
                 notes.append("sessions with %s: %s" % (_words(mode), error))
             told.add(error)
+        if self.mode is not None and not self.mode["namespaces"] and not own_uid and euid == 0:
+            notes.append("sessions run as root, for this process may not use other uids")
         if host_network:
             notes.append("sessions use the network of this machine, its loopback and abstract Unix sockets, too")
         return notes
@@ -178,8 +180,11 @@ class Launcher:
         """Ends processes that sessions without namespaces have left, and removes what was to be removed."""
         if self.mode is not None and not self.mode["namespaces"]:
             if self.mode["own_uid"]:
+                first, count = self.options["uids"]["first"], self.options["uids"]["count"]
                 for name in self._known():
-                    newborn.kill_uid(os.stat(os.path.join(self.directory, name, "workspace")).st_uid)
+                    uid = os.stat(os.path.join(self.directory, name, "workspace")).st_uid
+                    if first <= uid < first + count:
+                        newborn.kill_uid(uid)
             else:
                 newborn.kill_marked(self.directory)
         for name in os.listdir(self.directory):

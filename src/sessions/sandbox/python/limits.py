@@ -231,9 +231,9 @@ class Disk:
         """What may still be written."""
         return max(0, self.limit - self.at_most())
 
-    def is_exact(self):
-        """Whether nothing is known that has changed since the last look, a moment ago."""
-        return not self._written and time.monotonic() - self.measured_at < TICK
+    def is_worth_a_look(self):
+        """Whether it is time to look again before something is refused: at once, unless looking takes long."""
+        return self.cost < TICK or time.monotonic() - self.measured_at > 2 * self.cost
 
     def is_due(self, now):
         """Whether it is time to measure: soon where much was written, seldom otherwise."""
