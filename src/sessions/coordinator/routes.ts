@@ -51,14 +51,16 @@ export class Routes {
   }
 
   /** Its worker is gone for good. Ends it, unless its files are elsewhere as well. @returns what is kept now */
-  async lost(record: SessionRecord, why: string, signal: AbortSignal): Promise<SessionRecord> {
+  async lost(record: SessionRecord, signal: AbortSignal, why = ""): Promise<SessionRecord> {
     if (record.sharedStorage !== "") {
       return await this.core.store.get(record.id, signal) ?? { ...record, state: "closed" };
     }
     const at = new Date(this.core.now()).toISOString();
     return await this.#gone(
       record,
-      `worker ${record.workerId} went away at ${at} (${why}): its files are gone; create a new session`,
+      `worker ${record.workerId} went away at ${at}${
+        why === "" ? "" : ` (${why})`
+      }: its files are gone; create a new session`,
       signal,
     );
   }
@@ -110,7 +112,18 @@ export class Routes {
     const record = await store.get(id, signal);
     if (record === undefined || !isOpen(record)) return record ?? { ...stale, state: "closed" };
     if (registry.find(record.workerId, record.incarnation) !== undefined) return record;
-    const worker = await this.reserve(id, { sharedStorage }, signal);
+    const worker = await this.reserve(id, { sharedStorage }, signal).catch((error) => {
+      signal.throwIfAborted();
+      throw new SessionError(
+        "unavailable",
+        `nothing was done: worker ${record.workerId}, which had session ${id}, is gone, and no other one with the ` +
+          `storage ${sharedStorage} can go on with it now (${
+            error instanceof Error ? error.message : error
+          }). ` +
+          "Its files are there still: try again later",
+        { cause: error },
+      );
+    });
     let isMoved = false;
     let now: SessionRecord | undefined;
     try {

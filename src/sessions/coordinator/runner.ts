@@ -137,12 +137,16 @@ export class Runner {
       if (error.code === "session_ended") {
         return await this.#notThere(error, session, signal);
       }
+      if (error.code === "deadline" && !operation.idempotent) {
+        const message = `${error.message}; it may have been done in part: ${LOOK}`;
+        return { error: new SessionError("deadline", message, { cause: error }), mayRetry: false };
+      }
       // Nothing was done.
       return { error, mayRetry: error.code === "unavailable" };
     }
     if (error instanceof SessionError) {
-      // Of the way to it: nothing was done.
-      return { error, mayRetry: error.code === "unavailable" };
+      // Of the way to it, which has waited already: nothing was done.
+      return { error, mayRetry: false };
     }
     core.log.error("a call failed in a way that the coordinator does not know", {
       session_id: session.id,
@@ -177,7 +181,7 @@ export class Runner {
         mayRetry: false,
       };
     }
-    const kept = await routes.lost(session, error.message, signal);
+    const kept = await routes.lost(session, signal);
     const isOver = kept.state !== "ready" && kept.state !== "creating";
     if (isHarmless) {
       return isOver

@@ -115,7 +115,7 @@ export class Upkeep implements RegistryObserver {
       const records = await store.list({ workerId: worker.id, states: ["ready"] }, signal);
       for (const record of records) {
         // Where others have the files, the next call moves it.
-        if (record.incarnation === worker.hello.incarnation) await routes.lost(record, why, signal);
+        if (record.incarnation === worker.hello.incarnation) await routes.lost(record, signal, why);
       }
       this.count();
     });
