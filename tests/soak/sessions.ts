@@ -1,9 +1,13 @@
 /** Sandbox sessions for long: file operations against a process that swaps what they work on. */
+import { KINDS } from "../../src/sessions/sandbox/testing.ts";
 import { race, type RaceReport } from "../sessions/race/race.ts";
+import { sandboxRace } from "../sessions/race/sandbox_race.ts";
 import { type AreaOptions, type Check, clock, type Report, without } from "./report.ts";
 
 /** Of all ways together; the minutes that were asked for do not count. */
 const TRIES = 1_000_000;
+/** Through the whole sandbox, in each kind of it, besides. */
+const SANDBOX_TRIES = 10_000;
 
 /** The ways that paths are kept below, and whom operations run as. */
 const WAYS = [
@@ -36,6 +40,13 @@ export async function run({ seed, signal, say, watch }: AreaOptions): Promise<Re
     total += report.tries;
     facts.push([name, words(report)]);
     checks.push(without(`ways out of a session's directory (${name})`, report.escapes));
+  }
+  for (const kind of ["user namespaces after the mounts", "not root"] as const) {
+    say(`the same in real sandboxes (${kind})`);
+    const report = await sandboxRace({ host: KINDS[kind].options, tries: SANDBOX_TRIES, seed, signal });
+    total += report.tries;
+    facts.push([`sandbox, ${kind}`, words(report)]);
+    checks.push(without(`ways out of a sandbox's directory (${kind})`, report.escapes));
   }
   const control = await race({ as: "unisolated", beneath: true, naive: true, tries: TRIES, seed, signal });
   checks.push({

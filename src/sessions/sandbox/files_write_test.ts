@@ -165,6 +165,46 @@ Deno.test("what was changed between reading and replacing is not overwritten", a
   }
 });
 
+Deno.test("a directory that takes the place of a file meanwhile is not replaced", async () => {
+  await using rig = await FilesRig.open();
+  const code = `
+import files, os, writes
+original = writes.Target._take_place
+def take_place(self, temporary):
+    os.unlink(argument)
+    os.mkdir(argument)
+    original(self, temporary)
+writes.Target._take_place = take_place
+try:
+    files.handle("write", {"path": "f"}, b"mine", root_fd, limits)
+    result = "done"
+except files.FileError as error:
+    result = error.code + ": " + error.message
+finally:
+    writes.Target._take_place = original
+`;
+  await rig.file("write", { path: "f" }, "x");
+  match(String(await rig.python(code, `${rig.root}/f`)), /^invalid: cannot write "f": it is a directory/);
+  ok((await Deno.stat(`${rig.root}/f`)).isDirectory);
+  deepEqual(names(rig.root), ["f"]);
+});
+
+Deno.test("file systems that cannot exchange names are written to as well", async () => {
+  await using rig = await FilesRig.open();
+  await rig.python(
+    "import paths; paths.exchange = lambda *names: False; paths.move_to_free = lambda *names: False",
+  );
+  for (const text of ["one", "two"]) {
+    await rig.file("write", { path: "f" }, text);
+    equal(await rig.text("f"), text);
+  }
+  match(await rig.refusal("write", { path: "f", mode: "create" }, "x"), /^conflict/);
+  await rig.file("write", { path: "g", mode: "create" }, "new");
+  await rig.file("edit", { path: "f", edits: [{ old: "two", new: "three" }] });
+  deepEqual([await rig.text("f"), await rig.text("g")], ["three", "new"]);
+  deepEqual(names(rig.root), ["f", "g"]);
+});
+
 Deno.test("whoever reads while it is replaced sees the old content or the new", async () => {
   await using rig = await FilesRig.open();
   const contents = ["a", "b"].map((letter) => letter.repeat(100_000));

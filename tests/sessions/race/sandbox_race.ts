@@ -36,7 +36,8 @@ const CALLERS = 4;
 
 /** What lies outside is what the sandbox shows to its session besides the session's own: readable, at the same path. */
 export async function sandboxRace(options: SandboxRaceOptions): Promise<RaceReport> {
-  const outside = await Deno.realPath(await Deno.makeTempDir({ prefix: "outside-" }));
+  // Not below /tmp: sessions have their own.
+  const outside = await Deno.realPath(await Deno.makeTempDir({ dir: "/var/tmp", prefix: "outside-" }));
   const mark = `MARK-${crypto.randomUUID()}`;
   try {
     await Deno.chmod(outside, 0o755);

@@ -123,7 +123,8 @@ class _Packed:
         self.size += len(data)
         if self.size > self._room:
             raise FileError(
-                "limit", "cannot pack the session: the archive has no room on its disk (%d bytes are left); remove files" % max(0, self._room)
+                "limit",
+                "cannot pack the session: the archive has no room on its disk (%d bytes are left); remove files" % max(0, self._room),
             )
         self.digest.update(data)
         view = memoryview(data)
@@ -153,7 +154,9 @@ def write(area, input, body):
     try:
         if offset > os.fstat(fd).st_size:
             raise FileError(
-                "invalid", "the archive %s has %d bytes yet: write what comes next, not at %d" % (quoted(input["archive"]), os.fstat(fd).st_size, offset)
+                "invalid",
+                "the archive %s has %d bytes yet: write what comes next, not at %d"
+                % (quoted(input["archive"]), os.fstat(fd).st_size, offset),
             )
         view = memoryview(body)
         while len(view):
@@ -315,7 +318,11 @@ class _Unpacking:
     def _file(self, reader, entry, directory, name):
         self._room -= entry.size
         if self._room < 0:
-            raise FileError("limit", "the archive cannot be unpacked: it has more bytes than the session's disk limit leaves beside what is there now; unpack it in a new session")
+            raise FileError(
+                "limit",
+                "the archive cannot be unpacked: it has more bytes than the session's disk limit leaves beside what is there"
+                " now; unpack it in a new session",
+            )
         self._free(directory, name)
         fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
         try:

@@ -177,7 +177,10 @@ def _after(path, after):
     base = [shown(part) for part in paths.split(path)]
     parts = [shown(part) for part in paths.split(after)]
     if parts[:len(base)] != base:
-        raise FileError("invalid", "after is %s, which is not below %s: give the last path of the page before" % (quoted(after), quoted(path)))
+        raise FileError(
+            "invalid",
+            "after is %s, which is not below %s: give the last path of the page before" % (quoted(after), quoted(path)),
+        )
     return parts[len(base):]
 
 

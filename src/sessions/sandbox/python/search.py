@@ -44,7 +44,9 @@ def _expression(input):
             warnings.simplefilter("ignore")
             return re.compile(query if input.get("regex") else re.escape(query), flags)
     except (re.error, RecursionError, OverflowError) as error:
-        raise FileError("invalid", "the expression %s cannot be read: %s; leave regex out to search for it as it is" % (quoted(query), error))
+        raise FileError(
+            "invalid", "the expression %s cannot be read: %s; leave regex out to search for it as it is" % (quoted(query), error)
+        )
 
 
 def _files(root, path, pattern):

@@ -1,4 +1,6 @@
-"""Writing files, so that whoever looks sees the old one or the new one, and nothing in between."""
+"""
+Writing files, so that whoever looks sees the old one or the new one, and nothing in between. Nothing waits for the disk.
+"""
 import errno
 import hashlib
 import os
@@ -155,7 +157,7 @@ class Target:
             if create:
                 self._link(temporary)
             elif self._seen is None:
-                os.rename(temporary, self._name, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+                self._take_place(temporary)
             else:
                 self._exchange(temporary)
         except OSError as error:
@@ -164,6 +166,31 @@ class Target:
         except BaseException:
             self._remove(temporary)
             raise
+
+    def _take_place(self, temporary):
+        """
+        By exchange: where a file is replaced by renaming, some file systems (ext4) wait for the disk, which takes a hundred
+        times as long and is for machines that lose power. What is lost then is the session.
+        """
+        for _ in range(paths.ATTEMPTS):
+            try:
+                if not paths.exchange(self._directory, temporary, self._name):
+                    break
+            except FileNotFoundError:
+                try:
+                    if not paths.move_to_free(self._directory, temporary, self._name):
+                        break
+                    return
+                except FileExistsError:
+                    continue
+            try:
+                os.unlink(temporary, dir_fd=self._directory)
+            except IsADirectoryError:
+                # It has become one since we looked.
+                paths.exchange(self._directory, temporary, self._name)
+                raise
+            return
+        os.rename(temporary, self._name, src_dir_fd=self._directory, dst_dir_fd=self._directory)
 
     def _link(self, temporary):
         try:
