@@ -10,6 +10,9 @@ interface Entry {
   canceled: string | undefined;
 }
 
+/** Acknowledgements that wait for a stream to have room. */
+const MAX_NOTICES = 10_000;
+
 /**
  * Numbers tasks, and says what to send next. Each task is sent again on the next stream where the worker says that it has
  * not taken it; a task that nobody waits for is not. An entry is kept until its outcome arrives.
@@ -98,7 +101,8 @@ export class Delivery {
   settled(number: number): boolean {
     const entry = this.#entries.get(number);
     this.#forget(number);
-    this.#notices.push({ kind: "ack", number });
+    // A worker that tells outcomes and reads nothing must not fill memory. What is not acknowledged is told again.
+    if (this.#notices.length < MAX_NOTICES) this.#notices.push({ kind: "ack", number });
     return entry !== undefined && entry.canceled === undefined;
   }
 

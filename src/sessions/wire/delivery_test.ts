@@ -110,3 +110,14 @@ Deno.test("what is not known can be canceled and settled", () => {
   assert.equal(delivery.settled(7), false);
   assert.deepEqual(all(delivery), ["ack 7"]);
 });
+
+Deno.test("a worker that tells outcomes without end, and reads nothing, does not fill memory", () => {
+  const delivery = new Delivery();
+  delivery.add(aTask());
+  all(delivery);
+  for (let count = 0; count < 20_000; count++) delivery.settled(5);
+  delivery.cancel(1, "enough");
+  const told = all(delivery);
+  assert.equal(told.length, 10_001);
+  assert.equal(told.at(-1), "cancel 1", "cancellations are told all the same");
+});

@@ -114,7 +114,7 @@ class GrpcWorkerServer implements WorkerServer {
         `Workers' tokens must not travel in plain text: ${
           addressText(address)
         } is not loopback, and has no ` +
-          "certificate. Give it one (--grpc-tls-cert-file, --grpc-tls-key-file), or say --grpc-insecure where " +
+          "certificate. Give it one (--grpc-tls-cert-file, --grpc-tls-private-key-file), or say --grpc-insecure where " +
           "something in front of it has one.",
       );
     }
