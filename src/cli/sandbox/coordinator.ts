@@ -10,7 +10,7 @@ import type { Values } from "./option.ts";
 import type { ReadConfig, ReadSources } from "./read.ts";
 import { workerPortChecks } from "./coordinator_workers.ts";
 import { sandboxConfig } from "./sandbox_config.ts";
-import { sandboxOptions } from "./common_options.ts";
+import { LIMITS, sandboxOptions } from "./common_options.ts";
 
 type CoordinatorValues = Values<typeof coordinatorTable>;
 type Found = Loaded<typeof coordinatorTable>;
@@ -44,40 +44,42 @@ export async function readCoordinator(sources: ReadSources): Promise<ReadConfig<
   };
   if (mistakes.length > 0) return { mistakes, notes };
   const all = values as CoordinatorValues;
-  const { embeddedWorker, auditLog: _log, config: _config, ...rest } = all;
   const config: CoordinatorConfig = {
-    ...pick(rest),
+    ...kept(all),
     bindAddress: all.bindAddress ?? { hostname: "127.0.0.1", port: 0 },
     auth,
+    limits: sandbox.config.limits,
     checkpointBytes: all.checkpointBytes ?? (all.dataDir === undefined ? GIBIBYTE : 10 * GIBIBYTE),
     auditLog: auditLog(all),
-    ...(embeddedWorker ? { embeddedWorker: sandbox.config } : {}),
+    ...(all.embeddedWorker ? { embeddedWorker: sandbox.config } : {}),
   };
   return { config, mistakes, notes };
 }
 
-type Picked = Omit<
-  CoordinatorConfig,
-  "bindAddress" | "auth" | "checkpointBytes" | "auditLog" | "embeddedWorker"
->;
+/** Of the file alone, or put together from several. */
+const TAKEN = [
+  "config",
+  "embeddedWorker",
+  "bindAddress",
+  "auth",
+  "checkpointBytes",
+  "auditLog",
+  "auditEnabled",
+  "auditBackend",
+  "auditFormat",
+  "auditPath",
+  "serverName",
+  "serverVersion",
+  "workerUrl",
+] as const;
+type Kept = Omit<CoordinatorValues, (typeof TAKEN)[number] | keyof typeof sandboxOptions>;
 
-/** The keys of the configuration; those of the file alone and of the sandbox stay behind. */
-function pick(rest: Omit<CoordinatorValues, "embeddedWorker" | "auditLog" | "config">): Picked {
-  const {
-    auditEnabled: _enabled,
-    auditBackend: _backend,
-    auditFormat: _format,
-    auditPath: _path,
-    serverName: _name,
-    serverVersion: _version,
-    workerUrl: _url,
-    bindAddress: _address,
-    auth: _auth,
-    checkpointBytes: _bytes,
-    ...more
-  } = rest;
-  const left = Object.entries(more).filter(([key]) => !(key in sandboxOptions));
-  return Object.fromEntries(left) as unknown as Picked;
+/** The keys that are the configuration's as they are. */
+function kept(values: CoordinatorValues): Kept {
+  const others: readonly string[] = [...TAKEN, ...Object.keys(sandboxOptions)];
+  return Object.fromEntries(
+    Object.entries(values).filter(([key]) => !others.includes(key)),
+  ) as unknown as Kept;
 }
 
 /** Ports whose default depends on what else is asked for. */
@@ -129,14 +131,18 @@ function auditLog(values: CoordinatorValues): string {
   return path?.endsWith("/") === true ? `${path}coordinator.jsonl` : path ?? AUDIT_FILE;
 }
 
-/** What is said of sandboxes on this machine does nothing where there is none. A file may be shared with workers. */
+/**
+ * What is said of sandboxes on this machine does nothing where there is none; limits are the coordinator's own, too. A file may
+ * be shared with workers.
+ */
 function* sandboxWithoutWorker(
   values: Partial<CoordinatorValues>,
   { where, isGiven }: Found,
 ): Iterable<Mistake> {
   if (values.embeddedWorker !== false) return;
   for (const key of Object.keys(sandboxOptions) as (keyof typeof sandboxOptions)[]) {
-    if (!isGiven(key) || !where(key).startsWith("--")) continue;
+    const isLimit = sandboxOptions[key].facts.group === LIMITS;
+    if (isLimit || !isGiven(key) || !where(key).startsWith("--")) continue;
     yield { where: where(key), what: "does nothing without --embedded-worker; give it to coder-k8s worker" };
   }
 }

@@ -30,6 +30,7 @@ const DEFAULTS = {
   logFormat: undefined,
   debug: false,
   shutdownTimeout: 30_000,
+  limits: STANDARD_LIMITS,
   stdio: false,
   dataDir: undefined,
   bindAddress: loopback(8080),
@@ -379,6 +380,9 @@ Deno.test("limits and directories of sessions are as given", async () => {
     "--read-only-paths=/opt/tools",
   ]);
   assert.deepEqual(said, []);
+  assert.deepEqual(config?.limits, config?.embeddedWorker?.limits);
+  const alone = await read([...WORKERS, "--session-memory=1Gi"]);
+  assert.deepEqual([alone.said, alone.config?.limits], [[], { ...STANDARD_LIMITS, memoryBytes: 2 ** 30 }]);
   assert.deepEqual(config?.embeddedWorker, {
     ...EMBEDDED,
     workspacesDir: "/w",
