@@ -1,5 +1,6 @@
 /** Calls with answers over frames, and what is told in between. */
-import { encodeHeader, type Frame, FrameReader } from "./frames.ts";
+import { SessionError } from "../types.ts";
+import { encodeHeader, type Frame, FrameReader, MAX_FRAME_BODY_BYTES, MAX_HEADER_BYTES } from "./frames.ts";
 
 /** Both directions of one connection. */
 export interface Duplex {
@@ -44,7 +45,7 @@ export class Calls {
 
   /**
    * Resolves with the answer. Rejects with the reason of `signal`; then `onLate` gets the number of the call, and what the
-   * answer was once that has come (`undefined`: it never does).
+   * answer was once that has come (`undefined`: it never does). Rejects with `SessionError` `limit` what is too long to send.
    */
   async call(
     header: Readonly<Record<string, unknown>>,
@@ -55,6 +56,17 @@ export class Calls {
     signal.throwIfAborted();
     if (this.#isEnded) throw this.#options.ended();
     const id = this.#next++;
+    const start = encodeHeader({ ...header, id }, body?.length ?? 0);
+    if (start.length > MAX_HEADER_BYTES || (body?.length ?? 0) > MAX_FRAME_BODY_BYTES) {
+      // The other side would take it for no frame, and end with all that is in it.
+      throw new SessionError(
+        "limit",
+        `${start.length} bytes of arguments and ${
+          body?.length ?? 0
+        } of content are more than a sandbox takes at once ` +
+          `(${MAX_HEADER_BYTES}, ${MAX_FRAME_BODY_BYTES}): send them in pieces`,
+      );
+    }
     const result = Promise.withResolvers<Frame>();
     this.#waiting.set(id, { answer: result.resolve, refuse: result.reject });
     const abort = () => {
@@ -65,7 +77,7 @@ export class Calls {
     };
     signal.addEventListener("abort", abort, { once: true });
     try {
-      this.send({ ...header, id }, body);
+      this.#write(start, body);
       return await result.promise;
     } finally {
       signal.removeEventListener("abort", abort);
@@ -74,8 +86,10 @@ export class Calls {
 
   /** Without an answer. What is sent goes in order; `body` must not be changed afterwards. */
   send(header: Readonly<Record<string, unknown>>, body?: Uint8Array): void {
-    if (this.#isEnded) return;
-    const start = encodeHeader(header, body?.length ?? 0);
+    if (!this.#isEnded) this.#write(encodeHeader(header, body?.length ?? 0), body);
+  }
+
+  #write(start: Uint8Array, body: Uint8Array | undefined): void {
     this.#writing = this.#writing.then(async () => {
       if (this.#isEnded) return;
       await writeAll(this.#options.connection, start);

@@ -127,6 +127,12 @@ Deno.test("faults: a launcher that cannot be started says what to do", async () 
       message: /\/no\/such\/python.*Install Python 3\.8/s,
     });
     await assert.rejects(() => openSandboxHost({ ...options, python: "false" }), { code: "unavailable" });
+    const socketDirectory = `${directory}/${"x".repeat(120)}`;
+    await Deno.mkdir(socketDirectory);
+    await assert.rejects(() => openSandboxHost(options, { socketDirectory }), {
+      code: "unavailable",
+      message: /TMPDIR/,
+    });
     const given = AbortSignal.abort(new Error("given up"));
     await assert.rejects(() => openSandboxHost(options, { signal: given }), /given up/);
   } finally {
@@ -206,6 +212,29 @@ Deno.test("faults: what comes from a session's connection is not trusted", async
     await answering;
     far.close();
   });
+});
+
+Deno.test("faults: what is too long to be sent is refused, and ends nothing", async () => {
+  await using rig = await openTestHost();
+  const sandbox = await rig.open();
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const sleeping = await sandbox.spawn({ argv: ["sleep", "1000"], cwd: ".", env: {}, onOutput() {} }, signal);
+  const edits = [{ old: "x".repeat(17 * 2 ** 20), new: "y", all: false }];
+  await assert.rejects(() => sandbox.file("edit", { path: "file", edits }, undefined, signal), {
+    code: "limit",
+  });
+  const body = new Uint8Array(65 * 2 ** 20);
+  await assert.rejects(() => sandbox.file("write", { path: "file", mode: "replace" }, body, signal), {
+    code: "limit",
+  });
+  await assert.rejects(() => run(sandbox, ["env"], { env: { ODD: "a\0b" } }), { code: "failed" });
+  await assert.rejects(() => run(sandbox, ["echo", "x".repeat(3 * 2 ** 20)]), {
+    code: "failed",
+    message: /too long/,
+  });
+  assert.equal((await run(sandbox, "pgrep -c sleep || ls /proc | grep -c '^[0-9]'")).exitCode, 0);
+  sleeping.kill("SIGTERM");
+  assert.deepEqual(await sleeping.exited, { signal: "SIGTERM" });
 });
 
 async function isThere(path: string): Promise<boolean> {

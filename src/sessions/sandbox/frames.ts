@@ -15,6 +15,9 @@ export interface ByteSource {
 
 export const MAX_HEADER_BYTES = 16 * 2 ** 20;
 export const MAX_FRAME_BODY_BYTES = 64 * 2 ** 20;
+/** Each session that is not idle has one; longer pieces are read past it. */
+const BUFFER_BYTES = 16_384;
+const SHORT_BYTES = 4_096;
 const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -33,7 +36,7 @@ export function encodeHeader(header: Readonly<Record<string, unknown>>, bodyLeng
 /** @throws {Error} where what comes is no frame */
 export class FrameReader {
   readonly #source: ByteSource;
-  #buffer = new Uint8Array(65_536);
+  #buffer = new Uint8Array(BUFFER_BYTES);
   #start = 0;
   #end = 0;
 
@@ -84,7 +87,7 @@ export class FrameReader {
     this.#start += filled;
     if (this.#start === this.#end) this.#start = this.#end = 0;
     while (filled < length) {
-      if (length - filled < 16_384) {
+      if (length - filled < SHORT_BYTES) {
         if (!await this.#fill(length - filled)) return undefined;
         bytes.set(this.#buffer.subarray(this.#start, this.#start + length - filled), filled);
         this.#start += length - filled;

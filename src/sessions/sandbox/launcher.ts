@@ -58,12 +58,24 @@ export async function startLauncher(
     ...(handlers.socketDirectory === undefined ? {} : { dir: handlers.socketDirectory }),
   });
   const socket = `${directory}/s`;
-  let door: Door | undefined;
-  let child: Deno.ChildProcess | undefined;
+  let door: Door;
   try {
     await Deno.chmod(directory, 0o700);
     door = new Door(Deno.listen({ transport: "unix", path: socket }));
-    child = new Deno.Command(options.python ?? "python3", {
+  } catch (error) {
+    await Deno.remove(directory, { recursive: true });
+    throw new SessionError(
+      "unavailable",
+      `the socket of the sandboxes, ${socket}, could not be made: ${
+        messageOf(error)
+      }. Let TMPDIR name a short path`,
+      { cause: error },
+    );
+  }
+  const python = options.python ?? "python3";
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(python, {
       args: ["-I", "-S", "-E", "-c", bootstrap],
       clearEnv: true,
       env: inherited(),
@@ -72,9 +84,8 @@ export async function startLauncher(
       stderr: "piped",
     }).spawn();
   } catch (error) {
-    await door?.close();
+    await door.close();
     await Deno.remove(directory, { recursive: true });
-    const python = options.python ?? "python3";
     throw new SessionError(
       "unavailable",
       `sandboxes need ${python}, which could not be started: ${

@@ -12,9 +12,14 @@ class BadFrame(Exception):
 
 
 def encode(header, body=b""):
-    """The pieces to send, in order: `header` is an object of JSON, `body` bytes. The body is not copied."""
+    """
+    The pieces to send, in order: `header` is an object of JSON, `body` bytes. The body is not copied. Raises BadFrame where
+    that is too long.
+    """
     # Names of files are bytes: what is no UTF-8 travels as surrogates, which ASCII JSON can carry.
     text = json.dumps(header, separators=(",", ":")).encode("ascii")
+    if len(text) > MAX_HEADER or len(body) > MAX_BODY:
+        raise BadFrame("a frame of %d and %d bytes" % (len(text), len(body)))
     start = LENGTHS.pack(len(text), len(body)) + text
     return [start, body] if body else [start]
 

@@ -153,7 +153,12 @@ class Init:
 
     def send(self, header, body=b""):
         """Queues one frame."""
-        for piece in frames.encode(header, body):
+        try:
+            pieces = frames.encode(header, body)
+        except frames.BadFrame as error:
+            pieces = frames.encode({"id": header.get("id"), "error": "limit",
+                                    "message": "the answer would be %s: ask for less" % error})
+        for piece in pieces:
             view = memoryview(piece)
             self.outgoing.append(view)
             self.pending += len(view)

@@ -40,6 +40,7 @@ class Launcher:
         self.parser = frames.Parser()
         self.selector = selectors.DefaultSelector()
         self.sessions = {}  # Id to uid, of those that were opened.
+        self.left = {}  # Name to uid, of those that an earlier launcher has left.
         self.inits = {}  # Pid to {"session", "group", "listeners", "relay"}.
         self.relays = {}  # Pid to pid of its init.
         self.jobs = {}  # Pid to (number of the call, pipe with its complaint, answer).
@@ -70,6 +71,8 @@ class Launcher:
         removal.remove(self.place)
         self.sweep()
         self.groups.clean()
+        for name in self._known():
+            self.left[name] = os.stat(os.path.join(self.directory, name, "workspace")).st_uid
         wake_read, wake_write = os.pipe()
         os.set_blocking(wake_read, False)
         os.set_blocking(wake_write, False)
@@ -256,6 +259,7 @@ class Launcher:
             uid = self._free_uid(session, owner)
             removal.make(path, uid)
             self.sessions[session] = uid
+            self.left.pop(session, None)
         if owner is None or owner == uid:
             return {"found": is_there}
         return self._job(header["id"], lambda: removal.give(path, uid), {"found": True})
@@ -263,9 +267,7 @@ class Launcher:
     def _free_uid(self, session, wanted):
         first, count = self.options["uids"]["first"], self.options["uids"]["count"]
         used = set(self.sessions.values())
-        for name in self._known():
-            if name != session and name not in self.sessions:
-                used.add(os.stat(os.path.join(self.directory, name, "workspace")).st_uid)
+        used.update(uid for name, uid in self.left.items() if name != session)
         if wanted is not None and first <= wanted < first + count and wanted not in used:
             return wanted
         for uid in range(first, first + count):
@@ -358,6 +360,7 @@ class Launcher:
         if any(one["session"] == session for one in self.inits.values()):
             raise Refused("conflict", "session %s has not ended" % session)
         self.sessions.pop(session, None)
+        self.left.pop(session, None)
         if not os.path.lexists(path):
             return {}
         # Out of the way at once: whoever opens a session of this name meanwhile gets a new one.

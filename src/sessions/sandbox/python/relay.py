@@ -55,6 +55,8 @@ class Relay:
         except OSError:
             return
         outside = socket.socket(socket.AF_UNIX)
+        # A worker that does not accept is away.
+        outside.settimeout(5)
         try:
             if len(self.sides) >= 2 * _MOST_CONNECTIONS:
                 raise OSError("too many connections")
