@@ -11,6 +11,7 @@ import { channelOptions, KEEPALIVE_MS, MAX_MESSAGE_BYTES } from "./grpc_limits.t
 import type { WorkerHub } from "./hub.ts";
 import { serviceDefinition } from "./service.ts";
 import { serveStream } from "./server_stream.ts";
+import { widenWindows } from "./server_windows.ts";
 import { readHello, readLoad } from "./codec.ts";
 import { ReloadingCredentials, type ServerTlsSource } from "./tls.ts";
 import { verifyWorkerToken, type WorkerIdentity, type WorkerKey } from "./worker_tokens.ts";
@@ -136,6 +137,7 @@ class GrpcWorkerServer implements WorkerServer {
       await this.close();
       signal.throwIfAborted();
     }
+    if (!widenWindows(this.#server)) log.warn("distant workers will be slow: windows cannot be widened");
     log.info("listening for workers", {
       address: addressText({ hostname: address.hostname, port: this.port }),
       tls: tls !== undefined,

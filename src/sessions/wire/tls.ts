@@ -30,9 +30,6 @@ export interface ClientTls {
   readonly serverName?: string | undefined;
 }
 
-/** Bytes that a worker may send ahead on one stream. */
-const WINDOW_BYTES = 4 * 2 ** 20;
-
 export class ReloadingCredentials extends ServerCredentials {
   readonly #unsubscribe: () => void;
 
@@ -42,7 +39,6 @@ export class ReloadingCredentials extends ServerCredentials {
     super({
       requestCert: mustShowCertificate,
       rejectUnauthorized: mustShowCertificate,
-      settings: { initialWindowSize: WINDOW_BYTES },
     }, contextOf(source));
     this.#unsubscribe = source.subscribe(() => {
       try {
