@@ -76,7 +76,7 @@ export async function race(options: RaceOptions): Promise<RaceReport> {
   await Deno.chmod(`${rig.base}/canary`, 0o666);
   const archive = await packed(rig);
   const before = await outsideOf(rig);
-  await spare(rig);
+  if (uid !== undefined) await spare(rig);
   await using attacker = await Attacker.start(rig, options, uid);
   const outcomes: Record<string, number> = {};
   const escapes: string[] = [];
@@ -95,7 +95,7 @@ export async function race(options: RaceOptions): Promise<RaceReport> {
     for (const [key, each] of Object.entries(result.outcomes)) outcomes[key] = (outcomes[key] ?? 0) + each;
     escapes.push(...result.escapes);
     tries += count;
-    await spare(rig);
+    if (uid !== undefined) await spare(rig);
     options.onProgress?.(tries);
   }
   const swaps = await attacker.end();

@@ -7,7 +7,8 @@ by component, each opened below the one before, links resolved by hand. Nothing 
 what was opened is looked at, and that is used. Links that stay inside work, links that lead out are refused.
 
 Files of others are refused: a hard link to somebody else's file has that owner still. Where nothing isolates sessions,
-all files have one owner, so there a file with a second name is refused as well.
+all files have one owner, so there a file with a second name is refused as well; that is a help against mistakes alone, for
+a process of such a session may read and link whatever the worker may.
 """
 import ctypes
 import errno
