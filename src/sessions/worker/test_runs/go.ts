@@ -111,7 +111,11 @@ export class GoEvents {
         yield one;
       }
       if (end === "fail" && failed === 0) {
-        yield { name, status: "error", message: this.#trouble(name, output) };
+        const message = this.#trouble(name, output);
+        // The compiler names files from where it was started.
+        const place = /^([^\s:][^:\n]*\.go):(\d+):/m.exec(message);
+        const line = place === null ? undefined : Number(place[2]);
+        yield { name, status: "error", file: place?.[1], line, message };
       }
     }
   }

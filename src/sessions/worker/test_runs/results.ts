@@ -48,7 +48,7 @@ function shortened(text: string): string {
  * where they were started.
  */
 export function withinSession(path: string, root: string): string {
-  const within = path.replace(/^(?:file:\/\/)?\/(?:[^\n]*?\/)?workspace\//, "");
+  const within = path.replace(/^(?:file:\/\/)?\/(?:[^\n]*?\/)??workspace\//, "");
   if (within !== path || path.startsWith("/")) return within;
   const parts: string[] = [];
   for (const part of `${root}/${path}`.split("/")) {
