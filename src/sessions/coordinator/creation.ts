@@ -185,10 +185,12 @@ export class Creation {
   #failed(record: SessionRecord, error: unknown): Promise<void> {
     const { core: { background }, records } = this.parts;
     const reason = error instanceof Error ? error.message : String(error);
-    return background.run(
-      `session ${record.id} is given up`,
-      (signal) => records.end(record, { state: "failed", cause: "create_failed", reason }, signal),
-    );
+    return background.run(`session ${record.id} is given up`, async (signal) => {
+      const ending = { state: "failed", cause: "create_failed", reason } as const;
+      const ended = await records.end(record, ending, signal);
+      // Closed by somebody who could not know how far it was.
+      if (!ended.isChanged) void records.remove(ended.record);
+    });
   }
 
   async #place(
@@ -208,9 +210,9 @@ export class Creation {
         });
       tried.add(worker.id);
       try {
-        return await this.#openAt(worker, record, request, signal, traceparent);
+        return await this.#openAt(worker, record, request, signal, traceparent)
+          .finally(() => core.registry.opened(record.id, worker));
       } catch (error) {
-        void records.closeAt(worker, record.id, false);
         signal.throwIfAborted();
         if (!isOfWorker(error)) throw error;
         const reason = error instanceof SessionError ? error.code : "lost";
@@ -222,25 +224,30 @@ export class Creation {
         });
         failure = error instanceof SessionError ? error : new SessionError("unavailable", error.message);
         if (tried.size >= core.settings.openTries) throw failure;
+        const closing = records.closeAt(worker, record.id, false);
+        // The next one may have the same storage: what is removed late would be removed from under it.
+        if (worker.hello.sharedStorage !== "") await joined(closing, signal);
       }
     }
   }
 
   async #openAt(
     worker: WorkerConnection,
-    { id, limits }: SessionRecord,
+    { id, limits, owner, ownerName }: SessionRecord,
     { checkpoint }: CreateSession,
     signal: AbortSignal,
     traceparent: string | undefined,
   ): Promise<SessionRecord> {
-    const { core: { now, settings }, checkpoints } = this.parts;
+    const { core: { now, registry, settings }, checkpoints } = this.parts;
     const { incarnation, sharedStorage, isolation } = worker.hello;
     const workerId = worker.id;
-    const placed = await this.#still(
-      id,
-      (kept) => ({ ...kept, workerId, incarnation, sharedStorage, isolation }),
-      signal,
-    );
+    try {
+      await this.#still(id, (kept) => ({ ...kept, workerId, incarnation, sharedStorage, isolation }), signal);
+    } catch (error) {
+      registry.opened(id, worker);
+      registry.release(id, worker);
+      throw error;
+    }
     const request = { sessionId: id, traceparent, deadlineMs: settings.openTimeoutMs };
     const { output } = await runTask(worker, {
       ...request,
@@ -249,16 +256,20 @@ export class Creation {
       input: { limits, existing: false },
     }, { signal });
     if (checkpoint !== undefined) {
-      const owner = { id: placed.owner, name: placed.ownerName };
-      await checkpoints.unpack(owner, checkpoint, (operation, input, body) =>
-        runTask(worker, {
-          ...request,
-          id: crypto.randomUUID(),
-          operation,
-          input: readInput(operation, input),
-          body,
-          deadlineMs: settings.taskTimeoutMs,
-        }, { signal }), signal);
+      await checkpoints.unpack(
+        { id: owner, name: ownerName },
+        checkpoint,
+        (operation, input, body) =>
+          runTask(worker, {
+            ...request,
+            id: crypto.randomUUID(),
+            operation,
+            input: readInput(operation, input),
+            body,
+            deadlineMs: settings.taskTimeoutMs,
+          }, { signal }),
+        signal,
+      );
     }
     return await this.#still(id, (kept) => {
       const at = now();

@@ -22,6 +22,8 @@ export interface Ending {
 export interface Ended {
   /** What is kept now. */
   readonly record: SessionRecord;
+  /** This has ended it; otherwise somebody else had, or `onlyIf` did not hold. */
+  readonly isChanged: boolean;
   /** Its worker has been told, or is away. Never rejects. */
   readonly removed: Promise<void>;
 }
@@ -94,17 +96,16 @@ export class Records {
   /** Ends an open session: the record first, so that nothing new begins, then what its worker has of it. */
   async end(record: SessionRecord, ending: Ending, signal: AbortSignal): Promise<Ended> {
     const { state, reason, cause, onlyIf } = ending;
-    const { record: kept, isChanged } = await this.change(
-      record.id,
-      (kept) =>
-        isOpen(kept) && (onlyIf?.(kept) ?? true)
-          ? { ...kept, state, reason, expiresAt: this.core.now() + this.core.settings.keepEndedMs }
-          : undefined,
-      signal,
-    );
+    let before: SessionRecord | undefined;
+    const { record: kept, isChanged } = await this.change(record.id, (kept) => {
+      before = kept;
+      return isOpen(kept) && (onlyIf?.(kept) ?? true)
+        ? { ...kept, state, reason, expiresAt: this.core.now() + this.core.settings.keepEndedMs }
+        : undefined;
+    }, signal);
     if (!isChanged || kept === undefined) {
       const gone = { ...record, state: "closed", reason: "it is known no more" } as const;
-      return { record: kept ?? gone, removed: Promise.resolve() };
+      return { record: kept ?? gone, isChanged, removed: Promise.resolve() };
     }
     this.core.meters.ended.inc({ reason: cause });
     this.core.log.info("a session has ended", {
@@ -113,36 +114,50 @@ export class Records {
       cause,
       reason,
     });
-    return { record: kept, removed: this.remove(kept) };
+    // Who makes it finds out, and then knows that nothing more of it is being made.
+    const isBeingMade = before?.state === "creating" && cause === "closed";
+    return { record: kept, isChanged, removed: isBeingMade ? Promise.resolve() : this.remove(kept) };
   }
 
-  /** Tells its worker that a session is over. One that is away is told when it is back. Never rejects. */
-  remove(record: SessionRecord): Promise<void> {
-    const { registry } = this.core;
+  /**
+   * Tells its worker that a session is over. One that is away is told when it is back; where files are on storage that
+   * workers share, the record has the name of the storage until they are gone. Never rejects.
+   */
+  async remove(record: SessionRecord): Promise<void> {
+    const { background, registry } = this.core;
     const own = registry.find(record.workerId, record.incarnation);
     const worker = own ?? this.#neighbour(record);
-    return worker === undefined ? Promise.resolve() : this.closeAt(worker, record.id, false);
+    if (worker === undefined || !await this.closeAt(worker, record.id, false)) return;
+    if (record.sharedStorage === "") return;
+    await background.run(`files of session ${record.id} are gone`, (signal) =>
+      this.change(
+        record.id,
+        (kept) => isOpen(kept) || kept.sharedStorage === "" ? undefined : { ...kept, sharedStorage: "" },
+        signal,
+      ));
   }
 
-  /** Tells a worker to end a session that it has. Never rejects. */
-  closeAt(worker: WorkerConnection, sessionId: string, keepFiles: boolean): Promise<void> {
+  /** Tells a worker to end a session that it has. Never rejects. @returns whether it is gone there */
+  async closeAt(worker: WorkerConnection, sessionId: string, keepFiles: boolean): Promise<boolean> {
     const { background, registry, settings } = this.core;
-    const deadlineMs = settings.openTimeoutMs;
-    return background.run(`session ${sessionId} is closed at worker ${worker.id}`, async (signal) => {
-      try {
-        const request = { id: crypto.randomUUID(), sessionId, operation: sessionClose, input: { keepFiles } };
-        await runTask(worker, { ...request, deadlineMs }, { signal });
-      } finally {
-        registry.release(sessionId, worker);
-      }
+    const closed = registry.closing(sessionId, worker);
+    let isGone = false;
+    await background.run(`session ${sessionId} is closed at worker ${worker.id}`, async (signal) => {
+      const request = { id: crypto.randomUUID(), sessionId, operation: sessionClose, input: { keepFiles } };
+      await runTask(worker, { ...request, deadlineMs: settings.openTimeoutMs }, { signal });
+      isGone = true;
     });
+    closed(isGone);
+    return isGone;
   }
 
   /** Another worker that has the files, where the session's own is gone. */
   #neighbour({ sharedStorage }: SessionRecord): WorkerConnection | undefined {
     if (sharedStorage === "") return undefined;
-    return this.core.registry.list()
-      .find(({ worker }) => worker.hello.sharedStorage === sharedStorage && worker.isConnected)?.worker;
+    const others = this.core.registry.list().map(({ worker }) => worker)
+      .filter(({ hello }) => hello.sharedStorage === sharedStorage);
+    // One that has just registered is connected in a moment.
+    return others.find(({ isConnected }) => isConnected) ?? others[0];
   }
 
   async #find(owner: string, ref: string, signal: AbortSignal): Promise<SessionRecord | undefined> {

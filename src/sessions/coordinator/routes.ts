@@ -139,6 +139,7 @@ export class Routes {
         return { ...kept, workerId: worker.id, incarnation, isolation: output.isolation };
       }, signal));
     } finally {
+      registry.opened(id, worker);
       const isHere = now?.workerId === worker.id && now.incarnation === worker.hello.incarnation;
       // Somebody else was faster, or it did not work: the files stay for whoever has them now.
       if (!isMoved && !isHere) {

@@ -10,6 +10,9 @@ import type { Touches } from "./touches.ts";
 
 /** Of sessions whose time is over, that are looked at together. */
 const PAGE = 50;
+/** Since a session's last use. */
+const FILES_WAIT_MS = 24 * 3_600_000;
+const ENDED_STATES = SESSION_STATES.filter((state) => !isOpen({ state }));
 
 export interface UpkeepParts {
   readonly core: Core;
@@ -63,7 +66,7 @@ export class Upkeep implements RegistryObserver {
     const record = await store.get(id, signal);
     if (record === undefined || record.expiresAt >= now()) return true;
     if (!isOpen(record)) {
-      await store.delete(id, signal);
+      await this.#forget(record, signal);
       return true;
     }
     if (touches.isUsed(id)) {
@@ -72,6 +75,28 @@ export class Upkeep implements RegistryObserver {
     }
     await records.overdue(record, signal);
     return true;
+  }
+
+  /** One that is over. Files on storage that no worker has just now are waited for, for a day. */
+  async #forget(record: SessionRecord, signal: AbortSignal): Promise<void> {
+    const { core: { log, now, settings, store }, records } = this.parts;
+    const { id, sharedStorage, lastUsedAt } = record;
+    if (sharedStorage !== "") {
+      await records.remove(record);
+      const kept = await store.get(id, signal);
+      if (kept === undefined) return;
+      if (kept.sharedStorage !== "" && now() - lastUsedAt < FILES_WAIT_MS) {
+        await store.update({ ...kept, expiresAt: now() + settings.cleanupIntervalMs }, signal);
+        return;
+      }
+      if (kept.sharedStorage !== "") {
+        log.warn("files of a session could not be removed: remove them by hand", {
+          session_id: id,
+          storage: sharedStorage,
+        });
+      }
+    }
+    await store.delete(id, signal);
   }
 
   /** Looks how many sessions there are, for the gauge: once more where it was asked meanwhile. */
@@ -96,7 +121,7 @@ export class Upkeep implements RegistryObserver {
     void this.parts.core.background.run(`worker ${worker.id} is looked at`, async (signal) => {
       await this.#ownSessions(worker, signal);
       await this.#strangers(worker, signal);
-      await this.#leftFiles(worker, signal);
+      await this.#leftFiles(worker.hello.sharedStorage, signal);
     });
   }
 
@@ -117,6 +142,7 @@ export class Upkeep implements RegistryObserver {
         // Where others have the files, the next call moves it.
         if (record.incarnation === worker.hello.incarnation) await routes.lost(record, signal, why);
       }
+      await this.#leftFiles(worker.hello.sharedStorage, signal);
       this.count();
     });
   }
@@ -147,16 +173,13 @@ export class Upkeep implements RegistryObserver {
     }
   }
 
-  /** Files of sessions that ended while no worker had their storage. */
-  async #leftFiles(worker: WorkerConnection, signal: AbortSignal): Promise<void> {
+  /** Files of sessions that ended while their own worker was not there to remove them. */
+  async #leftFiles(sharedStorage: string, signal: AbortSignal): Promise<void> {
     const { core: { registry, store }, records } = this.parts;
-    const { sharedStorage } = worker.hello;
     if (sharedStorage === "") return;
-    const ended = await store.list({ states: SESSION_STATES.filter((state) => !isOpen({ state })) }, signal);
-    for (const record of ended) {
+    for (const record of await store.list({ states: ENDED_STATES }, signal)) {
       if (record.sharedStorage !== sharedStorage) continue;
-      if (registry.find(record.workerId, record.incarnation) !== undefined) continue;
-      await records.closeAt(worker, record.id, false);
+      if (registry.find(record.workerId, record.incarnation) === undefined) await records.remove(record);
     }
   }
 }

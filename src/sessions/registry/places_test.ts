@@ -8,8 +8,6 @@ Deno.test("what is placed here and what the worker has are counted once", () => 
   places.take("a");
   places.loaded(["a", "b", "b"]);
   assert.equal(places.size, 2);
-  assert.equal(places.has("a"), true);
-  assert.equal(places.has("b"), false);
   assert.deepEqual([...places.others], ["b"]);
   places.take("b");
   assert.deepEqual([...places.others], []);
@@ -57,30 +55,72 @@ Deno.test("others can be let go as well, and nothing is let go twice", () => {
   assert.deepEqual([...places.others], ["never"]);
 });
 
+Deno.test("while it is opened, nothing takes its place away", () => {
+  const places = new Places();
+  places.open("a");
+  places.release("a");
+  places.closing("a");
+  places.closed("a", true);
+  places.closing("a");
+  places.closed("a", false);
+  assert.equal(places.size, 1);
+  places.opened("a");
+  places.release("a");
+  assert.equal(places.size, 0);
+});
+
+Deno.test("it is being closed as long as one of all who do that is at it", () => {
+  const places = new Places();
+  places.take("a");
+  places.closing("a");
+  places.closing("a");
+  places.closed("a", true);
+  assert.equal(places.isClosing("a"), true);
+  assert.equal(places.size, 0);
+  places.closed("a", true);
+  assert.equal(places.isClosing("a"), false);
+});
+
+Deno.test("where it is not known whether it was closed, the worker's next load says so", () => {
+  const places = new Places();
+  for (const id of ["a", "b"]) {
+    places.take(id);
+    places.closing(id);
+    places.closed(id, false);
+  }
+  assert.equal(places.size, 2);
+  places.loaded(["b"]);
+  assert.deepEqual([...places.others], ["b"]);
+});
+
 Deno.test("whatever happens, what is placed is counted, and what is gone for long is not", () => {
   const random = seededRandom(11);
   const ids = ["a", "b", "c", "d", "e"];
   const places = new Places();
   const placed = new Set<string>();
-  const atWorker = new Set<string>();
+  const opening = new Set<string>();
   for (let step = 0; step < 5_000; step++) {
     const id = pick(random, ids);
-    switch (below(random, 3)) {
+    switch (below(random, 4)) {
       case 0:
-        places.take(id);
+        places.open(id);
         placed.add(id);
-        atWorker.add(id);
+        opening.add(id);
         break;
       case 1:
-        places.release(id);
-        placed.delete(id);
-        atWorker.delete(id);
+        places.opened(id);
+        opening.delete(id);
+        break;
+      case 2:
+        places.closing(id);
+        places.closed(id, true);
+        if (!opening.has(id)) placed.delete(id);
         break;
       default:
-        places.loaded([...atWorker]);
+        places.loaded([...placed]);
         assert.deepEqual([...places.others], []);
     }
     assert.equal(places.size, placed.size);
-    for (const one of ids) assert.equal(places.has(one), placed.has(one));
+    assert.equal(places.isClosing(id), false);
   }
 });

@@ -101,7 +101,10 @@ export class WorkerRegistry implements WorkerListener {
       .sort((a, b) => a.worker.id < b.worker.id ? -1 : 1);
   }
 
-  /** Chooses a worker and takes a place there, in one: creations side by side never fill one beyond its capacity. */
+  /**
+   * Chooses a worker and takes a place there, in one: creations side by side never fill one beyond its capacity. The place
+   * is kept until {@linkcode WorkerRegistry.opened}, whoever closes the session meanwhile.
+   */
   reserve(session: string, wanted: Wanted): Selection<Candidate> & { readonly worker?: WorkerConnection } {
     const choices = [...this.#entries.values()].map((entry): Choice => ({
       id: entry.worker.id,
@@ -111,6 +114,7 @@ export class WorkerRegistry implements WorkerListener {
       sharedStorage: entry.worker.hello.sharedStorage,
       capacity: entry.worker.hello.capacity,
       sessions: entry.places.size,
+      isClosingIt: entry.places.isClosing(session),
       isConnected: entry.worker.isConnected,
       isDraining: entry.worker.isDraining,
       entry,
@@ -118,8 +122,22 @@ export class WorkerRegistry implements WorkerListener {
     const selection = selectWorker(choices, wanted);
     if (selection.chosen === undefined) return selection;
     const { entry } = selection.chosen;
-    entry.places.take(session);
+    entry.places.open(session);
     return { chosen: selection.chosen, worker: entry.worker };
+  }
+
+  /** The worker has opened what was reserved, or has not: from now on it can be closed, released. */
+  opened(session: string, worker: WorkerConnection): void {
+    this.#of(worker)?.places.opened(session);
+  }
+
+  /** The worker is being told to close it. @returns what says how that ended */
+  closing(session: string, worker: WorkerConnection): (isGone: boolean) => void {
+    this.#of(worker)?.places.closing(session);
+    return (isGone) => {
+      this.#of(worker)?.places.closed(session, isGone);
+      this.#wake();
+    };
   }
 
   /** A session that is there already takes its place. */
@@ -127,7 +145,7 @@ export class WorkerRegistry implements WorkerListener {
     this.#of(worker)?.places.take(session);
   }
 
-  /** It is not there any more, or never came to be. */
+  /** It never came to be there. */
   release(session: string, worker: WorkerConnection): void {
     this.#of(worker)?.places.release(session);
     this.#wake();

@@ -58,7 +58,25 @@ Deno.test("a place that was let go is there for the next", () => {
   const registry = registryOf(worker);
   registry.reserve("a", {});
   registry.release("a", worker);
+  assert.equal(registry.reserve("b", {}).worker, undefined);
+  registry.opened("a", worker);
+  registry.release("a", worker);
   assert.equal(registry.reserve("b", {}).worker, worker);
+  registry.opened("b", worker);
+  registry.closing("b", worker)(true);
+  assert.equal(registry.reserve("c", {}).worker, worker);
+});
+
+Deno.test("a session does not go where it is just being closed, and does so in a moment", () => {
+  const worker = connection("w1");
+  const registry = registryOf(worker);
+  registry.hold("a", worker);
+  const closed = registry.closing("a", worker);
+  const selection = registry.reserve("a", {});
+  assert.deepEqual(selection, { chosen: undefined, isSoon: true, why: "of 1 worker(s): 1 still closing it" });
+  assert.equal(registry.reserve("b", {}).worker, worker);
+  closed(true);
+  assert.equal(registry.reserve("a", {}).worker, worker);
 });
 
 Deno.test("what a worker says it has takes places, too", () => {

@@ -14,6 +14,8 @@ export interface Candidate {
   readonly sessions: number;
   readonly isConnected: boolean;
   readonly isDraining: boolean;
+  /** It is just told to close the very session. */
+  readonly isClosingIt?: boolean | undefined;
 }
 
 export interface Wanted {
@@ -46,11 +48,12 @@ export function selectWorker<C extends Candidate>(candidates: readonly C[], want
     return { chosen, isSoon: true, why: "no worker is registered: start one, or wait until it is back" };
   }
   const counts = [...refused].map(([why, count]) => `${count} ${why}`).join(", ");
-  const isSoon = refused.has(AWAY) && !refused.has(FULL);
+  const isSoon = (refused.has(AWAY) || refused.has(BUSY)) && !refused.has(FULL);
   return { chosen, isSoon, why: `of ${candidates.length} worker(s): ${counts}` };
 }
 
 const AWAY = "not connected";
+const BUSY = "still closing it";
 const FULL = "full";
 
 function refusal(candidate: Candidate, { labels, sharedStorage, except }: Wanted): string | undefined {
@@ -63,6 +66,7 @@ function refusal(candidate: Candidate, { labels, sharedStorage, except }: Wanted
   }
   if (candidate.isDraining) return "shutting down";
   if (!candidate.isConnected) return AWAY;
+  if (candidate.isClosingIt) return BUSY;
   if (sessions >= capacity) return FULL;
   return undefined;
 }
