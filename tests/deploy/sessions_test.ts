@@ -6,6 +6,7 @@ import { readCoordinator } from "../../src/cli/sandbox/coordinator.ts";
 import { COORDINATOR } from "../../src/cli/sandbox/coordinator_options.ts";
 import { flagSpecs } from "../../src/cli/sandbox/load.ts";
 import { readWorker } from "../../src/cli/sandbox/worker.ts";
+import { COMMAND_OPTIONS } from "../../src/cli/sandbox/sets.ts";
 import { WORKER } from "../../src/cli/sandbox/worker_options.ts";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
 
@@ -189,3 +190,69 @@ Deno.test("the workers' image has what sessions run, and does not run as root", 
     ok(stage.includes(one), one);
   }
 });
+
+Deno.test("every option has its row in the document: flag, variables, place in the file, default", async () => {
+  const document = await Deno.readTextFile(`${root}/docs/sessions.md`);
+  let rows = 0;
+  for (const name of ["coordinator", "worker"]) {
+    const [, rest = ""] = document.split(`\n### coder-k8s ${name}\n`);
+    const [section = ""] = rest.split("\n### ");
+    for (const option of COMMAND_OPTIONS[name]?.set.options ?? []) {
+      const { flag, fileOnly, yaml, env, variables = [], fallback = "", defaultText, help } = option;
+      const row = section.split("\n").find((line) =>
+        line.startsWith("|") && line.includes(fileOnly === true ? `\`${yaml}\`` : `| \`--${flag}\` `)
+      );
+      ok(row !== undefined, `${name} --${flag} is not in docs/sessions.md`);
+      rows++;
+      const said = [
+        ...(fileOnly === true ? [] : [env, ...variables].map((variable) => `\`${variable}\``)),
+        ...(option.key === "config" ? [] : [`\`${yaml}\``]),
+        ...(defaultText === undefined ? (fallback === "" ? [] : [`\`${fallback}\``]) : [defaultText]),
+        help,
+      ];
+      for (const one of said) {
+        ok(row.replaceAll("\\*", "*").includes(one), `${name} --${flag}: ${one} is not in ${row}`);
+      }
+    }
+  }
+  ok(rows > 90, String(rows));
+});
+
+Deno.test("what the document names is there: flags, files, metrics", async () => {
+  const document = await Deno.readTextFile(`${root}/docs/sessions.md`);
+  const flags = new Set(
+    Object.values(COMMAND_OPTIONS).flatMap(({ set }) => set.options.map(({ flag }) => flag)),
+  );
+  const ours = new Set([...flags, "version", "help", "target"]);
+  // Of kubectl, openssl, docker and the like, in the commands of the page.
+  const others = new Set(["from-file", "from-literal", "cert", "key", "transport", "security-opt"]);
+  for (const [, flag = ""] of document.matchAll(/(?:^|[\s`(])--([a-z][a-z-]+)/g)) {
+    ok(ours.has(flag) || others.has(flag), `--${flag}`);
+  }
+  for (const [path] of document.matchAll(/(?:deploy|src)\/[a-z_/]+(?:\.(?:yaml|proto|ts))?/g)) {
+    await Deno.stat(`${root}/${path}`);
+  }
+  for (const [, page = ""] of document.matchAll(/\]\(([a-z-]+\.md)\)/g)) {
+    await Deno.stat(`${root}/docs/${page}`);
+  }
+});
+
+Deno.test("every figure of sessions is in the list of figures", async () => {
+  const document = await Deno.readTextFile(`${root}/docs/metrics.md`);
+  const names: string[] = [];
+  for await (const path of sources(`${root}/src/sessions`)) {
+    const text = await Deno.readTextFile(path);
+    for (const [, name = ""] of text.matchAll(/\.(?:counter|gauge|histogram)\(\s*"([a-z0-9_]+)"/g)) {
+      names.push(name);
+    }
+  }
+  ok(names.length > 20, names.join());
+  deepEqual([...new Set(names)].filter((name) => !document.includes(`\`${name}\``)), []);
+});
+
+async function* sources(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* sources(`${folder}/${name}`);
+    else if (name.endsWith(".ts") && !name.endsWith("_test.ts")) yield `${folder}/${name}`;
+  }
+}

@@ -126,8 +126,8 @@ export const coordinatorTable = {
     defaultText: "the ways that other flags are given for, else off",
     file: "server",
     help:
-      "How callers prove who they are: a token of --auth-token-file, OpenID Connect (--oidc-*), a trusted proxy " +
-      "(--proxy-*), or off, on loopback alone.",
+      "How callers prove who they are: a token of --auth-token-file, OpenID Connect (--oidc-issuer), a trusted proxy " +
+      "(--proxy-ca-file), or off, on loopback alone.",
   }),
   authTokenFile: optional(text("the path of a file with tokens"), {
     group: CALLERS,
