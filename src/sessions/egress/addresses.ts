@@ -94,16 +94,16 @@ function parseV4(text: string): Address | undefined {
 function parseV6(text: string): Address | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
-  const head = groups(halves[0]!);
-  const tail = groups(halves[1] ?? "");
+  const head = groups(halves[0]!, halves.length === 1);
+  const tail = groups(halves[1] ?? "", true);
   if (head === undefined || tail === undefined) return undefined;
   const missing = 16 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 2) return undefined;
   return new Uint8Array([...head, ...new Array<number>(missing).fill(0), ...tail]);
 }
 
-/** Bytes of `a:b:c`, of which the last may be an IPv4 address. */
-function groups(text: string): number[] | undefined {
+/** Bytes of `a:b:c`, which may end in an IPv4 address where the whole ends. */
+function groups(text: string, isEnd: boolean): number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
   const parts = text.split(":");
@@ -113,7 +113,7 @@ function groups(text: string): number[] | undefined {
       bytes.push(value >> 8, value & 0xff);
       continue;
     }
-    const v4 = index === parts.length - 1 ? parseV4(part) : undefined;
+    const v4 = isEnd && index === parts.length - 1 ? parseV4(part) : undefined;
     if (v4 === undefined) return undefined;
     bytes.push(...v4.subarray(12));
   }

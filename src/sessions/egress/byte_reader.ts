@@ -44,7 +44,7 @@ export class ByteReader {
       }
       text += latin1(piece);
       const at = text.indexOf(end, from);
-      if (at > most || (at < 0 && text.length > most)) {
+      if (at > most || (at < 0 && text.length >= most + end.length)) {
         throw new WrongBytes(431, `more than ${most} bytes before the end of a line or of the headers`);
       }
       if (at < 0) continue;

@@ -40,6 +40,11 @@ export class DiskStore {
     return this.#bytes;
   }
 
+  /** Whether it is kept, as far as this process knows. */
+  has(name: string): boolean {
+    return this.#sizes.has(name);
+  }
+
   /** What is kept under that name, which counts as used now. */
   async read(name: string): Promise<{ readonly file: Deno.FsFile; readonly size: number } | undefined> {
     try {

@@ -57,6 +57,7 @@ class OpenDoor implements Door {
   readonly #ended = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
+  #closing: Promise<void> | undefined;
 
   constructor(
     readonly socket: string,
@@ -68,7 +69,11 @@ class OpenDoor implements Door {
     this.#accepting = this.#accept();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.#ended.abort(new Error("the worker stops"));
     this.listener.close();
     await this.#accepting;

@@ -55,6 +55,7 @@ export class FileCache {
       if (kept !== undefined) return kept;
     }
     const download = running ?? await this.#start(source, name);
+    if (download === undefined) return await this.get(source, signal);
     const timer = Promise.withResolvers<void>();
     const handle = setTimeout(timer.resolve, this.holdMs);
     signal.addEventListener("abort", () => timer.resolve(), { once: true });
@@ -87,12 +88,13 @@ export class FileCache {
     return { size: found.size, isCached: true, body: pieces(found.file), release: close };
   }
 
-  async #start(source: FileSource, name: string | undefined): Promise<Download> {
+  /** `undefined` where it is kept by now. */
+  async #start(source: FileSource, name: string | undefined): Promise<Download | undefined> {
     if (this.#downloads.size >= MAX_DOWNLOADS) await Promise.race([...this.#downloads.values()].map(settled));
     const key = name ?? `unkept-${++this.#unkept}`;
     const draft = await this.store.draft();
     const other = this.#downloads.get(key);
-    if (other !== undefined) {
+    if (other !== undefined || this.store.has(key)) {
       // Somebody was quicker.
       await draft.drop();
       return other;
