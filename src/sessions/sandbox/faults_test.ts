@@ -103,6 +103,8 @@ await new Promise(() => setInterval(() => {}, 1000));`,
     await ended(seconds);
     await until("the launcher is gone", async () => !await isThere(`/proc/${launcher}`));
     assert.deepEqual(await stillThere(groups), []);
+    const sockets = `${directory.slice(0, -"/sessions".length)}/sockets`;
+    assert.deepEqual([...Deno.readDirSync(sockets)], []);
     assert.deepEqual(await mountsBelow(directory), []);
     await Deno.remove(directory.slice(0, -"/sessions".length), { recursive: true });
   });

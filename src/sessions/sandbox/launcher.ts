@@ -210,7 +210,17 @@ class Running implements Launcher {
     const { directory, allowUnisolated, uids, readOnlyPaths, environment, network, forwards } = options;
     this.calls.send({
       modules: MODULES,
-      options: { directory, allowUnisolated, uids, readOnlyPaths, environment, network, forwards, without },
+      options: {
+        directory,
+        allowUnisolated,
+        uids,
+        readOnlyPaths,
+        environment,
+        network,
+        forwards,
+        without,
+        socket: this.socket,
+      },
     });
     const late = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
     const abort = () => this.#ready.reject(late.reason);

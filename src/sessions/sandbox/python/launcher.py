@@ -177,6 +177,12 @@ class Launcher:
                 known.pop(pid, None)
         self.sweep()
         self.groups.close()
+        try:
+            # The worker does that, unless it was ended by force.
+            os.unlink(self.options["socket"])
+            os.rmdir(os.path.dirname(self.options["socket"]))
+        except OSError:
+            pass
         os._exit(0)
 
     def sweep(self):
