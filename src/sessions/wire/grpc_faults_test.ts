@@ -72,6 +72,17 @@ Deno.test("a connection that is dead without telling is found out by pings", asy
   assert.equal(rig.witness.joinedWorkers.length, 1);
 });
 
+Deno.test("a worker whose machine is gone without telling is disconnected by pings, and not lost yet", async () => {
+  await using rig = await grpcRig({ keepaliveMs: 200 });
+  await using network = await Network.to(rig.server.port);
+  rig.worker(soon, { url: network.url });
+  const connection = await rig.witness.worker();
+  await rig.witness.until(() => connection.isConnected);
+  network.freeze();
+  await rig.witness.until(() => !connection.isConnected);
+  assert.ok(!rig.witness.news.some((line) => line.startsWith("left")));
+});
+
 Deno.test("a coordinator that stands still fills no memory at the worker, and gets every outcome", async () => {
   await using rig = await grpcRig();
   await using network = await Network.to(rig.server.port);

@@ -69,7 +69,7 @@ export class Network implements AsyncDisposable {
   readonly #server: TcpServer;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #isAway = false;
-  #isFrozen = false;
+  readonly #frozen = new Set<readonly [Socket, Socket]>();
   /** How many connections were made. */
   connections = 0;
 
@@ -102,12 +102,14 @@ export class Network implements AsyncDisposable {
 
   /** Nothing passes on connections that are there, in either direction, and nobody is told. */
   freeze(): void {
-    this.#isFrozen = true;
-    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+    for (const pair of this.#pairs) {
+      this.#frozen.add(pair);
+      for (const socket of pair) socket.pause();
+    }
   }
 
   thaw(): void {
-    this.#isFrozen = false;
+    this.#frozen.clear();
     for (const pair of this.#pairs) for (const socket of pair) socket.resume();
   }
 
@@ -131,7 +133,7 @@ export class Network implements AsyncDisposable {
       from.on("data", (bytes) => {
         if (!to.write(bytes)) from.pause();
       });
-      to.on("drain", () => this.#isFrozen || from.resume());
+      to.on("drain", () => this.#frozen.has(pair) || from.resume());
     };
     pass(near, far);
     pass(far, near);
