@@ -86,7 +86,7 @@ export class Collection<T extends KubeObject> {
     this.#history = new History(this.#version, options);
   }
 
-  /** Newest version: of the last change, or of the last checkpoint. */
+  /** Newest version: of the last change, or of the last checkpoint. Clients get that of a list or a bookmark instead. */
   get resourceVersion(): string {
     return this.#text;
   }
@@ -101,6 +101,7 @@ export class Collection<T extends KubeObject> {
 
   /** Of a namespace, or of all. */
   list(namespace?: string): Listing<T> {
+    this.#sign();
     return this.#shelf.listing(namespace, this.#text);
   }
 
@@ -190,7 +191,10 @@ export class Collection<T extends KubeObject> {
     return {
       state: begin === "state" ? this.list(namespace).items : [],
       changes,
-      currentVersion: () => this.#text,
+      currentVersion: () => {
+        this.#sign();
+        return this.#text;
+      },
       close: () => {
         listeners.delete(own);
         if (listeners.size === 0 && this.#listeners.get(group) === listeners) this.#listeners.delete(group);
@@ -208,6 +212,11 @@ export class Collection<T extends KubeObject> {
     const groups = [...this.#listeners.values()];
     this.#listeners.clear();
     for (const listeners of groups) for (const listener of listeners) listener.ended();
+  }
+
+  /** Makes the newest version one that no other replica gives: who comes back with it has been told all up to it. */
+  #sign(): void {
+    if (!this.#history.isCheckpoint(this.#version)) this.checkpoint();
   }
 
   #next(hash: number): bigint {

@@ -274,10 +274,10 @@ Deno.test("who was cut off and comes again is as little sure as before, for a wh
   const time = { now: START };
   const things = collection({ versions: new VersionClock(() => time.now), overlapMs: 60_000 });
   things.put(thing("x", "1"));
-  const native = things.resourceVersion;
+  const native = things.list().resourceVersion;
   time.now += 1;
   things.watch({ begin: { version: foreign(things) } }, listening())!.close();
-  const heard = things.resourceVersion;
+  const heard = things.list().resourceVersion;
   things.put(thing("x", "2"));
   const again = listening();
   const { changes } = things.watch({ begin: { version: heard } }, again)!;
@@ -297,6 +297,42 @@ Deno.test("who was cut off and comes again is as little sure as before, for a wh
   assert.equal(again.changes.at(-1)?.isUnsure, undefined);
   const sure = things.watch({ begin: { version: heard } }, listening())!;
   assert.ok(sure.changes.every(({ isUnsure }) => isUnsure === undefined));
+});
+
+Deno.test("two replicas that give one change the same version do not take it for a sign of what else was told", () => {
+  const [one, other] = [collection(), collection()];
+  for (const things of [one, other]) things.put(thing("x", "1"));
+  // Something else happens meanwhile to each, and then the same to both.
+  one.put(thing("z", "1"));
+  other.remove({ namespace: "a", name: "x" });
+  for (const things of [one, other]) things.put(thing("y", "1"));
+  const versionOfY = (things: Collection<Thing>) => versionOf(things.get({ namespace: "a", name: "y" })!);
+  assert.equal(versionOfY(one), versionOfY(other));
+  for (const version of [versionOfY(one), one.list().resourceVersion]) {
+    const { changes } = other.watch({ begin: { version } }, listening())!;
+    assert.ok(
+      changes.map(text).includes("DELETED x 1"),
+      "who has been told of x by the one hears that it is gone",
+    );
+  }
+});
+
+Deno.test("lists and bookmarks have a version that comes back as what it was", () => {
+  const things = collection();
+  const watch = things.watch({ begin: "now" }, listening())!;
+  const versions = ["1", "2"].map((state) => {
+    things.put(thing("x", state));
+    const { resourceVersion } = things.list();
+    assert.equal(watch.currentVersion(), resourceVersion, "nothing has happened since");
+    assert.equal(things.list().resourceVersion, resourceVersion);
+    return resourceVersion;
+  });
+  things.put(thing("x", "3"));
+  const bookmark = watch.currentVersion();
+  const since = (version: string) => things.watch({ begin: { version } }, listening())!.changes.map(text);
+  assert.deepEqual(since(versions[0]!), ["MODIFIED x 2", "MODIFIED x 3"]);
+  assert.deepEqual(since(versions[1]!), ["MODIFIED x 3"]);
+  assert.deepEqual(since(bookmark), []);
 });
 
 Deno.test("two replicas that see the end of a list in the same moment do not take their versions for each other's", () => {

@@ -72,6 +72,13 @@ export class History<T> {
     if (this.#checkpoints.length > CHECKPOINTS) this.#checkpoints.splice(0, CHECKPOINTS / 2);
   }
 
+  /** Whether it is one of those, as far as they are remembered: no other replica has given it. */
+  isCheckpoint(version: bigint): boolean {
+    const checkpoints = this.#checkpoints;
+    const point = firstAbove(checkpoints.length, (index) => checkpoints[index]! >= version);
+    return checkpoints[point] === version;
+  }
+
   /** From now on something is watched whose past is not known here, as it may be elsewhere. */
   beginAnew(version: bigint): void {
     this.#start = version;
@@ -92,11 +99,14 @@ export class History<T> {
     return { kind: "overlap", changes: this.#after(from) };
   }
 
+  /**
+   * Versions of changes are no sign: a replica that sees the same change in the same moment, or that counts on from our
+   * versions in a burst, gives it the same one, and may have known less before. Only of the time before the beginning,
+   * from which nobody is taken over, they are taken for ours: objects that have not changed since have them.
+   */
   #isOurs(version: bigint): boolean {
-    const checkpoints = this.#checkpoints;
-    const point = firstAbove(checkpoints.length, (index) => checkpoints[index]! >= version);
-    return checkpoints[point] === version ||
-      this.#changes[this.#indexAfter(version) - 1]?.version === version;
+    return this.isCheckpoint(version) ||
+      (version < this.#start && this.#changes[this.#indexAfter(version) - 1]?.version === version);
   }
 
   #after(version: bigint): readonly Recorded<T>[] {

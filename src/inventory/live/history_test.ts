@@ -17,10 +17,29 @@ const told = (history: History<number>, version: bigint, isStale = false) => {
 
 Deno.test("after a version of ours comes exactly what followed it", () => {
   const history = new History<number>(T0);
-  for (const at of [1, 2, 3]) history.add({ version: T0 + BigInt(at) * MINUTE, change: change(at) });
+  for (const at of [1, 2, 3]) {
+    history.add({ version: T0 + BigInt(at) * MINUTE, change: change(at) });
+    history.checkpoint(T0 + BigInt(at) * MINUTE + 1n);
+  }
   assert.deepEqual(told(history, T0), ["exact", 1, 2, 3]);
-  assert.deepEqual(told(history, T0 + 2n * MINUTE), ["exact", 3]);
-  assert.deepEqual(told(history, T0 + 3n * MINUTE), ["exact"]);
+  assert.deepEqual(told(history, T0 + 2n * MINUTE + 1n), ["exact", 3]);
+  assert.deepEqual(told(history, T0 + 3n * MINUTE + 1n), ["exact"]);
+});
+
+Deno.test("the version of a change is not ours alone: another replica may have given it the same", () => {
+  const history = new History<number>(T0, { overlapMs: 60_000 });
+  for (const at of [1, 2, 3, 4]) history.add({ version: T0 + BigInt(at) * MINUTE, change: change(at) });
+  assert.deepEqual(told(history, T0 + 3n * MINUTE), ["overlap", 3, 4]);
+  assert.equal(history.isCheckpoint(T0), true);
+  assert.equal(history.isCheckpoint(T0 + 3n * MINUTE), false);
+});
+
+Deno.test("of before the beginning, who has a version of a change is told what followed it", () => {
+  const history = new History<number>(T0);
+  for (const at of [1, 2]) history.add({ version: T0 + BigInt(at) * MINUTE, change: change(at) });
+  history.beginAnew(T0 + 3n * MINUTE);
+  assert.deepEqual(told(history, T0 + MINUTE), ["exact", 2]);
+  assert.equal(told(history, T0 + MINUTE + 2n), "expired");
 });
 
 Deno.test("a checkpoint is a version of ours", () => {
@@ -58,11 +77,14 @@ Deno.test("the version of a replica that was cut off is too old for one that is 
 
 Deno.test("what had to be given up is too old, and what is kept is not", () => {
   const history = new History<number>(T0, { size: 10, overlapMs: 1_000 });
-  for (let at = 1; at <= 100; at++) history.add({ version: T0 + BigInt(at) * MINUTE, change: change(at) });
+  for (let at = 1; at <= 100; at++) {
+    history.add({ version: T0 + BigInt(at) * MINUTE, change: change(at) });
+    history.checkpoint(T0 + BigInt(at) * MINUTE + 1n);
+  }
   assert.equal(history.length, 10);
   assert.equal(told(history, T0), "expired");
-  assert.equal(told(history, T0 + 89n * MINUTE), "expired");
-  assert.deepEqual(told(history, T0 + 90n * MINUTE)[0], "exact");
+  assert.equal(told(history, T0 + 89n * MINUTE + 1n), "expired");
+  assert.deepEqual(told(history, T0 + 90n * MINUTE + 1n)[0], "exact");
   assert.equal(told(history, T0 + 90n * MINUTE + 2n), "expired");
   assert.equal(told(history, T0 + 91n * MINUTE + 2n)[0], "overlap");
 });
