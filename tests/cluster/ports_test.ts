@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePorts, isFree } from "./ports.ts";
+import { freePorts, isFree, leaseOf } from "./ports.ts";
 
 Deno.test("free ports differ from each other, and each was found to be free", () => {
   const free = new Set<number>();
@@ -27,4 +27,27 @@ Deno.test("ports lie outside the range that outgoing connections use", () => {
 
 Deno.test("more ports than there are cannot be had", () => {
   assert.throws(() => freePorts(12_001), /found no 12001 free ports/);
+});
+
+Deno.test("a port that one process was given no other one is given for some minutes, and then it is", () => {
+  const directory = Deno.makeTempDirSync({ prefix: "ports" });
+  try {
+    const now = Date.parse("2026-01-01T00:04:59Z");
+    assert.equal(leaseOf(directory, now)(20_001), true);
+    assert.equal(leaseOf(directory, now)(20_001), false, "at the same time");
+    assert.equal(leaseOf(directory, now)(20_002), true);
+    assert.equal(leaseOf(directory, now + 2_000)(20_001), false, "in the stretch of time that follows");
+    assert.equal(leaseOf(directory, now + 600_000)(20_001), true, "later");
+    // What nobody looks at any more is not kept.
+    assert.equal([...Deno.readDirSync(directory)].length, 2);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("a port that is free and leased to somebody else is not given", () => {
+  const asked: number[] = [];
+  const [port] = freePorts(1, () => true, (one) => asked.push(one) === 3);
+  assert.equal(asked.length, 3);
+  assert.equal(port, asked[2]);
 });

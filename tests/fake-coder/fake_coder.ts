@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import type net from "node:net";
 import assert from "node:assert/strict";
+import { freePorts } from "../cluster/ports.ts";
 import { type FaultAction, Faults } from "./faults.ts";
 import { answer, type IncomingRequest, routeOf, type World } from "./pipeline.ts";
 import { RateLimiter } from "./rate_limit.ts";
@@ -73,7 +74,8 @@ export async function startFakeCoder(options: FakeCoderOptions = {}): Promise<Fa
   const sockets = new Set<net.Socket>();
   let accepted = 0;
   let server: http.Server;
-  let port = wanted;
+  // Nobody else gets it while the fake does not listen.
+  const port = wanted > 0 ? wanted : freePorts(1)[0] ?? 0;
 
   async function serve(incoming: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const request = await read(incoming, basePath);
@@ -119,10 +121,7 @@ export async function startFakeCoder(options: FakeCoderOptions = {}): Promise<Fa
     });
     return new Promise((resolve, reject) => {
       server.once("error", reject);
-      server.listen(port, "127.0.0.1", () => {
-        port = (server.address() as net.AddressInfo).port;
-        resolve();
-      });
+      server.listen(port, "127.0.0.1", resolve);
     });
   }
 

@@ -37,16 +37,11 @@ export interface OperatorProcess extends AsyncDisposable {
   metrics(): Promise<string>;
 }
 
-/** A loopback port that is free now, and that no outgoing connection of a neighbour gets meanwhile. */
+/** A loopback port of {@linkcode freePorts}. */
 export function freePort(): Promise<number> {
-  let port = 0;
-  // One that was given and is not in use yet looks free, too.
-  do [port = 0] = freePorts(1); while (given.has(port));
-  given.add(port);
+  const [port = 0] = freePorts(1);
   return Promise.resolve(port);
 }
-
-const given = new Set<number>();
 
 /** Starts an operator. Does not wait until it is ready. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
