@@ -30,6 +30,7 @@ export async function runQuietly(
   }, within);
   const kill = () => process.kill("SIGKILL");
   within.addEventListener("abort", kill, { once: true });
+  if (within.aborted) kill();
   const { exitCode } = await process.exited;
   within.removeEventListener("abort", kill);
   within.throwIfAborted();

@@ -54,7 +54,7 @@ export async function runTests(session: WorkerSession, input: Input, context: Ca
   if (missing !== undefined && name === "pytest" && input.framework === undefined) {
     // Its files are called as those of unittest are, which is always there.
     const other = await runOne(session, "unittest", { path, isFile, files }, input, context);
-    if (other.results === undefined || total(other.results) > 0) return answer("unittest", other);
+    if (other.results !== undefined && hasTests(other.results)) return answer("unittest", other);
   }
   if (missing !== undefined) throw new SessionError("failed", `${name} could not be started: ${missing}`);
   return answer(name, { process, results });
@@ -120,8 +120,10 @@ function ended(process: Process) {
   return { exitCode: process.end?.exitCode, stdout: last("stdout"), stderr: last("stderr") };
 }
 
-function total({ counts }: Results): number {
-  return counts.passed + counts.failed + counts.skipped + counts.errors;
+/** More than modules that cannot be loaded without pytest. */
+function hasTests({ counts, failures }: Results): boolean {
+  return counts.passed + counts.failed + counts.skipped > 0 ||
+    failures.some(({ name }) => !name.includes("_FailedTest"));
 }
 
 function answer(framework: FrameworkName, { process, results }: Run): Output {
