@@ -210,6 +210,13 @@ export class Creation {
         });
       tried.add(worker.id);
       try {
+        await this.#assign(record.id, worker, signal);
+      } catch (error) {
+        core.registry.opened(record.id, worker);
+        core.registry.release(record.id, worker);
+        throw error;
+      }
+      try {
         return await this.#openAt(worker, record, request, signal, traceparent)
           .finally(() => core.registry.opened(record.id, worker));
       } catch (error) {
@@ -231,6 +238,13 @@ export class Creation {
     }
   }
 
+  /** Before anything is done there: whoever finds the record knows where to look. */
+  async #assign(id: string, worker: WorkerConnection, signal: AbortSignal): Promise<void> {
+    const { incarnation, sharedStorage, isolation } = worker.hello;
+    const place = { workerId: worker.id, incarnation, sharedStorage, isolation };
+    await this.#still(id, (kept) => ({ ...kept, ...place }), signal);
+  }
+
   async #openAt(
     worker: WorkerConnection,
     { id, limits, owner, ownerName }: SessionRecord,
@@ -238,16 +252,7 @@ export class Creation {
     signal: AbortSignal,
     traceparent: string | undefined,
   ): Promise<SessionRecord> {
-    const { core: { now, registry, settings }, checkpoints } = this.parts;
-    const { incarnation, sharedStorage, isolation } = worker.hello;
-    const workerId = worker.id;
-    try {
-      await this.#still(id, (kept) => ({ ...kept, workerId, incarnation, sharedStorage, isolation }), signal);
-    } catch (error) {
-      registry.opened(id, worker);
-      registry.release(id, worker);
-      throw error;
-    }
+    const { core: { now, settings }, checkpoints } = this.parts;
     const request = { sessionId: id, traceparent, deadlineMs: settings.openTimeoutMs };
     const { output } = await runTask(worker, {
       ...request,

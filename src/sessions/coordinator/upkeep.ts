@@ -166,6 +166,8 @@ export class Upkeep implements RegistryObserver {
         registry.hold(id, worker);
         continue;
       }
+      // It may have been given to this worker meanwhile.
+      if (!registry.strangers(worker).includes(id)) continue;
       log.info("a worker has a session that it should not have", { session_id: id, worker: worker.id });
       const isElsewhere = record !== undefined && isOpen(record) && record.sharedStorage !== "" &&
         record.sharedStorage === worker.hello.sharedStorage;

@@ -5,8 +5,8 @@ const LOADS_AFTER_RELEASE = 2;
 
 export class Places {
   readonly #placed = new Set<string>();
-  /** Being opened: whatever else is told, the worker may have them in a moment. */
-  readonly #opening = new Set<string>();
+  /** How many are opening it: whatever else is told, the worker may have it in a moment. */
+  readonly #opening = new Map<string, number>();
   /** How many are telling the worker to close it. */
   readonly #closing = new Map<string, number>();
   /** Others that the worker says it has: of another coordinator, or nobody's. */
@@ -34,26 +34,24 @@ export class Places {
     this.#released.delete(session);
   }
 
-  /** As {@linkcode Places.take}, and it keeps its place until {@linkcode Places.opened}. */
+  /** As {@linkcode Places.take}, and it keeps its place until {@linkcode Places.opened}, once for each call of this. */
   open(session: string): void {
     this.take(session);
-    this.#opening.add(session);
+    count(this.#opening, session, 1);
   }
 
   /** It was opened, or not: it can be let go from now on. */
   opened(session: string): void {
-    this.#opening.delete(session);
+    count(this.#opening, session, -1);
   }
 
   closing(session: string): void {
-    this.#closing.set(session, (this.#closing.get(session) ?? 0) + 1);
+    count(this.#closing, session, 1);
   }
 
   /** @param isGone the worker says so; otherwise its next load will tell */
   closed(session: string, isGone: boolean): void {
-    const closing = (this.#closing.get(session) ?? 0) - 1;
-    if (closing > 0) this.#closing.set(session, closing);
-    else this.#closing.delete(session);
+    count(this.#closing, session, -1);
     if (isGone) return this.release(session);
     if (this.#opening.has(session)) return;
     if (this.#placed.delete(session)) this.#others.add(session);
@@ -75,4 +73,10 @@ export class Places {
       else this.#released.set(session, loads + 1);
     }
   }
+}
+
+function count(counts: Map<string, number>, session: string, by: number): void {
+  const now = (counts.get(session) ?? 0) + by;
+  if (now > 0) counts.set(session, now);
+  else counts.delete(session);
 }

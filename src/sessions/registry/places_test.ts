@@ -63,10 +63,17 @@ Deno.test("while it is opened, nothing takes its place away", () => {
   places.closed("a", true);
   places.closing("a");
   places.closed("a", false);
+  places.open("a");
+  places.opened("a");
+  places.release("a");
   assert.equal(places.size, 1);
   places.opened("a");
   places.release("a");
   assert.equal(places.size, 0);
+  places.opened("a");
+  places.open("a");
+  places.release("a");
+  assert.equal(places.size, 1);
 });
 
 Deno.test("it is being closed as long as one of all who do that is at it", () => {
@@ -98,23 +105,23 @@ Deno.test("whatever happens, what is placed is counted, and what is gone for lon
   const ids = ["a", "b", "c", "d", "e"];
   const places = new Places();
   const placed = new Set<string>();
-  const opening = new Set<string>();
+  const opening = new Map<string, number>();
   for (let step = 0; step < 5_000; step++) {
     const id = pick(random, ids);
     switch (below(random, 4)) {
       case 0:
         places.open(id);
         placed.add(id);
-        opening.add(id);
+        opening.set(id, (opening.get(id) ?? 0) + 1);
         break;
       case 1:
         places.opened(id);
-        opening.delete(id);
+        opening.set(id, Math.max(0, (opening.get(id) ?? 0) - 1));
         break;
       case 2:
         places.closing(id);
         places.closed(id, true);
-        if (!opening.has(id)) placed.delete(id);
+        if ((opening.get(id) ?? 0) === 0) placed.delete(id);
         break;
       default:
         places.loaded([...placed]);
