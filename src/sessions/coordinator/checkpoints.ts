@@ -24,6 +24,8 @@ export type RunOperation = <I extends z.ZodObject, O extends z.ZodObject>(
   operation: Operation<I, O>,
   input: z.input<I>,
   body?: Uint8Array,
+  /** @default {the caller's} */
+  signal?: AbortSignal,
 ) => Promise<TaskAnswer<O>>;
 
 const ID = /^ckpt-[a-z0-9]{16}$/;
@@ -117,8 +119,15 @@ export class Checkpoints {
     }
   }
 
+  /** Also where the caller has given up. A session that is over has none. */
   #drop(run: RunOperation, archive: string): void {
-    void this.core.background.run(`archive ${archive} is dropped`, () => run(archiveDrop, { archive }));
+    void this.core.background.run(`archive ${archive} is dropped`, async (signal) => {
+      try {
+        await run(archiveDrop, { archive }, undefined, signal);
+      } catch (error) {
+        if (!(error instanceof SessionError && error.code === "session_ended")) throw error;
+      }
+    });
   }
 }
 

@@ -189,6 +189,20 @@ Deno.test("one that is too large leaves nothing", async () => {
   await dropped(worker, 1);
 });
 
+Deno.test("who gives up leaves no archive at the worker, and no copy", async () => {
+  const { rig, worker } = await started();
+  await using _ = rig;
+  const held = worker.executor.hold("archive.read");
+  const stop = new AbortController();
+  const options = { signal: stop.signal };
+  const rejected = assert.rejects(rig.sessions.checkpoint(OWNER, "one", options), { message: "enough" });
+  await held;
+  stop.abort(new Error("enough"));
+  await rejected;
+  await dropped(worker, 1);
+  assert.deepEqual(await rig.sessions.checkpoints(OWNER, rig.signal), []);
+});
+
 Deno.test("one that is damaged where it is kept is not unpacked", async () => {
   const { rig, worker } = await started();
   await using _ = rig;

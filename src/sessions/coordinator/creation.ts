@@ -12,7 +12,7 @@ import {
   type SessionRecord,
 } from "../types.ts";
 import { sleep } from "../../telemetry/clock.ts";
-import type { Checkpoints } from "./checkpoints.ts";
+import type { Checkpoints, RunOperation } from "./checkpoints.ts";
 import type { Core } from "./core.ts";
 import { joined, within } from "./deadline.ts";
 import { randomId, randomText } from "./ids.ts";
@@ -261,20 +261,16 @@ export class Creation {
       input: { limits, existing: false },
     }, { signal });
     if (checkpoint !== undefined) {
-      await checkpoints.unpack(
-        { id: owner, name: ownerName },
-        checkpoint,
-        (operation, input, body) =>
-          runTask(worker, {
-            ...request,
-            id: crypto.randomUUID(),
-            operation,
-            input: readInput(operation, input),
-            body,
-            deadlineMs: settings.taskTimeoutMs,
-          }, { signal }),
-        signal,
-      );
+      const run: RunOperation = (operation, input, body, own = signal) =>
+        runTask(worker, {
+          ...request,
+          id: crypto.randomUUID(),
+          operation,
+          input: readInput(operation, input),
+          body,
+          deadlineMs: settings.taskTimeoutMs,
+        }, { signal: own });
+      await checkpoints.unpack({ id: owner, name: ownerName }, checkpoint, run, signal);
     }
     return await this.#still(id, (kept) => {
       const at = now();

@@ -141,8 +141,10 @@ export class Runner {
         const message = `${error.message}; it may have been done in part: ${LOOK}`;
         return { error: new SessionError("deadline", message, { cause: error }), mayRetry: false };
       }
-      // Nothing was done.
-      return { error, mayRetry: error.code === "unavailable" };
+      // Nothing was done, or it does no harm to do it again.
+      const mayRetry = error.code === "unavailable" ||
+        (error.code === "unknown_outcome" && operation.idempotent);
+      return { error, mayRetry };
     }
     if (error instanceof SessionError) {
       // Of the way to it, which has waited already: nothing was done.
@@ -237,6 +239,7 @@ const LOOK = "look at the session's files (fs.list, fs.read) before you do it ag
 /** Codes that say something of the worker, rather than of what was asked. */
 const OF_WORKERS: ReadonlySet<string> = new Set([
   "unavailable",
+  "unknown_outcome",
   "deadline",
   "internal",
   "session_ended",

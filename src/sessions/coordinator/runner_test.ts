@@ -127,6 +127,18 @@ Deno.test("what was not begun is tried again, whatever it is: three times, longe
   assert.equal(await rig.metric("coordinator_retries_total", 'tool="fs.write"'), 3);
 });
 
+Deno.test("a worker that does not know whether it was done is asked again for what does no harm alone", async () => {
+  const { rig, worker } = await started();
+  await using _ = rig;
+  const unknown = refused("unknown_outcome", "its init ended");
+  worker.executor.answer("fs.read", unknown, read).answer("fs.write", unknown, written);
+  await assert.rejects(writing(rig), { code: "unknown_outcome", message: "its init ended" });
+  const call = reading(rig);
+  await rig.clock.advance(1_000);
+  assert.equal((await call).output.size, 2);
+  assert.deepEqual([runs(worker, "fs.write"), runs(worker, "fs.read")], [1, 2]);
+});
+
 Deno.test("after the last try it says so", async () => {
   const { rig, worker } = await started({ settings: { maxRetries: 1 } });
   await using _ = rig;

@@ -346,7 +346,8 @@ class Coordinator implements SessionsService {
   }
 
   #runIn(session: SessionRecord, options: SessionCallOptions): RunOperation {
-    return (operation, input, body) => this.#runner.run(session, operation, input, body, options);
+    return (operation, input, body, signal = options.signal) =>
+      this.#runner.run(session, operation, input, body, { ...options, signal });
   }
 
   /** What is no `SessionError`, and not the caller's own doing, is a mistake of ours: it is logged, and says so. */
