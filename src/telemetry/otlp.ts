@@ -45,6 +45,7 @@ class Exporter {
   #queue: EndedSpan[] = [];
   #cancelTimer: (() => void) | undefined;
   #sending: Promise<void> | undefined;
+  readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
   #isFailing = false;
   readonly #clock: Clock;
@@ -73,6 +74,7 @@ class Exporter {
 
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#closing.resolve();
     this.#start();
     await this.#sending;
     if (this.#queue.length > 0) this.#dropped.inc({ reason: "collector" }, this.#queue.length);
@@ -107,7 +109,9 @@ class Exporter {
     for (let tries = this.#isClosing ? 1 : TRIES;;) {
       const { why, isPassing } = await this.#post(body);
       if (why === undefined || !isPassing || --tries <= 0) return why;
-      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, RETRY_MS));
+      const waited = Promise.withResolvers<void>();
+      const cancel = this.#clock.setTimer(waited.resolve, RETRY_MS);
+      await Promise.race([waited.promise, this.#closing.promise]).finally(cancel);
       if (this.#isClosing) tries = Math.min(tries, 1);
     }
   }
