@@ -10,7 +10,7 @@ import { type Logger, silentLogger } from "../../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../../telemetry/metrics.ts";
 import { OPERATIONS } from "../operations.ts";
 import type { SandboxHost } from "../sandbox/types.ts";
-import { SessionError, type WorkerLoad } from "../types.ts";
+import { type Limits, SessionError, type WorkerLoad } from "../types.ts";
 import { type HandlerContext, HANDLERS } from "./handlers.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { type PackageSettings, PLAIN_PACKAGES } from "./packages/settings.ts";
@@ -24,6 +24,8 @@ export interface ExecutorOptions {
   readonly directory: string;
   /** Sessions at once. */
   readonly capacity: number;
+  /** The most that a session may have here, whatever it was made with. @default what it was made with */
+  readonly limits?: Limits | undefined;
   /** Bytes of free disk below which no new session is taken. @default 512 MiB */
   readonly diskReserveBytes?: number | undefined;
   /** Other workers have the directory, too: what is there and not ours is left alone. @default false */
@@ -71,6 +73,7 @@ class SandboxExecutor implements Executor {
     this.#sessions = new SessionTable({
       host: options.host,
       capacity: options.capacity,
+      limits: options.limits,
       admit: () => this.#admit(),
       onOutput: (stream, bytes) => this.#metrics.output(stream, bytes),
       onEnd: (process) => this.#metrics.ended(process),

@@ -7,6 +7,8 @@ export interface SessionTableOptions extends Pick<WorkerSessionOptions, "onOutpu
   readonly host: SandboxHost;
   /** Sessions at once. */
   readonly capacity: number;
+  /** The most that one may have here, whatever it was made with. */
+  readonly limits?: Limits | undefined;
   /** Throws where no new session is taken now. */
   readonly admit?: (() => void) | undefined;
 }
@@ -48,7 +50,7 @@ export class SessionTable {
     return await this.#inTurn(id, async () => {
       const known = this.#open.get(id);
       if (known !== undefined) return known;
-      const { host, capacity, admit } = this.#options;
+      const { host, capacity, limits: most, admit } = this.#options;
       admit?.();
       if (this.#open.size + this.#opening >= capacity) {
         throw new SessionError(
@@ -58,8 +60,9 @@ export class SessionTable {
       }
       this.#opening++;
       try {
-        const sandbox = await host.open(id, { limits, existing }, AbortSignal.timeout(OPEN_MS));
-        const session = new WorkerSession({ ...this.#options, sandbox, limits });
+        const allowed = most === undefined ? limits : lower(limits, most);
+        const sandbox = await host.open(id, { limits: allowed, existing }, AbortSignal.timeout(OPEN_MS));
+        const session = new WorkerSession({ ...this.#options, sandbox, limits: allowed });
         this.#open.set(id, session);
         return session;
       } finally {
@@ -102,4 +105,9 @@ export class SessionTable {
       if (this.#turns.get(id) === turn) this.#turns.delete(id);
     }
   }
+}
+
+function lower(limits: Limits, most: Limits): Limits {
+  const entries = Object.entries(limits) as [keyof Limits, number][];
+  return Object.fromEntries(entries.map(([name, value]) => [name, Math.min(value, most[name])])) as Limits;
 }

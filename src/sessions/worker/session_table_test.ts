@@ -129,3 +129,15 @@ Deno.test("what is left of an earlier process is removed, unless it is open by n
   assert.equal(await table.removeLeftover("b", signal), true);
   assert.deepEqual(host.removed, ["b"]);
 });
+
+Deno.test("a session has no more than this worker allows", async () => {
+  const host = new FakeHost();
+  const table = new SessionTable({
+    host,
+    capacity: 9,
+    limits: { ...STANDARD_LIMITS, outputBytes: 5_000, processes: 10_000 },
+  });
+  const { limits } = await table.open("a", STANDARD_LIMITS, false);
+  assert.deepEqual(limits, { ...STANDARD_LIMITS, outputBytes: 5_000 });
+  assert.deepEqual(host.limits, limits);
+});

@@ -47,7 +47,7 @@ export function executorRig(host: SandboxHost, options: Partial<ExecutorOptions>
   };
   const ok: ExecutorRig["ok"] = async (operation, input, call) => {
     const outcome = await run(operation, input, call);
-    assert.ok(outcome.ok, `${operation} ${JSON.stringify(input)}: ${JSON.stringify(outcome)}`);
+    if (!outcome.ok) assert.fail(`${operation} ${JSON.stringify(input)}: ${JSON.stringify(outcome)}`);
     return outcome.output;
   };
   return {

@@ -7,7 +7,7 @@ import type {
   SandboxProcess,
   SpawnSpec,
 } from "../../sandbox/types.ts";
-import { SessionError } from "../../types.ts";
+import { type Limits, SessionError } from "../../types.ts";
 
 /** One process that a test leads. */
 export class FakeProcess implements SandboxProcess {
@@ -105,6 +105,8 @@ export class FakeHost implements SandboxHost {
   readonly sandboxes = new Map<string, FakeSandbox>();
   readonly removed: string[] = [];
   left: string[] = [];
+  /** Of the last session that was opened. */
+  limits: Limits | undefined;
   /** What becomes of the next calls. */
   beforeOpen: (id: string, existing: boolean) => void | Promise<void> = () => {};
   beforeRemove: (id: string) => void | Promise<void> = () => {};
@@ -113,7 +115,11 @@ export class FakeHost implements SandboxHost {
     return Promise.resolve(this.left);
   }
 
-  async open(id: string, { existing }: { readonly existing: boolean }): Promise<Sandbox> {
+  async open(
+    id: string,
+    { existing, limits }: { readonly existing: boolean; readonly limits: Limits },
+  ): Promise<Sandbox> {
+    this.limits = limits;
     await this.beforeOpen(id, existing);
     const sandbox = new FakeSandbox(id);
     this.sandboxes.set(id, sandbox);
