@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { echo, fsRead, fsWrite, pkgInstall, runCommand } from "../operations.ts";
-import type { TaskOutcome } from "../link.ts";
+import type { TaskOutcome, WorkerConnection } from "../link.ts";
+import { IDLE_LOAD } from "../testing/mock_executor.ts";
+import { mockHello } from "../testing/mock_worker.ts";
 import type { SessionErrorCode } from "../types.ts";
 import { settle } from "../../telemetry/testing/fake_clock.ts";
-import { OWNER, Rig, type TestWorker, until } from "./testing.ts";
+import { OWNER, Rig, START, type TestWorker, until } from "./testing.ts";
 
 const read: TaskOutcome = {
   ok: true,
@@ -319,4 +321,52 @@ Deno.test("a coordinator that shuts down does not take its workers for lost", as
   });
   await assert.rejects(read, { code: "unavailable" });
   assert.equal((await rig.store.get(id, rig.signal))?.state, "ready");
+});
+
+/** A session at a worker whose link does not do what it should. */
+async function misled(run: WorkerConnection["run"]) {
+  const rig = new Rig({ settings: { taskTimeoutMs: 20_000 } });
+  rig.registry.joined({
+    id: "w1",
+    hello: mockHello(),
+    load: IDLE_LOAD,
+    registeredAt: START,
+    lastHeardAt: START,
+    isConnected: true,
+    isDraining: false,
+    run: (task, options) =>
+      task.operation === "session.open"
+        ? Promise.resolve({ ok: true, output: { isolation: "full" } })
+        : run(task, options),
+  });
+  await rig.sessions.create(OWNER, { name: "one" }, rig.options);
+  return rig;
+}
+
+Deno.test("a call ends even where the link to the worker keeps no deadline", async () => {
+  await using rig = await misled((_, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
+  );
+  const rejected = Promise.all([
+    assert.rejects(reading(rig), {
+      code: "deadline",
+      message: /fs.read in session sess-\w+ was given up after 20000 ms/,
+    }),
+    assert.rejects(writing(rig), {
+      code: "unknown_outcome",
+      message: /it is not known whether it was done; look at/,
+    }),
+  ]);
+  await rig.clock.advance(30_000);
+  await rejected;
+});
+
+Deno.test("a mistake of ours on the way is told as one, and is in the log", async () => {
+  await using rig = await misled(() => Promise.reject(new TypeError("x is undefined")));
+  await assert.rejects(reading(rig), {
+    code: "internal",
+    message: "fs.read failed at the coordinator: its log says why",
+  });
+  const line = rig.kept.lines.find(({ msg }) => msg.startsWith("a call failed in a way"));
+  assert.match(String(line?.["error"]), /x is undefined/);
 });

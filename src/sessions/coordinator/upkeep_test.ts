@@ -205,6 +205,53 @@ Deno.test("files on shared storage go with their session, whichever worker is th
   assert.ok(third.executor.tasks.every(({ operation }) => operation === "session.close"));
 });
 
+Deno.test("while no worker has the storage of its files, a session is not forgotten, for a day", async () => {
+  await using rig = new Rig();
+  const hello = { sharedStorage: "nfs" };
+  const worker = await rig.worker("w1", hello);
+  const ids: string[] = [];
+  for (const name of ["one", "two"]) ids.push((await rig.sessions.create(OWNER, { name }, rig.options)).id);
+  await worker.mock.stop();
+  await until(() => rig.registry.find("w1") === undefined);
+  for (const name of ["one", "two"]) await rig.sessions.close(OWNER, name, rig.signal);
+  await rig.clock.advance(7_200_000);
+  assert.equal((await rig.store.get(ids[0]!, rig.signal))?.state, "closed");
+  const next = await rig.worker("w2", hello);
+  await until(async () => (await rig.store.get(ids[1]!, rig.signal))?.sharedStorage === "");
+  assert.deepEqual(next.executor.tasks.map(({ sessionId }) => sessionId).sort(), [...ids].sort());
+  await rig.clock.advance(600_000);
+  assert.deepEqual(await rig.store.list({}, rig.signal), []);
+});
+
+Deno.test("after a day it says that the files are still there", async () => {
+  await using rig = new Rig();
+  const worker = await rig.worker("w1", { sharedStorage: "nfs" });
+  const { id } = await rig.sessions.create(OWNER, { name: "one" }, rig.options);
+  await worker.mock.stop();
+  await until(() => rig.registry.find("w1") === undefined);
+  await rig.sessions.close(OWNER, "one", rig.signal);
+  await rig.clock.advance(86_400_000 + CLEANUP);
+  assert.equal(await rig.store.get(id, rig.signal), undefined);
+  const line = rig.kept.lines.find(({ msg }) => msg.includes("remove them by hand"));
+  assert.deepEqual([line?.["session_id"], line?.["storage"]], [id, "nfs"]);
+});
+
+Deno.test("no session ends while a call is in it, however late its uses are written down", async () => {
+  await using rig = new Rig();
+  const worker = await rig.worker("w1");
+  const { id } = await rig.sessions.create(OWNER, { name: "one" }, rig.options);
+  const held = worker.executor.hold("echo");
+  const call = rig.sessions.call(OWNER, "one", echo, { message: "x" }, undefined, rig.options);
+  const { release } = await held;
+  const kept = await rig.store.get(id, rig.signal);
+  await rig.store.update({ ...kept!, expiresAt: START - 1 }, rig.signal);
+  await rig.sessions.cleanUp(rig.signal);
+  const after = await rig.store.get(id, rig.signal);
+  assert.deepEqual([after?.state, after?.expiresAt], ["ready", START + 1_800_000]);
+  release({ ok: true, output: { message: "x" } });
+  assert.equal((await call).output.message, "x");
+});
+
 Deno.test("cleaning up goes on after a round that failed", async () => {
   await using rig = new Rig();
   await rig.worker("w1");
