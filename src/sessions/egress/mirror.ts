@@ -31,6 +31,8 @@ export interface PackageMirrorOptions {
   readonly limits?: Partial<DoorLimits> | undefined;
   /** Milliseconds that a file is waited for as a whole before it is passed on as it comes. @default 5_000 */
   readonly holdMs?: number | undefined;
+  /** Milliseconds that a registry may say nothing. @default 30_000 */
+  readonly upstreamIdleMs?: number | undefined;
 }
 
 export interface PackageMirror {
@@ -56,6 +58,7 @@ export async function openPackageMirror(
   const upstream = new Upstream(
     [registries.pypi, registries.npm, ...registries.scoped.values()],
     registries.caTexts,
+    options.upstreamIdleMs,
   );
   const clock = options.clock ?? systemClock;
   const indexes = new IndexCache({ store, upstream, log, clock });

@@ -44,9 +44,16 @@ const IDLE_MS = 30_000;
 export class Upstream {
   readonly #agents: { readonly "http:": http.Agent; readonly "https:": https.Agent };
 
-  /** @param caTexts certificates in PEM that are trusted besides the usual ones */
-  constructor(readonly registries: readonly Registry[], caTexts: readonly string[] = []) {
-    const options = { keepAlive: true, maxSockets: 16, maxFreeSockets: 4, timeout: IDLE_MS };
+  /**
+   * @param caTexts certificates in PEM that are trusted besides the usual ones
+   * @param idleMs how long a registry may say nothing
+   */
+  constructor(
+    readonly registries: readonly Registry[],
+    caTexts: readonly string[] = [],
+    readonly idleMs: number = IDLE_MS,
+  ) {
+    const options = { keepAlive: true, maxSockets: 16, maxFreeSockets: 4, timeout: idleMs };
     const ca = caTexts.length === 0 ? {} : { ca: [...rootCertificates, ...caTexts] };
     this.#agents = { "http:": new http.Agent(options), "https:": new https.Agent({ ...options, ...ca }) };
   }
@@ -107,7 +114,7 @@ export class Upstream {
         ...(isKnown ? {} : { lookup: publicAddress }),
       }, resolve);
       request.setTimeout(
-        IDLE_MS,
+        this.idleMs,
         () => request.destroy(new UpstreamError(504, `${shown(url)}: no answer`, true)),
       );
       request.on("error", (error: Error) => {
