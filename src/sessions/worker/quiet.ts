@@ -38,7 +38,7 @@ export async function runQuietly(
 }
 
 /** Bytes of a report at most: what is longer is none. */
-export const MOST_REPORT = 8 * 2 ** 20;
+export const MOST_REPORT = 4 * 2 ** 20;
 
 /**
  * The text of a report that a process has written to `name` in the session's temporary directory, which is removed there.

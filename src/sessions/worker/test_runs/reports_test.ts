@@ -247,6 +247,17 @@ Deno.test("Go: a line without an end does not fill the memory", () => {
   assert.ok(printed >= 2_000_000, `${printed}`);
 });
 
+Deno.test("Go: what is no event is passed on, however much there is of it", () => {
+  const lines = Array.from({ length: 200_000 }, (_, n) => n === 0 ? GO[1]! : "{");
+  const { text, results } = goEvents([...lines, "last"], 65_536);
+  assert.equal(text.length, 2 * 199_999 + 5);
+  assert.equal(results?.counts.skipped, 1);
+});
+
+Deno.test("a report that is mostly noise is none", () => {
+  assert.equal(parseLines("{}\n" + "{\n".repeat(2_000_000)), undefined);
+});
+
 Deno.test("many failures and long messages are cut to a measure", () => {
   const cases = Array.from({ length: 500 }, (_, number) => ({
     name: `n${number} ${"n".repeat(1_000)}`,

@@ -14,7 +14,7 @@ export class XmlError extends Error {
 }
 
 const MOST_DEPTH = 64;
-const MOST_ELEMENTS = 500_000;
+const MOST_ELEMENTS = 200_000;
 const NAMED: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", apos: "'", quot: '"' };
 const NAME = /[A-Za-z_:][\w:.-]*/y;
 const ATTRIBUTE = /\s+([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
