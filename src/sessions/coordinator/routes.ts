@@ -30,7 +30,9 @@ export class Routes {
       if (!isOpen(known)) throw endedError(known);
       const worker = registry.find(known.workerId, known.incarnation);
       if (worker?.isConnected) return { record: known, worker };
-      if (worker === undefined && known.sharedStorage !== "") {
+      // One that was not seen to go may be on its way back: to a coordinator that has just been started.
+      const isGone = registry.isGone(known.workerId, known.incarnation) || clock.now() >= until;
+      if (worker === undefined && known.sharedStorage !== "" && isGone) {
         known = await this.#move(known, signal);
         continue;
       }

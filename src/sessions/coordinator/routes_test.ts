@@ -193,3 +193,21 @@ Deno.test("a coordinator that was started again finds its sessions where they ar
   assert.deepEqual(next.registry.list().map(({ sessions }) => sessions), [1]);
   assert.deepEqual(worker.operations(), ["session.open", "fs.read"]);
 });
+
+Deno.test("a coordinator that was started again waits for a session's own worker before it moves the session", async () => {
+  const { rig, first } = await started();
+  await using _ = rig;
+  await rig.sessions.shutDown();
+  const say = (to: Rig) => to.sessions.call(OWNER, "one", echo, { message: "x" }, undefined, to.options);
+  await using next = new Rig({ store: rig.store });
+  await next.worker("w2", shared);
+  const [early, { incarnation }] = [say(next), first.mock.hello];
+  await next.clock.advance(1_000);
+  await next.worker("w1", { ...shared, incarnation }, first.executor);
+  assert.equal((await early).session.workerId, "w1");
+  await using last = new Rig({ store: rig.store });
+  await last.worker("w3", shared);
+  const late = say(last);
+  await last.clock.advance(15_000);
+  assert.equal((await late).session.workerId, "w3");
+});

@@ -25,6 +25,8 @@ interface Entry {
   load: WorkerLoad;
 }
 
+const MAX_GONE = 10_000;
+
 /** A worker with how many sessions take a place there. */
 export interface RegisteredWorker {
   readonly worker: WorkerConnection;
@@ -41,6 +43,8 @@ export class WorkerRegistry implements WorkerListener {
   readonly #entries = new Map<string, Entry>();
   readonly #observers = new Set<RegistryObserver>();
   readonly #waiting = new Set<() => void>();
+  /** Incarnations that have left, the last of them. */
+  readonly #gone = new Set<string>();
 
   constructor({ log, metrics = noMetrics }: RegistryOptions) {
     this.#log = log;
@@ -79,6 +83,8 @@ export class WorkerRegistry implements WorkerListener {
   left(worker: WorkerConnection, reason: string): void {
     if (this.#entries.get(worker.id)?.worker !== worker) return;
     this.#entries.delete(worker.id);
+    this.#gone.add(worker.hello.incarnation);
+    for (const first of this.#gone) if (this.#gone.size > MAX_GONE) this.#gone.delete(first);
     this.#tell((observer) => observer.left(worker, reason));
   }
 
@@ -92,6 +98,12 @@ export class WorkerRegistry implements WorkerListener {
   find(id: string, incarnation?: string): WorkerConnection | undefined {
     const worker = this.#entries.get(id)?.worker;
     return incarnation === undefined || worker?.hello.incarnation === incarnation ? worker : undefined;
+  }
+
+  /** That process of the worker has left, or another one has taken its place. Others may be on their way. */
+  isGone(id: string, incarnation: string): boolean {
+    const now = this.#entries.get(id)?.worker.hello.incarnation;
+    return now === undefined ? this.#gone.has(incarnation) : now !== incarnation;
   }
 
   /** By id. */

@@ -99,6 +99,17 @@ Deno.test("workers are found by name and process", () => {
   assert.equal(registry.find("w2"), undefined);
 });
 
+Deno.test("who was seen to leave, or was replaced, is gone; who was never seen may come", () => {
+  const [old, young] = [connection("w1", { incarnation: "i1" }), connection("w1", { incarnation: "i2" })];
+  const registry = registryOf(old);
+  assert.deepEqual(["i1", "i2"].map((one) => registry.isGone("w1", one)), [false, true]);
+  registry.left(old, "it was stopped");
+  assert.deepEqual(["i1", "i2"].map((one) => registry.isGone("w1", one)), [true, false]);
+  registry.joined(young);
+  assert.deepEqual(["i1", "i2"].map((one) => registry.isGone("w1", one)), [true, false]);
+  assert.equal(registry.isGone("w2", "i3"), false);
+});
+
 Deno.test("who listens is told in order, loads alone as loads", () => {
   const registry = registryOf();
   const news = observed(registry);
