@@ -28,6 +28,7 @@ async function world() {
     socket: `${directory.path}/m`,
     directory: `${directory.path}/cache`,
     maxBytes: 100_000_000,
+    holdMs: PATIENCE_MS,
     registries: {
       pypi: { url: `${site.url}/simple` },
       npm: { url: site.url },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { STANDARD_LIMITS } from "../types.ts";
-import { KINDS, openTestHost, PATIENCE_MS, run, until } from "./testing.ts";
+import { KINDS, openTestHost, ownUids, PATIENCE_MS, run, until } from "./testing.ts";
 
 const signal = () => AbortSignal.timeout(PATIENCE_MS);
 
@@ -101,19 +101,20 @@ for (const kind of ["user namespaces after the mounts", "not root", "no namespac
 }
 
 Deno.test("a host: files that another worker's uids own become the session's", async () => {
-  await using rig = await openTestHost({ uids: { first: 810_000, count: 10 } });
+  const [first, second] = [ownUids(), ownUids()];
+  await using rig = await openTestHost({ uids: { first, count: 10 } });
   await run(await rig.open("sess-moved"), "mkdir d; echo x > d/file; ln -s /etc/passwd link");
   await rig.host.close();
-  await using again = await rig.openAgain({ uids: { first: 820_000, count: 10 } });
+  await using again = await rig.openAgain({ uids: { first: second, count: 10 } });
   const found = await again.host.open("sess-moved", { limits: STANDARD_LIMITS, existing: true }, signal());
   assert.equal((await run(found, "cat d/file; echo y >> d/file; tail -1 d/file")).stdout, "x\ny\n");
   const owner = (await Deno.stat(`${rig.directory}/sess-moved/workspace/d/file`)).uid!;
-  assert.ok(owner >= 820_000 && owner < 820_010);
+  assert.ok(owner >= second && owner < second + 10);
   assert.equal((await Deno.stat("/etc/passwd")).uid, 0);
 });
 
 Deno.test("a host: where all uids are in use, the next session is refused, and gets one that is given back", async () => {
-  await using rig = await openTestHost({ uids: { first: 830_000, count: 2 } });
+  await using rig = await openTestHost({ uids: { first: ownUids(), count: 2 } });
   await rig.open("sess-1");
   await rig.open("sess-2");
   await assert.rejects(() => rig.open("sess-3"), { code: "no_capacity", message: /close sessions/ });

@@ -42,7 +42,7 @@ for (const [kind, { isolation, options }] of Object.entries(KINDS)) {
     );
 
     // What has left its group and its parent ends with the session nevertheless.
-    const mark = `86${Math.floor(Math.random() * 1e9)}`;
+    const mark = `86${1e11 + Math.floor(Math.random() * 1e11)}`;
     const left = await run(
       sandbox,
       `setsid sh -c 'setsid sleep ${mark} & setsid sleep ${mark} &' > /dev/null 2>&1 < /dev/null; echo left`,

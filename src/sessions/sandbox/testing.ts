@@ -8,6 +8,19 @@ import type { Sandbox, SandboxExit, SandboxHost, SandboxHostOptions } from "./ty
 
 /** Far more than anything takes. */
 export const PATIENCE_MS = 120_000;
+/** Uids of one host, the last of which is its unprivileged launcher's. */
+const UIDS = 100;
+/** Hosts of one test process whose uids differ; as many are never open at once. */
+const HOSTS = 10;
+let hosts = 0;
+
+/**
+ * The first of uids that nobody else has now: without namespaces, a host ends whatever runs as one of its uids, and the kernel
+ * counts processes by them. Above those of workers (`--session-uids`), for tests of these run beside.
+ */
+export function ownUids(): number {
+  return 1_000_000 + (Deno.pid % 1_000_000 * HOSTS + hosts++ % HOSTS) * UIDS;
+}
 
 export interface TestHost extends AsyncDisposable {
   readonly host: SandboxHost;
@@ -25,7 +38,7 @@ export interface TestHost extends AsyncDisposable {
 
 export interface TestHostOptions extends Partial<Omit<SandboxHostOptions, "directory">> {
   readonly without?: SandboxHostContext["without"];
-  /** The launcher runs as nobody. */
+  /** The launcher runs as a user who is nobody else. */
   readonly unprivileged?: boolean;
   /** It may make no namespaces, as in most containers. */
   readonly noNamespaces?: boolean;
@@ -52,12 +65,19 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<TestH
   await Deno.chmod(base, 0o755);
   await Deno.mkdir(`${base}/sockets`);
   await Deno.mkdir(`${base}/sessions`, { mode: 0o700 });
-  if (options.unprivileged) await Deno.chown(`${base}/sessions`, 65534, 65534);
-  return await openIn(base, options, () => Deno.remove(base, { recursive: true }));
+  const first = ownUids();
+  if (options.unprivileged) await Deno.chown(`${base}/sessions`, userOf(first), userOf(first));
+  return await openIn(base, first, options, () => Deno.remove(base, { recursive: true }));
+}
+
+/** Whom an unprivileged launcher runs as. */
+function userOf(first: number): number {
+  return first + UIDS - 1;
 }
 
 async function openIn(
   base: string,
+  first: number,
   options: TestHostOptions,
   remove: () => Promise<void>,
 ): Promise<TestHost> {
@@ -66,12 +86,14 @@ async function openIn(
   const sockets = `${base}/sockets`;
   const log: string[] = [];
   const python = unprivileged || noNamespaces
-    ? await wrapper(base, sockets, unprivileged ?? false, noNamespaces ?? false)
+    ? await wrapper(base, sockets, unprivileged ? userOf(first) : undefined, noNamespaces ?? false)
     : undefined;
   const host = await openSandboxHost({
     directory,
     allowUnisolated: false,
-    uids: { first: 700_000 + Math.floor(Math.random() * 10_000) * 100, count: 100 },
+    uids: { first, count: UIDS - 1 },
+    // On a machine that stands still for a while, nothing becomes idle that is to be seen.
+    idleMs: 600_000,
     readOnlyPaths: [],
     environment: {},
     network: "none",
@@ -92,7 +114,7 @@ async function openIn(
         { limits: { ...STANDARD_LIMITS, ...limits }, existing: false },
         AbortSignal.timeout(PATIENCE_MS),
       ),
-    openAgain: (changed = {}) => openIn(base, { ...options, ...changed }, () => Promise.resolve()),
+    openAgain: (changed = {}) => openIn(base, first, { ...options, ...changed }, () => Promise.resolve()),
     async [Symbol.asyncDispose]() {
       await host.close();
       await remove();
@@ -125,10 +147,10 @@ async function childrenOf(parent: number, mark: string): Promise<number[]> {
 async function wrapper(
   base: string,
   sockets: string,
-  unprivileged: boolean,
+  user: number | undefined,
   noNamespaces: boolean,
 ): Promise<string> {
-  const python = unprivileged ? "/usr/bin/python3" : "python3";
+  const python = user !== undefined ? "/usr/bin/python3" : "python3";
   const filter = `import sys, types, os
 sys.modules["kernel"] = types.ModuleType("kernel")
 exec(${JSON.stringify(kernel)}, sys.modules["kernel"].__dict__)
@@ -139,7 +161,7 @@ confine()
 os.execvp(sys.argv[1], sys.argv[1:])
 `;
   const steps = [`chmod -R a+rwx ${sockets}`, "exec"];
-  if (unprivileged) steps[1] += " setpriv --reuid 65534 --regid 65534 --clear-groups";
+  if (user !== undefined) steps[1] += ` setpriv --reuid ${user} --regid ${user} --clear-groups`;
   if (noNamespaces) {
     await Deno.writeTextFile(`${base}/filter.py`, filter);
     steps[1] += ` ${python} ${base}/filter.py`;

@@ -120,9 +120,10 @@ Deno.test("a coordinator that stands still fills no memory at the worker, and ge
 
 Deno.test("a coordinator that starts again gets its workers back, as new connections", async () => {
   const first = await grpcRig();
-  const { port } = first.server;
+  // The address that it has for workers stays; the port behind that would be anybody's in between.
+  await using network = await Network.to(first.server.port);
   const executor = new MockExecutor();
-  const worker = first.worker({ executor, ...soon });
+  const worker = first.worker({ executor, ...soon }, { url: network.url });
   const connection = await first.witness.worker();
   await first.witness.until(() => connection.isConnected);
   const held = executor.hold("run.command");
@@ -138,9 +139,10 @@ Deno.test("a coordinator that starts again gets its workers back, as new connect
   await lost;
   const witness = new Witness();
   const hub = new WorkerHub({ listener: witness, log: silentLogger });
-  const address = { hostname: "127.0.0.1", port };
+  const address = { hostname: "127.0.0.1", port: 0 };
   const second = createWorkerServer({ hub, address, keys: () => testKeys, log: silentLogger });
   await second.listen(never);
+  network.port = second.port;
   const again = await witness.worker();
   await aborted;
   assert.equal((await again.run(aTask(), { signal: never })).ok, true);

@@ -73,14 +73,18 @@ export class Network implements AsyncDisposable {
   /** How many connections were made. */
   connections = 0;
 
-  private constructor(server: TcpServer) {
+  private constructor(
+    server: TcpServer,
+    /** Where connections lead; it may be changed for those to come. */
+    public port: number,
+  ) {
     this.#server = server;
   }
 
   static async to(port: number): Promise<Network> {
     const server = createServer();
-    const network = new Network(server);
-    server.on("connection", (near) => network.#join(near, connect(port, "127.0.0.1")));
+    const network = new Network(server, port);
+    server.on("connection", (near) => network.#join(near, connect(network.port, "127.0.0.1")));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return network;
   }
