@@ -1,6 +1,7 @@
 /** One download of a file, followed by as many as want it, checked before it is kept. */
 import { createHash } from "node:crypto";
 import type { Draft } from "./disk_store.ts";
+import { orAbort } from "./or_abort.ts";
 import { shown, type Upstream, UpstreamError } from "./upstream.ts";
 
 /** Of what a file must be. */
@@ -45,7 +46,7 @@ export class Download {
   ) {
     this.#draft = draft;
     this.#path = draft.path;
-    this.done = this.#run(AbortSignal.any([signal, AbortSignal.timeout(TOTAL_MS)]));
+    this.done = this.#run(signal);
     // Whoever follows it is told.
     this.done.catch(() => {});
   }
@@ -89,7 +90,9 @@ export class Download {
     }
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  async #run(outer: AbortSignal): Promise<void> {
+    const tooLong = AbortSignal.timeout(TOTAL_MS);
+    const signal = AbortSignal.any([outer, tooLong]);
     try {
       const { hash, url } = this.source;
       const digest = createHash(hash?.algorithm ?? "sha256");
@@ -106,10 +109,15 @@ export class Download {
       this.#path = await this.keep();
       this.#tell("done");
     } catch (error) {
-      this.#failure = error;
+      this.#failure = tooLong.aborted && !outer.aborted
+        ? new UpstreamError(
+          504,
+          `${shown(new URL(this.source.url))} took longer than ${TOTAL_MS / 60_000} minutes`,
+        )
+        : error;
       this.#tell("failed");
       await this.#draft.drop();
-      throw error;
+      throw this.#failure;
     }
   }
 
@@ -162,14 +170,6 @@ export class Download {
   }
 
   async #change(signal: AbortSignal): Promise<void> {
-    const stop = Promise.withResolvers<never>();
-    const abort = () => stop.reject(signal.reason);
-    signal.throwIfAborted();
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await Promise.race([this.#changed.promise, stop.promise]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    await orAbort(this.#changed.promise, signal);
   }
 }

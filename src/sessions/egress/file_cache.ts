@@ -2,6 +2,7 @@
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { Download, type FileSource } from "./download.ts";
+import { orAbort } from "./or_abort.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface CachedFile {
@@ -56,11 +57,9 @@ export class FileCache {
     }
     const download = running ?? await this.#start(source, name);
     if (download === undefined) return await this.get(source, signal);
-    const timer = Promise.withResolvers<void>();
-    const handle = setTimeout(timer.resolve, this.holdMs);
-    signal.addEventListener("abort", () => timer.resolve(), { once: true });
-    await Promise.race([download.done, timer.promise]).finally(() => clearTimeout(handle));
-    signal.throwIfAborted();
+    const held = Promise.withResolvers<void>();
+    const timer = setTimeout(held.resolve, this.holdMs);
+    await orAbort(Promise.race([download.done, held.promise]), signal).finally(() => clearTimeout(timer));
     await download.begun(signal);
     return {
       size: download.size,

@@ -1,6 +1,7 @@
 /** Decides where sessions may connect to, by the name that is asked for and by the addresses that it has now. */
 import { lookup } from "node:dns/promises";
 import { type Address, isInternal, parseAddress } from "./addresses.ts";
+import { orAbort } from "./or_abort.ts";
 import type { EgressRules } from "./rules.ts";
 
 /** Addresses of a name, as the machine's resolver has them. Rejects where there is none. */
@@ -115,16 +116,6 @@ function sameAddress(one: Address, other: Address): boolean {
   return one.every((byte, index) => byte === other[index]);
 }
 
-/** `work` may go on unseen; what comes of it then is dropped. */
-async function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
-  const either = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
-  either.throwIfAborted();
-  const stop = Promise.withResolvers<never>();
-  const abort = () => stop.reject(either.reason);
-  either.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, stop.promise]);
-  } finally {
-    either.removeEventListener("abort", abort);
-  }
+function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+  return orAbort(work, AbortSignal.any([signal, AbortSignal.timeout(ms)]));
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { sha256Hex } from "./hash.ts";
+import { orAbort } from "./or_abort.ts";
 import { type Upstream, type UpstreamAnswer, UpstreamError } from "./upstream.ts";
 
 const fileSchema = z.object({
@@ -65,14 +66,7 @@ export class IndexCache {
       asking.catch(() => {});
       this.#asking.set(source.key, asking);
     }
-    const stop = Promise.withResolvers<never>();
-    const abort = () => stop.reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      return (await Promise.race([asking, stop.promise])).page;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    return (await orAbort(asking, signal)).page;
   }
 
   async close(): Promise<void> {

@@ -69,7 +69,7 @@ export class Upstream {
       const answer = await this.#ask(url, headers, signal);
       const location = answer.headers["location"];
       const status = answer.statusCode ?? 0;
-      if ([200, 206, 304].includes(status)) return wrapped(answer, url);
+      if ([200, 206, 304].includes(status)) return wrapped(answer, url, signal);
       answer.destroy();
       if ([301, 302, 303, 307, 308].includes(status) && location !== undefined) url = next(url, location);
       else throw refused(url, status);
@@ -187,7 +187,7 @@ function refused(url: URL, status: number): UpstreamError {
   );
 }
 
-function wrapped(answer: http.IncomingMessage, url: URL): UpstreamAnswer {
+function wrapped(answer: http.IncomingMessage, url: URL, signal: AbortSignal): UpstreamAnswer {
   const isGzip = answer.headers["content-encoding"] === "gzip";
   return {
     status: answer.statusCode ?? 0,
@@ -196,21 +196,28 @@ function wrapped(answer: http.IncomingMessage, url: URL): UpstreamAnswer {
       return Array.isArray(value) ? value[0] : value;
     },
     url,
-    body: bodyOf(answer, isGzip, url),
+    body: bodyOf(answer, isGzip, url, signal),
   };
 }
 
-async function* bodyOf(answer: http.IncomingMessage, isGzip: boolean, url: URL): AsyncGenerator<Uint8Array> {
+async function* bodyOf(
+  answer: http.IncomingMessage,
+  isGzip: boolean,
+  url: URL,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const gunzip = isGzip ? createGunzip() : undefined;
   if (gunzip !== undefined) answer.on("error", (error: Error) => gunzip.destroy(error));
   try {
     for await (const piece of gunzip === undefined ? answer : answer.pipe(gunzip)) yield piece;
   } catch (error) {
+    signal.throwIfAborted();
     if (error instanceof UpstreamError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new UpstreamError(502, `${shown(url)} broke off: ${message}`, true);
   } finally {
     answer.destroy();
   }
+  signal.throwIfAborted();
   if (!answer.complete) throw new UpstreamError(502, `${shown(url)} broke off in the middle`, true);
 }
