@@ -68,7 +68,7 @@ export class KindView<R extends { readonly id: string }, T extends KubeObject> {
     if (shown === undefined || name === undefined) return;
     shown.delete(record);
     const key = { namespace, name };
-    // The name may be another record's by now.
+    // The name may be another record's by now. If it is free, whoever else has it is told after this.
     if (collection.get(key)?.metadata.uid === record) collection.remove(key);
   }
 

@@ -187,6 +187,48 @@ Deno.test("a workspace that takes the name of one that is gone is another object
   assert.deepEqual(heard, [`DELETED ${first.id}`, `ADDED ${second.id}`]);
 });
 
+Deno.test("a name that is left to another record is shown as that one, whatever was told of them meanwhile", async () => {
+  for (const leaving of ["renamed", "gone"]) {
+    for (const late of ["an old answer", "what is kept of it"]) {
+      await using rig = resourcesRig();
+      const { coder, backend: { copy } } = rig.add("a/coder");
+      const first = coder.add("dev");
+      await rig.start();
+      const { collection } = rig.resources.workspaces;
+      const uids = () => collection.list("a").items.map(({ metadata }) => metadata.uid);
+      coder.workspaces.delete(first.id);
+      const second = coder.add("dev");
+      copy.observeWorkspace(second);
+      assert.deepEqual(uids(), [second.id]);
+      if (late === "an old answer") copy.observeWorkspace({ ...first, outdated: !first.outdated });
+      else rig.resources.retell("a/coder", "workspaces", first.id);
+      assert.deepEqual(rig.shown("a"), ["acme.alice.dev"], "one name, one object");
+      if (leaving === "gone") copy.observeGone("workspaces", first.id);
+      else copy.observeWorkspace({ ...first, name: "old" });
+      assert.deepEqual(uids(), leaving === "gone" ? [second.id] : [second.id, first.id]);
+      const key = { organization: "acme", owner: "alice", workspace: "dev" };
+      const found = await copy.findWorkspace(key, new AbortController().signal);
+      assert.equal(found.kind === "found" && found.record.id, second.id);
+    }
+  }
+});
+
+Deno.test("a template that takes the name of one that is renamed is shown", async () => {
+  await using rig = resourcesRig();
+  const { coder, backend: { copy } } = rig.add("a/coder");
+  const first = coder.addTemplate("docker");
+  await rig.start();
+  const second = coder.addTemplate("docker");
+  copy.observeTemplate(second);
+  copy.observeTemplate({ ...first, description: "as it was before it was renamed" });
+  copy.observeTemplate({ ...first, name: "old" });
+  const { items } = rig.resources.templates.collection.list("a");
+  assert.deepEqual(items.map(({ metadata: { name, uid } }) => [name, uid]), [
+    ["acme.docker", second.id],
+    ["acme.old", first.id],
+  ]);
+});
+
 Deno.test("addresses that are learnt later are in all objects then", async () => {
   await using rig = resourcesRig();
   const { coder } = rig.add("a/coder");

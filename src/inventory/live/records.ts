@@ -2,7 +2,7 @@
 import { contentHash, sameContent } from "./content.ts";
 import { Packer } from "./pack.ts";
 
-/** What a record became. */
+/** What a record became. `before` is the same as `record` where nothing changed but who has its name: see `told`. */
 export type RecordChange<R> =
   | { readonly type: "told"; readonly record: R; readonly before: R | undefined }
   | { readonly type: "gone"; readonly record: R };
@@ -47,7 +47,10 @@ export class Records<R extends { readonly id: string }> {
   readonly #known = new Map<string, Known>();
   /** Ids by {@linkcode Known.listed}. */
   readonly #listed = new Map<number, string>();
+  /** Whom a name means: of several that have it, the one that changed last. */
   readonly #names = new Map<string, string>();
+  /** All that have a name, in the order of their changes, where there are several. */
+  readonly #rivals = new Map<string, Set<string>>();
   /** When it was learnt what is gone: the answer to a request that was sent before must not bring it back. */
   readonly #gone = new Map<string, number>();
 
@@ -72,7 +75,12 @@ export class Records<R extends { readonly id: string }> {
     for (const known of this.#known.values()) yield this.#recordOf(known);
   }
 
-  /** Takes a record from the answer to a request that was sent at `sentAt`. Returns whether it said something new. */
+  /**
+   * Takes a record from the answer to a request that was sent at `sentAt`. Returns whether it said something new.
+   *
+   * Two records have one name for a while where the answer about the one is older than that about the other. Who shows
+   * them by name shows one of both: when either leaves the name, whoever has it then is told again.
+   */
   told(record: R, sentAt: number, origin: Origin): boolean {
     const { nameOf, now, onChange } = this.#options;
     const known = this.#known.get(record.id);
@@ -85,12 +93,14 @@ export class Records<R extends { readonly id: string }> {
       if (text === known.text) return false;
       before = this.#recordOf(known);
       if (sameContent(record, before)) return false;
-      this.#forget(record.id, known);
+      if (known.listed !== undefined) this.#listed.delete(known.listed);
     }
     const name = nameOf(record);
     this.#known.set(record.id, { text, name, at: now(), listed: undefined });
-    this.#names.set(name, record.id);
+    const heir = known === undefined || known.name === name ? undefined : this.#leave(known.name, record.id);
+    this.#take(name, record.id);
     onChange({ type: "told", record, before }, origin);
+    this.#tellAgain(heir, origin);
     return true;
   }
 
@@ -99,13 +109,15 @@ export class Records<R extends { readonly id: string }> {
     const known = this.#known.get(id);
     if (known === undefined || sentAt < known.at) return false;
     this.#known.delete(id);
-    this.#forget(id, known);
+    if (known.listed !== undefined) this.#listed.delete(known.listed);
+    const heir = this.#leave(known.name, id);
     this.#gone.set(id, this.#options.now());
     for (const [other] of this.#gone) {
       if (this.#gone.size <= MOST_GONE) break;
       this.#gone.delete(other);
     }
     this.#options.onChange({ type: "gone", record: this.#recordOf(known) }, origin);
+    this.#tellAgain(heir, origin);
     return true;
   }
 
@@ -150,9 +162,30 @@ export class Records<R extends { readonly id: string }> {
     return this.#packer.unpack(text) as R;
   }
 
-  #forget(id: string, { name, listed }: Known): void {
-    if (this.#names.get(name) === id) this.#names.delete(name);
-    if (listed !== undefined) this.#listed.delete(listed);
+  #take(name: string, id: string): void {
+    const holder = this.#names.get(name);
+    this.#names.set(name, id);
+    if (holder === undefined || holder === id) return;
+    const rivals = this.#rivals.get(name) ?? new Set([holder]);
+    this.#rivals.set(name, rivals);
+    rivals.delete(id);
+    rivals.add(id);
+  }
+
+  /** Returns who has the name now, of several that did. */
+  #leave(name: string, id: string): string | undefined {
+    const rivals = this.#rivals.get(name);
+    rivals?.delete(id);
+    const heir = [...rivals ?? []].at(-1);
+    if (heir === undefined) this.#names.delete(name);
+    else this.#names.set(name, heir);
+    if (rivals !== undefined && rivals.size < 2) this.#rivals.delete(name);
+    return heir;
+  }
+
+  #tellAgain(id: string | undefined, origin: Origin): void {
+    const record = id === undefined ? undefined : this.get(id);
+    if (record !== undefined) this.#options.onChange({ type: "told", record, before: record }, origin);
   }
 }
 

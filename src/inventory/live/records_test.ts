@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { seededRandom } from "../../telemetry/testing/random.ts";
 import { type RecordChange, Records } from "./records.ts";
 
 interface Thing {
@@ -84,6 +85,70 @@ Deno.test("a name follows its record, and a new record may take a name that is f
   rig.pass(1);
   rig.records.gone("1", 2, "look");
   assert.deepEqual([rig.records.byName("a")?.id, rig.records.byName("b")?.id], ["2", "3"]);
+});
+
+Deno.test("whoever had a name beside a record that leaves it is told again", () => {
+  for (const leaving of ["renamed", "gone"]) {
+    const rig = things();
+    rig.records.told({ id: "1", name: "a", state: 1 }, 0, "list");
+    rig.records.told({ id: "2", name: "a", state: 2 }, 0, "ask");
+    // An answer of before: the first one has left the name already.
+    rig.records.told({ id: "1", name: "a", state: 3 }, 0, "look");
+    assert.equal(rig.records.byName("a")?.id, "1");
+    rig.heard.length = 0;
+    if (leaving === "gone") rig.records.gone("1", 0, "look");
+    else rig.records.told({ id: "1", name: "b", state: 3 }, 0, "look");
+    assert.deepEqual(rig.heard, [
+      leaving === "gone" ? "gone a 3 look" : "told b 3 from 3 look",
+      "told a 2 from 2 look",
+    ]);
+    assert.equal(rig.records.byName("a")?.id, "2");
+    assert.equal(rig.records.byName("b")?.id, leaving === "gone" ? undefined : "1");
+    rig.records.gone("2", 0, "look");
+    assert.equal(rig.records.byName("a"), undefined);
+    assert.equal(rig.heard.length, 3, "there is nobody left to be told of");
+  }
+});
+
+Deno.test("whoever is shown by the last word, each name that a record has shows one that has it", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = seededRandom(seed);
+    const pick = <T>(...choices: T[]) => choices[Math.floor(random() * choices.length)]!;
+    const shown = new Map<string, string>();
+    const names = new Map<string, string>();
+    const leave = (id: string) => {
+      const name = names.get(id) ?? "";
+      if (shown.get(name) === id) shown.delete(name);
+      names.delete(id);
+    };
+    const records = new Records<Thing>({
+      now: () => 0,
+      nameOf: ({ name }) => name,
+      onChange: ({ type, record: { id, name } }) => {
+        if (type === "gone" || names.get(id) !== name) leave(id);
+        if (type === "gone") return;
+        names.set(id, name);
+        shown.set(name, id);
+      },
+    });
+    for (let step = 0; step < 100; step++) {
+      const id = pick("1", "2", "3", "4");
+      if (random() < 0.2) records.gone(id, 0, "look");
+      else records.told({ id, name: pick("a", "b", "c"), state: step % 3 }, 0, "look");
+      // Others show a record anew for reasons of their own.
+      const retold = records.get(pick("1", "2", "3", "4"));
+      if (retold !== undefined && random() < 0.2) shown.set(retold.name, retold.id);
+      for (const name of ["a", "b", "c"]) {
+        const having = [...records.values()].filter((record) => record.name === name).map(({ id }) => id);
+        for (const one of [shown.get(name), records.byName(name)?.id]) {
+          assert.ok(
+            one === undefined ? having.length === 0 : having.includes(one),
+            `seed ${seed}, step ${step}`,
+          );
+        }
+      }
+    }
+  }
 });
 
 Deno.test("a scan names what was known before and did not come", () => {
