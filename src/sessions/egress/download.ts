@@ -72,13 +72,16 @@ export class Download {
     this.#throwIfFailed();
   }
 
-  /** What is written, and what will be; rejects where it fails, with what was yielded being of no use. */
+  /**
+   * What is written, and what will be; rejects where it fails. The last byte comes when the file is known to be right: nobody
+   * gets all of a wrong one.
+   */
   async *follow(signal: AbortSignal): AsyncGenerator<Uint8Array> {
     this.#throwIfFailed();
     using file = await this.#open();
     for (let at = 0;;) {
-      while (at < this.#written) {
-        const buffer = new Uint8Array(Math.min(PIECE, this.#written - at));
+      for (let ready; at < (ready = this.isRunning ? this.#written - 1 : this.#written);) {
+        const buffer = new Uint8Array(Math.min(PIECE, ready - at));
         const count = await file.read(buffer);
         if (count === null) throw new Error("a file that is being downloaded became shorter");
         at += count;

@@ -160,13 +160,16 @@ class MirrorServer {
       // What came is more than was said: it is cut, and the client sees that.
       if (size !== undefined && sent > size) return false;
       visit.touch();
+      // Before its end is seen: who has a file finds it counted.
+      if (sent === size) this.#count(visit.session, reply, file);
       await writeAll(visit.connection, piece);
     }
-    if (reply.kind !== "metadata") this.#count(visit.session, file.isCached);
+    if (size === undefined || size === 0) this.#count(visit.session, reply, file);
     return size === sent;
   }
 
-  #count(session: string, isCached: boolean): void {
+  #count(session: string, { kind }: Reply, { isCached }: CachedFile): void {
+    if (kind !== "file") return;
     const before = this.counts.get(session) ?? { files: 0, cached: 0 };
     this.counts.delete(session);
     this.counts.set(session, { files: before.files + 1, cached: before.cached + (isCached ? 1 : 0) });
