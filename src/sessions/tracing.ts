@@ -1,9 +1,8 @@
 /** Spans of sandbox sessions: around the coordinator's calls, the worker's tasks, and processes. Names and sizes, no contents. */
-import { inSpan, type Tracer } from "../telemetry/tracing.ts";
+import { codeOf, inSpan, type SpanAttributes, type Tracer } from "../telemetry/tracing.ts";
 import type { Sessions } from "./coordinator/types.ts";
-import type { TaskExecutor } from "./link.ts";
+import type { Task, TaskExecutor, WorkerConnection, WorkerListener } from "./link.ts";
 import type { Sandbox, SandboxExit, SandboxHost, SpawnSpec } from "./sandbox/types.ts";
-import { SessionError } from "./types.ts";
 
 /** The same, in spans named `session.call`, `session.create`, …; each task of a worker is a child of one. */
 export function tracedSessions<S extends Sessions>(sessions: S, tracer: Tracer): S {
@@ -40,25 +39,68 @@ export function tracedSessions<S extends Sessions>(sessions: S, tracer: Tracer):
   return over(sessions, traced as Partial<S>);
 }
 
+/** The same for workers as `listener` is told of them: each task there, as often as it is tried, in a span. */
+export function tracedWorkers(listener: WorkerListener, tracer: Tracer): WorkerListener {
+  if (!tracer.isOn) return listener;
+  const known = new WeakMap<WorkerConnection, WorkerConnection>();
+  const traced = (worker: WorkerConnection) => {
+    let found = known.get(worker);
+    if (found === undefined) known.set(worker, found = tracedWorker(worker, tracer));
+    return found;
+  };
+  return {
+    joined: (worker) => listener.joined(traced(worker)),
+    changed: (worker) => listener.changed(traced(worker)),
+    left: (worker, reason) => listener.left(traced(worker), reason),
+  };
+}
+
+function tracedWorker(worker: WorkerConnection, tracer: Tracer): WorkerConnection {
+  const run: WorkerConnection["run"] = async (task, options) => {
+    const attributes = { ...attributesOf(task), "worker.id": worker.id };
+    const span = tracer.start(`task ${task.operation}`, {
+      parent: task.traceparent,
+      kind: "client",
+      attributes,
+    });
+    try {
+      const outcome = await worker.run({ ...task, traceparent: span.traceparent }, options);
+      if (outcome.ok) span.set({ "session.answer_bytes": outcome.body?.length });
+      else span.fail(outcome.code);
+      return outcome;
+    } catch (error) {
+      span.fail(options.signal.aborted ? "canceled" : codeOf(error));
+      throw error;
+    } finally {
+      span.end();
+    }
+  };
+  return over(worker, { run });
+}
+
+function attributesOf({ id, sessionId, operation, body }: Task): SpanAttributes {
+  return {
+    "session.id": sessionId,
+    "session.operation": operation,
+    "session.body_bytes": body?.length,
+    "task.id": id,
+  };
+}
+
 /** The same, each task in a span, which is what its processes are told of. */
 export function tracedExecutor<E extends TaskExecutor>(executor: E, tracer: Tracer): E {
   if (!tracer.isOn) return executor;
   const execute: TaskExecutor["execute"] = async (task, tell, signal) => {
-    const attributes = {
-      "session.id": task.sessionId,
-      "session.operation": task.operation,
-      "task.id": task.id,
-    };
+    const attributes = attributesOf(task);
     const span = tracer.start(`task ${task.operation}`, {
       parent: task.traceparent,
-      kind: "consumer",
+      kind: "server",
       attributes,
     });
     try {
       const outcome = await executor.execute({ ...task, traceparent: span.traceparent }, tell, signal);
       if (!outcome.ok) {
-        span.set({ "error.type": outcome.code });
-        span.fail(outcome.message);
+        span.fail(outcome.code);
       }
       return outcome;
     } finally {
@@ -95,8 +137,7 @@ function tracedSandbox(sandbox: Sandbox, tracer: Tracer): Sandbox {
       }).finally(() => span.end());
       return process;
     } catch (error) {
-      span.set({ "error.type": error instanceof SessionError ? error.code : "internal" });
-      span.fail(error instanceof Error ? error.message : String(error));
+      span.fail(codeOf(error));
       span.end();
       throw error;
     }
@@ -110,8 +151,7 @@ function programOf(path: string | undefined): string {
 }
 
 function endOf(exit: SandboxExit): string {
-  if (exit.limit !== undefined) return `ended by the limit of ${exit.limit}`;
-  return exit.signal === undefined ? `ended with ${exit.exitCode}` : `ended by ${exit.signal}`;
+  return exit.limit ?? exit.signal ?? "exit";
 }
 
 /** `base` with some methods replaced; the others run on `base` itself, whose private state they need. */

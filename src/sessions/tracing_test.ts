@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { type EndedSpan, noTracer, recordingTracer } from "../telemetry/tracing.ts";
 import type { Sessions } from "./coordinator/types.ts";
-import type { Task, TaskExecutor, TaskOutcome } from "./link.ts";
+import {
+  type Task,
+  type TaskExecutor,
+  type TaskOutcome,
+  type WorkerConnection,
+  type WorkerListener,
+  WorkerLostError,
+} from "./link.ts";
 import { echo } from "./operations.ts";
 import type { Sandbox, SandboxExit, SandboxHost, SpawnSpec } from "./sandbox/types.ts";
-import { tracedExecutor, tracedHost, tracedSessions } from "./tracing.ts";
+import { tracedExecutor, tracedHost, tracedSessions, tracedWorkers } from "./tracing.ts";
 import { SessionError, type SessionRecord, STANDARD_LIMITS } from "./types.ts";
 
 const never = new AbortController().signal;
@@ -92,7 +99,7 @@ Deno.test("a call that fails is a span that failed", async () => {
     traced.call(owner, "gone", echo, { message: "m" }, undefined, { signal: never }),
     /no session gone/,
   );
-  assert.equal(spans[0]!.failure, "no session gone");
+  assert.equal(spans[0]!.failure, "not_found");
 });
 
 Deno.test("tasks are spans, whatever comes of them", async () => {
@@ -122,10 +129,9 @@ Deno.test("tasks are spans, whatever comes of them", async () => {
   assert.equal((await traced.execute({ ...task, id: "2" }, () => {}, never)).ok, false);
   assert.equal(traced.load().freeDiskBytes, 2);
   assert.deepEqual(spans.map(({ name, kind, failure }) => [name, kind, failure]), [
-    ["task echo", "consumer", undefined],
-    ["task echo", "consumer", "too much"],
+    ["task echo", "server", undefined],
+    ["task echo", "server", "limit"],
   ]);
-  assert.equal(spans[1]!.attributes["error.type"], "limit");
   assert.ok(seen.every(({ traceparent }, index) => traceparent.includes(spans[index]!.spanId)));
 });
 
@@ -171,12 +177,104 @@ Deno.test("processes are spans from their start to their end, and know their own
     "process.signal": "SIGKILL",
     "process.limit": "memory",
   });
-  assert.equal(spans[0]!.failure, "ended by the limit of memory");
-  assert.equal(spans[1]!.attributes["error.type"], "not_found");
+  assert.equal(spans[0]!.failure, "memory");
+  assert.equal(spans[1]!.failure, "not_found");
   assert.ok(seen[0]!.env["TRACEPARENT"]!.includes(spans[0]!.spanId));
   assert.equal(seen[0]!.env["A"], "b");
   await traced.spawn({ ...spec, env: {} }, never);
   assert.equal(spans.length, 2);
+});
+
+/** A worker with private state, which answers by `answer`. */
+class FakeWorker {
+  readonly #load = { sessions: ["sess-1"] };
+  readonly id = "worker-1";
+  readonly seen: Task[] = [];
+  constructor(readonly answer: (task: Task) => Promise<TaskOutcome>) {}
+  get load() {
+    return this.#load;
+  }
+  run(task: Task): Promise<TaskOutcome> {
+    this.seen.push(task);
+    return this.answer(task);
+  }
+}
+
+/** What a listener hears of a worker that answers so. */
+function heardOf(answer: (task: Task) => Promise<TaskOutcome>) {
+  const { spans, tracer } = recorder();
+  const heard: [string, WorkerConnection, string?][] = [];
+  const listener: WorkerListener = {
+    joined: (worker) => void heard.push(["joined", worker]),
+    changed: (worker) => void heard.push(["changed", worker]),
+    left: (worker, reason) => void heard.push(["left", worker, reason]),
+  };
+  const fake = new FakeWorker(answer);
+  const worker = fake as unknown as WorkerConnection;
+  const traced = tracedWorkers(listener, tracer);
+  traced.joined(worker);
+  traced.changed(worker);
+  traced.left(worker, "gone");
+  return { spans, heard, fake, worker: heard[0]![1] };
+}
+
+const TASK: Task = {
+  id: "task-1",
+  sessionId: "sess-1",
+  operation: "fs.write",
+  input: { path: "secret name", content: "secret words" },
+  body: new Uint8Array(7),
+  deadlineMs: 1_000,
+  traceparent: PARENT,
+};
+
+Deno.test("a listener hears of the same worker each time, and that is what it was", () => {
+  const { heard, worker } = heardOf(() => Promise.resolve({ ok: true, output: {} }));
+  assert.deepEqual(heard.map(([what, , reason]) => [what, reason]), [
+    ["joined", undefined],
+    ["changed", undefined],
+    ["left", "gone"],
+  ]);
+  assert.ok(heard.every(([, one]) => one === worker));
+  assert.deepEqual(worker.load.sessions, ["sess-1"]);
+  assert.equal(worker.id, "worker-1");
+});
+
+Deno.test("each task at a worker is a span, with sizes and without contents", async () => {
+  const body = new Uint8Array(9);
+  const { spans, fake, worker } = heardOf(({ id }) =>
+    Promise.resolve(
+      id === "task-1"
+        ? { ok: true, output: { secret: 1 }, body }
+        : { ok: false, code: "not_found", message: "no secret name" },
+    )
+  );
+  assert.equal((await worker.run(TASK, { signal: never })).ok, true);
+  assert.equal((await worker.run({ ...TASK, id: "task-2" }, { signal: never })).ok, false);
+  const [done, failed] = spans;
+  assert.deepEqual(done!.attributes, {
+    "session.id": "sess-1",
+    "session.operation": "fs.write",
+    "session.body_bytes": 7,
+    "task.id": "task-1",
+    "worker.id": "worker-1",
+    "session.answer_bytes": 9,
+  });
+  assert.deepEqual([done!.name, done!.kind, done!.failure], ["task fs.write", "client", undefined]);
+  assert.equal(done!.parentSpanId, "b7ad6b7169203331");
+  assert.equal(failed!.failure, "not_found");
+  fake.seen.forEach(({ traceparent }, at) => assert.ok(traceparent.includes(spans[at]!.spanId)));
+  assert.doesNotMatch(JSON.stringify(spans, (_, one) => typeof one === "bigint" ? 0 : one), /secret/);
+});
+
+Deno.test("workers that are lost and calls that are given up are told apart", async () => {
+  const failing = (error: unknown) => heardOf(() => Promise.reject(error));
+  const lost = failing(new WorkerLostError("worker-1", true, "worker-1 is gone"));
+  await assert.rejects(lost.worker.run(TASK, { signal: never }), /is gone/);
+  assert.equal(lost.spans[0]!.failure, "WorkerLostError");
+  const given = failing(new Error("the caller gave up"));
+  await assert.rejects(given.worker.run(TASK, { signal: AbortSignal.abort() }), /gave up/);
+  assert.equal(given.spans[0]!.failure, "canceled");
 });
 
 Deno.test("turned off, everything is what it was", () => {
@@ -184,6 +282,8 @@ Deno.test("turned off, everything is what it was", () => {
   assert.equal(tracedSessions(sessions, noTracer), sessions);
   const executor = {} as TaskExecutor;
   assert.equal(tracedExecutor(executor, noTracer), executor);
+  const listener = {} as WorkerListener;
+  assert.equal(tracedWorkers(listener, noTracer), listener);
   const host = {} as SandboxHost;
   assert.equal(tracedHost(host, noTracer), host);
 });

@@ -1,5 +1,5 @@
 /** Sends spans to a collector: OTLP over HTTP, as JSON, in batches. Nobody waits for it; what does not fit is counted. */
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { otlpRequest } from "./otlp_json.ts";
@@ -8,7 +8,7 @@ import { type EndedSpan, noTracer, recordingTracer, type Tracer } from "./tracin
 
 export interface Tracing {
   readonly tracer: Tracer;
-  /** Sends what is left, for as long as one sending may take. */
+  /** Sends what is left, within a few seconds. */
   close(): Promise<void>;
 }
 
@@ -17,16 +17,17 @@ export interface TracingOptions {
   readonly settings: OtlpSettings | undefined;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly redact?: ((text: string) => string) | undefined;
   readonly clock?: Clock | undefined;
   readonly fetch?: typeof fetch | undefined;
 }
 
 const MAX_QUEUE = 4_096;
 const MAX_BATCH = 512;
-const DELAY_MS = 2_000;
+const DELAY_MS = 5_000;
 const TRIES = 3;
 const RETRY_MS = 1_000;
+/** For what is left at the end: a collector that does not answer must not keep the process. */
+const LAST_MS = 5_000;
 
 /** Off: costs nothing and does nothing. */
 export function openTracing(options: TracingOptions): Tracing {
@@ -36,7 +37,7 @@ export function openTracing(options: TracingOptions): Tracing {
   const tracer = recordingTracer({
     record: (span) => exporter.add(span),
     ratio: settings.ratio,
-    redact: options.redact,
+    isParentBased: settings.isParentBased,
   });
   return { tracer, close: () => exporter.close() };
 }
@@ -45,7 +46,8 @@ class Exporter {
   #queue: EndedSpan[] = [];
   #cancelTimer: (() => void) | undefined;
   #sending: Promise<void> | undefined;
-  readonly #closing = Promise.withResolvers<void>();
+  readonly #closing = new AbortController();
+  readonly #end = new AbortController();
   #isClosing = false;
   #isFailing = false;
   readonly #clock: Clock;
@@ -74,9 +76,11 @@ class Exporter {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#closing.resolve();
+    this.#closing.abort();
+    const cancel = this.#clock.setTimer(() => this.#end.abort(), LAST_MS);
     this.#start();
     await this.#sending;
+    cancel();
     if (this.#queue.length > 0) this.#dropped.inc({ reason: "collector" }, this.#queue.length);
     this.#queue = [];
   }
@@ -109,9 +113,7 @@ class Exporter {
     for (let tries = this.#isClosing ? 1 : TRIES;;) {
       const { why, isPassing } = await this.#post(body);
       if (why === undefined || !isPassing || --tries <= 0) return why;
-      const waited = Promise.withResolvers<void>();
-      const cancel = this.#clock.setTimer(waited.resolve, RETRY_MS);
-      await Promise.race([waited.promise, this.#closing.promise]).finally(cancel);
+      await sleep(RETRY_MS, this.#closing.signal, this.#clock);
       if (this.#isClosing) tries = Math.min(tries, 1);
     }
   }
@@ -119,7 +121,7 @@ class Exporter {
   async #post(body: string): Promise<{ readonly why?: string; readonly isPassing: boolean }> {
     const { url, headers, timeoutMs } = this.settings;
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#end.signal]);
       const all = { ...headers, "content-type": "application/json" };
       const answer = await (this.options.fetch ?? fetch)(url, {
         method: "POST",
@@ -132,8 +134,14 @@ class Exporter {
       if (answer.ok) return { isPassing: false };
       return { why: `it answered ${answer.status}`, isPassing: [429, 502, 503, 504].includes(answer.status) };
     } catch (error) {
-      return { why: error instanceof Error ? error.message : String(error), isPassing: true };
+      const why = error instanceof Error ? error.message : String(error);
+      return { why: why.replaceAll(url, this.#collector), isPassing: true };
     }
+  }
+
+  /** Without what may be secret. */
+  get #collector(): string {
+    return this.settings.url.split("?")[0]!;
   }
 
   /** At the first failure, and when it works again. */
@@ -141,7 +149,7 @@ class Exporter {
     const isFailing = why !== undefined;
     if (isFailing === this.#isFailing) return;
     this.#isFailing = isFailing;
-    const collector = this.settings.url.split("?")[0];
+    const collector = this.#collector;
     if (isFailing) {
       this.options.log.warn("traces cannot be sent to the collector; they are dropped", {
         collector,

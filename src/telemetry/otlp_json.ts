@@ -9,6 +9,9 @@ const KINDS: Readonly<Record<SpanKind, number>> = {
   consumer: 5,
 };
 
+/** Characters of an attribute. */
+const MAX_TEXT = 256;
+
 export function otlpRequest(spans: readonly EndedSpan[], resource: SpanAttributes): Record<string, unknown> {
   const scope = { name: "coder-k8s" };
   return {
@@ -29,8 +32,8 @@ function otlpSpan(span: EndedSpan): Record<string, unknown> {
     kind: KINDS[span.kind],
     startTimeUnixNano: String(span.startedAt),
     endTimeUnixNano: String(span.endedAt),
-    attributes: pairs(span.attributes),
-    status: span.failure === undefined ? {} : { code: 2, message: span.failure },
+    attributes: pairs({ ...span.attributes, "error.type": span.failure }),
+    status: span.failure === undefined ? {} : { code: 2 },
   };
 }
 
@@ -41,7 +44,7 @@ function pairs(attributes: SpanAttributes): unknown[] {
 }
 
 function valueOf(value: string | number | boolean): Record<string, unknown> {
-  if (typeof value === "string") return { stringValue: value };
+  if (typeof value === "string") return { stringValue: value.slice(0, MAX_TEXT).toWellFormed() };
   if (typeof value === "boolean") return { boolValue: value };
   // Whole numbers of 64 bits are texts in JSON.
   return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };

@@ -9,6 +9,8 @@ export interface OtlpSettings {
   readonly timeoutMs: number;
   /** Of the traces that begin here. */
   readonly ratio: number;
+  /** Whether callers decide about their traces. */
+  readonly isParentBased: boolean;
   readonly resource: SpanAttributes;
 }
 
@@ -57,6 +59,11 @@ export function readOtlpSettings(
   if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) {
     throw new Error(`${name} must be an address such as http://collector:4318`);
   }
+  if (new URL(given).username !== "" || new URL(given).password !== "") {
+    throw new Error(
+      `${name} must not have a user or a password in it: OTEL_EXPORTER_OTLP_HEADERS is for those`,
+    );
+  }
   const protocol = get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") ?? get("OTEL_EXPORTER_OTLP_PROTOCOL") ??
     "http/json";
   if (!protocol.startsWith("http/")) {
@@ -68,17 +75,14 @@ export function readOtlpSettings(
   if (own === undefined) url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/traces`;
   return {
     url: url.href,
-    headers: pairs(
-      get("OTEL_EXPORTER_OTLP_TRACES_HEADERS") ?? get("OTEL_EXPORTER_OTLP_HEADERS"),
-      "OTEL_EXPORTER_OTLP_HEADERS",
-    ),
+    headers: headersOf(get("OTEL_EXPORTER_OTLP_TRACES_HEADERS") ?? get("OTEL_EXPORTER_OTLP_HEADERS")),
     timeoutMs: number(
       get("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT") ?? get("OTEL_EXPORTER_OTLP_TIMEOUT"),
       TIMEOUT_MS,
-      600_000,
+      [1, 600_000],
       "OTEL_EXPORTER_OTLP_TIMEOUT",
     ),
-    ratio: ratioOf(get("OTEL_TRACES_SAMPLER") ?? "parentbased_always_on", get("OTEL_TRACES_SAMPLER_ARG")),
+    ...samplerOf(get("OTEL_TRACES_SAMPLER") ?? "parentbased_always_on", get("OTEL_TRACES_SAMPLER_ARG")),
     resource: {
       "service.name": serviceName,
       "service.version": serviceVersion,
@@ -88,25 +92,45 @@ export function readOtlpSettings(
   };
 }
 
-function ratioOf(sampler: string, argument: string | undefined): number {
-  switch (sampler) {
-    case "parentbased_always_on":
-      return 1;
-    case "parentbased_always_off":
-      return 0;
-    case "parentbased_traceidratio":
-      return number(argument, 1, 1, "OTEL_TRACES_SAMPLER_ARG");
+function samplerOf(
+  sampler: string,
+  argument: string | undefined,
+): Pick<OtlpSettings, "ratio" | "isParentBased"> {
+  const isParentBased = sampler.startsWith("parentbased_");
+  switch (isParentBased ? sampler.slice("parentbased_".length) : sampler) {
+    case "always_on":
+      return { ratio: 1, isParentBased };
+    case "always_off":
+      return { ratio: 0, isParentBased };
+    case "traceidratio":
+      return { ratio: number(argument, 1, [0, 1], "OTEL_TRACES_SAMPLER_ARG"), isParentBased };
     default:
       throw new Error(
-        `OTEL_TRACES_SAMPLER is ${sampler}; possible are parentbased_always_on, parentbased_always_off, parentbased_traceidratio`,
+        `OTEL_TRACES_SAMPLER is ${sampler}; possible are always_on, always_off and traceidratio, and these after parentbased_`,
       );
   }
 }
 
-function number(text: string | undefined, standard: number, most: number, name: string): number {
+function number(
+  text: string | undefined,
+  standard: number,
+  [least, most]: readonly [number, number],
+  name: string,
+): number {
   const value = text === undefined ? standard : Number(text);
-  if (value >= 0 && value <= most) return value;
-  throw new Error(`${name} must be a number from 0 to ${most}`);
+  if (value >= least && value <= most) return value;
+  throw new Error(`${name} must be a number from ${least} to ${most}`);
+}
+
+function headersOf(text: string | undefined): Record<string, string> {
+  const name = "OTEL_EXPORTER_OTLP_HEADERS";
+  const headers = pairs(text, name);
+  try {
+    new Headers(headers);
+  } catch {
+    throw new Error(`${name} has a name or a value that no HTTP header can have`);
+  }
+  return headers;
 }
 
 /** `key=value,key=value`, with values as in URLs. */

@@ -15,6 +15,7 @@ Deno.test("traces are off unless an endpoint is set", () => {
     headers: {},
     timeoutMs: 10_000,
     ratio: 1,
+    isParentBased: true,
     resource: { "service.name": "coder-k8s-worker", "service.version": "1.2.3" },
   });
 });
@@ -56,6 +57,10 @@ Deno.test("what cannot be is named by its variable, and its value is not told", 
     [{ ...on, OTEL_EXPORTER_OTLP_HEADERS: "secret" }, /^OTEL_EXPORTER_OTLP_HEADERS must be key=value/],
     [{ ...on, OTEL_EXPORTER_OTLP_HEADERS: "a=%zzsecret" }, /^OTEL_EXPORTER_OTLP_HEADERS must be key=value/],
     [{ ...on, OTEL_EXPORTER_OTLP_TIMEOUT: "soon" }, /^OTEL_EXPORTER_OTLP_TIMEOUT must be a number/],
+    [{ ...on, OTEL_EXPORTER_OTLP_TIMEOUT: "0" }, /^OTEL_EXPORTER_OTLP_TIMEOUT must be a number from 1/],
+    [{ ...on, OTEL_EXPORTER_OTLP_HEADERS: "a b=secret" }, /^OTEL_EXPORTER_OTLP_HEADERS has a name/],
+    [{ ...on, OTEL_EXPORTER_OTLP_HEADERS: "a=secret%0A1" }, /^OTEL_EXPORTER_OTLP_HEADERS has a name/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://me:secret@c" }, /must not have a user or a password/],
     [{ ...on, OTEL_TRACES_SAMPLER: "jaeger" }, /^OTEL_TRACES_SAMPLER is jaeger/],
     [
       { ...on, OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "2" },
@@ -69,4 +74,22 @@ Deno.test("what cannot be is named by its variable, and its value is not told", 
     );
   }
   assert.ok(read({ ...on, OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" }));
+});
+
+Deno.test("samplers are those of the standard", () => {
+  const of = (sampler: string, argument?: string) => {
+    const { ratio, isParentBased } = read({
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://c",
+      OTEL_TRACES_SAMPLER: sampler,
+      ...(argument === undefined ? {} : { OTEL_TRACES_SAMPLER_ARG: argument }),
+    })!;
+    return [ratio, isParentBased];
+  };
+  assert.deepEqual(of("always_on", "0.5"), [1, false]);
+  assert.deepEqual(of("always_off"), [0, false]);
+  assert.deepEqual(of("traceidratio", "0.5"), [0.5, false]);
+  assert.deepEqual(of("traceidratio"), [1, false]);
+  assert.deepEqual(of("parentbased_always_on"), [1, true]);
+  assert.deepEqual(of("parentbased_always_off"), [0, true]);
+  assert.deepEqual(of("parentbased_traceidratio", "0"), [0, true]);
 });

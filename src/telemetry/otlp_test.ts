@@ -28,6 +28,7 @@ function rig(url: string, settings: Partial<OtlpSettings> = {}) {
       headers: { authorization: "Bearer secret" },
       timeoutMs: 60_000,
       ratio: 1,
+      isParentBased: true,
       resource: { "service.name": "test" },
       ...settings,
     },
@@ -54,7 +55,7 @@ Deno.test("spans are sent soon, together, in the form that collectors read", asy
     attributes: { text: "a", whole: 7, part: 0.5, yes: true, no: undefined },
   });
   tracer.start("child", { parent: span.traceparent }).end();
-  span.fail("it broke");
+  span.fail("not_found");
   span.end();
   await until(clock, () => collector.spans.length === 2);
   assert.equal(collector.requests.length, 1);
@@ -64,8 +65,8 @@ Deno.test("spans are sent soon, together, in the form that collectors read", asy
   const [child, call] = collector.spans;
   assert.equal(call!.service, "test");
   assert.equal(call!.kind, 2);
-  assert.deepEqual(call!.values, { text: "a", whole: "7", part: 0.5, yes: true });
-  assert.deepEqual(call!.status, { code: 2, message: "it broke" });
+  assert.deepEqual(call!.values, { text: "a", whole: "7", part: 0.5, yes: true, "error.type": "not_found" });
+  assert.deepEqual(call!.status, { code: 2 });
   assert.deepEqual(child!.status, {});
   assert.equal(child!.parentSpanId, call!.spanId);
   assert.equal(child!.traceId, call!.traceId);
@@ -119,6 +120,42 @@ Deno.test("without a collector nothing waits, and what is lost is counted", asyn
   const collector = counted.get("coder_k8s_spans_dropped_total collector") ?? 0;
   assert.equal(queue + collector, 10_000);
   assert.ok(queue >= 10_000 - 4_096 - 512);
+});
+
+Deno.test("a collector that does not answer does not keep the process, nor tell what its address has", async () => {
+  const isHeld = Promise.withResolvers<Response>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => isHeld.promise);
+  const url = `http://127.0.0.1:${server.addr.port}/v1/traces?key=hidden-key`;
+  const { tracer, close, clock, counted, lines } = rig("", { url });
+  tracer.start("a").end();
+  const closed = close();
+  await until(clock, () => counted.get("coder_k8s_spans_dropped_total collector") === 1);
+  await closed;
+  assert.ok(clock.now() >= 5_000);
+  assert.equal(lines.length, 1);
+  assert.equal(lines[0]!.fields!["collector"], url.split("?")[0]);
+  assert.ok(!JSON.stringify(lines).includes("hidden-key"));
+  isHeld.resolve(new Response("late"));
+  await server.shutdown();
+});
+
+Deno.test("an address that refuses is told of without its query", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const { tracer, close, lines } = rig("", { url: `http://127.0.0.1:${port}/v1/traces?key=hidden-key` });
+  tracer.start("a").end();
+  await close();
+  assert.equal(lines.length, 1);
+  assert.ok(!JSON.stringify(lines).includes("hidden-key"));
+});
+
+Deno.test("long texts are cut, and half characters are none", async () => {
+  await using collector = startCollector();
+  const { tracer, close } = rig(collector.url);
+  tracer.start("a", { attributes: { long: "x".repeat(1_000), half: "a\ud800" } }).end();
+  await close();
+  assert.deepEqual(collector.spans[0]!.values, { long: "x".repeat(256), half: "a\ufffd" });
 });
 
 Deno.test("without settings it is off", async () => {

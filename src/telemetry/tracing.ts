@@ -16,8 +16,8 @@ export interface Span {
   /** What to hand on as `traceparent`; empty where there is none. */
   readonly traceparent: string;
   set(attributes: SpanAttributes): void;
-  /** It went wrong; the message is redacted and cut. */
-  fail(message: string): void;
+  /** It went wrong: a code, such as `not_found`. Never a message: those may have contents. */
+  fail(code: string): void;
   /** Once; later ones do nothing. */
   end(): void;
 }
@@ -43,7 +43,7 @@ export interface EndedSpan extends TraceContext {
   readonly startedAt: bigint;
   readonly endedAt: bigint;
   readonly attributes: SpanAttributes;
-  /** Absent: it went well. */
+  /** A code; absent: it went well. */
   readonly failure?: string | undefined;
 }
 
@@ -63,6 +63,12 @@ export function formatTraceparent({ traceId, spanId, isSampled }: TraceContext):
   return `00-${traceId}-${spanId}-${isSampled ? "01" : "00"}`;
 }
 
+/** A `traceparent` of somebody else as it is handed on; `undefined` where it is none. */
+export function cleanTraceparent(text: string | undefined): string | undefined {
+  const context = text === undefined ? undefined : parseTraceparent(text);
+  return context === undefined ? undefined : formatTraceparent(context);
+}
+
 /** Hands on what comes in, and records nothing. */
 export const noTracer: Tracer = {
   isOn: false,
@@ -72,30 +78,29 @@ export const noTracer: Tracer = {
 export interface RecordingOptions {
   /** Is given each sampled span at its end; must not throw. */
   readonly record: (span: EndedSpan) => void;
-  /** Of the traces that begin here, from 0 to 1. Others are sampled where their parents are. @default {1} */
+  /** Of the traces that begin here, from 0 to 1. @default {1} */
   readonly ratio?: number | undefined;
-  readonly redact?: ((text: string) => string) | undefined;
+  /** Traces that began elsewhere are sampled where their parents are; otherwise as if they began here. @default {true} */
+  readonly isParentBased?: boolean | undefined;
   /** Milliseconds since 1970, with fractions. */
   readonly now?: (() => number) | undefined;
   /** So many random bytes. */
   readonly random?: ((bytes: number) => Uint8Array) | undefined;
 }
 
-/** Characters of a failure. */
-const MAX_MESSAGE = 256;
-
 /** Makes spans, and gives them away when they end. */
 export function recordingTracer(options: RecordingOptions): Tracer {
   const now = options.now ?? (() => performance.timeOrigin + performance.now());
   const random = options.random ?? ((bytes) => crypto.getRandomValues(new Uint8Array(bytes)));
-  const ratio = options.ratio ?? 1;
+  const { ratio = 1, isParentBased = true } = options;
   return {
     isOn: true,
     start: (name, { parent: text, kind = "internal", attributes = {} } = {}) => {
       const parent = parseTraceparent(text);
       const traceId = parent?.traceId ?? random(16).toHex();
       // By the id, so that all who decide about a trace decide alike.
-      const isSampled = parent?.isSampled ?? Number.parseInt(traceId.slice(-13), 16) / 2 ** 52 < ratio;
+      const isSampled = (isParentBased ? parent?.isSampled : undefined) ??
+        Number.parseInt(traceId.slice(-13), 16) / 2 ** 52 < ratio;
       const context = { traceId, spanId: random(8).toHex(), isSampled };
       if (!isSampled) return passed(formatTraceparent(context));
       const begun = {
@@ -111,7 +116,7 @@ export function recordingTracer(options: RecordingOptions): Tracer {
       return {
         traceparent: formatTraceparent(context),
         set: (more) => void (all = { ...all, ...more }),
-        fail: (message) => void (failure = (options.redact?.(message) ?? message).slice(0, MAX_MESSAGE)),
+        fail: (code) => void (failure = code),
         end: () => {
           if (isOver) return;
           isOver = true;
@@ -122,7 +127,7 @@ export function recordingTracer(options: RecordingOptions): Tracer {
   };
 }
 
-/** Runs `work` in a span, which fails where that rejects. */
+/** Runs `work` in a span, which fails where that rejects, with the error's code. */
 export async function inSpan<T>(
   tracer: Tracer,
   name: string,
@@ -133,12 +138,21 @@ export async function inSpan<T>(
   try {
     return await work(span);
   } catch (error) {
-    span.fail(error instanceof Error ? error.message : String(error));
+    span.fail(codeOf(error));
     throw error;
   } finally {
     span.end();
   }
 }
+
+/** The `code` of errors of ours; the class of others. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  const code: unknown = "code" in error ? error.code : undefined;
+  return typeof code === "string" && CODE.test(code) ? code : error.name.slice(0, 64);
+}
+
+const CODE = /^\w{1,64}$/;
 
 function passed(traceparent: string): Span {
   return { traceparent, set() {}, fail() {}, end() {} };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  cleanTraceparent,
   type EndedSpan,
   formatTraceparent,
   inSpan,
@@ -95,19 +96,43 @@ Deno.test("without a parent a trace of its own begins, sampled as often as is wa
   assert.equal(half.spans.length, 1);
 });
 
-Deno.test("what went wrong is told, redacted and cut", async () => {
-  const { tracer, spans } = recorder({ redact: (text) => text.replaceAll("hunter2", "[redacted]") });
-  await assert.rejects(
-    inSpan(tracer, "work", {}, () => Promise.reject(new Error(`no hunter2 ${"x".repeat(1_000)}`))),
-    /hunter2/,
-  );
+Deno.test("what went wrong is told by its code, and by nothing else", async () => {
+  const { tracer, spans } = recorder();
+  const failing = (error: unknown) => inSpan(tracer, "work", {}, () => Promise.reject(error));
+  await assert.rejects(failing(new Error("no hunter2")), /hunter2/);
+  await assert.rejects(failing(Object.assign(new Error("no hunter2"), { code: "not_found" })), /hunter2/);
+  await assert.rejects(failing(Object.assign(new TypeError("x"), { code: "has hunter2" })), TypeError);
+  await assert.rejects(failing(Object.assign(new TypeError("x"), { code: 7 })), TypeError);
+  await failing("hunter2").then(() => assert.fail(), () => {});
   assert.equal(
     await inSpan(tracer, "work", {}, ({ traceparent }) => Promise.resolve(traceparent.length)),
     55,
   );
-  assert.ok(spans[0]!.failure!.startsWith("no [redacted] xxx"));
-  assert.equal(spans[0]!.failure!.length, 256);
-  assert.equal(spans[1]!.failure, undefined);
+  assert.deepEqual(spans.map(({ failure }) => failure), [
+    "Error",
+    "not_found",
+    "TypeError",
+    "TypeError",
+    "unknown",
+    undefined,
+  ]);
+});
+
+Deno.test("what others hand on is written anew", () => {
+  assert.equal(cleanTraceparent(PARENT), PARENT);
+  assert.equal(cleanTraceparent(`${PARENT.replace(/^00/, "cc")}-anything; else`), PARENT);
+  assert.equal(cleanTraceparent(PARENT.replace(/01$/, "fe")), PARENT.replace(/01$/, "00"));
+  assert.equal(cleanTraceparent("$(reboot)"), undefined);
+  assert.equal(cleanTraceparent(undefined), undefined);
+});
+
+Deno.test("where callers do not decide, their traces are sampled as others are", () => {
+  const none = recorder({ ratio: 0, isParentBased: false });
+  none.tracer.start("a", { parent: PARENT }).end();
+  assert.equal(none.spans.length, 0);
+  const all = recorder({ ratio: 1, isParentBased: false });
+  all.tracer.start("a", { parent: PARENT.replace(/01$/, "00") }).end();
+  assert.equal(all.spans[0]!.traceId, TRACE);
 });
 
 Deno.test("turned off, what comes in goes on, and nothing is recorded", async () => {

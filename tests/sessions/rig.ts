@@ -19,6 +19,8 @@ export interface RigOptions {
   readonly workers?: readonly string[];
   /** Flags of each of them. */
   readonly workerArgs?: readonly string[];
+  /** Variables of all of them. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly binary?: string | undefined;
 }
 
@@ -58,6 +60,7 @@ export async function startRig(options: RigOptions = {}): Promise<SandboxRig> {
   const workspaces = (id: string) => `${directory}/workspaces-${id}`;
   const coordinator = startProcess({
     binary,
+    env: options.env,
     args: [
       "coordinator",
       "--bind-address=127.0.0.1:0",
@@ -85,7 +88,7 @@ export async function startRig(options: RigOptions = {}): Promise<SandboxRig> {
     });
     const worker = startProcess({
       binary,
-      env: { WORKER_TOKEN: token },
+      env: { ...options.env, WORKER_TOKEN: token },
       args: [
         "worker",
         `--coordinator=http://${await workersPort(coordinator)}`,

@@ -40,12 +40,12 @@ export async function serveCoordinator(
   const { version, commit } = buildInfo();
   log.info("starting", { mode: "coordinator", version, commit });
   await using ends = new Ends();
-  const { metrics, health } = openObserved(config, options, ends);
+  const { metrics, health, tracer } = openObserved(config, options, "coder-k8s-coordinator", ends);
   const admission = config.stdio ? everybody() : await coordinatorAdmission(config, { log, metrics });
   const writes = config.embeddedWorker !== undefined || config.dataDir !== undefined ||
     !["-", "off"].includes(config.auditLog);
   await drop(config.embeddedWorker === undefined ? "coordinator" : "worker", undefined, writes);
-  const core = await openCoordinatorCore(config, { log, metrics, redactor, signal }, ends);
+  const core = await openCoordinatorCore(config, { log, metrics, tracer, redactor, signal }, ends);
   const secrets = ownSecrets({ log, metrics });
   ends.run("plans", (ended) => Promise.all(secrets.runnables.map((runnable) => runnable.run(ended))));
   // Standard output belongs to the protocol where that is how the client talks.
@@ -81,7 +81,7 @@ export async function serveCoordinator(
       signal,
     );
     if ("refusal" in admitted) throw new Error(admitted.refusal.message);
-    return await serveMcpStdio(world, admitted.visitor, { ...streams, signal, deadlineMs, log });
+    return await serveMcpStdio(world, admitted.visitor, { ...streams, signal, deadlineMs, tracer, log });
   }
   if (config.auth.includes("proxy")) await proveRuntime(testClientCertificates, signal);
   const tls = tlsFiles(config, admission, log);
@@ -114,6 +114,7 @@ export async function serveCoordinator(
     deadlineMs,
     legacySse: config.mcpLegacySse,
     metrics,
+    tracer,
     log,
   });
   try {

@@ -5,12 +5,14 @@ import { MemorySessionStore } from "../../sessions/store/memory_store.ts";
 import { createSessions } from "../../sessions/coordinator/sessions.ts";
 import type { Sessions } from "../../sessions/coordinator/types.ts";
 import { WorkerRegistry } from "../../sessions/registry/registry.ts";
+import { tracedSessions, tracedWorkers } from "../../sessions/tracing.ts";
 import { WorkerHub } from "../../sessions/wire/hub.ts";
 import { createLocalPair } from "../../sessions/wire/local_pair.ts";
 import { parseWorkerKeys, type WorkerKey, WorkerKeyError } from "../../sessions/wire/worker_tokens.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Redactor } from "../../telemetry/redactor.ts";
+import type { Tracer } from "../../telemetry/tracing.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import type { Ends } from "./ends.ts";
 import { grpcTls } from "./grpc_tls.ts";
@@ -30,6 +32,7 @@ export interface CoordinatorCore {
 export interface CoreContext {
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly redactor: Pick<Redactor, "add">;
   /** Ends the start. */
   readonly signal: AbortSignal;
@@ -38,7 +41,7 @@ export interface CoreContext {
 /** Opens it all; `ends` ends it. */
 export async function openCoordinatorCore(
   config: CoordinatorConfig,
-  { log, metrics, redactor, signal }: CoreContext,
+  { log, metrics, tracer, redactor, signal }: CoreContext,
   ends: Ends,
 ): Promise<CoordinatorCore> {
   const limits = { ...STANDARD_BLOB_LIMITS, maxTotalBytes: config.checkpointBytes };
@@ -51,7 +54,7 @@ export async function openCoordinatorCore(
     });
   const registry = new WorkerRegistry({ log, metrics });
   const hub = new WorkerHub({
-    listener: registry,
+    listener: tracedWorkers(registry, tracer),
     heartbeatTimeoutMs: config.workerHeartbeatTimeout,
     log,
     metrics,
@@ -96,7 +99,7 @@ export async function openCoordinatorCore(
   }
   if (config.embeddedWorker !== undefined) {
     const settings = { ...config.embeddedWorker, labels: {}, sharedWorkspaces: "" };
-    const core = await openWorkerCore(settings, { log, metrics, signal }, ends);
+    const core = await openWorkerCore(settings, { log, metrics, tracer, signal }, ends);
     const { hello, executor } = core;
     const client = createLocalPair({
       hub,
@@ -111,7 +114,7 @@ export async function openCoordinatorCore(
   }
   ends.add("sessions", () => sessions.shutDown());
   return {
-    sessions,
+    sessions: tracedSessions(sessions, tracer),
     grpcPort,
     activity: () => ({
       workers: registry.list().map(({ worker, sessions }) => ({

@@ -26,7 +26,7 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
   const token = await tokenOf(config);
   redactor.add(await token());
   await using ends = new Ends();
-  const { metrics, health } = openObserved(config, options, ends);
+  const { metrics, health, tracer } = openObserved(config, options, "coder-k8s-worker", ends);
   let isConnected = () => false;
   health.add("readiness", "coordinator", () => isConnected() ? "" : "the coordinator is not connected");
   if (config.healthBindAddress !== null) {
@@ -35,7 +35,7 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
     ends.add("health probes", () => server.close());
   }
   await drop("worker", undefined, true);
-  const core = await openWorkerCore(config, { log, metrics, signal }, ends);
+  const core = await openWorkerCore(config, { log, metrics, tracer, signal }, ends);
   const client = createWorkerClient({
     url: config.coordinator,
     allowInsecure: config.insecure,

@@ -2,10 +2,12 @@
 import { openSandboxHost } from "../../sessions/sandbox/host.ts";
 import { CAPABILITIES, createExecutor } from "../../sessions/worker/executor.ts";
 import type { TaskExecutor } from "../../sessions/link.ts";
+import { tracedExecutor, tracedHost } from "../../sessions/tracing.ts";
 import type { SandboxHost } from "../../sessions/sandbox/types.ts";
 import type { Limits, WorkerHello } from "../../sessions/types.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Tracer } from "../../telemetry/tracing.ts";
 import { buildInfo } from "../version.ts";
 import type { SandboxConfig, WorkerConfig } from "./config.ts";
 import { openEgress } from "./egress.ts";
@@ -19,21 +21,29 @@ export interface WorkerCore {
 /** Opens it all; `ends` ends it. */
 export async function openWorkerCore(
   config: SandboxConfig & Pick<WorkerConfig, "labels" | "sharedWorkspaces">,
-  context: { readonly log: Logger; readonly metrics: Metrics; readonly signal: AbortSignal },
+  context: {
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    readonly tracer: Tracer;
+    readonly signal: AbortSignal;
+  },
   ends: Ends,
 ): Promise<WorkerCore> {
-  const { log, metrics, signal } = context;
+  const { log, metrics, tracer, signal } = context;
   const egress = await openEgress(config, context, ends);
-  const host = await openSandboxHost({
-    directory: config.workspacesDir,
-    allowUnisolated: config.allowUnisolated,
-    uids: config.sessionUids,
-    readOnlyPaths: config.readOnlyPaths,
-    environment: egress.environment,
-    network: egress.network,
-    forwards: egress.forwards,
-    python: config.python,
-  }, { log, signal });
+  const host = tracedHost(
+    await openSandboxHost({
+      directory: config.workspacesDir,
+      allowUnisolated: config.allowUnisolated,
+      uids: config.sessionUids,
+      readOnlyPaths: config.readOnlyPaths,
+      environment: egress.environment,
+      network: egress.network,
+      forwards: egress.forwards,
+      python: config.python,
+    }, { log, signal }),
+    tracer,
+  );
   ends.add("sandboxes", () => host.close());
   const executor = createExecutor({
     host: {
@@ -52,7 +62,7 @@ export async function openWorkerCore(
   // One that would refuse every session must not be given any.
   const isUseful = isolation !== "none" || config.allowUnisolated;
   return {
-    executor,
+    executor: tracedExecutor(executor, tracer),
     hello: {
       incarnation: crypto.randomUUID(),
       version: buildInfo().version,

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { isSecretName, REDACTED } from "../../telemetry/redaction_patterns.ts";
+import { parseTraceparent } from "../../telemetry/tracing.ts";
 import type { McpAuditRecord } from "../surface.ts";
 import type { Provenance } from "../tool.ts";
 import type { McpCaller } from "../../caller/types.ts";
@@ -40,7 +41,7 @@ const DEEPEST = 4;
 export function auditRecord(facts: CallFacts, end: CallEnd): McpAuditRecord {
   const workspace = end.provenance?.workspace ?? workspaceOf(facts);
   const session = end.provenance?.session ?? facts.sessionId;
-  const trace = traceIdOf(facts.traceparent);
+  const trace = parseTraceparent(facts.traceparent)?.traceId;
   return {
     time: new Date(end.startedAt).toISOString(),
     level: end.error === undefined ? "info" : "warn",
@@ -58,13 +59,6 @@ export function auditRecord(facts: CallFacts, end: CallEnd): McpAuditRecord {
     ...(end.error === undefined ? {} : { error: end.error }),
     ...(end.message === undefined ? {} : { message: cut(end.message) }),
   };
-}
-
-/** Of a W3C `traceparent`; undefined where it is none. */
-export function traceIdOf(traceparent: string | undefined): string | undefined {
-  if (traceparent === undefined) return undefined;
-  const id = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
-  return id === undefined || /^0+$/.test(id) ? undefined : id;
 }
 
 function workspaceOf({ method, target, arguments: args }: CallFacts): string | undefined {

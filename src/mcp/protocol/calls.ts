@@ -1,5 +1,6 @@
 /** Carries calls out, with a deadline, on record and counted: the same for every way in. */
 import { ProtocolError } from "@modelcontextprotocol/server";
+import { cleanTraceparent, codeOf } from "../../telemetry/tracing.ts";
 import { ToolError, toolError } from "../errors.ts";
 import { type Elicit, runTool, type ToolAnswer } from "../run.ts";
 import type { ListedTool, SurfaceCall } from "../surface.ts";
@@ -25,8 +26,36 @@ export interface ToolRequest {
   progress(done: number, total: number | undefined, message: string): void;
 }
 
-/** Runs a tool. @throws {ToolError} @throws {QuestionFirst} */
-export function callTool(serving: Serving, occasion: Occasion, request: ToolRequest): Promise<ToolAnswer> {
+/** Runs a tool, in a span of its own. @throws {ToolError} @throws {QuestionFirst} */
+export async function callTool(
+  serving: Serving,
+  occasion: Occasion,
+  request: ToolRequest,
+): Promise<ToolAnswer> {
+  const { listed: { name } } = request;
+  const parent = cleanTraceparent(occasion.traceparent);
+  if (!serving.tracer.isOn) return await callInTrace(serving, { ...occasion, traceparent: parent }, request);
+  const attributes = { "mcp.method.name": "tools/call", "gen_ai.tool.name": name };
+  const span = serving.tracer.start(`tools/call ${name}`, { parent, kind: "server", attributes });
+  const { traceparent } = span;
+  try {
+    const note = ({ session }: Provenance) => span.set({ "session.id": session });
+    return await callInTrace(serving, { ...occasion, traceparent }, request, note);
+  } catch (error) {
+    if (error instanceof ProtocolError) span.fail("invalid");
+    else if (!(error instanceof QuestionFirst)) span.fail(codeOf(error));
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+function callInTrace(
+  serving: Serving,
+  occasion: Occasion,
+  request: ToolRequest,
+  note: (where: Provenance) => void = () => {},
+): Promise<ToolAnswer> {
   const { listed, time, elicit, progress } = request;
   const { tool } = listed;
   const facts = {
@@ -52,7 +81,10 @@ export function callTool(serving: Serving, occasion: Occasion, request: ToolRequ
           traceparent: occasion.traceparent,
           now: serving.now,
           progress,
-          provenance: (given) => void (where = given),
+          provenance(given) {
+            where = given;
+            note(given);
+          },
         },
         { plans: serving.world.plans, elicit, redaction: serving.redaction },
       ),

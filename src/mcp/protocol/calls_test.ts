@@ -5,9 +5,11 @@ import { answerRedaction } from "../answers/redacted.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
 import { type LogFields, silentLogger } from "../../telemetry/logger.ts";
+import { type EndedSpan, recordingTracer } from "../../telemetry/tracing.ts";
 import { startCallTime } from "./call_time.ts";
 import { callShelf, callTool, QuestionFirst } from "./calls.ts";
 import { createServing, type Occasion, type ServingOptions } from "./serving.ts";
+import type { ReadTool, ToolCall } from "../tool.ts";
 import { testVisitor, testWorld } from "./testing.ts";
 
 function rig(options: ServingOptions = {}) {
@@ -113,4 +115,75 @@ Deno.test("what the process knows to be secret is in no answer", async () => {
     progress() {},
   });
   assert.doesNotMatch(JSON.stringify(answer), /hunter2/);
+});
+
+const PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/** A rig whose tool `look` keeps the `traceparent` that it was given, and its spans. */
+function tracedRig(traceparent: string | undefined, isOn = true) {
+  const spans: EndedSpan[] = [];
+  const given: (string | undefined)[] = [];
+  const tracer = recordingTracer({ record: (span) => void spans.push(span) });
+  const { serving, occasion, test } = rig(isOn ? { tracer } : {});
+  const call = (name: string, args: unknown = { name: "dev" }, elicit?: () => Promise<"accept">) => {
+    const listed = test.world.surface.catalog.get(name)!;
+    const tool = {
+      ...listed.tool,
+      ...(listed.tool.kind === "read"
+        ? {
+          read(input: never, call: ToolCall) {
+            given.push(call.traceparent);
+            call.provenance?.({ session: "sess-1", workspace: "w1/sess-1" });
+            return (listed.tool as ReadTool).read(input, call);
+          },
+        }
+        : {}),
+    } as typeof listed.tool;
+    const request = { listed: { ...listed, tool }, arguments: args, time: startCallTime(10_000), elicit };
+    return callTool(serving, { ...occasion, traceparent }, { ...request, progress() {} });
+  };
+  return { spans, given, call, test };
+}
+
+Deno.test("a call is a span of its caller's trace, which its tool goes on with", async () => {
+  const { spans, given, call, test } = tracedRig(PARENT);
+  await call("get_workspace");
+  const [span] = spans;
+  assert.deepEqual([span!.name, span!.kind, span!.failure], [
+    "tools/call get_workspace",
+    "server",
+    undefined,
+  ]);
+  assert.equal(span!.parentSpanId, "00f067aa0ba902b7");
+  assert.deepEqual(span!.attributes, {
+    "mcp.method.name": "tools/call",
+    "gen_ai.tool.name": "get_workspace",
+    "session.id": "sess-1",
+  });
+  assert.deepEqual(given, [`00-${span!.traceId}-${span!.spanId}-01`]);
+  assert.equal(test.audit[0]!.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+});
+
+Deno.test("a call without a trace begins one, and is on record with it", async () => {
+  const { spans, call, test } = tracedRig("no traceparent");
+  await call("get_workspace");
+  assert.equal(spans[0]!.parentSpanId, "");
+  assert.equal(test.audit[0]!.trace_id, spans[0]!.traceId);
+});
+
+Deno.test("spans of calls that fail say the code alone, and a question is no failure", async () => {
+  const { spans, call } = tracedRig(PARENT);
+  await assert.rejects(call("get_workspace", { name: "missing" }), { code: "not_found" });
+  await assert.rejects(call("break", {}), { code: "internal" });
+  const ask = () => Promise.reject(new QuestionFirst({ message: "Do it?", state: "s" }));
+  await assert.rejects(call("set_count", { to: 3 }, ask), QuestionFirst);
+  assert.deepEqual(spans.map(({ failure }) => failure), ["not_found", "internal", undefined]);
+});
+
+Deno.test("without a tracer the caller's trace goes on as it is, and what is none does not", async () => {
+  const { spans, given, call } = tracedRig(PARENT, false);
+  await call("get_workspace");
+  const none = tracedRig("$(reboot)", false);
+  await none.call("get_workspace");
+  assert.deepEqual([given, none.given, spans], [[PARENT], [undefined], []]);
 });

@@ -1,6 +1,7 @@
 /** What everything that serves the protocol has in common. */
 import { noMetrics } from "../../telemetry/metrics.ts";
 import type { Counter, Gauge, Histogram, Metrics } from "../../telemetry/metrics.ts";
+import { noTracer, type Tracer } from "../../telemetry/tracing.ts";
 import type { Server } from "@modelcontextprotocol/server";
 import { type AnswerRedaction, answerRedaction } from "../answers/redacted.ts";
 import { type Logger, silentLogger } from "../../telemetry/logger.ts";
@@ -12,6 +13,7 @@ export interface ServingOptions {
   /** How long a person may take to answer a question, in milliseconds. @default {300_000} */
   readonly answerMs?: number;
   readonly metrics?: Metrics;
+  readonly tracer?: Tracer | undefined;
   readonly log?: Logger;
   /** Milliseconds since 1970. @default {Date.now} */
   readonly now?: () => number;
@@ -25,6 +27,7 @@ export interface Serving {
   readonly deadlineMs: number;
   readonly answerMs: number;
   readonly metrics: ServingMetrics;
+  readonly tracer: Tracer;
   readonly log: Logger;
   readonly redaction: AnswerRedaction;
   readonly extend: ((server: Server) => void) | undefined;
@@ -60,6 +63,7 @@ export function createServing(world: ServingWorld, options: ServingOptions = {})
     world,
     deadlineMs,
     answerMs,
+    tracer: options.tracer ?? noTracer,
     log,
     redaction: world.redaction ?? answerRedaction(),
     extend: options.extend,
