@@ -60,6 +60,24 @@ Deno.test("processes: input, output, directories, environment, ends", async (t) 
     assert.equal(bytes, 21_000_000);
   });
 
+  await t.step("whoever writes without end is slowed down, and others are heard meanwhile", async () => {
+    let bytes = 0;
+    const since = performance.now();
+    const process = await sandbox.spawn({
+      argv: ["yes"],
+      cwd: ".",
+      env: {},
+      onOutput: (_, piece) => void (bytes += piece.length),
+    }, signal);
+    await until("much was written", () => bytes >= 40 * 2 ** 20);
+    // 4 MiB in a tenth of a second: this took nine of them at least, however fast the machine is.
+    const seconds = (performance.now() - since) / 1_000;
+    assert.ok(bytes <= (Math.floor(seconds / 0.1) + 2) * 5 * 2 ** 20, `${bytes} bytes in ${seconds} s`);
+    assert.equal((await run(sandbox, "echo heard")).stdout, "heard\n");
+    process.kill("SIGTERM");
+    assert.deepEqual(await process.exited, { signal: "SIGTERM" });
+  });
+
   await t.step("others are served while one floods", async () => {
     const { process } = await start(sandbox, ["cat", "/dev/zero"]);
     assert.equal((await run(sandbox, "echo still here")).stdout, "still here\n");

@@ -15,6 +15,10 @@ READ = 65536
 GRACE = 0.2
 # Bytes for one process' input that wait here, at most.
 MOST_INPUT = 16 * 2**20
+# Output that is taken from a session's processes in a span of so many seconds, in bytes; whoever writes more waits. It is
+# more than anybody reads, and leaves the worker to others.
+SPAN = 0.1
+MOST_OUTPUT = 4 * 2**20
 _SIGNALS = frozenset(("SIGINT", "SIGTERM", "SIGKILL", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT", "SIGQUIT"))
 
 
@@ -44,7 +48,15 @@ class Processes:
         self.helpers = {}
         self.starting = 0
         self.abandoned = []  # Pipes that others hold open after their process' end: they are emptied, and not told.
-        self.paused = False
+        self.is_backlogged = False
+        self.rests_until = None
+        self.span_end = 0.0
+        self.span_bytes = 0
+
+    @property
+    def paused(self):
+        """Nothing is read from processes now."""
+        return self.is_backlogged or self.rests_until is not None
 
     # ---- asked by the worker
 
@@ -214,6 +226,7 @@ class Processes:
             data = b""
         if data:
             self.init.send({"event": "output", "process": process.number, "stream": name}, data)
+            self._spend(len(data))
             return True
         self._unlisten(descriptor)
         os.close(descriptor)
@@ -227,11 +240,25 @@ class Processes:
 
     def pause(self, wanted):
         """Leaves output in the pipes while the worker does not take what it was sent: processes wait, then."""
-        if wanted == self.paused:
+        if wanted != self.is_backlogged:
+            self._change(lambda: setattr(self, "is_backlogged", wanted))
+
+    def _spend(self, count):
+        """Rests until the end of the span where too much came in it."""
+        now = time.monotonic()
+        if now >= self.span_end:
+            self.span_end, self.span_bytes = now + SPAN, 0
+        self.span_bytes += count
+        if self.span_bytes > MOST_OUTPUT and self.rests_until is None:
+            self._change(lambda: setattr(self, "rests_until", self.span_end))
+
+    def _change(self, change):
+        before = self.paused
+        change()
+        if self.paused == before:
             return
-        self.paused = wanted
         for process in self.by_number.values():
-            if wanted:
+            if self.paused:
                 for descriptor in process.pipes.values():
                     self._unlisten(descriptor)
             elif process.number is not None:
@@ -290,6 +317,8 @@ class Processes:
 
     def tick(self, now):
         """What has waited for its time."""
+        if self.rests_until is not None and now >= self.rests_until:
+            self._change(lambda: setattr(self, "rests_until", None))
         for process in list(self.by_number.values()):
             if process.deadline is not None and process.deadline <= now and not self.paused:
                 for name, descriptor in list(process.pipes.items()):
@@ -310,7 +339,9 @@ class Processes:
             self.abandoned.remove(descriptor)
 
     def next_deadline(self):
-        """When `tick` is wanted for an end; None: not at all."""
+        """When `tick` is wanted for an end, or to go on; None: not at all."""
+        if self.paused:
+            return self.rests_until
         return min((one.deadline for one in self.by_number.values() if one.deadline is not None), default=None)
 
     def is_busy(self):
