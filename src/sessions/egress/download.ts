@@ -80,7 +80,7 @@ export class Download {
     this.#throwIfFailed();
     using file = await this.#open();
     for (let at = 0;;) {
-      for (let ready; at < (ready = this.isRunning ? this.#written - 1 : this.#written);) {
+      for (let ready; at < (ready = this.#state === "done" ? this.#written : this.#written - 1);) {
         const buffer = new Uint8Array(Math.min(PIECE, ready - at));
         const count = await file.read(buffer);
         if (count === null) throw new Error("a file that is being downloaded became shorter");
