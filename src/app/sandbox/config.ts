@@ -27,7 +27,7 @@ export interface SandboxConfig {
   /** First uid and number of uids for sessions, where the worker may use them. */
   readonly sessionUids: { readonly first: number; readonly count: number };
   readonly readOnlyPaths: readonly string[];
-  /** Hosts that sessions may reach, through the worker; `*`: everything, by the worker's own network. */
+  /** Hosts that sessions may reach, through the worker; `*`: every public one. */
   readonly egress: readonly string[];
   /** Package registries by the worker's cache. */
   readonly packageMirror: boolean;

@@ -1,4 +1,4 @@
-/** What sessions reach of the network, as a worker is told: packages by its mirror, hosts by its proxy, everything, or nothing. */
+/** What sessions reach of the network, as a worker is told: packages by its mirror, hosts by its proxy, or nothing. */
 import { egressEnvironment, MIRROR_PORT, PROXY_PORT } from "../../sessions/egress/mod.ts";
 import { findRegistries, openEgressProxy, openPackageMirror } from "../../sessions/egress/mod.ts";
 import type { SandboxHostOptions } from "../../sessions/sandbox/types.ts";
@@ -12,16 +12,17 @@ export interface Egress extends Pick<SandboxHostOptions, "network" | "forwards" 
   readonly counts?: ((sessionId: string) => { readonly files: number; readonly cached: number }) | undefined;
 }
 
-/** All that the worker reaches, by its own network. */
-const ANYWHERE = "*";
-
-/** Opens it; `ends` ends it. */
+/**
+ * Opens it; `ends` ends it. Sessions never get the worker's own network, which has its loopback and the cloud's metadata.
+ * `forbidden` hosts are not reached unless an address of the list is theirs: the coordinator.
+ */
 export async function openEgress(
-  config: Pick<SandboxConfig, "egress" | "packageMirror" | "pypiUrl" | "npmUrl" | "cacheDir" | "cacheBytes">,
+  config:
+    & { readonly forbidden?: readonly string[] }
+    & Pick<SandboxConfig, "egress" | "packageMirror" | "pypiUrl" | "npmUrl" | "cacheDir" | "cacheBytes">,
   { log, metrics, signal }: { readonly log: Logger; readonly metrics: Metrics; readonly signal: AbortSignal },
   ends: Ends,
 ): Promise<Egress> {
-  if (config.egress.includes(ANYWHERE)) return { network: "host", forwards: [], environment: {} };
   const hasProxy = config.egress.length > 0;
   if (!hasProxy && !config.packageMirror) return { network: "none", forwards: [], environment: {} };
   // Paths of sockets must be short, and nobody else's.
@@ -31,7 +32,8 @@ export async function openEgress(
   let counts: Egress["counts"];
   if (hasProxy) {
     const socket = `${directory}/proxy`;
-    const proxy = await openEgressProxy({ socket, allow: config.egress, log, metrics });
+    const { egress: allow, forbidden = [] } = config;
+    const proxy = await openEgressProxy({ socket, allow, forbidden, log, metrics });
     ends.add("egress", () => proxy.close());
     forwards.push({ port: PROXY_PORT, socket });
   }

@@ -35,8 +35,13 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
     ends.add("health probes", () => server.close());
   }
   await drop("worker", undefined, true);
-  const core = await openWorkerCore(config, { log, metrics, tracer, signal }, ends);
+  const core = await openWorkerCore(
+    { ...config, forbidden: [hostOf(config.coordinator)] },
+    { log, metrics, tracer, signal },
+    ends,
+  );
   const client = createWorkerClient({
+    workerId: config.workerId,
     url: config.coordinator,
     allowInsecure: config.insecure,
     token,
@@ -59,6 +64,12 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
   } finally {
     stop.abort();
   }
+}
+
+/** Of an address with or without a scheme; what cannot be read is told by who dials it. */
+function hostOf(coordinator: string): string {
+  const url = /^[a-z]+:\/\//i.test(coordinator) ? coordinator : `http://${coordinator}`;
+  return URL.canParse(url) ? new URL(url).hostname : coordinator;
 }
 
 /** `/health`, as the documents have it, is `/healthz`; `/ready` is `/readyz`. */

@@ -3,8 +3,7 @@ import { openSandboxHost } from "../../sessions/sandbox/host.ts";
 import { CAPABILITIES, createExecutor } from "../../sessions/worker/executor.ts";
 import type { TaskExecutor } from "../../sessions/link.ts";
 import { tracedExecutor, tracedHost } from "../../sessions/tracing.ts";
-import type { SandboxHost } from "../../sessions/sandbox/types.ts";
-import type { Limits, WorkerHello } from "../../sessions/types.ts";
+import type { WorkerHello } from "../../sessions/types.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
@@ -20,7 +19,10 @@ export interface WorkerCore {
 
 /** Opens it all; `ends` ends it. */
 export async function openWorkerCore(
-  config: SandboxConfig & Pick<WorkerConfig, "labels" | "sharedWorkspaces">,
+  config: SandboxConfig & Pick<WorkerConfig, "labels" | "sharedWorkspaces"> & {
+    /** See `openEgress`. */
+    readonly forbidden?: readonly string[];
+  },
   context: {
     readonly log: Logger;
     readonly metrics: Metrics;
@@ -46,10 +48,8 @@ export async function openWorkerCore(
   );
   ends.add("sandboxes", () => host.close());
   const executor = createExecutor({
-    host: {
-      ...bound(host),
-      open: (id, options, signal) => host.open(id, within(options, config.limits), signal),
-    },
+    host,
+    limits: config.limits,
     directory: config.workspacesDir,
     capacity: config.capacity,
     isShared: config.sharedWorkspaces !== "",
@@ -73,22 +73,4 @@ export async function openWorkerCore(
       sharedStorage: config.sharedWorkspaces,
     },
   };
-}
-
-/** The methods of a host, free of it. */
-function bound(host: SandboxHost): SandboxHost {
-  return {
-    report: host.report,
-    leftovers: () => host.leftovers(),
-    open: (id, options, signal) => host.open(id, options, signal),
-    remove: (id, signal) => host.remove(id, signal),
-    close: () => host.close(),
-  };
-}
-
-/** What the coordinator allows, and no more than this worker does. */
-function within<O extends { readonly limits: Limits }>(options: O, most: Limits): O {
-  const entries = Object.entries(options.limits) as [keyof Limits, number][];
-  const limits = Object.fromEntries(entries.map(([name, value]) => [name, Math.min(value, most[name])]));
-  return { ...options, limits: limits as Limits };
 }

@@ -155,7 +155,7 @@ export const sandboxOptions = {
     file: "sandbox",
     help:
       "Hosts that sessions may reach, through this process: example.com (ports 80 and 443), *.example.com:8443, " +
-      "10.1.0.0/16, host:* (every port); * is this process' own network, all of it.",
+      "10.1.0.0/16, host:* (every port); * is every public host.",
   }),
   packageMirror: withDefault(boolean(), {
     group: EGRESS,

@@ -105,7 +105,8 @@ export function coordinatorUrl(): z.ZodType<string> {
 
 /** Where sessions may go; see `EgressRules`. */
 export function egressList(): z.ZodType<readonly string[]> {
-  const form = 'hosts such as "example.com", "*.example.com:443", "10.1.0.0/16", or "*" for everything';
+  const form =
+    'hosts such as "example.com", "*.example.com:443", "10.1.0.0/16", or "*" for every public host';
   return value(`${form}, with commas between`, (raw) => {
     const found: string[] = [];
     for (const item of Array.isArray(raw) ? raw : [raw]) {

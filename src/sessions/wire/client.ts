@@ -8,6 +8,8 @@ import { type WorkerClient, WorkerLoop, type WorkerLoopOptions } from "./worker_
 export interface WorkerClientOptions extends WorkerLoopOptions {
   /** See `parseCoordinatorAddress`. */
   readonly url: string;
+  /** Who it means to be: refused where its token is another's. @default {whoever its token says} */
+  readonly workerId?: string | undefined;
   /** Plain text beyond loopback: whoever sees the network sees the token. @default {false} */
   readonly allowInsecure?: boolean | undefined;
   /** The worker's own, which says who it is. Asked for each call, so that it can be replaced. */
@@ -29,10 +31,11 @@ export function createWorkerClient(options: WorkerClientOptions): WorkerClient {
 export function createGrpcDoor(
   options: Pick<
     WorkerClientOptions,
-    "url" | "allowInsecure" | "token" | "tls" | "maxMessageBytes" | "keepaliveMs"
+    "url" | "workerId" | "allowInsecure" | "token" | "tls" | "maxMessageBytes" | "keepaliveMs"
   >,
 ): GrpcDoor {
   return new GrpcDoor({
+    workerId: options.workerId ?? "",
     address: parseCoordinatorAddress(options.url, options.allowInsecure),
     token: options.token,
     tls: options.tls ?? (() => ({})),

@@ -27,6 +27,8 @@ import { WireError } from "./wire_error.ts";
 
 export interface GrpcDoorOptions {
   readonly address: CoordinatorAddress;
+  /** Who it means to be; empty: whoever its token says. */
+  readonly workerId: string;
   /** Asked for each call, so that it can be another. */
   readonly token: () => string | Promise<string>;
   /** Asked for each connection. */
@@ -49,7 +51,7 @@ export class GrpcDoor implements CoordinatorDoor {
   }
 
   async register(hello: WorkerHello, load: WorkerLoad, signal: AbortSignal): Promise<Registration> {
-    const request = { workerId: "", hello: writeHello(hello), load: writeLoad(load) };
+    const request = { workerId: this.#options.workerId, hello: writeHello(hello), load: writeLoad(load) };
     const answer = await this.#call(serviceDefinition.Register, request, signal);
     return { id: answer.registration, heartbeatTimeoutMs: Number(answer.heartbeatTimeoutMs) || 300_000 };
   }
