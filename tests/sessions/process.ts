@@ -9,7 +9,7 @@ export interface SandboxProcess extends AsyncDisposable {
   readonly ended: Promise<number>;
   /** Its log, one JSON object a line; lines of standard output besides. */
   readonly lines: readonly string[];
-  /** The first line that `look` accepts, now or later; rejects once the process has ended, or after a minute. */
+  /** The first line that `look` accepts, now or later; rejects once the process has ended, or after two minutes. */
   line<R>(look: (entry: Record<string, unknown>) => R | undefined, what: string): Promise<R>;
   /** Where a server of it listens: `MCP`, `metrics`, … */
   address(server: string): Promise<string>;
@@ -24,7 +24,7 @@ export interface SandboxProcessOptions {
   readonly binary?: string | undefined;
 }
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const KILL_MS = 60_000;
 
 /** Starts it; does not wait. */

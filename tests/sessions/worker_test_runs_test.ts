@@ -1,6 +1,6 @@
 /** `test.run` with the frameworks that this machine has: pytest, unittest, Node, Go; and Deno's, which it runs itself. */
 import assert from "node:assert/strict";
-import { KINDS, openTestHost } from "../../src/sessions/sandbox/testing.ts";
+import { KINDS, openTestHost, until } from "../../src/sessions/sandbox/testing.ts";
 import { FRAMEWORKS } from "../../src/sessions/worker/test_runs/run_tests.ts";
 import { type ExecutorRig, executorRig } from "../../src/sessions/worker/testing/executor_rig.ts";
 
@@ -263,8 +263,11 @@ Deno.test("tests that take longer go on, and their output is there", () =>
     await rig.write("test_slow.py", "import time\ndef test_slow():\n    time.sleep(1000)\n");
     const output = await rig.ok("test.run", { waitMs: 1 });
     assert.deepEqual([output["state"], output["counts"], output["failures"]], ["running", undefined, []]);
-    const { stdout } = await rig.ok("process.output", { process: output["process"], waitMs });
-    assert.match(String(stdout), /test session starts/);
+    await until("its output is there", async () => {
+      const { stdout, state } = await rig.ok("process.output", { process: output["process"] });
+      assert.equal(state, "running");
+      return /test session starts/.test(String(stdout));
+    });
     await rig.ok("process.signal", { process: output["process"], signal: "SIGKILL" });
   }));
 

@@ -58,7 +58,8 @@ export async function mixedCalls(options: MixedOptions): Promise<MixedResult> {
     args: [
       "--rate-limit=0",
       "--audit-log=off",
-      "--worker-heartbeat-timeout=5s",
+      // Longer than a busy machine keeps a worker from its heartbeats.
+      "--worker-heartbeat-timeout=20s",
       `--max-sessions-per-owner=${options.sessions}`,
     ],
     workerArgs: [`--capacity=${options.sessions}`, "--heartbeat-interval=1s"],
