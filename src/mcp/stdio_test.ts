@@ -63,6 +63,17 @@ Deno.test("a client of the session era is served until it leaves", async () => {
   assert.deepEqual(test.waits, ["AbortError"]);
 });
 
+Deno.test("a call's trace is in its request: there are no headers", async () => {
+  const { say, answer, begin, served, leave, test } = start();
+  await begin();
+  const traceparent = `00-${"a".repeat(32)}-00f067aa0ba902b7-01`;
+  await say(toolCall("get_workspace", { name: "dev" }, { _meta: { traceparent } }));
+  await answer(1);
+  assert.equal(test.audit.at(-1)!.trace_id, "a".repeat(32));
+  await leave();
+  await served;
+});
+
 Deno.test("a person is asked where the protocol knows how", async () => {
   const { say, answer, begin, served, leave, test, heard } = start();
   await begin("2025-06-18");

@@ -1,5 +1,5 @@
 /** Spans of sandbox sessions: around the coordinator's calls, the worker's tasks, and processes. Names and sizes, no contents. */
-import { codeOf, inSpan, type SpanAttributes, type Tracer } from "../telemetry/tracing.ts";
+import { codeOf, inSpan, parseTraceparent, type SpanAttributes, type Tracer } from "../telemetry/tracing.ts";
 import type { Sessions } from "./coordinator/types.ts";
 import type { Task, TaskExecutor, WorkerConnection, WorkerListener } from "./link.ts";
 import type { Sandbox, SandboxExit, SandboxHost, SpawnSpec } from "./sandbox/types.ts";
@@ -121,7 +121,8 @@ export function tracedHost(host: SandboxHost, tracer: Tracer): SandboxHost {
 function tracedSandbox(sandbox: Sandbox, tracer: Tracer): Sandbox {
   const spawn = async (spec: SpawnSpec, signal: AbortSignal) => {
     const parent = spec.env["TRACEPARENT"];
-    if (parent === undefined) return await sandbox.spawn(spec, signal);
+    // One that is none is the caller's own variable, whatever it is for.
+    if (parseTraceparent(parent) === undefined) return await sandbox.spawn(spec, signal);
     const attributes = { "session.id": sandbox.id, "process.executable.name": programOf(spec.argv[0]) };
     const span = tracer.start("process", { parent, attributes });
     try {

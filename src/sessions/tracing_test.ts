@@ -182,7 +182,9 @@ Deno.test("processes are spans from their start to their end, and know their own
   assert.ok(seen[0]!.env["TRACEPARENT"]!.includes(spans[0]!.spanId));
   assert.equal(seen[0]!.env["A"], "b");
   await traced.spawn({ ...spec, env: {} }, never);
+  await traced.spawn({ ...spec, env: { TRACEPARENT: "mine" } }, never);
   assert.equal(spans.length, 2);
+  assert.deepEqual(seen.at(-1)!.env, { TRACEPARENT: "mine" });
 });
 
 /** A worker with private state, which answers by `answer`. */

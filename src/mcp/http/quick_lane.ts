@@ -22,6 +22,7 @@ export interface QuickCall {
   readonly id: string | number;
   readonly listed: ListedTool;
   readonly arguments: unknown;
+  readonly meta: unknown;
   readonly isModern: boolean;
 }
 
@@ -50,10 +51,10 @@ export function quickCallOf(
   const version = header("mcp-protocol-version");
   if (version !== MODERN_VERSION) {
     if (meta !== undefined && !isPlainMeta(meta)) return undefined;
-    return { id, listed, arguments: args, isModern: false };
+    return { id, listed, arguments: args, meta, isModern: false };
   }
   if (header("mcp-method") !== "tools/call" || header("mcp-name") !== name) return undefined;
-  return isPlainEnvelope(meta) ? { id, listed, arguments: args, isModern: true } : undefined;
+  return isPlainEnvelope(meta) ? { id, listed, arguments: args, meta, isModern: true } : undefined;
 }
 
 /** How a client may end a call. Both return the function that forgets it. */
@@ -72,10 +73,10 @@ export async function answerQuickly(
   const time = startCallTime(serving.deadlineMs);
   const leave = () => time.leave();
   const forget = [ends.onGone(leave), ends.onCancel(leave)];
-  const { listed, arguments: args } = quick;
+  const { listed, arguments: args, meta } = quick;
   let result: string;
   try {
-    const answer = await callTool(serving, occasion, { listed, arguments: args, time, progress() {} });
+    const answer = await callTool(serving, occasion, { listed, arguments: args, meta, time, progress() {} });
     result = answerText(answer, occasion.version());
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;

@@ -51,6 +51,26 @@ Deno.test("the same of the era without sessions", async () => {
   }
 });
 
+Deno.test("a trace in the request comes before that of its header, in both lanes", async () => {
+  const inRequest = `00-${"a".repeat(32)}-00f067aa0ba902b7-01`;
+  const inHeader = `00-${"b".repeat(32)}-00f067aa0ba902b7-01`;
+  await using quick = await testEndpoint();
+  await using slow = await testEndpoint({ extend() {} });
+  const { message, headers } = modernRequest("tools/call", {
+    name: "get_workspace",
+    arguments: { name: "dev" },
+  });
+  const params = (message as { params: { _meta: Record<string, unknown> } }).params;
+  for (const rig of [quick, slow]) {
+    for (const traceparent of [inRequest, "none", 7, undefined]) {
+      const traced = { ...message, params: { ...params, _meta: { ...params._meta, traceparent } } };
+      assert.equal((await rig.post(traced, { ...headers, traceparent: inHeader })).status, 200);
+    }
+    const letters = rig.test.audit.map(({ trace_id }) => trace_id?.[0]);
+    assert.deepEqual(letters, ["a", "b", "b", "b"]);
+  }
+});
+
 Deno.test("whatever is unusual is not for the quick lane", async () => {
   await using rig = await testEndpoint();
   const { catalog } = rig.test.world.surface;

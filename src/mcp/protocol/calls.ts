@@ -23,6 +23,8 @@ export interface ToolRequest {
   readonly arguments: unknown;
   readonly time: CallTime;
   readonly elicit?: Elicit | undefined;
+  /** `_meta` of the request, as it came: its `traceparent` comes before that of the header. */
+  readonly meta?: unknown;
   progress(done: number, total: number | undefined, message: string): void;
 }
 
@@ -32,9 +34,12 @@ export async function callTool(
   occasion: Occasion,
   request: ToolRequest,
 ): Promise<ToolAnswer> {
-  const { listed: { name } } = request;
-  const parent = cleanTraceparent(occasion.traceparent);
-  if (!serving.tracer.isOn) return await callInTrace(serving, { ...occasion, traceparent: parent }, request);
+  const { listed: { name }, meta } = request;
+  const parent = traceparentIn(meta) ?? cleanTraceparent(occasion.traceparent);
+  if (!serving.tracer.isOn) {
+    const same = parent === occasion.traceparent;
+    return await callInTrace(serving, same ? occasion : { ...occasion, traceparent: parent }, request);
+  }
   const attributes = { "mcp.method.name": "tools/call", "gen_ai.tool.name": name };
   const span = serving.tracer.start(`tools/call ${name}`, { parent, kind: "server", attributes });
   const { traceparent } = span;
@@ -48,6 +53,11 @@ export async function callTool(
   } finally {
     span.end();
   }
+}
+
+function traceparentIn(meta: unknown): string | undefined {
+  if (typeof meta !== "object" || meta === null || !("traceparent" in meta)) return undefined;
+  return typeof meta.traceparent === "string" ? cleanTraceparent(meta.traceparent) : undefined;
 }
 
 function callInTrace(

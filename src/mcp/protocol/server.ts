@@ -65,6 +65,7 @@ function setToolHandlers(server: Server, serving: Serving, occasion: Occasion): 
         listed,
         arguments: params.arguments,
         time,
+        meta: context.mcpReq._meta,
         elicit: elicitOf(serving, occasion, context, time),
         progress: progressOf(serving, occasion, context, listed.name),
       });
