@@ -124,7 +124,7 @@ Deno.test("processes: input, output, directories, environment, ends", async (t) 
   });
 
   await t.step("signals go to all of the group", async () => {
-    const mark = `85${Math.floor(Math.random() * 1e9)}`;
+    const mark = `85${1e11 + Math.floor(Math.random() * 1e11)}`;
     const { process, said } = await start(sandbox, ["sh", "-c", `sleep ${mark} & echo up; wait`]);
     await until("it is up", () => said.stdout === "up\n");
     process.kill("SIGSTOP");
@@ -150,14 +150,14 @@ Deno.test("processes: input, output, directories, environment, ends", async (t) 
   });
 
   await t.step("a daemon that keeps the output open holds nobody up, and lives on", async () => {
-    const mark = `87${Math.floor(Math.random() * 1e9)}`;
+    const mark = `87${1e11 + Math.floor(Math.random() * 1e11)}`;
     const ran = await run(
       sandbox,
       `(sleep ${mark}; echo never) & (while :; do echo noise; done) & echo started`,
     );
     assert.equal(ran.exitCode, 0);
     assert.ok(ran.stdout.includes("started\n"));
-    assert.equal((await processesWith(`sleep\0${mark}`)).length, 1);
+    await until("it sleeps", async () => (await processesWith(`sleep\0${mark}`)).length === 1);
     assert.equal((await run(sandbox, "echo next")).stdout, "next\n");
   });
 
@@ -170,7 +170,7 @@ Deno.test("processes: input, output, directories, environment, ends", async (t) 
   });
 
   await t.step("a start that is given up leaves nothing behind", async () => {
-    const mark = `88${Math.floor(Math.random() * 1e9)}`;
+    const mark = `88${1e11 + Math.floor(Math.random() * 1e11)}`;
     const abort = new AbortController();
     const starting = sandbox.spawn({ argv: ["sleep", mark], cwd: ".", env: {}, onOutput() {} }, abort.signal);
     await Promise.resolve();
