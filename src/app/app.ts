@@ -24,6 +24,7 @@ import { partsOf } from "./modes.ts";
 import type { Core, Part } from "./part.ts";
 import { dropPermissions } from "./permissions.ts";
 import { logReadiness } from "./readiness_log.ts";
+import { registerBuild } from "./build_metric.ts";
 import { buildInfo } from "./version.ts";
 
 /** What a run is given besides its configuration. */
@@ -53,13 +54,7 @@ export async function runApp(config: Config, options: RunOptions): Promise<void>
     onCollectFailure: (metric, error) => log.warn("a metric could not be read", { metric, error }),
   });
   registerProcessMetrics(metrics);
-  const { version, commit } = build;
-  metrics.gauge("coder_k8s_build_info", "Always 1; the labels say which build this is.", [
-    "version",
-    "commit",
-    "deno",
-  ])
-    .set({ version, commit, deno: Deno.version.deno }, 1);
+  registerBuild(metrics);
   const health = new Health({ redact: (text) => redactor.text(text) });
   const ended = new AbortController();
   const loops = new LoopMonitor({ metrics });
@@ -90,7 +85,7 @@ export async function runApp(config: Config, options: RunOptions): Promise<void>
 
     const client = createRestClient({
       connection,
-      userAgent: `coder-k8s/${version} (${config.app})`,
+      userAgent: `coder-k8s/${build.version} (${config.app})`,
       qps: config.kubeApiQps,
       burst: Math.max(1, config.kubeApiBurst),
       metrics,

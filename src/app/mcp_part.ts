@@ -14,6 +14,7 @@ import { mcpSurface } from "./mcp/mcp_surface.ts";
 import { checkNamespaces } from "./mcp/namespaces.ts";
 import { sharedSecrets } from "./mcp/plans.ts";
 import { reachedCoders } from "./mcp/reached_coders.ts";
+import { readyAnswer } from "./mcp/ready.ts";
 import { mcpServer } from "./mcp/server.ts";
 import { tlsFiles } from "./mcp/tls_files.ts";
 import type { PartFactory } from "./part.ts";
@@ -71,11 +72,7 @@ export const mcpPart: PartFactory = (core) => {
     address: config.mcpBindAddress ?? { hostname: "127.0.0.1", port: 0 },
     admit: admission.admit,
     tls: tls?.source,
-    ready: () => {
-      const failed = health.check("readiness").filter(({ trouble }) => trouble !== "");
-      const text = failed.map(({ name, trouble }) => `${name}: ${trouble}`).join("\n");
-      return { ready: failed.length === 0, text: text === "" ? "ok" : text };
-    },
+    ready: () => readyAnswer(health),
     ...(admission.resource === undefined ? {} : { resourceMetadata: admission.resource.document }),
     allowedHosts: config.mcpAllowedHosts,
     allowedOrigins: config.mcpAllowedOrigins,

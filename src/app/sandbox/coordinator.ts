@@ -12,6 +12,7 @@ import { proveRuntime } from "../aggregated/server.ts";
 import { listen } from "../listen.ts";
 import { ownSecrets } from "../mcp/plans.ts";
 import type { StdioStreams } from "../mcp/stdio.ts";
+import { readyAnswer } from "../mcp/ready.ts";
 import { tlsFiles } from "../mcp/tls_files.ts";
 import { dropPermissions } from "../permissions.ts";
 import { realSystem, runToEnd, type StartNotes } from "../process.ts";
@@ -94,15 +95,7 @@ export async function serveCoordinator(
     address: config.bindAddress,
     admit: admission.admit,
     tls: tls?.source,
-    ready: () => {
-      const failed = health.check("readiness").filter(({ trouble }) => trouble !== "");
-      return {
-        ready: failed.length === 0,
-        text: failed.length === 0
-          ? "ok"
-          : failed.map(({ name, trouble }) => `${name}: ${trouble}`).join("\n"),
-      };
-    },
+    ready: () => readyAnswer(health),
     ...(admission.resource === undefined ? {} : { resourceMetadata: admission.resource.document }),
     documents: new Map([["/debug/sessions", debugSessions(core.sessions, config)]]),
     allowedHosts: config.mcpAllowedHosts,

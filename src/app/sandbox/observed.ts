@@ -9,8 +9,8 @@ import { PrometheusMetrics } from "../../telemetry/prometheus.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
 import type { BindAddress } from "../../telemetry/bind_address.ts";
 import type { RunOptions } from "../app.ts";
+import { registerBuild } from "../build_metric.ts";
 import { listen } from "../listen.ts";
-import { buildInfo } from "../version.ts";
 import type { Ends } from "./ends.ts";
 
 export interface Observed {
@@ -34,15 +34,7 @@ export function openObserved(
     onCollectFailure: (metric, error) => log.warn("a metric could not be read", { metric, error }),
   });
   registerProcessMetrics(metrics);
-  const { version, commit } = buildInfo();
-  metrics.gauge("coder_k8s_build_info", "Always 1; the labels say which build this is.", [
-    "version",
-    "commit",
-    "deno",
-  ]).set({ version, commit, deno: Deno.version.deno }, 1);
-  const settings = readOtlpSettings((name) => environment[name], { serviceName, serviceVersion: version });
-  for (const value of Object.values(settings?.headers ?? {})) redactor.add(value);
-  const tracing = openTracing({ settings, log, metrics });
+  registerBuild(metrics);
   const health = new Health({ redact: (text) => redactor.text(text) });
   const loops = new LoopMonitor({ metrics });
   health.add("liveness", "event-loop", () => loops.check());
