@@ -11,6 +11,7 @@ import type { BindAddress } from "../../telemetry/bind_address.ts";
 import type { RunOptions } from "../app.ts";
 import { registerBuild } from "../build_metric.ts";
 import { listen } from "../listen.ts";
+import { buildInfo } from "../version.ts";
 import type { Ends } from "./ends.ts";
 
 export interface Observed {
@@ -35,6 +36,10 @@ export function openObserved(
   });
   registerProcessMetrics(metrics);
   registerBuild(metrics);
+  const { version: serviceVersion } = buildInfo();
+  const settings = readOtlpSettings((name) => environment[name], { serviceName, serviceVersion });
+  for (const value of Object.values(settings?.headers ?? {})) redactor.add(value);
+  const tracing = openTracing({ settings, log, metrics });
   const health = new Health({ redact: (text) => redactor.text(text) });
   const loops = new LoopMonitor({ metrics });
   health.add("liveness", "event-loop", () => loops.check());
