@@ -213,6 +213,20 @@ export const runPython = operation(
 
 const processName = z.string().regex(/^proc-\d{1,9}$/);
 
+const installed = z.array(z.object({ name: z.string(), version: z.string() }));
+export const FRAMEWORKS = ["pytest", "unittest", "node", "jest", "vitest", "mocha", "go", "deno"] as const;
+/** What tests came to. */
+const testResults = z.object({
+  framework: z.enum(FRAMEWORKS),
+  counts: z.object({ passed: z.int(), failed: z.int(), skipped: z.int(), errors: z.int() }).optional(),
+  failures: z.array(z.object({
+    name: z.string(),
+    file: z.string().optional(),
+    line: z.int().optional(),
+    message: z.string(),
+  })),
+});
+
 export const processOutput = operation(
   "process.output",
   true,
@@ -223,7 +237,11 @@ export const processOutput = operation(
     /** Milliseconds to wait for output or its end. */
     waitMs: z.int().min(0).max(290_000).default(0),
   }),
-  processState,
+  processState.extend({
+    /** Of `test.run` and `pkg.install` whose call did not wait for their end. */
+    tests: testResults.optional(),
+    installed: installed.optional(),
+  }),
 );
 
 export const processInput = operation(
@@ -269,13 +287,12 @@ export const pkgInstall = operation(
     waitMs: start.waitMs.default(240_000),
   }),
   processState.extend({
-    installed: z.array(z.object({ name: z.string(), version: z.string() })),
+    installed,
     /** How many files came from the worker's cache. */
     cached: z.int().optional(),
   }),
 );
 
-export const FRAMEWORKS = ["pytest", "unittest", "node", "jest", "vitest", "mocha", "go", "deno"] as const;
 export const testRun = operation(
   "test.run",
   false,
@@ -287,16 +304,7 @@ export const testRun = operation(
     env: start.env,
     waitMs: start.waitMs.default(240_000),
   }),
-  processState.extend({
-    framework: z.enum(FRAMEWORKS),
-    counts: z.object({ passed: z.int(), failed: z.int(), skipped: z.int(), errors: z.int() }).optional(),
-    failures: z.array(z.object({
-      name: z.string(),
-      file: z.string().optional(),
-      line: z.int().optional(),
-      message: z.string(),
-    })),
-  }),
+  processState.extend(testResults.shape),
 );
 
 export const echo = operation(

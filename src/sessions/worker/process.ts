@@ -1,6 +1,7 @@
 /** One process of a session: its output as it comes, its end, and whoever waits for either. */
 import { type Clock, systemClock } from "../../telemetry/clock.ts";
-import type { ProcessState } from "../operations.ts";
+import type { z } from "zod";
+import type { processOutput, ProcessState } from "../operations.ts";
 import type { SandboxExit, SandboxProcess } from "../sandbox/types.ts";
 import { SessionError } from "../types.ts";
 import { OutputBuffer } from "./output_buffer.ts";
@@ -26,6 +27,9 @@ export interface ProcessEnd extends Omit<SandboxExit, "limit"> {
   readonly limit?: SandboxExit["limit"] | "timeout";
 }
 
+/** What is found out of it once it has ended, for calls that come then. Rejects with the reason of `signal`. */
+export type Aftermath = (signal: AbortSignal) => Promise<Partial<z.output<typeof processOutput.output>>>;
+
 /** Made before the process is started: its output may be faster than the word that it was. */
 export class Process {
   readonly name: string;
@@ -43,6 +47,7 @@ export class Process {
   #hasTimedOut = false;
   #inputIsOpen = true;
   #cancelTimer = () => {};
+  #aftermath: Aftermath | undefined;
 
   constructor(facts: ProcessFacts) {
     this.name = facts.name;
@@ -72,6 +77,23 @@ export class Process {
     this.stdout.compact();
     this.stderr.compact();
     this.#wake();
+  }
+
+  /** Nobody waits for it any more: `aftermath` is asked once, by the first who comes after its end. */
+  leave(aftermath: Aftermath): void {
+    let known: ReturnType<Aftermath> | undefined;
+    this.#aftermath = (signal) => {
+      known ??= aftermath(signal).catch((error) => {
+        known = undefined;
+        throw error;
+      });
+      return known;
+    };
+  }
+
+  /** What there is to say besides its {@linkcode state}; nothing while it runs, and of most. */
+  async aftermath(signal: AbortSignal): ReturnType<Aftermath> {
+    return this.isRunning ? {} : await this.#aftermath?.(signal) ?? {};
   }
 
   output(stream: Stream, bytes: Uint8Array): void {

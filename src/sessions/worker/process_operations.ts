@@ -132,7 +132,7 @@ export async function outputOf(
   processes: Processes,
   { process: name, stdout, stderr, waitMs }: z.output<typeof processOutput.input>,
   { signal }: CallContext,
-): Promise<ProcessState> {
+): Promise<z.output<typeof processOutput.output>> {
   const process = processes.get(name);
   // Refuses what cannot be before it waits.
   process.state({ stdout, stderr });
@@ -142,7 +142,8 @@ export async function outputOf(
     () => process.stdout.end > (stdout ?? 0) || process.stderr.end > (stderr ?? 0),
   );
   if (signal.aborted) throw stopError(signal);
-  return process.state({ stdout, stderr });
+  const aftermath = await process.aftermath(signal);
+  return { ...process.state({ stdout, stderr }), ...aftermath };
 }
 
 /** Waits until the process has taken it; where the call is stopped before, the process may still get it. */

@@ -62,10 +62,7 @@ export function processTools(sessions: Sessions): readonly Tool[] {
       }),
       output: pkgInstall.output.extend(sessionOutput),
       openWorld: true,
-      head: ({ installed }) =>
-        installed.length === 0 ? [] : [
-          `installed: ${installed.map(({ name, version }) => `${name} ${version}`).join(", ")}`,
-        ],
+      head: ({ installed }) => installedLines(installed),
     }),
     starting(sessions, {
       name: "test.run",
@@ -80,16 +77,7 @@ export function processTools(sessions: Sessions): readonly Tool[] {
         ...sessionInput,
       }),
       output: testRun.output.extend(sessionOutput),
-      head: ({ framework, counts, failures }) => [
-        counts === undefined
-          ? `${framework}: no results`
-          : `${framework}: ${counts.passed} passed, ${counts.failed} failed, ${counts.errors} errors, ${counts.skipped} skipped`,
-        ...failures.map(({ name, file, line, message }) =>
-          `FAILED ${name}${
-            file === undefined ? "" : ` (${file}${line === undefined ? "" : `:${line}`})`
-          }: ${message}`
-        ),
-      ],
+      head: testLines,
     }),
     outputTool(sessions),
     inputTool(sessions),
@@ -146,10 +134,15 @@ function outputTool(sessions: Sessions): Tool {
       waitMs: processOutput.input.shape.waitMs.describe("For new output or its end"),
       ...sessionInput,
     }),
-    output: processState.extend(sessionOutput),
+    output: processOutput.output.extend(sessionOutput),
     idempotent: true,
     verbatim: true,
-    text: processText,
+    text: (answer) =>
+      [
+        ...(answer.tests === undefined ? [] : testLines(answer.tests)),
+        ...installedLines(answer.installed ?? []),
+        processText(answer),
+      ].join("\n"),
     async read({ session, ...input }, call) {
       const answer = await carryOut(sessions, call, session, processOutput, input);
       tellRest(answer.output, call);
@@ -227,6 +220,27 @@ function tellRest(state: ProcessState, call: ToolCall): void {
   }
   if (invalid > 0) call.warn(`${invalid} bytes are no UTF-8, and are shown as U+FFFD.`);
   if (lost > 0) call.warn(`${lost} bytes of output were too much to keep, and are gone.`);
+}
+
+function installedLines(installed: readonly { readonly name: string; readonly version: string }[]): string[] {
+  const names = installed.map(({ name, version }) => `${name} ${version}`);
+  return names.length === 0 ? [] : [`installed: ${names.join(", ")}`];
+}
+
+function testLines(
+  { framework, counts, failures }: Pick<z.output<typeof testRun.output>, "framework" | "counts" | "failures">,
+): string[] {
+  const head = counts === undefined
+    ? `${framework}: no results`
+    : `${framework}: ${counts.passed} passed, ${counts.failed} failed, ${counts.errors} errors, ${counts.skipped} skipped`;
+  return [
+    head,
+    ...failures.map(({ name, file, line, message }) =>
+      `FAILED ${name}${
+        file === undefined ? "" : ` (${file}${line === undefined ? "" : `:${line}`})`
+      }: ${message}`
+    ),
+  ];
 }
 
 /** What became of it, and what it wrote. */

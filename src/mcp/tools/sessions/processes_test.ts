@@ -117,3 +117,25 @@ Deno.test("input, signals and echo reach the session", async () => {
     message: "ä",
   });
 });
+
+Deno.test("what nobody waited for is told with the output of its process", async () => {
+  const { tool: output } = tool("process.output", () => ({
+    output: {
+      ...done,
+      stdout: "",
+      tests: {
+        framework: "go",
+        counts: { passed: 1, failed: 1, skipped: 0, errors: 0 },
+        failures: [{ name: "TestA", message: "no" }],
+      },
+    },
+  }));
+  assert.equal(
+    (await toolRig().run(output, { process: "proc-1" })).text,
+    "go: 1 passed, 1 failed, 0 errors, 0 skipped\nFAILED TestA: no\nproc-1 exited with 0 after 0.01 s",
+  );
+  const { tool: installed } = tool("process.output", () => ({
+    output: { ...done, stdout: "", installed: [{ name: "six", version: "1.17.0" }] },
+  }));
+  assert.match((await toolRig().run(installed, { process: "proc-1" })).text, /^installed: six 1\.17\.0\n/);
+});

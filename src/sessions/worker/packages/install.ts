@@ -20,7 +20,7 @@ type Output = z.output<typeof pkgInstall.output>;
 
 /**
  * Installs packages for a session: Python's below its home, those of npm in its directory or in `from`. Where the manager
- * takes longer than `waitMs`, it goes on as a process, and what it installs is in its output.
+ * takes longer than `waitMs`, it goes on as a process, and `process.output` tells what was installed once it has ended.
  */
 export async function installPackages(
   session: WorkerSession,
@@ -78,12 +78,25 @@ async function pip(
   const argv = withReport(PIP_LINE, report, pipArguments(input.packages, input.from));
   const spec = { ...specOf(input, PIP_VARIABLES, settings, context), argv, cwd: "." };
   const process = await waitedFor(processes, spec, input.waitMs, context);
-  if (process.isRunning) return { process, installed: [] };
-  const { stdout, stderr, exitCode } = process.state();
-  const text = await takeReport(sandbox, report, context.signal);
-  const trouble = exitCode === 0 ? undefined : pipTrouble(exitCode, stderr);
-  if (trouble !== undefined) throw new SessionError("failed", `pip could not be started: ${trouble}`);
-  return { process, installed: exitCode === 0 ? pipInstalled(text, stdout) : [] };
+  const look = async (signal: AbortSignal): Promise<Done> => {
+    const { stdout, stderr, exitCode } = process.state();
+    const text = await takeReport(sandbox, report, signal);
+    const trouble = exitCode === 0 ? undefined : pipTrouble(exitCode, stderr);
+    if (trouble !== undefined) throw new SessionError("failed", `pip could not be started: ${trouble}`);
+    return { process, installed: exitCode === 0 ? pipInstalled(text, stdout) : [] };
+  };
+  return await nowOrLater(process, look, context);
+}
+
+/** At once where it has ended, otherwise for who asks for its output then. */
+async function nowOrLater(
+  process: Process,
+  look: (signal: AbortSignal) => Promise<Done>,
+  { signal }: CallContext,
+): Promise<Done> {
+  if (!process.isRunning) return await look(signal);
+  process.leave(async (signal) => ({ installed: [...(await look(signal)).installed] }));
+  return { process, installed: [] };
 }
 
 async function npm(
@@ -113,9 +126,12 @@ async function npm(
       { cause: error },
     );
   }
-  if (process.isRunning) return { process, installed: [] };
   // What a failed attempt has left is there as well.
-  return { process, installed: npmInstalled(before, npmLocked(await textOf(sandbox, lock, context.signal))) };
+  const look = async (signal: AbortSignal): Promise<Done> => ({
+    process,
+    installed: npmInstalled(before, npmLocked(await textOf(sandbox, lock, signal))),
+  });
+  return await nowOrLater(process, look, context);
 }
 
 /** A file of the session; undefined where it is not there, or too long. */

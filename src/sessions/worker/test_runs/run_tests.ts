@@ -34,8 +34,8 @@ export const FRAMEWORKS: Readonly<Record<FrameworkName, Framework>> = {
 };
 
 /**
- * Runs tests and tells what became of them. Where they take longer than `waitMs`, they go on as a process, and what they
- * come to is in its output. Rejects with `SessionError`: where no tests are found, where the framework is not installed.
+ * Runs tests and tells what became of them. Where they take longer than `waitMs`, they go on as a process, and
+ * `process.output` tells it once they have ended. Rejects with `SessionError`: where no tests are found, where the framework is not installed.
  */
 export async function runTests(session: WorkerSession, input: Input, context: CallContext): Promise<Output> {
   const path = relativePath(input.path, "path").replace(/^\.\//, "").replace(/\/+$/, "") || ".";
@@ -100,14 +100,18 @@ async function runOne(
     input.waitMs,
     context,
   );
-  if (process.isRunning) return { process, results: undefined };
-  const text = await takeReport(sandbox, report, context.signal);
-  const found = results?.() ?? (text === undefined ? undefined : framework.parse?.(text));
-  return {
-    process,
-    results: found && { ...found, failures: found.failures.map((failure) => located(failure, root)) },
-    missing: found === undefined ? framework.missing(ended(process)) : undefined,
+  const look = async (signal: AbortSignal): Promise<Run> => {
+    const text = await takeReport(sandbox, report, signal);
+    const found = results?.() ?? (text === undefined ? undefined : framework.parse?.(text));
+    return {
+      process,
+      results: found && { ...found, failures: found.failures.map((failure) => located(failure, root)) },
+      missing: found === undefined ? framework.missing(ended(process)) : undefined,
+    };
   };
+  if (!process.isRunning) return await look(context.signal);
+  process.leave(async (signal) => ({ tests: testsOf(name, (await look(signal)).results) }));
+  return { process, results: undefined };
 }
 
 function located(failure: Results["failures"][number], root: string): Results["failures"][number] {
@@ -127,8 +131,11 @@ function hasTests({ counts, failures }: Results): boolean {
 }
 
 function answer(framework: FrameworkName, { process, results }: Run): Output {
+  return { ...process.state(), ...testsOf(framework, results) };
+}
+
+function testsOf(framework: FrameworkName, results: Results | undefined) {
   return {
-    ...process.state(),
     framework,
     ...(results === undefined ? {} : { counts: results.counts }),
     failures: [...results?.failures ?? []],
