@@ -50,6 +50,8 @@ async function byMarkers(
   return undefined;
 }
 
+const MOST_SCRIPT = 10_000;
+
 const some = z.record(z.string(), z.unknown()).optional().catch(undefined);
 const packageSchema = z.object({ scripts: some, dependencies: some, devDependencies: some });
 
@@ -63,7 +65,8 @@ function packageFramework(text: string | undefined): FrameworkName | undefined {
   const parsed = packageSchema.safeParse(read);
   if (!parsed.success) return undefined;
   const { scripts, dependencies, devDependencies } = parsed.data;
-  const script = String(scripts?.["test"] ?? "");
+  // No longer than anybody writes one: the patterns below take the square of it.
+  const script = String(scripts?.["test"] ?? "").slice(0, MOST_SCRIPT);
   const known = { ...dependencies, ...devDependencies };
   const tools = ["vitest", "jest", "mocha"] as const;
   return tools.find((tool) => new RegExp(`\\b${tool}\\b`).test(script)) ??

@@ -118,3 +118,9 @@ Deno.test("a framework is started where its marks are, the nearest", async () =>
   assert.deepEqual(await markedRoot(files, "a", false, ["package.json"]), { root: ".", marker: undefined });
   assert.deepEqual(await markedRoot(files, "a", false, []), { root: ".", marker: undefined });
 });
+
+Deno.test("a script that nobody would write is looked at no longer than one that somebody would", async () => {
+  const files = { ...packageJson({ scripts: { test: "node ".repeat(400_000) } }), "a_test.py": "" };
+  assert.equal(await detect(files), "pytest");
+  assert.equal(await detect(packageJson({ scripts: { test: "node --test" } })), "node");
+});

@@ -32,6 +32,8 @@ const MOST_LINE = 2 ** 20;
 /** Of the output of one test. */
 const MOST_KEPT = 16_384;
 const MOST_TESTS = 100_000;
+/** Packages, and those of them that are built: each failed one is looked for among the built ones. */
+const MOST_PACKAGES = 5_000;
 /** Output that is read for events, and lines that look like one and are none: what comes after that is passed on as it is. */
 const MOST_READ = 64 * 2 ** 20;
 const MOST_NOISE = 1_000;
@@ -97,8 +99,9 @@ export class GoEvents {
     const { Action, Package, ImportPath, Output = "" } = event;
     if (Action.startsWith("build-")) {
       const built = ImportPath ?? "";
-      if (this.#builds.size < MOST_TESTS) {
-        this.#builds.set(built, (this.#builds.get(built) ?? "") + Output.slice(0, MOST_KEPT));
+      const before = this.#builds.get(built);
+      if (before !== undefined || this.#builds.size < MOST_PACKAGES) {
+        this.#builds.set(built, ((before ?? "") + Output).slice(0, MOST_KEPT));
       }
       return Output;
     }
@@ -107,8 +110,12 @@ export class GoEvents {
   }
 
   #note(name: string, { Action, Test, Output = "" }: Event): void {
-    const known = this.#packages.get(name) ?? { output: "", tests: new Map<string, Seen>() };
-    this.#packages.set(name, known);
+    let known = this.#packages.get(name);
+    if (known === undefined) {
+      if (this.#packages.size >= MOST_PACKAGES) return;
+      known = { output: "", tests: new Map() };
+      this.#packages.set(name, known);
+    }
     let seen: Seen = known;
     if (Test !== undefined) {
       const before = known.tests.get(Test);
@@ -122,7 +129,7 @@ export class GoEvents {
 
   *#cases(): Generator<Case, undefined, undefined> {
     for (const [name, { tests, end, output }] of this.#packages) {
-      const parents = new Set([...tests.keys()].flatMap((test) => ancestors(test)));
+      const parents = parentsOf(tests.keys());
       let failed = 0;
       for (const [test, seen] of tests) {
         // One that has parts is told by these.
@@ -165,8 +172,12 @@ function caseOf(name: string, directory: string, { end, output }: Seen, packageE
   if (end === "pass") return { name, status: "passed" };
   if (end === "skip") return { name, status: "skipped" };
   const message = output.replace(/^=== \w+ .*\n/gm, "");
-  const place = /^\s+([^\s:][^:\n]*\.go):(\d+): /m.exec(message) ??
-    /^\t(\/(?:[^:\n]*\/)?workspace\/[^:\n]+\.go):(\d+)/m.exec(message);
+  const place = /^[ \t]+([^\s:][^:\n]*\.go):(\d+): /m.exec(message) ??
+    // Of a panic's stack the first that is not Go's own.
+    [...message.matchAll(/^\t(\/[^:\n]+\.go):(\d+)/gm)].find(([, path = ""]) =>
+      path.includes("/workspace/")
+    ) ??
+    null;
   const file = place?.[1];
   return {
     name,
@@ -178,8 +189,20 @@ function caseOf(name: string, directory: string, { end, output }: Seen, packageE
   };
 }
 
-/** `A/b/c`: `A`, `A/b`. */
-function ancestors(test: string): string[] {
-  const parts = test.split("/");
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+/**
+ * Those that have parts: `A` and `A/b` where there is `A/b/c`. Looked for in order, because names are whatever the session
+ * says: one of a million parts must not become a million names.
+ */
+function parentsOf(names: Iterable<string>): ReadonlySet<string> {
+  const sorted = [...names].sort();
+  return new Set(sorted.filter((name) => {
+    const start = `${name}/`;
+    let low = 0;
+    for (let high = sorted.length; low < high;) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < start) low = middle + 1;
+      else high = middle;
+    }
+    return sorted[low]?.startsWith(start) ?? false;
+  }));
 }

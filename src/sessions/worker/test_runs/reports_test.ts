@@ -254,6 +254,57 @@ Deno.test("Go: what is no event is passed on, however much there is of it", () =
   assert.equal(results?.counts.skipped, 1);
 });
 
+Deno.test("Go: names without measure keep nobody busy", () => {
+  // One of a quarter of a million parts, each of which would be a name of its own.
+  const deep = { Action: "pass", Package: "m", Test: "a/".repeat(250_000) };
+  assert.deepEqual(goEvents([deep], 65_536).results?.counts, { passed: 1, failed: 0, skipped: 0, errors: 0 });
+  const packages = Array.from({ length: 6_000 }, (_, n) => [
+    { Action: "build-output", ImportPath: `m/${n}`, Output: "no\n" },
+    { Action: "fail", Package: `m/${n}` },
+  ]).flat();
+  assert.equal(goEvents(packages, 65_536).results?.counts.errors, 5_000);
+  const endless = Array.from({ length: 40 }, () => ({
+    Action: "build-output",
+    ImportPath: "m",
+    Output: "x".repeat(10_000),
+  }));
+  const { results } = goEvents([...endless, { Action: "fail", Package: "m" }], 65_536);
+  assert.ok(results!.failures[0]!.message.length < 4_100);
+});
+
+Deno.test("Go: output that is made to be searched long is searched once", () => {
+  const failed = (Output: string) =>
+    Array.from({ length: 200 }, (_, n) => [
+      { Action: "output", Package: "m", Test: `T${n}`, Output },
+      { Action: "fail", Package: "m", Test: `T${n}` },
+    ]).flat();
+  for (const output of ["\n".repeat(16_000), `\t${"/workspace/".repeat(1_400)}`]) {
+    assert.equal(goEvents(failed(output), 65_536).results?.counts.failed, 200);
+  }
+});
+
+Deno.test("Go: what has parts is told by these, whatever is between them in the order of names", () => {
+  const names = ["A", "A b", "A#01", "A/b", "A/b/c", "A-b", "B", "B0", "C/d"];
+  const { results } = goEvents(names.map((Test) => ({ Action: "fail", Package: "m", Test })));
+  assert.deepEqual(
+    results?.failures.map(({ name }) => name),
+    ["m.A b", "m.A#01", "m.A/b/c", "m.A-b", "m.B", "m.B0", "m.C/d"],
+  );
+});
+
+Deno.test("Go: of a stack the first place that is not Go's own", () => {
+  const { results } = goEvents([
+    {
+      Action: "output",
+      Package: "m",
+      Test: "T",
+      Output: "panic: x\n\t/usr/local/go/src/a.go:1 +0x1\n\t/workspace/b.go:2 +0x2\n",
+    },
+    { Action: "fail", Package: "m", Test: "T" },
+  ]);
+  assert.deepEqual(brief(results), [["m.T", "/workspace/b.go", 2]]);
+});
+
 Deno.test("a report that is mostly noise is none", () => {
   assert.equal(parseLines("{}\n" + "{\n".repeat(2_000_000)), undefined);
 });
