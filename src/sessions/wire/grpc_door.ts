@@ -93,7 +93,9 @@ export class GrpcDoor implements CoordinatorDoor {
       metadata,
     );
     let cancelTimer = () => {};
-    const channel = new GrpcChannel<Up, Down>(call, encodeUp, this.#options.maxMessageBytes, () => {
+    let isDone = false;
+    const channel = new GrpcChannel<Up, Down>(call, encodeUp, this.#options.maxMessageBytes, (reason) => {
+      isDone = reason === undefined;
       call.end();
       cancelTimer = systemClock.setTimer(() => call.cancel(), HANG_UP_MS);
     });
@@ -118,7 +120,8 @@ export class GrpcDoor implements CoordinatorDoor {
     call.on("status", ({ code, details }) => {
       cancelTimer();
       const error = code === status.OK ? undefined : wireErrorOf(code, details, this.address);
-      if (error === undefined || error.code === "unavailable") this.#forget(client);
+      // Where this side was done with it, a farewell is on its way on the same connection.
+      if (error === undefined ? !isDone : error.code === "unavailable") this.#forget(client);
       channel.ended(error);
     });
     call.write(encodeResume(resume));

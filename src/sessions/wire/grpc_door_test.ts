@@ -126,6 +126,29 @@ Deno.test("a stream that this side ends is ended at the other side, too, even on
   door.close();
 });
 
+Deno.test("a farewell is heard, though the stream before it ends while it is on its way", async () => {
+  await using rig = await grpcRig();
+  let ready = Promise.resolve();
+  const door = rig.door({ token: async () => (await ready, await testToken()) });
+  const { id } = await door.register(hello, IDLE_LOAD, never);
+  const opened = Promise.withResolvers<void>();
+  const open = await door.dial(never);
+  const events = { opened: opened.resolve, message() {}, drained() {}, closed() {} };
+  const channel = open({ registration: id, lastTaken: 0 }, events);
+  await opened.promise;
+  const gate = Promise.withResolvers<void>();
+  ready = gate.promise;
+  channel.close();
+  const farewell = door.deregister(id, 0, "it was stopped", never);
+  await rig.witness.until(() => rig.witness.news.at(-1) === "w1 disconnected");
+  // Until this side knows that the stream has ended; where that takes longer, this test sees less.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  gate.resolve();
+  await farewell;
+  assert.equal(rig.witness.news.at(-1), "left w1: it was stopped");
+  door.close();
+});
+
 Deno.test("calls end with their signal", async () => {
   const silent = createTcpServer(() => {});
   const door = doorTo(await listening(silent));
