@@ -7,7 +7,6 @@ import {
   type Limits,
   limitsSchema,
   metadataSchema,
-  OPEN_STATES,
   SessionError,
   type SessionRecord,
 } from "../types.ts";
@@ -24,6 +23,8 @@ import type { CreateSession, SessionCallOptions, SessionOwner } from "./types.ts
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** After the deadline of making one, before others take it for abandoned. */
 const ABANDONED_AFTER_MS = 60_000;
+/** Sessions of one owner that are over and remembered: whoever makes and closes them without end fills no memory. */
+const MAX_ENDED = 200;
 /** The shortest, milliseconds. */
 const MIN_TTL_MS = 1_000;
 
@@ -132,7 +133,8 @@ export class Creation {
     const { owner } = wished;
     const enter = async () => {
       signal.throwIfAborted();
-      const open = await store.list({ owner, states: OPEN_STATES }, signal);
+      const all = await store.list({ owner }, signal);
+      const open = all.filter(isOpen);
       if (open.length >= settings.maxSessionsPerOwner) {
         throw new SessionError(
           "limit",
@@ -140,6 +142,9 @@ export class Creation {
             "(session.list, session.close), or use one that you have",
         );
       }
+      // Newest first. What still has files on shared storage is known until these are gone.
+      const over = all.filter((record) => !isOpen(record) && record.sharedStorage === "");
+      for (const { id } of over.slice(MAX_ENDED - 1)) await store.delete(id, signal);
       return await store.create(wished, signal);
     };
     const before = this.#entering.get(owner) ?? Promise.resolve();

@@ -269,3 +269,22 @@ Deno.test("a call to a session that fails to be made is told why", async () => {
   await assert.rejects(creating, (error) => error instanceof SessionError && error.code === "invalid");
   await assert.rejects(call, { code: "session_ended", message: /over \(failed\): no such limits/ });
 });
+
+Deno.test("of a caller who makes and closes sessions without end the last ones are remembered", async () => {
+  await using rig = new Rig();
+  await rig.worker("w1");
+  const kept = await rig.sessions.create(OWNER, { name: "kept" }, rig.options);
+  const others = await rig.sessions.create(OTHER, {}, rig.options);
+  await rig.sessions.close(OTHER, others.id, rig.signal);
+  const ids: string[] = [];
+  for (let count = 0; count < 230; count++) {
+    await rig.clock.advance(1);
+    const { id } = await rig.sessions.create(OWNER, { name: "one" }, rig.options);
+    await rig.sessions.close(OWNER, id, rig.signal);
+    ids.push(id);
+  }
+  const found = await rig.sessions.list(OWNER, { ended: true }, rig.signal);
+  assert.deepEqual(found.map(({ id }) => id), [...ids.slice(-200).reverse(), kept.id]);
+  await assert.rejects(rig.sessions.get(OWNER, ids[0]!, rig.signal), { code: "not_found" });
+  assert.equal((await rig.sessions.get(OTHER, others.id, rig.signal)).state, "closed");
+});

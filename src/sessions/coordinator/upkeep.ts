@@ -25,6 +25,8 @@ export class Upkeep implements RegistryObserver {
   #cancelTimer = () => {};
   #counting: Promise<void> | undefined;
   #isCountOld = false;
+  /** Workers whose strangers are being looked at: what they say is theirs to choose, and may be much. */
+  readonly #lookingAt = new WeakSet<WorkerConnection>();
   readonly #stopObserving: () => void;
 
   constructor(private readonly parts: UpkeepParts) {
@@ -158,21 +160,27 @@ export class Upkeep implements RegistryObserver {
 
   /** Sessions that it has, and should not: closed while it was away, moved, or never known here. */
   async #strangers(worker: WorkerConnection, signal: AbortSignal): Promise<void> {
-    const { core: { log, registry, store }, records } = this.parts;
-    for (const id of registry.strangers(worker)) {
-      if (!isSessionId(id)) continue;
-      const record = await store.get(id, signal);
-      if (record !== undefined && isOpen(record) && isAt(record, worker)) {
-        registry.hold(id, worker);
-        continue;
+    if (this.#lookingAt.has(worker)) return;
+    this.#lookingAt.add(worker);
+    try {
+      for (const id of this.parts.core.registry.strangers(worker)) {
+        if (isSessionId(id)) await this.#stranger(id, worker, signal);
       }
-      // It may have been given to this worker meanwhile.
-      if (!registry.strangers(worker).includes(id)) continue;
-      log.info("a worker has a session that it should not have", { session_id: id, worker: worker.id });
-      const isElsewhere = record !== undefined && isOpen(record) && record.sharedStorage !== "" &&
-        record.sharedStorage === worker.hello.sharedStorage;
-      await records.closeAt(worker, id, isElsewhere);
+    } finally {
+      this.#lookingAt.delete(worker);
     }
+  }
+
+  async #stranger(id: string, worker: WorkerConnection, signal: AbortSignal): Promise<void> {
+    const { core: { log, registry, store }, records } = this.parts;
+    const record = await store.get(id, signal);
+    if (record !== undefined && isOpen(record) && isAt(record, worker)) return registry.hold(id, worker);
+    // It may have been given to this worker meanwhile.
+    if (!registry.isStranger(id, worker)) return;
+    log.info("a worker has a session that it should not have", { session_id: id, worker: worker.id });
+    const isElsewhere = record !== undefined && isOpen(record) && record.sharedStorage !== "" &&
+      record.sharedStorage === worker.hello.sharedStorage;
+    await records.closeAt(worker, id, isElsewhere);
   }
 
   /** Files of sessions that ended while their own worker was not there to remove them. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { echo } from "../operations.ts";
-import { MockExecutor } from "../testing/mock_executor.ts";
+import { IDLE_LOAD, MockExecutor } from "../testing/mock_executor.ts";
 import { record } from "../store/suite.ts";
+import { settle } from "../../telemetry/testing/fake_clock.ts";
 import { OTHER, OWNER, Rig, START, until } from "./testing.ts";
 
 const CLEANUP = 300_000;
@@ -263,4 +264,28 @@ Deno.test("cleaning up goes on after a round that failed", async () => {
   rig.store.expired = expired;
   await rig.clock.advance(CLEANUP);
   assert.equal((await rig.store.get(id, rig.signal))?.state, "expired");
+});
+
+Deno.test("however much and often a worker says that it has, it is looked at once at a time", async () => {
+  await using rig = new Rig();
+  const executor = new MockExecutor();
+  const worker = await rig.worker("w1", {}, executor);
+  const said = Array.from({ length: 3_000 }, (_, n) => `sess-${String(n).padStart(16, "0")}`);
+  const closes: string[] = [];
+  const end = Promise.withResolvers<void>();
+  executor.answer("session.close", async ({ task }) => {
+    closes.push(task.sessionId);
+    await end.promise;
+    return { ok: true, output: {} };
+  });
+  // Of a process that is known it counts as a sign of life.
+  const heartbeat = () => rig.hub.register("w1", worker.mock.hello, { ...IDLE_LOAD, sessions: said });
+  for (let count = 0; count < 20; count++) heartbeat();
+  await until(() => closes.length > 0);
+  heartbeat();
+  for (let turn = 0; turn < 20; turn++) await settle();
+  assert.deepEqual(closes, said.slice(0, 1));
+  end.resolve();
+  await until(() => closes.length === said.length, 20_000);
+  assert.deepEqual(closes, said);
 });

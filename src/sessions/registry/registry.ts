@@ -168,6 +168,11 @@ export class WorkerRegistry implements WorkerListener {
     return [...this.#of(worker)?.places.others ?? []];
   }
 
+  /** Whether a session is one of {@linkcode WorkerRegistry.strangers}, which may be many. */
+  isStranger(session: string, worker: WorkerConnection): boolean {
+    return this.#of(worker)?.places.others.has(session) ?? false;
+  }
+
   /** Resolves with the next change of workers; or when `signal` aborts. Never rejects. */
   changes(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
