@@ -30,6 +30,9 @@ const helloSchema = z.object({
   capacity: z.int().min(0).max(1_000_000),
   sharedStorage: z.string().max(128),
 });
+/** Characters of what a worker says for people: it is kept in records, logs and answers. */
+const MAX_MESSAGE = 8_192;
+
 const loadSchema = z.object({
   sessions: z.array(z.string().min(1).max(64)).max(100_000),
   runningTasks: z.int().min(0),
@@ -127,7 +130,8 @@ function readEvent({ output, progress }: NonNullable<WorkerMessage["event"]>): T
     return { kind: "output", stream: output.stream === 1 ? "stderr" : "stdout", text: output.text };
   }
   if (!isThere(progress) || !Number.isFinite(progress.done)) return undefined;
-  const { done, message } = progress;
+  const { done } = progress;
+  const message = shortened(progress.message);
   const total = Number.isFinite(progress.total) ? progress.total ?? undefined : undefined;
   return total === undefined
     ? { kind: "progress", done, message }
@@ -144,7 +148,11 @@ function readOutcome({ success, failure }: NonNullable<WorkerMessage["outcome"]>
   }
   if (!isThere(failure)) return unreadable;
   const code: SessionErrorCode | undefined = SESSION_ERROR_CODES.find((known) => known === failure.code);
-  return { ok: false, code: code ?? "internal", message: failure.message };
+  return { ok: false, code: code ?? "internal", message: shortened(failure.message) };
+}
+
+function shortened(text: string): string {
+  return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}…`.toWellFormed();
 }
 
 const unreadable: TaskOutcome = {

@@ -96,6 +96,22 @@ Deno.test("messages of later versions count for nothing, numbers that cannot be 
   assert.throws(() => readDown({ task: { number: 1, task } }), { code: "invalid" });
 });
 
+Deno.test("what a worker says for people is cut: it ends up in records and answers", () => {
+  const long = `${"x".repeat(8_191)}😀${"y".repeat(100_000)}`;
+  const failed = readUp({ outcome: { number: 1, failure: { code: "failed", message: long } } });
+  assert.ok(failed?.kind === "outcome" && !failed.outcome.ok);
+  assert.equal(failed.outcome.message, `${"x".repeat(8_191)}\ufffd…`);
+  const told = readUp({ event: { number: 1, progress: { done: 1, message: long } } });
+  assert.ok(told?.kind === "event" && told.event.kind === "progress");
+  assert.equal(told.event.message?.length, 8_193);
+  const short = readUp({ event: { number: 1, progress: { done: 1, total: 2, message: "half" } } });
+  assert.deepEqual(short, {
+    kind: "event",
+    number: 1,
+    event: { kind: "progress", done: 1, total: 2, message: "half" },
+  });
+});
+
 Deno.test("what a worker says of itself is looked at", () => {
   const hello = mockHello({ labels: { gpu: "yes" } });
   const throughTheWire = (value: ReturnType<typeof writeHello>) =>

@@ -3,7 +3,7 @@ import type { Task } from "../link.ts";
 import type { Down } from "./messages.ts";
 
 interface Entry {
-  readonly task: Task;
+  task: Task;
   /** On a stream, and nobody has said that it was not taken. */
   isSent: boolean;
   /** Nobody waits for it. */
@@ -89,6 +89,8 @@ export class Delivery {
     if (entry === undefined || entry.canceled !== undefined) return;
     if (!entry.isSent) return this.#forget(number);
     entry.canceled = reason;
+    // It is never sent again: a worker that does not answer must not fill memory with what it was given.
+    entry.task = { ...entry.task, input: {}, body: undefined };
     this.#notices.push({ kind: "cancel", number, reason });
   }
 

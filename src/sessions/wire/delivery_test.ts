@@ -121,3 +121,15 @@ Deno.test("a worker that tells outcomes without end, and reads nothing, does not
   assert.equal(told.length, 10_001);
   assert.equal(told.at(-1), "cancel 1", "cancellations are told all the same");
 });
+
+Deno.test("of what nobody waits for any longer its content is not kept, however long the worker is silent", () => {
+  const delivery = new Delivery();
+  const number = delivery.add({ ...aTask(), input: { path: "a" }, body: new Uint8Array(1_000) });
+  assert.equal(delivery.task(number)?.body?.length, 1_000);
+  all(delivery);
+  delivery.cancel(number, "its time is over");
+  assert.equal(delivery.size, 1);
+  assert.equal(delivery.task(number)?.body, undefined);
+  assert.deepEqual(delivery.task(number)?.input, {});
+  assert.equal(delivery.task(number)?.operation, aTask().operation);
+});
