@@ -9,8 +9,8 @@ import socket
 import kernel
 
 _BUFFER = 65536
-# Bytes on their way in one direction of one connection.
-_MOST = 2**20
+# Bytes on their way in one direction of one connection. All of them together are the worker's memory, not the session's.
+_MOST = 2**17
 _MOST_CONNECTIONS = 256
 _IDLE = 20.0
 
