@@ -94,10 +94,10 @@ interface Failed {
 
 for (
   const { framework, version, head, broken } of [
-    { framework: "jest", version: "30", head: "", broken: "require('./nothing');\n" },
+    { framework: "jest", version: "30.5.2", head: "", broken: "require('./nothing');\n" },
     {
       framework: "vitest",
-      version: "3",
+      version: "3.2.7",
       head: 'import { describe, expect, it } from "vitest";',
       broken: "import './nothing.js';\n",
     },
@@ -108,7 +108,7 @@ for (
       const packages = [`${framework}@${version}`];
       const installed = await rig.ok("pkg.install", { manager: "npm", packages, waitMs });
       assert.equal(installed["exitCode"], 0, JSON.stringify(installed).slice(0, 2_000));
-      assert.ok(names(installed).some((name) => name.startsWith(`${framework} ${version}.`)));
+      assert.ok(names(installed).some((name) => name === `${framework} ${version}`));
       await rig.write("sub/x.test.js", group(head));
       await rig.write("sub/y.test.js", broken);
       const output = await rig.ok("test.run", { path: "sub", waitMs });
@@ -134,7 +134,7 @@ Deno.test("mocha, as npm has it", () =>
     await rig.write("mo/package.json", "{}");
     const installed = await rig.ok("pkg.install", {
       manager: "npm",
-      packages: ["mocha@11"],
+      packages: ["mocha@11.8.0"],
       from: "mo",
       waitMs,
     });
