@@ -7,6 +7,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../../telemetry/metrics.ts";
 import { answer, refusal } from "./answer.ts";
 import { writeAll, WrongBytes } from "./byte_reader.ts";
+import { Budget } from "./budget.ts";
 import { DiskStore } from "./disk_store.ts";
 import { type DoorLimits, farewell, openDoor, type Visit } from "./door.ts";
 import { type CachedFile, FileCache } from "./file_cache.ts";
@@ -43,6 +44,9 @@ export interface PackageMirror {
 }
 
 const LIMITS: DoorLimits = { perSession: 128, idleMs: 120_000, totalMs: 3_600_000 };
+/** Characters of pages that are on their way: to one session, and to all. Each takes a few bytes. */
+const PAGES_OF_SESSION = 32 * 2 ** 20;
+const PAGES_OF_ALL = 128 * 2 ** 20;
 /** Sessions whose counts are kept. */
 const MAX_COUNTS = 10_000;
 
@@ -80,6 +84,7 @@ export async function openPackageMirror(
 class MirrorServer {
   /** By session, the one that was counted last at the end. */
   readonly counts = new Map<string, { readonly files: number; readonly cached: number }>();
+  readonly #pages = new Budget(PAGES_OF_SESSION, PAGES_OF_ALL);
   readonly #quiet: Quiet;
   readonly #requests;
 
@@ -116,7 +121,16 @@ class MirrorServer {
 
   /** Whether another request may follow. */
   async #answer(visit: Visit, head: RequestHead): Promise<boolean> {
-    const reply = await this.routes.reply(head, visit.signal);
+    const asked = await this.routes.reply(head, visit.signal);
+    const giveBack = this.#pages.take(visit.session, asked.body.length);
+    try {
+      return await this.#tell(visit, head, giveBack === undefined ? await busy(asked) : asked);
+    } finally {
+      giveBack?.();
+    }
+  }
+
+  async #tell(visit: Visit, head: RequestHead, reply: Reply): Promise<boolean> {
     if (reply.problem !== undefined && reply.status >= 500) {
       this.#quiet.info(visit.session, "the package mirror could not serve a session", {
         session_id: visit.session,
@@ -175,6 +189,13 @@ class MirrorServer {
     this.counts.set(session, { files: before.files + 1, cached: before.cached + (isCached ? 1 : 0) });
     if (this.counts.size > MAX_COUNTS) this.counts.delete(this.counts.keys().next().value!);
   }
+}
+
+/** Instead of one that is too much: pip and npm ask again after that. */
+async function busy({ kind, file }: Reply): Promise<Reply> {
+  await file?.release();
+  const problem = "too much that was asked for before has not been read yet: try again";
+  return { kind, status: 503, headers: { "retry-after": "1" }, body: `${problem}\n`, problem };
 }
 
 function connectionOf(head: RequestHead): string {

@@ -375,3 +375,26 @@ Deno.test("several requests go over one connection, and one that hides in anothe
   );
   assert.equal(bad.split("HTTP/1.1 ").length, 2, bad);
 });
+
+Deno.test("pages that a session asks for and does not read take only so much, and are there again once it has gone", async () => {
+  await using one = await world();
+  const readme = "x".repeat(40_000_000);
+  one.site.answers.set("/large", () => Response.json({ name: "large", readme, versions: {} }));
+  one.project("zip");
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: one.relay.port });
+  await connection.write(text.encode("GET /npm/large HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+  assert.ok((await connection.read(new Uint8Array(12)))! > 0);
+  const refused = await one.get("/npm/large");
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get("retry-after"), "1");
+  assert.match(await refused.text(), /not been read yet: try again/);
+  connection.close();
+  for (;;) {
+    const again = await one.get("/npm/large");
+    const { length } = await again.text();
+    if (again.status === 503) continue;
+    assert.equal(again.status, 200);
+    assert.ok(length > readme.length);
+    break;
+  }
+});
