@@ -20,6 +20,8 @@ Deno.test("workers may send ahead as much as a distant one needs", async () => {
     });
   });
   assert.equal(sizes.at(-1), WINDOW_BYTES);
+  // What arrives is read before it is known who sends it: one connection brings no more than this at once.
+  assert.equal(session.remoteSettings.maxConcurrentStreams, 16);
   await new Promise<void>((resolve) => session.close(() => resolve()));
 });
 
