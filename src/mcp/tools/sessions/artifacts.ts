@@ -51,6 +51,9 @@ export function artifactTool(sessions: Sessions): Tool {
     idempotent: true,
     verbatim: true,
     async read({ session, path }, call) {
+      if (!path.isWellFormed()) {
+        throw new ToolError("invalid", "a path that is no UTF-8 has no URI: rename the file, or use fs.read");
+      }
       const { session: { id }, output } = await carryOut(sessions, call, session, fsRead, {
         path,
         length: 0,
@@ -84,7 +87,9 @@ export function sessionShelf(sessions: Sessions): ResourceShelf {
       const resources = await Promise.all(ready.map(async ({ id, name }) => {
         try {
           const { output } = await carryOut(sessions, call, id, fsList, { limit: LISTED_FILES });
-          return output.entries.filter(({ type }) => type === "file").map(({ path, size }) => ({
+          // A name that is no UTF-8 has no URI.
+          const files = output.entries.filter(({ type, path }) => type === "file" && path.isWellFormed());
+          return files.map(({ path, size }) => ({
             uri: artifactUri(id, path),
             name: `${name}/${path}`,
             description: `${size} bytes`,

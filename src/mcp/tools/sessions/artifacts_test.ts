@@ -71,6 +71,10 @@ Deno.test("other addresses are not found", async () => {
     );
   }
   assert.equal(artifactUri("s", "./a//b#c"), "session://s/a/b%23c");
+  const { sessions } = withFile(new Uint8Array());
+  const { code, message } = await toolRig().refuses(artifactTool(sessions), { path: "\udcff" });
+  assert.equal(code, "invalid");
+  assert.match(message, /no UTF-8 has no URI/);
 });
 
 Deno.test("files of sessions are listed, without those of a worker that is away", async () => {
@@ -79,7 +83,11 @@ Deno.test("files of sessions are listed, without those of a worker that is away"
     if (ref === "away") throw new Error("away");
     return {
       output: {
-        entries: [{ path: "a.py", type: "file", ...entry }, { path: "d", type: "directory", ...entry }],
+        entries: [
+          { path: "no utf-8 \udcff", type: "file", ...entry },
+          { path: "a.py", type: "file", ...entry },
+          { path: "d", type: "directory", ...entry },
+        ],
         more: false,
       },
     };
