@@ -71,7 +71,7 @@ const NAT64 = parseRange("64:ff9b::/96")!;
 const SIX_TO_FOUR = parseRange("2002::/16")!;
 
 /** The IPv4 address that gateways make of an IPv6 address. */
-function embeddedV4(address: Address): Address | undefined {
+export function embeddedV4(address: Address): Address | undefined {
   if (isWithin(address, NAT64)) return fromV4(address.subarray(12));
   if (isWithin(address, SIX_TO_FOUR)) return fromV4(address.subarray(2, 6));
   return undefined;

@@ -1,6 +1,6 @@
 /** Decides where sessions may connect to, by the name that is asked for and by the addresses that it has now. */
 import { lookup } from "node:dns/promises";
-import { type Address, isInternal, parseAddress } from "./addresses.ts";
+import { type Address, embeddedV4, isInternal, parseAddress } from "./addresses.ts";
 import { orAbort } from "./or_abort.ts";
 import type { EgressRules } from "./rules.ts";
 
@@ -58,7 +58,7 @@ export class EgressGuard {
       if (address === undefined) return false;
       if (this.#rules.allowsAddress(address, port)) return true;
       if (literal !== undefined && !this.#rules.allowsName(host, port)) return false;
-      return !isInternal(address) && !barred.some((one) => sameAddress(one, address));
+      return !isInternal(address) && !barred.some((one) => leadsTo(address, one));
     });
     if (allowed.length > 0) return allowed;
     if (literal !== undefined && !isInternal(literal)) throw this.#notListed(host, port);
@@ -112,8 +112,11 @@ function interfaceAddresses(): readonly string[] {
   return Deno.networkInterfaces().map((one) => one.address);
 }
 
-function sameAddress(one: Address, other: Address): boolean {
-  return one.every((byte, index) => byte === other[index]);
+/** Itself, or by a gateway between IPv6 and IPv4. */
+function leadsTo(address: Address, barred: Address): boolean {
+  const inner = embeddedV4(address);
+  return address.every((byte, index) => byte === barred[index]) ||
+    (inner !== undefined && leadsTo(inner, barred));
 }
 
 function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {

@@ -141,3 +141,11 @@ Deno.test("addresses are written with brackets where they need them", () => {
   assert.equal(hostAndPort("a.example", 1), "a.example:1");
   assert.equal(hostAndPort("fd00::1", 1), "[fd00::1]:1");
 });
+
+Deno.test("what is barred is not reached by a gateway between IPv6 and IPv4 either", async () => {
+  const one = guard(["*"], {}, { own: ["203.0.113.9"], forbidden: ["198.51.100.7"] });
+  for (const host of ["64:ff9b::203.0.113.9", "64:ff9b::cb00:7109", "2002:c633:6407::1"]) {
+    await assert.rejects(one.addresses(host, 443, never), EgressRefused, host);
+  }
+  assert.deepEqual(await one.addresses("64:ff9b::cb00:710a", 443, never), ["64:ff9b::cb00:710a"]);
+});
