@@ -8,6 +8,9 @@ import { Process, type Stream } from "./process.ts";
 export const MOST_ENDED = 50;
 export const ENDED_MS = 600_000;
 const MOST_ENDED_OUTPUTS = 8;
+/** How many that run at once may each have kept all that a process may; of those that begin later less is kept. */
+const FULL_OUTPUTS = 16;
+const LEAST_OUTPUT = 16_384;
 
 export interface StartSpec {
   readonly argv: readonly string[];
@@ -66,7 +69,8 @@ export class Processes {
     const { sandbox, limits, clock = systemClock, onOutput } = this.#options;
     const name = `proc-${++this.#last}`;
     const { command, timeoutMs, filter } = spec;
-    const process = new Process({ name, command, outputBytes: limits.outputBytes, timeoutMs, clock });
+    const outputBytes = outputShare(limits.outputBytes, this.running + this.#starting.size);
+    const process = new Process({ name, command, outputBytes, timeoutMs, clock });
     const running = await sandbox.spawn({
       argv: spec.argv,
       cwd: spec.cwd,
@@ -162,4 +166,10 @@ export class Processes {
       if (place >= MOST_ENDED || process.endedFor > ENDED_MS || isTooMuch) this.#known.delete(process.name);
     }
   }
+}
+
+/** What is kept here is the worker's memory: a session with many processes has not that much of it for each. */
+function outputShare(most: number, running: number): number {
+  if (running < FULL_OUTPUTS) return most;
+  return Math.max(Math.min(most, LEAST_OUTPUT), Math.floor(most * FULL_OUTPUTS / (running + 1)));
 }

@@ -251,3 +251,19 @@ Deno.test("one that is just being started is ended as well before files are repl
   await replaced;
   assert.equal(process.end?.signal, "SIGKILL");
 });
+
+Deno.test("many that run at once have together no more of the worker's memory than some", async () => {
+  const most = 2 ** 20;
+  for (const isAtOnce of [false, true]) {
+    const { sandbox, processes, start } = rig(most);
+    if (isAtOnce) await Promise.all(Array.from({ length: 200 }, () => start()));
+    else for (let count = 0; count < 200; count++) await start();
+    const limits = processes.list().map(({ stdout }) => stdout.limit);
+    assert.deepEqual(new Set(limits.slice(0, 16)), new Set([most]));
+    assert.ok(limits.every((limit) => limit >= 16_384));
+    assert.ok(limits.reduce((sum, limit) => sum + limit, 0) < 64 * most);
+    for (const one of sandbox.processes) one.exit({ exitCode: 0 });
+    await Promise.all(processes.list().map((process) => process.wait(1_000, never)));
+    assert.equal((await start()).stdout.limit, most, "later ones have it all again");
+  }
+});
