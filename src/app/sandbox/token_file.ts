@@ -13,7 +13,7 @@ export class TokenFileError extends Error {
 
 /**
  * Names by the SHA-256 of their tokens, in hexadecimal. Lines are `name token` or `name sha256:<hex>`; empty ones and those
- * that begin with `#` are left out. A name may have several tokens.
+ * that begin with `#` are left out. A name may have several tokens, and there may be none.
  *
  * @throws {TokenFileError}
  */
@@ -38,7 +38,6 @@ export function parseTokens(text: string): ReadonlyMap<string, string> {
     if (other !== undefined && other !== name) throw wrong("another name has the same token");
     names.set(hash, name);
   });
-  if (names.size === 0) throw new TokenFileError("there is no token in it: nobody could be let in");
   return names;
 }
 
@@ -68,7 +67,7 @@ export interface TokenFileOptions {
 /** Tokens of a file that may change while it is used: looked at beside the calls that come, without a timer. */
 export class TokenFile {
   readonly #options: TokenFileOptions;
-  #text = "";
+  #text: string | undefined;
   #names: ReadonlyMap<string, string> = new Map();
   #lookedAt: number;
   #trouble = "";
@@ -83,6 +82,7 @@ export class TokenFile {
     const file = new TokenFile(options);
     try {
       await file.#load();
+      if (file.#names.size === 0) throw new TokenFileError("there is no token in it: nobody could be let in");
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new TokenFileError(`--auth-token-file: ${options.path}: ${why}`, { cause: error });
@@ -104,14 +104,20 @@ export class TokenFile {
     return true;
   }
 
-  /** Somebody calls: looks at the file if it is time. Never rejects: where it cannot be used, what was there counts on. */
+  /**
+   * Somebody calls: looks at the file if it is time. Never rejects: where it cannot be read or has a
+   * mistake, what was there counts on; where no token is left in it, nobody is let in.
+   */
   async look(): Promise<void> {
     const { log, lookMs = 10_000, now = () => performance.now(), path } = this.#options;
     if (now() - this.#lookedAt < lookMs) return;
     this.#lookedAt = now();
     try {
       if (await this.#load()) {
-        log.info("callers' tokens were read again", { file: path, callers: this.#names.size });
+        const fields = { file: path, tokens: this.#names.size };
+        // The last token was taken back: whoever had it must not go on because there is no other.
+        if (this.#names.size === 0) log.warn("no token is left: nobody is let in", fields);
+        else log.info("callers' tokens were read again", fields);
       }
       this.#trouble = "";
     } catch (error) {

@@ -27,7 +27,6 @@ Deno.test("a line that is wrong is named, and what stands there is not told", ()
     ["ann short", /^line 1: the token must have at least 16 characters/],
     ["ann sha256:12", /^line 1: the token must/],
     [`ann ${ANN}\nbob ${ANN}`, /^line 2: another name has the same token/],
-    ["# nobody", /there is no token in it/],
   ] as const;
   for (const [text, why] of wrong) {
     assert.throws(() => parseTokens(text), (error) => {
@@ -61,17 +60,27 @@ Deno.test("a file that changes is read again, and one that breaks leaves all as 
     await file.look();
     assert.equal(file.nameOf(BOB), "bob");
   }
-  assert.deepEqual(lines.map(({ message, fields }) => [message, fields?.["why"] ?? fields?.["callers"]]), [
+  text = "# all are taken back";
+  time += 10_000;
+  await file.look();
+  assert.equal(file.nameOf(BOB), undefined);
+  assert.deepEqual(lines.map(({ message, fields }) => [message, fields?.["why"] ?? fields?.["tokens"]]), [
     ["callers' tokens were read again", 1],
     [
       "callers' tokens cannot be read again: those of before count",
       "line 1: it must be a name and a token, with a space between",
     ],
     ["callers' tokens cannot be read again: those of before count", "gone"],
+    ["no token is left: nobody is let in", 0],
   ]);
 });
 
 Deno.test("a file that cannot be used at the start is an error that names it", async () => {
+  assert.equal(parseTokens("# nobody").size, 0);
+  await assert.rejects(
+    TokenFile.open({ path: "/empty", log: silentLogger, read: () => Promise.resolve("# nobody") }),
+    (error) => error instanceof TokenFileError && /there is no token in it/.test(error.message),
+  );
   await assert.rejects(
     TokenFile.open({ path: "/nowhere/tokens", log: silentLogger }),
     (error) =>
