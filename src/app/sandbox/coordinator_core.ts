@@ -1,5 +1,5 @@
 /** Sessions, their store and their workers, as a coordinator is told to have them. */
-import { STANDARD_BLOB_LIMITS } from "../../sessions/store/blob_rules.ts";
+import { blobLimits } from "../../sessions/store/blob_rules.ts";
 import { MemoryBlobStore } from "../../sessions/store/memory_blobs.ts";
 import { MemorySessionStore } from "../../sessions/store/memory_store.ts";
 import { createSessions } from "../../sessions/coordinator/sessions.ts";
@@ -44,7 +44,7 @@ export async function openCoordinatorCore(
   { log, metrics, tracer, redactor, signal }: CoreContext,
   ends: Ends,
 ): Promise<CoordinatorCore> {
-  const limits = { ...STANDARD_BLOB_LIMITS, maxTotalBytes: config.checkpointBytes };
+  const limits = blobLimits({ maxTotalBytes: config.checkpointBytes });
   const blobs = config.dataDir === undefined
     ? new MemoryBlobStore(limits)
     : await (await import("../../sessions/store/directory_blobs.ts")).openDirectoryBlobStore({

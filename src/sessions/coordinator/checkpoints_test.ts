@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { blobLimits } from "../store/blob_rules.ts";
 import { MemoryBlobStore } from "../store/memory_blobs.ts";
 import type { MockExecutor } from "../testing/mock_executor.ts";
 import { inPieces } from "./checkpoints.ts";
@@ -181,12 +182,37 @@ Deno.test("a worker that gives nothing, or more than was asked for, does not han
 });
 
 Deno.test("one that is too large leaves nothing", async () => {
-  const blobs = new MemoryBlobStore({ maxBytes: 5 * MIB, maxTotalBytes: 50 * MIB });
+  const blobs = new MemoryBlobStore(blobLimits({ maxTotalBytes: 50 * MIB, maxBytes: 5 * MIB }));
   const { rig, worker } = await started({ blobs });
   await using _ = rig;
   await assert.rejects(rig.sessions.checkpoint(OWNER, "one", rig.options), { code: "limit" });
   assert.deepEqual(await rig.sessions.checkpoints(OWNER, rig.signal), []);
   await dropped(worker, 1);
+});
+
+Deno.test("one owner's have a quarter of the room, side by side, too", async () => {
+  // Two of nine MiB and a bit fit the quarter of eighty.
+  const blobs = new MemoryBlobStore(blobLimits({ maxTotalBytes: 80 * MIB }));
+  const { rig, worker } = await started({ blobs });
+  await using _ = rig;
+  const made = await Promise.allSettled(
+    Array.from({ length: 3 }, () => rig.sessions.checkpoint(OWNER, "one", rig.options)),
+  );
+  const refused = made.flatMap((one) => one.status === "rejected" ? [one.reason] : []);
+  assert.ok(refused.length > 0);
+  for (const { code, message } of refused) {
+    assert.equal(code, "limit");
+    assert.match(message, /one owner's together 20971520: remove large files .* try again/);
+  }
+  await dropped(worker, 3);
+  const kept = await rig.sessions.checkpoints(OWNER, rig.signal);
+  assert.equal(kept.length, 3 - refused.length);
+  await rig.sessions.create(OTHER, { name: "two" }, rig.options);
+  await rig.sessions.checkpoint(OTHER, "two", rig.options);
+  for (let count = kept.length; count < 2; count++) {
+    await rig.sessions.checkpoint(OWNER, "one", rig.options);
+  }
+  await assert.rejects(rig.sessions.checkpoint(OWNER, "one", rig.options), { code: "limit" });
 });
 
 Deno.test("who gives up leaves no archive at the worker, and no copy", async () => {

@@ -5,11 +5,22 @@ import type { BlobInfo } from "./types.ts";
 export interface BlobLimits {
   /** Bytes of one. */
   readonly maxBytes: number;
+  /** Bytes of all that one owner has together, so that there is room for others. */
+  readonly maxOwnerBytes: number;
   /** Bytes of all of them together. */
   readonly maxTotalBytes: number;
 }
 
-export const STANDARD_BLOB_LIMITS: BlobLimits = { maxBytes: 2 * 2 ** 30, maxTotalBytes: 20 * 2 ** 30 };
+/** What one owner may have of all, where nothing else is said. */
+const OWNER_SHARE = 1 / 4;
+
+/** @param given `maxBytes` is 2 GiB, and `maxOwnerBytes` a quarter of all, where they are not given */
+export function blobLimits(given: Pick<BlobLimits, "maxTotalBytes"> & Partial<BlobLimits>): BlobLimits {
+  const maxOwnerBytes = Math.floor(given.maxTotalBytes * OWNER_SHARE);
+  return { maxBytes: 2 * 2 ** 30, maxOwnerBytes, ...given };
+}
+
+export const STANDARD_BLOB_LIMITS: BlobLimits = blobLimits({ maxTotalBytes: 20 * 2 ** 30 });
 
 const ID = /^[a-z0-9][a-z0-9-]{0,127}$/;
 
@@ -24,17 +35,58 @@ export function isBlobId(id: string): boolean {
   return ID.test(id);
 }
 
-/** Bytes that one of `size` may grow by, where all together have `total`. */
-export function room({ maxBytes, maxTotalBytes }: BlobLimits, size: number, total: number): number {
-  return Math.min(maxBytes - size, maxTotalBytes - total);
-}
+/** What is taken of a store, by owner: what is being written counts like what is kept. */
+export class BlobRoom {
+  readonly #owners = new Map<string, number>();
+  #total = 0;
 
-export function tooLarge({ maxBytes, maxTotalBytes }: BlobLimits, size: number): SessionError {
-  return new SessionError(
-    "limit",
-    `there is no room for more than ${size} bytes of it: one may have ${maxBytes} bytes, all together ${maxTotalBytes}. ` +
-      "Remove large files from the session, or try again when older ones are over",
-  );
+  constructor(private readonly limits: BlobLimits) {}
+
+  /**
+   * Lets one that has `size` grow by `bytes`.
+   * @throws {SessionError} `limit`; nothing is taken then
+   */
+  take(owner: string, size: number, bytes: number): void {
+    const { maxBytes, maxOwnerBytes, maxTotalBytes } = this.limits;
+    const refused = (why: string, or = "") =>
+      new SessionError(
+        "limit",
+        `there is no room for more than ${size} bytes of it: ${why}: remove large files from the session${or}`,
+      );
+    const own = `one may have ${maxBytes} bytes, one owner's together ${maxOwnerBytes}`;
+    const has = this.#owners.get(owner) ?? 0;
+    if (size + bytes > Math.min(maxBytes, maxOwnerBytes)) throw refused(own);
+    if (has + bytes > maxOwnerBytes) {
+      throw refused(own, ", or try again when an older one of yours is over");
+    }
+    if (this.#total + bytes > maxTotalBytes) {
+      throw refused(
+        `all together may have ${maxTotalBytes} bytes`,
+        ", or try again when older ones are over",
+      );
+    }
+    this.#owners.set(owner, has + bytes);
+    this.#total += bytes;
+  }
+
+  give(owner: string, bytes: number): void {
+    const has = this.#owners.get(owner) ?? 0;
+    // What a recount has not seen is not there to be given.
+    const given = Math.min(has, bytes);
+    if (has === given) this.#owners.delete(owner);
+    else this.#owners.set(owner, has - given);
+    this.#total -= given;
+  }
+
+  /** What each owner has was looked at anew. */
+  recount(owners: ReadonlyMap<string, number>): void {
+    this.#owners.clear();
+    this.#total = 0;
+    for (const [owner, bytes] of owners) {
+      this.#owners.set(owner, bytes);
+      this.#total += bytes;
+    }
+  }
 }
 
 export function newestFirst(a: BlobInfo, b: BlobInfo): number {

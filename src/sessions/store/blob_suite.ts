@@ -34,7 +34,7 @@ export async function bytesOf(chunks: AsyncIterable<Uint8Array> | undefined): Pr
 /** Registers the tests of one implementation. */
 export function testBlobStore({ name, use }: BlobSuite): void {
   const { signal } = new AbortController();
-  const limits = { maxBytes: 100, maxTotalBytes: 150 };
+  const limits = { maxBytes: 100, maxOwnerBytes: 120, maxTotalBytes: 150 };
   const test = (what: string, run: (store: BlobStore, time: { now: number }) => Promise<void>) =>
     Deno.test(`${name}: ${what}`, async () => {
       const time = { now: 1_000 };
@@ -122,6 +122,59 @@ export function testBlobStore({ name, use }: BlobSuite): void {
     await store.delete("ann", "ckpt-1", signal);
     await store.delete("ann", "ckpt-1", signal);
     await store.write("ann", "ckpt-3", FACTS, chunksOf("x".repeat(100)), signal);
+  });
+
+  test("one owner does not take the room of the others", async (store, time) => {
+    const over = {
+      code: "limit",
+      message: /one owner's together 120: .* when an older one of yours is over/,
+    };
+    const write = (owner: string, id: string, size: number) =>
+      store.write(owner, id, FACTS, chunksOf("x".repeat(size)), signal);
+    await write("ann", "ckpt-1", 100);
+    await assert.rejects(write("ann", "ckpt-2", 21), over);
+    await write("ann", "ckpt-2", 20);
+    await assert.rejects(write("ann", "ckpt-3", 1), over);
+    await write("bob", "ckpt-1", 30);
+    await store.delete("bob", "ckpt-1", signal);
+    await assert.rejects(write("ann", "ckpt-3", 1), over);
+    await store.delete("ann", "ckpt-2", signal);
+    await write("ann", "ckpt-3", 20);
+    time.now = 10_001;
+    assert.equal(await store.sweep(signal), 2);
+    await write("ann", "ckpt-4", 100);
+    await assert.rejects(write("ann", "ckpt-5", 21), over);
+  });
+
+  test("one owner's that are written side by side have one share, too", async (store) => {
+    const [isHalf, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const slow = (async function* () {
+      yield* chunksOf("x".repeat(60));
+      isHalf.resolve();
+      await goOn.promise;
+      yield* chunksOf("x".repeat(20));
+    })();
+    const first = store.write("ann", "ckpt-1", FACTS, slow, signal);
+    await isHalf.promise;
+    await assert.rejects(store.write("ann", "ckpt-2", FACTS, chunksOf("x".repeat(61)), signal), {
+      code: "limit",
+    });
+    await store.write("ann", "ckpt-3", FACTS, chunksOf("x".repeat(50)), signal);
+    await store.write("bob", "ckpt-1", FACTS, chunksOf("x".repeat(40)), signal);
+    goOn.resolve();
+    await assert.rejects(first, { code: "limit" });
+    // What it had taken is free again.
+    await store.write("ann", "ckpt-4", FACTS, chunksOf("x".repeat(60)), signal);
+  });
+
+  test("one that is deleted by several at once gives its room back once", async (store) => {
+    await store.write("ann", "ckpt-1", FACTS, chunksOf("x".repeat(60)), signal);
+    await store.write("ann", "ckpt-2", FACTS, chunksOf("x".repeat(60)), signal);
+    await Promise.all(Array.from({ length: 5 }, () => store.delete("ann", "ckpt-1", signal)));
+    await assert.rejects(store.write("ann", "ckpt-3", FACTS, chunksOf("x".repeat(61)), signal), {
+      code: "limit",
+    });
+    await store.write("ann", "ckpt-3", FACTS, chunksOf("x".repeat(60)), signal);
   });
 
   test("what fails or is given up half-way is not there", async (store) => {

@@ -7,11 +7,10 @@ import type { Logger } from "../../telemetry/logger.ts";
 import {
   assertBlobId,
   type BlobLimits,
+  BlobRoom,
   isBlobId,
   newestFirst,
-  room,
   STANDARD_BLOB_LIMITS,
-  tooLarge,
 } from "./blob_rules.ts";
 import type { BlobFacts, BlobInfo, BlobStore } from "./types.ts";
 
@@ -68,15 +67,14 @@ const infoSchema = z.object({
 
 class DirectoryBlobStore implements BlobStore {
   readonly #directory: string;
-  readonly #limits: BlobLimits;
+  /** By the owners' directories; looked at anew by each sweep. */
+  readonly #room: BlobRoom;
   readonly #log: Logger;
   readonly #now: () => number;
-  /** Of all that is here, those that are being written included; looked at anew by each sweep. */
-  #bytes = 0;
 
   constructor({ directory, limits = STANDARD_BLOB_LIMITS, log, now = Date.now }: DirectoryBlobOptions) {
     this.#directory = directory;
-    this.#limits = limits;
+    this.#room = new BlobRoom(limits);
     this.#log = log;
     this.#now = now;
   }
@@ -91,7 +89,8 @@ class DirectoryBlobStore implements BlobStore {
     signal.throwIfAborted();
     assertBlobId(id);
     const path = this.#path(owner, id);
-    await Deno.mkdir(this.#home(owner), { recursive: true, mode: 0o700 });
+    const home = this.#home(owner);
+    await Deno.mkdir(home, { recursive: true, mode: 0o700 });
     const file = await Deno.open(path + DATA, { createNew: true, write: true, mode: 0o600 }).catch(
       (error) => {
         if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
@@ -104,9 +103,8 @@ class DirectoryBlobStore implements BlobStore {
       try {
         for await (const chunk of chunks) {
           signal.throwIfAborted();
-          if (chunk.length > room(this.#limits, size, this.#bytes)) throw tooLarge(this.#limits, size);
+          this.#room.take(home, size, chunk.length);
           size += chunk.length;
-          this.#bytes += chunk.length;
           hash.update(chunk);
           await writeAll(file, chunk);
         }
@@ -121,7 +119,7 @@ class DirectoryBlobStore implements BlobStore {
       await this.#tell(path, info);
       return info;
     } catch (error) {
-      this.#bytes -= size;
+      this.#room.give(home, size);
       await removed(path + DATA);
       if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") throw error;
       throw new SessionError("limit", `the disk of the checkpoints is full: ${this.#directory}`, {
@@ -165,28 +163,31 @@ class DirectoryBlobStore implements BlobStore {
     // First what makes it a blob: half of it is none.
     await removed(path + INFO);
     const size = await sizeOf(path + DATA);
-    await removed(path + DATA);
-    this.#bytes -= size;
+    // Several may be at it: the one that removed it gives its room back.
+    if (await removed(path + DATA)) this.#room.give(this.#home(owner), size);
     await removed(this.#home(owner));
   }
 
   async sweep(signal: AbortSignal): Promise<number> {
     let over = 0;
-    let bytes = 0;
-    for (const home of await names(this.#directory)) {
-      for (const name of await names(join(this.#directory, home))) {
+    const owners = new Map<string, number>();
+    for (const entry of await names(this.#directory)) {
+      const home = join(this.#directory, entry);
+      let bytes = 0;
+      for (const name of await names(home)) {
         signal.throwIfAborted();
-        const path = join(this.#directory, home, name);
+        const path = join(home, name);
         if (name.endsWith(INFO)) {
           if (await this.#sweepBlob(path.slice(0, -INFO.length))) over++;
         } else if (name.endsWith(PART) || !await isThere(path.slice(0, -DATA.length) + INFO)) {
           await this.#sweepLeftover(path);
         }
-        if (name.endsWith(DATA)) bytes += await sizeOf(path);
       }
-      await removed(join(this.#directory, home));
+      for (const name of await names(home)) if (name.endsWith(DATA)) bytes += await sizeOf(join(home, name));
+      await removed(home);
+      if (bytes > 0) owners.set(home, bytes);
     }
-    this.#bytes = bytes;
+    this.#room.recount(owners);
     return over;
   }
 
@@ -282,13 +283,16 @@ async function names(directory: string): Promise<string[]> {
   }
 }
 
-/** Removes a file or an empty directory, where it is there. */
-async function removed(path: string): Promise<void> {
-  await Deno.remove(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return;
-    if (["ENOTEMPTY", "EEXIST"].includes(codeOf(error) ?? "")) return;
+/** Removes a file or an empty directory, where it is there. @returns whether it did */
+async function removed(path: string): Promise<boolean> {
+  try {
+    await Deno.remove(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    if (["ENOTEMPTY", "EEXIST"].includes(codeOf(error) ?? "")) return false;
     throw error;
-  });
+  }
 }
 
 async function stat(path: string): Promise<Deno.FileInfo | undefined> {

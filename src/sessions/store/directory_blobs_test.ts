@@ -54,12 +54,15 @@ Deno.test("blobs in a directory: another process finds them", () =>
 Deno.test("blobs in a directory: room is counted over restarts", () =>
   withStore(async (store, directory) => {
     await store.write("ann", "ckpt-1", facts(), chunksOf("x".repeat(90)), signal);
-    const limits = { maxBytes: 100, maxTotalBytes: 100 };
+    const limits = { maxBytes: 100, maxOwnerBytes: 100, maxTotalBytes: 120 };
     const again = await openDirectoryBlobStore({ directory, log, limits });
     await assert.rejects(again.write("ann", "ckpt-2", facts(), chunksOf("x".repeat(11)), signal), {
       code: "limit",
     });
     await again.write("ann", "ckpt-2", facts(), chunksOf("x".repeat(10)), signal);
+    await assert.rejects(again.write("bob", "ckpt-1", facts(), chunksOf("x".repeat(21)), signal), {
+      code: "limit",
+    });
   }));
 
 Deno.test("blobs in a directory: nobody else may read them", () =>

@@ -1,18 +1,16 @@
 /** Blobs in this process: gone with it. */
 import { createHash } from "node:crypto";
 import { SessionError } from "../types.ts";
-import { assertBlobId, type BlobLimits, newestFirst, room, tooLarge } from "./blob_rules.ts";
+import { assertBlobId, type BlobLimits, BlobRoom, newestFirst } from "./blob_rules.ts";
 import type { BlobFacts, BlobInfo, BlobStore } from "./types.ts";
 
 export class MemoryBlobStore implements BlobStore {
   readonly #blobs = new Map<string, { readonly info: BlobInfo; readonly chunks: readonly Uint8Array[] }>();
-  readonly #limits: BlobLimits;
+  readonly #room: BlobRoom;
   readonly #now: () => number;
-  /** Of those that are kept or being written. */
-  #bytes = 0;
 
   constructor(limits: BlobLimits, { now = Date.now }: { readonly now?: () => number } = {}) {
-    this.#limits = limits;
+    this.#room = new BlobRoom(limits);
     this.#now = now;
   }
 
@@ -32,9 +30,8 @@ export class MemoryBlobStore implements BlobStore {
     try {
       for await (const chunk of given) {
         signal.throwIfAborted();
-        if (chunk.length > room(this.#limits, size, this.#bytes)) throw tooLarge(this.#limits, size);
+        this.#room.take(owner, size, chunk.length);
         size += chunk.length;
-        this.#bytes += chunk.length;
         hash.update(chunk);
         chunks.push(chunk.slice());
       }
@@ -54,7 +51,7 @@ export class MemoryBlobStore implements BlobStore {
       isKept = true;
       return info;
     } finally {
-      if (!isKept) this.#bytes -= size;
+      if (!isKept) this.#room.give(owner, size);
     }
   }
 
@@ -87,7 +84,7 @@ export class MemoryBlobStore implements BlobStore {
   // deno-lint-ignore require-await -- as above
   async delete(owner: string, id: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.#bytes -= this.#blobs.get(key(owner, id))?.info.size ?? 0;
+    this.#room.give(owner, this.#blobs.get(key(owner, id))?.info.size ?? 0);
     this.#blobs.delete(key(owner, id));
   }
 
