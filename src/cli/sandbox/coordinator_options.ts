@@ -433,7 +433,7 @@ export const coordinatorTable = {
     value: "bytes",
     defaultText: "10Gi with --data-dir, 1Gi without",
     file: "session",
-    help: "All checkpoints together.",
+    help: "All checkpoints together; those of one owner may have a quarter of it.",
   }),
 
   ...sandboxOptions,

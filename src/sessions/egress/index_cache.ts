@@ -5,6 +5,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { sha256Hex } from "./hash.ts";
 import { orAbort } from "./or_abort.ts";
+import { Turns } from "./turns.ts";
 import { type Upstream, type UpstreamAnswer, UpstreamError } from "./upstream.ts";
 
 const fileSchema = z.object({
@@ -31,15 +32,28 @@ export interface PageSource {
 /** Milliseconds that a page is served without asking, and for asking. */
 const FRESH_MS = 5 * 60_000;
 const ASK_MS = 60_000;
-const MAX_PAGE_BYTES = 128 * 2 ** 20;
+const MAX_PAGE_BYTES = 32 * 2 ** 20;
+/** With the addresses of its files, and as JSON in JSON. */
+const MAX_KEPT_BYTES = 2 * MAX_PAGE_BYTES;
+/** A page of more takes many times that while it is read: there are turns for it. */
+const LARGE_BYTES = 2 ** 20;
+const LARGE_AT_ONCE = 2;
+/** Milliseconds that a turn is waited for: shorter than registries let one wait with the rest of a page unread. */
+const TURN_MS = 20_000;
 /** Characters of pages that are held in memory. */
 const MEMORY = 32 * 2 ** 20;
+
+type Enter = (bytes: number) => Promise<void>;
 
 export interface IndexCacheOptions {
   readonly store: DiskStore;
   readonly upstream: Upstream;
   readonly log: Logger;
   readonly clock: Clock;
+  /** For large pages. @default {two at once} */
+  readonly turns?: Turns | undefined;
+  /** Milliseconds that a turn is waited for. @default 20_000 */
+  readonly turnMs?: number | undefined;
 }
 
 export class IndexCache {
@@ -47,9 +61,12 @@ export class IndexCache {
   readonly #memory = new Map<string, Kept>();
   readonly #asking = new Map<string, Promise<Kept>>();
   readonly #ended = new AbortController();
+  readonly #turns: Turns;
   #held = 0;
 
-  constructor(readonly options: IndexCacheOptions) {}
+  constructor(readonly options: IndexCacheOptions) {
+    this.#turns = options.turns ?? new Turns(LARGE_AT_ONCE);
+  }
 
   /** Rejects with `UpstreamError`, or the reason of `signal`. */
   async get(source: PageSource, signal: AbortSignal): Promise<IndexPage> {
@@ -80,11 +97,25 @@ export class IndexCache {
   }
 
   async #renew(source: PageSource): Promise<Kept> {
+    let turn: (() => void) | undefined;
+    const enter = async (bytes: number) => {
+      if (bytes > LARGE_BYTES) turn ??= await this.#turn(source.key);
+    };
+    try {
+      return await this.#renewed(source, enter);
+    } finally {
+      turn?.();
+    }
+  }
+
+  /** @param enter waits for a turn where that many bytes need one */
+  async #renewed(source: PageSource, enter: Enter): Promise<Kept> {
     const name = `index-${sha256Hex(source.key)}`;
-    const old = this.#memory.get(source.key) ?? await this.#kept(name, source.key);
+    const old = this.#memory.get(source.key) ?? await this.#kept(name, source.key, enter);
     if (old !== undefined && this.#isFresh(old)) return this.#hold(old);
     try {
-      const fresh = await this.#ask(source, old);
+      await enter(old?.page.document.length ?? 0);
+      const fresh = await this.#ask(source, old, enter);
       this.#hold(fresh);
       await this.#keep(name, fresh);
       return fresh;
@@ -98,14 +129,28 @@ export class IndexCache {
     }
   }
 
-  async #ask(source: PageSource, old: Kept | undefined): Promise<Kept> {
+  async #turn(key: string): Promise<() => void> {
+    const late = AbortSignal.timeout(this.options.turnMs ?? TURN_MS);
+    try {
+      return await this.#turns.take(AbortSignal.any([this.#ended.signal, late]));
+    } catch (error) {
+      if (this.#ended.signal.aborted) throw error;
+      throw new UpstreamError(
+        502,
+        `${key}: too many large pages of indexes are read at once: try again`,
+        true,
+      );
+    }
+  }
+
+  async #ask(source: PageSource, old: Kept | undefined, enter: Enter): Promise<Kept> {
     const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(ASK_MS)]);
     const headers: Record<string, string> = { accept: source.accept, "accept-encoding": "gzip" };
     if (old !== undefined && old.etag !== "") headers["if-none-match"] = old.etag;
     try {
       const answer = await this.options.upstream.get(source.url, headers, signal);
       const checkedAt = this.options.clock.now();
-      const text = await textOf(answer);
+      const text = await textOf(answer, source.key, enter);
       if (answer.status === 304 && old !== undefined) return { ...old, checkedAt };
       const page = read(source, text, answer);
       return { key: source.key, etag: answer.header("etag") ?? "", checkedAt, page };
@@ -116,15 +161,25 @@ export class IndexCache {
   }
 
   /** What an earlier process has kept is old, and asked for by its ETag. */
-  async #kept(name: string, key: string): Promise<Kept | undefined> {
+  async #kept(name: string, key: string, enter: Enter): Promise<Kept | undefined> {
     const found = await this.options.store.read(name);
     if (found === undefined) return undefined;
     try {
+      await enter(found.size);
+    } catch (error) {
+      found.file.close();
+      throw error;
+    }
+    try {
+      if (found.size > MAX_KEPT_BYTES) {
+        found.file.close();
+        throw new Error("it is too large");
+      }
       const text = await new Response(found.file.readable).text();
       const kept = keptSchema.parse(JSON.parse(text));
       return kept.key === key ? { ...kept, checkedAt: -Infinity } : undefined;
     } catch {
-      // Written by another version, or cut: as if it were not there.
+      // Written by another version, cut, or too large: as if it were not there.
       await this.options.store.remove(name);
       return undefined;
     }
@@ -172,13 +227,22 @@ function read(source: PageSource, text: string, answer: UpstreamAnswer): IndexPa
   }
 }
 
-async function textOf(answer: UpstreamAnswer): Promise<string> {
+async function textOf(answer: UpstreamAnswer, key: string, enter: Enter): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   for await (const piece of answer.body) {
     bytes += piece.length;
-    if (bytes > MAX_PAGE_BYTES) throw new UpstreamError(502, "a page of a package index is too large");
+    if (bytes > MAX_PAGE_BYTES) {
+      throw new UpstreamError(
+        502,
+        `${key}: this page of the index has more than ${
+          MAX_PAGE_BYTES / 2 ** 20
+        } MiB, the most that the mirror ` +
+          "reads; install from the address of the package's file, whose host --egress has to list",
+      );
+    }
+    await enter(bytes);
     text += decoder.decode(piece, { stream: true });
   }
   return text + decoder.decode();

@@ -378,7 +378,7 @@ Deno.test("several requests go over one connection, and one that hides in anothe
 
 Deno.test("pages that a session asks for and does not read take only so much, and are there again once it has gone", async () => {
   await using one = await world();
-  const readme = "x".repeat(40_000_000);
+  const readme = "x".repeat(20_000_000);
   one.site.answers.set("/large", () => Response.json({ name: "large", readme, versions: {} }));
   one.project("zip");
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: one.relay.port });

@@ -29,6 +29,8 @@ const projectSchema = z.object({
 type Project = z.output<typeof projectSchema>;
 
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}$/;
+/** Characters of a base in HTML: each address of a page may be as long as it. */
+const MAX_BASE = 2_000;
 const ALGORITHMS = ["sha512", "sha384", "sha256", "sha1", "md5"] as const;
 
 /** As indexes write names of projects; `undefined` for what no project is called. */
@@ -125,18 +127,22 @@ function fragmentOf(file: File): string {
 }
 
 function parseHtml(name: string, text: string, page: URL): Project {
-  const base = /<base\s[^>]*?href\s*=\s*["']([^"']+)["']/i.exec(text)?.[1];
-  const from = base !== undefined && URL.canParse(base, page.href) ? new URL(base, page) : page;
+  const from = baseOf(text, page);
   const files: File[] = [];
-  for (const [, tag, label] of text.matchAll(/<a\s([^>]*?)\/?>([^<]*)<\/a\s*>/gi)) {
-    const attributes = attributesOf(tag!);
+  const closing = /<\/a\s*>/iy;
+  for (const { tag, end } of tagsOf(text, /<a\s/gi)) {
+    closing.lastIndex = text.indexOf("<", end);
+    if (closing.lastIndex < end) break;
+    const label = text.slice(end, closing.lastIndex);
+    if (!closing.test(text)) continue;
+    const attributes = attributesOf(tag);
     const href = attributes.get("href");
     if (href === undefined || !URL.canParse(href, from.href)) continue;
     const url = new URL(href, from);
     const hash = pair(url.hash.slice(1));
     const metadata = attributes.get("data-core-metadata") ?? attributes.get("data-dist-info-metadata");
     files.push({
-      filename: unescaped(label!).trim(),
+      filename: unescaped(label).trim(),
       url: url.href,
       hashes: hash,
       "requires-python": attributes.get("data-requires-python"),
@@ -145,6 +151,29 @@ function parseHtml(name: string, text: string, page: URL): Project {
     });
   }
   return { name, files };
+}
+
+function baseOf(text: string, page: URL): URL {
+  for (const { tag } of tagsOf(text, /<base\s/gi)) {
+    const href = attributesOf(tag).get("href");
+    if (href === undefined) continue;
+    return href.length <= MAX_BASE && URL.canParse(href, page.href) ? new URL(href, page) : page;
+  }
+  return page;
+}
+
+/**
+ * What is between the beginning of a tag and the next `>`, and where the text goes on after that. Nothing is looked at
+ * twice: a page of many beginnings without an end takes no longer than another one.
+ */
+function* tagsOf(text: string, beginning: RegExp): Generator<{ readonly tag: string; readonly end: number }> {
+  while (beginning.test(text)) {
+    const start = beginning.lastIndex;
+    const close = text.indexOf(">", start);
+    if (close < 0) return;
+    beginning.lastIndex = close + 1;
+    yield { tag: text.slice(start, close), end: close + 1 };
+  }
 }
 
 function pair(text: string): Record<string, string> {

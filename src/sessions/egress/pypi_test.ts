@@ -79,6 +79,55 @@ Deno.test("a page in HTML is read like one in JSON, and written again", () => {
   assert.ok(!html.includes("files.example") && !html.includes("evil"));
 });
 
+Deno.test("addresses in HTML are below the base that it tells", () => {
+  const of = (html: string) => read(html, "text/html").files["a-1.zip"]?.url;
+  const anchor = '<a class="x" href="b/a-1.zip" / >a-1.zip</a\n>';
+  assert.equal(
+    of(`<base target="x"><BASE\nHREF = "https://files.example/x/"/>${anchor}`),
+    "https://files.example/x/b/a-1.zip",
+  );
+  assert.equal(of(`<base href="/y/?a=1&amp;b=2">${anchor}`), "https://index.example/y/b/a-1.zip");
+  assert.equal(of(`<base href="https://">${anchor}`), "https://index.example/simple/some-lib/b/a-1.zip");
+  // Each address would be as long as it.
+  const long = `https://files.example/${"x".repeat(5_000)}/`;
+  assert.equal(of(`<base href="${long}">${anchor}`), "https://index.example/simple/some-lib/b/a-1.zip");
+});
+
+Deno.test("HTML that is not as it should be is passed over, the rest of it is read", () => {
+  const of = (html: string) => Object.keys(read(html, "text/html").files);
+  const good = '<a href="a-1.zip">a-1.zip</a>';
+  assert.deepEqual(of(`<a <a href="a-0.zip">a-0.zip</a>${good}`), ["a-0.zip", "a-1.zip"]);
+  assert.deepEqual(of(`<a href="a-0.zip"><b>a-0.zip</b></a>${good}`), ["a-1.zip"]);
+  assert.deepEqual(of(`<a href="a-0.zip">a-0.zip</a <a>${good}`), ["a-1.zip"]);
+  assert.deepEqual(of(`<abbr href="a-0.zip">a-0.zip</abbr>${good}<a href="a-2.zip">a-2.zip`), ["a-1.zip"]);
+  assert.deepEqual(of(`${good}<a href="a-2.zip"`), ["a-1.zip"]);
+});
+
+Deno.test("HTML that is made to be read for long is not", () => {
+  const many = (text: string) => text.repeat(Math.ceil(4_000_000 / text.length));
+  // Whoever went back at each would be at it for hours.
+  for (
+    const text of [
+      many("<a "),
+      `${many("<a ")}>`,
+      `${many("<a ")}>${many("<a >")}`,
+      many("<a >"),
+      many("<a ></a "),
+      `<a >x</a${many(" ")}`,
+      many("<base "),
+      `<base href${many(" ")}`,
+      `<base ${many("href=")}`,
+      `<a ${many('a="')}>x</a>`,
+      `<a ${many("a =")}>x</a>`,
+      `<a a${many(" ")}>x</a>`,
+      `<a href="${many("&#")}">${many("&a")}</a>`,
+      `<a href="x#${many("a")}"> </a>`,
+    ]
+  ) {
+    assert.deepEqual(Object.keys(read(text, "text/html").files), [], text.slice(0, 20));
+  }
+});
+
 Deno.test("a page over https has no files by http", () => {
   const page = read({
     name: "a",
