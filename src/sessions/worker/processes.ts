@@ -31,6 +31,8 @@ export interface StartSpec {
 export interface ProcessesOptions {
   readonly sandbox: Sandbox;
   readonly limits: Limits;
+  /** The number before that of the first: handles of the session's time at another worker must not be taken for these. @default 0 */
+  readonly after?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly onOutput?: ((stream: Stream, bytes: number) => void) | undefined;
   readonly onEnd?: ((process: Process) => void) | undefined;
@@ -40,11 +42,13 @@ export class Processes {
   readonly #options: ProcessesOptions;
   readonly #known = new Map<string, Process>();
   readonly #starting = new Set<Promise<unknown>>();
-  #last = 0;
+  readonly #before: number;
+  #last: number;
   #pauses = 0;
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
+    this.#last = this.#before = options.after ?? 0;
   }
 
   /** Starts one. Rejects with `SessionError`, and with the reason of `signal`; then nothing is left of it. */
@@ -101,6 +105,12 @@ export class Processes {
     const process = this.#known.get(name);
     if (process !== undefined) return process;
     const number = Number(name.slice("proc-".length));
+    if (this.#before > 0 && number <= this.#before) {
+      throw new SessionError(
+        "not_found",
+        `${name} is not here: the session has moved to this worker with its files, and its processes have ended`,
+      );
+    }
     throw new SessionError(
       "not_found",
       number <= this.#last
@@ -109,7 +119,7 @@ export class Processes {
         } minutes, of the last ` +
           `${MOST_ENDED} processes`
         : `there is no ${name} in this session: ${
-          this.#last === 0 ? "it has started none" : `its last was proc-${this.#last}`
+          this.#last === this.#before ? "it has started none" : `its last was proc-${this.#last}`
         }`,
     );
   }

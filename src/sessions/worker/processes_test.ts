@@ -7,13 +7,14 @@ import { FakeSandbox } from "./testing/fake_sandbox.ts";
 
 const never = new AbortController().signal;
 
-function rig(outputBytes = 100) {
+function rig(outputBytes = 100, after = 0) {
   const sandbox = new FakeSandbox();
   const clock = new FakeClock();
   const ended: string[] = [];
   const processes = new Processes({
     sandbox,
     limits: { ...STANDARD_LIMITS, outputBytes },
+    after,
     clock,
     onEnd: ({ name }) => ended.push(name),
   });
@@ -266,4 +267,14 @@ Deno.test("many that run at once have together no more of the worker's memory th
     await Promise.all(processes.list().map((process) => process.wait(1_000, never)));
     assert.equal((await start()).stdout.limit, most, "later ones have it all again");
   }
+});
+
+Deno.test("a handle of the session's time at another worker is none of this one's", async () => {
+  const { processes, start } = rig(100, 7_000);
+  assert.throws(() => processes.get("proc-7002"), { code: "not_found", message: /it has started none/ });
+  assert.equal((await start()).name, "proc-7001");
+  for (const name of ["proc-1", "proc-7000"]) {
+    assert.throws(() => processes.get(name), { code: "not_found", message: /moved to this worker/ });
+  }
+  assert.throws(() => processes.get("proc-7002"), { code: "not_found", message: /its last was proc-7001/ });
 });

@@ -62,7 +62,9 @@ export class SessionTable {
       try {
         const allowed = most === undefined ? limits : lower(limits, most);
         const sandbox = await host.open(id, { limits: allowed, existing }, AbortSignal.timeout(OPEN_MS));
-        const session = new WorkerSession({ ...this.#options, sandbox, limits: allowed });
+        // Wherever it was before, its processes had small numbers, or others of these.
+        const after = existing ? 1_000 * (1 + crypto.getRandomValues(new Uint16Array(1))[0]!) : 0;
+        const session = new WorkerSession({ ...this.#options, sandbox, limits: allowed, after });
         this.#open.set(id, session);
         return session;
       } finally {

@@ -7,6 +7,8 @@ import { Processes } from "./processes.ts";
 export interface WorkerSessionOptions {
   readonly sandbox: Sandbox;
   readonly limits: Limits;
+  /** See `ProcessesOptions`. */
+  readonly after?: number | undefined;
   readonly onOutput?: ((stream: Stream, bytes: number) => void) | undefined;
   readonly onEnd?: ((process: Process) => void) | undefined;
 }
