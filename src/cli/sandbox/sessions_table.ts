@@ -30,7 +30,8 @@ export function workersTable(workers: readonly Worker[], now: number): string {
     String(worker.runningTasks),
     String(worker.processes),
     roundSize(worker.memoryBytes),
-    roundSize(worker.freeDiskBytes),
+    // Not looked at yet: a worker without any room would say so in its log, and take no session.
+    worker.freeDiskBytes === 0 ? "-" : roundSize(worker.freeDiskBytes),
     worker.isolation,
     worker.version === "" ? "<unknown>" : worker.version,
     span(now - Date.parse(worker.lastHeardAt)),

@@ -77,6 +77,9 @@ Deno.test("what a coordinator leaves out, or says wrongly, is a dash", () => {
   assert.equal(cells(sessionsTable([{ ...session, createdAt: "soon" }], NOW))[6], "-");
   assert.equal(cells(sessionsTable([{ ...session, worker: "" }], NOW))[4], "<none>");
   assert.deepEqual(cells(workersTable([worker], NOW)).slice(-2), ["<unknown>", "-"]);
+  // Its disk was not looked at yet.
+  assert.equal(cells(workersTable([worker], NOW))[6], "-");
+  assert.equal(cells(workersTable([{ ...worker, freeDiskBytes: 2 ** 30 }], NOW))[6], "1Gi");
 });
 
 Deno.test("sizes have three digits at most", () => {
