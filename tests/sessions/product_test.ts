@@ -1,23 +1,10 @@
 /** Sandbox sessions as a whole: the command line, MCP clients, the coordinator, workers that dial in. */
 import assert from "node:assert/strict";
-import { CLIENT_1, type ConnectedClient, LATEST } from "../mcp/clients.ts";
+import { CLIENT_1, LATEST } from "../mcp/clients.ts";
 import { waitFor } from "../cluster/wait.ts";
 import { startRig, untilReady } from "./rig.ts";
 import { startProcess } from "./process.ts";
-
-type Answer = Record<string, unknown>;
-
-async function ask(client: ConnectedClient, tool: string, args: Answer = {}): Promise<Answer> {
-  const answer = await client.call(tool, args);
-  assert.equal(answer.isError, false, `${tool}: ${answer.text}`);
-  return answer.structured ?? {};
-}
-
-async function refuses(client: ConnectedClient, tool: string, args: Answer = {}): Promise<string> {
-  const answer = await client.call(tool, args);
-  assert.equal(answer.isError, true, `${tool} did not refuse: ${answer.text}`);
-  return answer.text;
-}
+import { type Answer, ask, refuses } from "./ask.ts";
 
 Deno.test("sessions of several callers on one worker", async (t) => {
   await using rig = await startRig();

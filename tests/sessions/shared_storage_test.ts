@@ -1,14 +1,8 @@
 /** Sessions whose files lie on storage that workers share go on at another worker where theirs is gone. */
 import assert from "node:assert/strict";
-import type { ConnectedClient } from "../mcp/clients.ts";
 import { waitFor } from "../cluster/wait.ts";
 import { startRig } from "./rig.ts";
-
-async function ask(client: ConnectedClient, tool: string, args: Record<string, unknown>) {
-  const answer = await client.call(tool, args);
-  assert.equal(answer.isError, false, `${tool}: ${answer.text}`);
-  return answer.structured ?? {};
-}
+import { ask } from "./ask.ts";
 
 Deno.test("a session on shared storage goes on at another worker, with its files and without its processes", async () => {
   const shared = await Deno.makeTempDir({ prefix: "coder-k8s-shared-" });

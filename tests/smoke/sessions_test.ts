@@ -1,14 +1,7 @@
 /** Sandbox sessions on a laptop, as an AI client starts them: from source, and by the compiled binary in CI. */
 import assert from "node:assert/strict";
-import { type ConnectedClient, LATEST } from "../mcp/clients.ts";
-
-type Answer = Record<string, unknown>;
-
-async function ask(client: ConnectedClient, tool: string, args: Answer = {}): Promise<Answer> {
-  const answer = await client.call(tool, args);
-  assert.equal(answer.isError, false, `${tool}: ${answer.text}`);
-  return answer.structured ?? {};
-}
+import { LATEST } from "../mcp/clients.ts";
+import { ask } from "../sessions/ask.ts";
 
 Deno.test("a laptop: one process, standard input and output, no other program", async () => {
   const directory = await Deno.makeTempDir({ prefix: "coder-k8s-laptop-" });

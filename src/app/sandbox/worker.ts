@@ -1,5 +1,6 @@
 /** `coder-k8s worker`: dials its coordinator, and carries out what it is given, until it is told to stop. */
 import { createWorkerClient } from "../../sessions/wire/client.ts";
+import { parseCoordinatorAddress } from "../../sessions/wire/coordinator_address.ts";
 import type { ClientTls } from "../../sessions/wire/tls.ts";
 import type { Health } from "../../telemetry/health.ts";
 import { whenAborted } from "../../telemetry/clock.ts";
@@ -35,8 +36,10 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
     ends.add("health probes", () => server.close());
   }
   await drop("worker", undefined, true);
+  // Wrong ones are told before anything is made.
+  const coordinator = parseCoordinatorAddress(config.coordinator, config.insecure);
   const core = await openWorkerCore(
-    { ...config, forbidden: [hostOf(config.coordinator)] },
+    { ...config, forbidden: [coordinator.hostname] },
     { log, metrics, tracer, signal },
     ends,
   );
@@ -64,12 +67,6 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
   } finally {
     stop.abort();
   }
-}
-
-/** Of an address with or without a scheme; what cannot be read is told by who dials it. */
-function hostOf(coordinator: string): string {
-  const url = /^[a-z]+:\/\//i.test(coordinator) ? coordinator : `http://${coordinator}`;
-  return URL.canParse(url) ? new URL(url).hostname : coordinator;
 }
 
 /** `/health`, as the documents have it, is `/healthz`; `/ready` is `/readyz`. */
