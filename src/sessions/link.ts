@@ -41,6 +41,13 @@ export interface TaskExecutor {
   load(): WorkerLoad;
 }
 
+/** A worker that runs in a Coder workspace is for sessions in that workspace alone. */
+export interface WorkerBinding {
+  readonly workspaceId: string;
+  /** Coder's user id of the workspace's owner. */
+  readonly ownerId: string;
+}
+
 /**
  * A worker that has registered, as the coordinator has it: from its registration until it has deregistered, or was not heard
  * of for as long as that is allowed, or another process registered in its name. Broken connections in between are not seen
@@ -49,6 +56,8 @@ export interface TaskExecutor {
 export interface WorkerConnection {
   /** Who it is, as its token says. */
   readonly id: string;
+  /** What its token says that it is for. Absent: for sessions of anybody, in sandboxes. */
+  readonly binding?: WorkerBinding | undefined;
   readonly hello: WorkerHello;
   /** As its last heartbeat has it. */
   readonly load: WorkerLoad;

@@ -4,7 +4,7 @@
  * in these: they are the `body` beside them.
  */
 import { z } from "zod";
-import { ISOLATION, limitsSchema } from "./types.ts";
+import { ISOLATION, limitsSchema, WORKSPACE_FILES } from "./types.ts";
 
 export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> {
   readonly name: string;
@@ -324,6 +324,8 @@ export const sessionOpen = operation(
     limits: limitsSchema,
     /** Its files are there already, on storage that workers share. */
     existing: z.boolean().default(false),
+    /** Of sessions in a Coder workspace; see `WorkspacePlace`. */
+    workspace: z.object({ directory: z.string().max(4_096), files: z.enum(WORKSPACE_FILES) }).optional(),
   }),
   z.object({ isolation: z.enum(ISOLATION) }),
 );

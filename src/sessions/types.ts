@@ -6,8 +6,9 @@ import { z } from "zod";
  * - `full`: mount, process, IPC and network namespaces of their own, and a uid of their own on the host.
  * - `namespaces`: the namespaces, and the worker's own uid (an unprivileged worker whose kernel allows user namespaces).
  * - `none`: nothing but a directory. Sessions are refused, unless the worker was started with `--allow-unisolated`.
+ * - `workspace`: a Coder workspace is around it. A session can do there what the workspace's user can, and no more.
  */
-export const ISOLATION = ["full", "namespaces", "none"] as const;
+export const ISOLATION = ["full", "namespaces", "none", "workspace"] as const;
 export type Isolation = (typeof ISOLATION)[number];
 
 /** What one session may use, on its worker. Bytes, milliseconds, counts. */
@@ -61,6 +62,32 @@ export function isOpen({ state }: { readonly state: SessionState }): boolean {
   return OPEN_STATES.includes(state);
 }
 
+/**
+ * Which files a session in a workspace has. `workspace`: those that are there, which are the people's: the session's end
+ * leaves them, and nothing replaces them as a whole. `scratch`: a new directory of the session's own, gone with it.
+ */
+export const WORKSPACE_FILES = ["workspace", "scratch"] as const;
+export type WorkspaceFiles = (typeof WORKSPACE_FILES)[number];
+
+/** The Coder workspace that a session is in. */
+export interface WorkspacePlace {
+  /** `CoderRef.id` of its Coder. */
+  readonly coder: string;
+  /** How to choose that Coder again: its namespace, and its control plane where that is known (empty otherwise). */
+  readonly namespace: string;
+  readonly controlPlane: string;
+  readonly workspaceId: string;
+  /** `<owner>/<workspace>`, as it was called when the session was made. */
+  readonly workspace: string;
+  /** Coder's user id of the workspace's owner. */
+  readonly ownerId: string;
+  /** By name: ids of agents change with every start. */
+  readonly agent: string;
+  /** As it was asked for: below the agent's directory, or absolute; empty: the agent's directory. */
+  readonly directory: string;
+  readonly files: WorkspaceFiles;
+}
+
 /** One session, as its store keeps it. Times are milliseconds since 1970. */
 export interface SessionRecord {
   /** `sess-` and 16 random letters and digits (80 bits). */
@@ -84,6 +111,8 @@ export interface SessionRecord {
   /** Name of the storage that the worker shares with others (`--shared-workspaces`); empty: its own disk. */
   readonly sharedStorage: string;
   readonly isolation: Isolation;
+  /** Absent: it is in no Coder workspace. */
+  readonly workspace?: WorkspacePlace | undefined;
   readonly createdAt: number;
   readonly lastUsedAt: number;
   /** Ends without a call until then. Every call moves it on by `ttlMs`. */

@@ -127,25 +127,17 @@ export class Creation {
     };
   }
 
-  /** Keeps the record, if the owner may have one more. One after the other, so that nobody slips through. */
+  /** Keeps the record, if the owner may have one more, and forgets what is over and too much. */
   async #enter(wished: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
     const { core: { store, settings } } = this.parts;
     const { owner } = wished;
     const enter = async () => {
       signal.throwIfAborted();
       const all = await store.list({ owner }, signal);
-      const open = all.filter(isOpen);
-      if (open.length >= settings.maxSessionsPerOwner) {
-        throw new SessionError(
-          "limit",
-          `you have ${open.length} open sessions, and may have ${settings.maxSessionsPerOwner}: close one ` +
-            "(session.list, session.close), or use one that you have",
-        );
-      }
       // Newest first. What still has files on shared storage is known until these are gone.
       const over = all.filter((record) => !isOpen(record) && record.sharedStorage === "");
       for (const { id } of over.slice(MAX_ENDED - 1)) await store.delete(id, signal);
-      return await store.create(wished, signal);
+      return await store.create(wished, settings.maxSessionsPerOwner, signal);
     };
     const before = this.#entering.get(owner) ?? Promise.resolve();
     const turn = before.then(enter, enter);

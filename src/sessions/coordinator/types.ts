@@ -1,13 +1,52 @@
 /** What the coordinator does for its callers: the contract between `coordinator/` and its doors (tools, resources, debug). */
 import type { z } from "zod";
+import type { CoderClient } from "../../coder/mod.ts";
 import type { TaskEvent } from "../link.ts";
 import type { Operation } from "../operations.ts";
-import type { Labels, Limits, Metadata, SessionRecord, WorkerHello, WorkerLoad } from "../types.ts";
+import type {
+  Labels,
+  Limits,
+  Metadata,
+  SessionRecord,
+  WorkerHello,
+  WorkerLoad,
+  WorkspaceFiles,
+  WorkspacePlace,
+} from "../types.ts";
 
 /** Whose sessions they are; see `SessionRecord.owner`. */
 export interface SessionOwner {
   readonly id: string;
   readonly name: string;
+}
+
+/** Which Coder; see `WorkspacePlace`. */
+export type CoderOf = Pick<WorkspacePlace, "namespace" | "controlPlane">;
+
+/**
+ * Coder as whoever calls, with their own rights and nobody else's.
+ * @throws {Error} in words for people, where the caller has no way to that Coder
+ */
+export type OpenCoder = (coder: CoderOf, signal: AbortSignal) => Promise<CallersCoder>;
+
+export interface CallersCoder {
+  /** `CoderRef.id` */
+  readonly id: string;
+  readonly client: CoderClient;
+  /** The caller's Coder user name. */
+  readonly user: string;
+}
+
+/** The workspace that a session is to be in. */
+export interface WorkspaceWish extends CoderOf {
+  /** `name`, `owner/name`, either with `.agent` where it has several; or the workspace's id. */
+  readonly workspace: string;
+  /** @default {""} */
+  readonly directory?: string | undefined;
+  /** @default {"workspace"} */
+  readonly files?: WorkspaceFiles | undefined;
+  /** Start it where it is stopped. Absent: a stopped one is refused, with the words that ask for this. */
+  readonly start?: boolean | undefined;
 }
 
 export interface CreateSession {
@@ -23,6 +62,8 @@ export interface CreateSession {
   readonly workerLabels?: Labels | undefined;
   /** Files to begin with. */
   readonly checkpoint?: string | undefined;
+  /** In this Coder workspace. Absent: in a sandbox of a worker. */
+  readonly workspace?: WorkspaceWish | undefined;
 }
 
 export interface SessionList {
@@ -47,6 +88,8 @@ export interface SessionCallOptions {
   readonly signal: AbortSignal;
   readonly onEvent?: ((event: TaskEvent) => void) | undefined;
   readonly traceparent?: string | undefined;
+  /** Needed for sessions in Coder workspaces. Absent: the caller has no way to Coder. */
+  readonly coder?: OpenCoder | undefined;
 }
 
 export interface SessionAnswer<O extends z.ZodObject = z.ZodObject> {

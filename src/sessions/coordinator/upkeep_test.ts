@@ -77,6 +77,7 @@ Deno.test("many that are over are all cleaned up in one round", async () => {
     const state = index % 2 ? "ready" : "closed";
     await rig.store.create(
       record({ state, expiresAt: START - 1 - index, owner: `o${index}`, workerId: "" }),
+      1_000,
       rig.signal,
     );
   }
@@ -88,7 +89,7 @@ Deno.test("many that are over are all cleaned up in one round", async () => {
 Deno.test("one that was left half made by a coordinator that went away has failed", async () => {
   await using rig = new Rig();
   const half = record({ state: "creating", name: "one", workerId: "w1", expiresAt: START + 60_000 });
-  await rig.store.create({ ...half, owner: OWNER.id }, rig.signal);
+  await rig.store.create({ ...half, owner: OWNER.id }, 1_000, rig.signal);
   await rig.clock.advance(60_001);
   await assert.rejects(rig.sessions.call(OWNER, "one", echo, { message: "x" }, undefined, rig.options), {
     code: "session_ended",
@@ -160,7 +161,7 @@ Deno.test("a session of another coordinator on the same store is left alone", as
     expiresAt: START + 1e9,
   });
   const id = "sess-cccccccccccccccc";
-  await rig.store.create({ ...theirs, id }, rig.signal);
+  await rig.store.create({ ...theirs, id }, 1_000, rig.signal);
   executor.load = () => ({ ...executor.loadNow, sessions: [id] });
   await rig.clock.advance(30_000);
   assert.deepEqual(executor.tasks, []);

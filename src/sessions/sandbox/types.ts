@@ -1,5 +1,5 @@
 /** Between a worker and what keeps its sessions apart: the contract of `sandbox/`. */
-import type { Isolation, Limits } from "../types.ts";
+import type { Isolation, Limits, WorkspaceFiles } from "../types.ts";
 
 /** What the kernel lets a worker do, found out by trying. */
 export interface IsolationReport {
@@ -41,6 +41,14 @@ export interface SandboxHostOptions {
   readonly python?: string | undefined;
 }
 
+export interface OpenOptions {
+  readonly limits: Limits;
+  /** Its files are there already. */
+  readonly existing: boolean;
+  /** Of sessions in a Coder workspace alone; see `WorkspacePlace`. */
+  readonly workspace?: { readonly directory: string; readonly files: WorkspaceFiles } | undefined;
+}
+
 /** Where sessions run on this machine. One process of ours (the launcher) makes the others. */
 export interface SandboxHost {
   readonly report: IsolationReport;
@@ -49,7 +57,7 @@ export interface SandboxHost {
   /** Makes a session's directories, or finds them (`existing`). Rejects with `SessionError`. */
   open(
     id: string,
-    options: { readonly limits: Limits; readonly existing: boolean },
+    options: OpenOptions,
     signal: AbortSignal,
   ): Promise<Sandbox>;
   /** Removes a session's directories, whoever they belong to. */

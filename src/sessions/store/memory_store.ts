@@ -1,5 +1,6 @@
 /** Records of sessions in this process: gone with it. */
 import { isOpen, SESSION_STATES, SessionError, type SessionRecord, type SessionState } from "../types.ts";
+import { tooManyOpen } from "./refusals.ts";
 import type { SessionFilter, SessionStore } from "./types.ts";
 
 export class MemorySessionStore implements SessionStore {
@@ -14,8 +15,10 @@ export class MemorySessionStore implements SessionStore {
   >;
 
   // deno-lint-ignore require-await -- stores are asynchronous, and reject
-  async create(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
+  async create(record: SessionRecord, mostOpen: number, signal: AbortSignal): Promise<SessionRecord> {
     signal.throwIfAborted();
+    const open = [...this.#candidates({ owner: record.owner })].filter(isOpen).length;
+    if (isOpen(record) && open >= mostOpen) throw tooManyOpen(open, mostOpen);
     if (this.#records.has(record.id)) {
       throw new SessionError("conflict", `there is a session ${record.id} already`);
     }

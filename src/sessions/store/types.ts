@@ -16,10 +16,12 @@ export interface SessionFilter {
  */
 export interface SessionStore {
   /**
-   * Keeps a new one (`version` 1).
-   * @throws {SessionError} `conflict` where the id is known, or the owner has an open session (`creating`, `ready`) of the name
+   * Keeps a new one (`version` 1), unless its owner has `mostOpen` open ones already: looked at and kept in one step, whoever
+   * else does the same meanwhile.
+   * @throws {SessionError} `limit`; `conflict` where the id is known, or the owner has an open session (`creating`, `ready`)
+   * of the name
    */
-  create(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord>;
+  create(record: SessionRecord, mostOpen: number, signal: AbortSignal): Promise<SessionRecord>;
   get(id: string, signal: AbortSignal): Promise<SessionRecord | undefined>;
   /** By creation, newest first; ties by id. */
   list(filter: SessionFilter, signal: AbortSignal): Promise<readonly SessionRecord[]>;
@@ -83,4 +85,24 @@ export interface BlobStore {
   delete(owner: string, id: string, signal: AbortSignal): Promise<void>;
   /** Removes what is over, and what a crash has left. @returns how many blobs were over */
   sweep(signal: AbortSignal): Promise<number>;
+}
+
+/** A process of a worker. */
+export interface WorkerProcess {
+  readonly id: string;
+  readonly incarnation: string;
+}
+
+/**
+ * Which workers are there, as all coordinators on one store have heard: a worker that one of them does not hear is not gone
+ * while another does. Every call rejects with the reason of `signal`, and with `SessionError` `unavailable` where the store
+ * is away.
+ */
+export interface WorkerSightings {
+  /** This coordinator hears these now. It counts for `forMs` milliseconds. */
+  heard(workers: readonly WorkerProcess[], forMs: number, signal: AbortSignal): Promise<void>;
+  /** It said farewell, or another process has its name: gone for everybody. */
+  gone(worker: WorkerProcess, signal: AbortSignal): Promise<void>;
+  /** Whether any coordinator has heard of it within the time that it gave. */
+  isHeard(worker: WorkerProcess, signal: AbortSignal): Promise<boolean>;
 }
