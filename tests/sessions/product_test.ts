@@ -5,6 +5,7 @@ import { waitFor } from "../cluster/wait.ts";
 import { startRig, untilReady } from "./rig.ts";
 import { startProcess } from "./process.ts";
 import { type Answer, ask, refuses } from "./ask.ts";
+import { toolsSuite } from "./tools_suite.ts";
 
 Deno.test("sessions of several callers on one worker", async (t) => {
   await using rig = await startRig();
@@ -27,75 +28,11 @@ Deno.test("sessions of several callers on one worker", async (t) => {
     }
   });
 
-  await t.step("files: written, read, listed, edited, found", async () => {
-    assert.equal((await ask(ann, "echo", { message: "up?" }))["message"], "up?");
-    const written = await ask(ann, "fs.write", { path: "src/hello.py", contents: "print('héllo')\n" });
-    assert.deepEqual([written["bytes"], written["created"]], [16, true]);
-    const read = await ask(ann, "fs.read", { path: "src/hello.py" });
-    assert.deepEqual([read["content"], read["encoding"], read["eof"]], ["print('héllo')\n", "utf-8", true]);
-    await ask(ann, "fs.write", { path: "data.bin", contents: "AP+A", encoding: "base64" });
-    assert.equal((await ask(ann, "fs.read", { path: "data.bin" }))["encoding"], "base64");
-    const { entries } = await ask(ann, "fs.list", { depth: 2 }) as { entries: { path: string }[] };
-    assert.deepEqual(entries.map(({ path }) => path), ["data.bin", "src", "src/hello.py"]);
-    await ask(ann, "fs.edit", { path: "src/hello.py", edits: [{ old: "héllo", new: "bonjour" }] });
-    const { matches } = await ask(ann, "fs.search", { query: "bonjour" }) as { matches: { path: string }[] };
-    assert.deepEqual(matches.map(({ path }) => path), ["src/hello.py"]);
-    for (const path of ["../x", "/etc/passwd", "a/../../x"]) {
-      assert.match(await refuses(ann, "fs.read", { path }), /path/, path);
-    }
-    assert.match(await refuses(ann, "fs.read", { path: "nothing" }), /nothing/);
-  });
-
-  await t.step("commands and Python run where the files are, and output comes as it is written", async () => {
-    const run = await ask(ann, "run.command", { command: "python3 src/hello.py && pwd && id -u" });
-    assert.deepEqual([run["exitCode"], run["stderr"]], [0, ""]);
-    assert.match(String(run["stdout"]), /^bonjour\n\/workspace\n[1-9]\d*\n$/);
-    const python = await ask(ann, "run.python", { code: "import sys\nprint(1/0)" });
-    assert.equal(python["exitCode"], 1);
-    assert.match(String(python["stderr"]), /line 2[^]*ZeroDivisionError/);
-    const told: string[] = [];
-    const gate = "while [ ! -e go ]; do sleep 0.05; done; echo second";
-    const running = ann.call("run.command", { command: `echo first; ${gate}` }, {
-      onProgress: ({ message }) => told.push(message ?? ""),
-    });
-    // The first line is told while the command still runs: it ends only after that.
-    await waitFor(() => Promise.resolve(told.some((text) => text.includes("first"))), {
-      what: "the first line of output",
-    });
-    await ask(ann, "fs.write", { path: "go", contents: "" });
-    assert.equal((await running).structured?.["stdout"], "first\nsecond\n");
-  });
-
-  await t.step("a process goes on behind its call: output, input, signal", async () => {
-    const { process } = await ask(ann, "run.command", {
-      command: "cat; echo end >&2; exec sleep 600",
-      interactive: true,
-      waitMs: 0,
-    });
-    await ask(ann, "process.input", { process, data: "to cat\n", close: true });
-    const output = await waitFor(async () => {
-      const now = await ask(ann, "process.output", { process, waitMs: 1_000 });
-      return now["stdout"] === "to cat\n" && now["stderr"] === "end\n" && now;
-    }, { what: "what cat was given" });
-    assert.equal(output["state"], "running");
-    await ask(ann, "process.signal", { process });
-    const ended = await waitFor(async () => {
-      const now = await ask(ann, "process.output", { process, waitMs: 1_000 });
-      return now["state"] === "exited" && now;
-    }, { what: "the end of the process" });
-    assert.equal(ended["signal"], "SIGTERM");
-  });
-
-  await t.step("tests have counts and failures", async () => {
-    const contents = "def test_good():\n    pass\n\ndef test_bad():\n    assert 1 == 2\n";
-    await ask(ann, "fs.write", { path: "test_it.py", contents });
-    const answer = await ask(ann, "test.run", { framework: "unittest" });
-    assert.equal(answer["framework"], "unittest");
-    const pytest = await ask(ann, "test.run", { framework: "pytest", path: "test_it.py" });
-    assert.deepEqual(pytest["counts"], { passed: 1, failed: 1, skipped: 0, errors: 0 });
-    const [failure] = pytest["failures"] as Answer[];
-    assert.match(String(failure?.["name"]), /test_bad/);
-    assert.deepEqual([failure?.["file"], failure?.["line"]], ["test_it.py", 5]);
+  await toolsSuite(t, {
+    client: ann,
+    directory: /^\/workspace$/,
+    user: /^[1-9]\d*$/,
+    hasPython: true,
   });
 
   await t.step("a session is its owner's alone", async () => {
