@@ -1,0 +1,7 @@
+/** What holds for sightings of workers wherever they are kept. */
+
+/**
+ * So long a process that is gone is not heard, whoever says so, in milliseconds: a coordinator that has not noticed yet goes on
+ * saying it. Longer than a silent worker is waited for; its name comes back as another process.
+ */
+export const GONE_MS = 10 * 60_000;
