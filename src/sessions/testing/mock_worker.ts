@@ -1,5 +1,6 @@
 /** A worker without sandboxes, linked in memory or over gRPC, that fails where a test wants it to. For tests alone. */
 import { OPERATIONS } from "../operations.ts";
+import type { WorkerBinding } from "../link.ts";
 import type { WorkerHello } from "../types.ts";
 import type { CoordinatorDoor } from "../wire/door.ts";
 import type { WorkerHub } from "../wire/hub.ts";
@@ -11,6 +12,8 @@ import { MockExecutor } from "./mock_executor.ts";
 export interface MockWorkerOptions extends Partial<Omit<WorkerLoopOptions, "hello" | "executor">> {
   /** @default {"mock"} */
   readonly id?: string | undefined;
+  /** See `WorkerConnection.binding`; of one that is linked in memory. */
+  readonly binding?: WorkerBinding | undefined;
   /** What differs from the usual. */
   readonly hello?: Partial<WorkerHello> | undefined;
   readonly executor?: MockExecutor | undefined;
@@ -97,5 +100,5 @@ export class MockWorker {
 
 /** Starts one in this process. Another one of the same id takes its place, as where a worker is started again. */
 export function startMockWorker(hub: WorkerHub, options: MockWorkerOptions = {}): MockWorker {
-  return new MockWorker(new LocalDoor(hub, options.id ?? "mock"), options);
+  return new MockWorker(new LocalDoor(hub, options.id ?? "mock", options.binding), options);
 }

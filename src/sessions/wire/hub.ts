@@ -1,6 +1,6 @@
 /** Which workers the coordinator has: registrations, streams, heartbeats and their ends, whatever carries them. */
 import { randomUUID } from "node:crypto";
-import type { WorkerListener } from "../link.ts";
+import type { WorkerBinding, WorkerListener } from "../link.ts";
 import type { WorkerHello, WorkerLoad } from "../types.ts";
 import { type Clock, systemClock } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
@@ -60,9 +60,22 @@ export class WorkerHub {
     });
   }
 
-  /** The same process gets its registration again; another one takes the place of the one before. @throws {WireError} */
-  register(id: string, hello: WorkerHello, load: WorkerLoad): Registration {
+  /**
+   * The same process gets its registration again; another one takes the place of the one before.
+   * @param binding as its token says
+   * @throws {WireError}
+   */
+  register(id: string, hello: WorkerHello, load: WorkerLoad, binding?: WorkerBinding): Registration {
     const known = this.#workers.get(id)?.worker;
+    if (known !== undefined && !isSameBinding(known.binding, binding)) {
+      throw new WireError(
+        "permission_denied",
+        `worker ${id} is registered for ${whose(known.binding)}, and this token is for ${
+          whose(binding)
+        }: try again ` +
+          "when it has left",
+      );
+    }
     if (known?.hello.incarnation === hello.incarnation) {
       known.heard(load);
       return { id: known.registration, heartbeatTimeoutMs: this.#timeoutMs };
@@ -77,6 +90,7 @@ export class WorkerHub {
     }
     const worker = new RemoteWorker({
       id,
+      binding,
       registration: randomUUID(),
       hello,
       load,
@@ -96,6 +110,7 @@ export class WorkerHub {
       version: hello.version,
       isolation: hello.isolation,
       capacity: hello.capacity,
+      ...(binding === undefined ? {} : { workspace_id: binding.workspaceId, owner_id: binding.ownerId }),
     });
     this.#tell((listener) => listener.joined(worker), worker);
     return { id: worker.registration, heartbeatTimeoutMs: this.#timeoutMs };
@@ -193,4 +208,12 @@ function superseded(id: string): WireError {
     "superseded",
     `another process has registered as worker ${id} since: only one may. Give each worker a name and a token of its own`,
   );
+}
+
+function isSameBinding(one: WorkerBinding | undefined, other: WorkerBinding | undefined): boolean {
+  return one?.workspaceId === other?.workspaceId && one?.ownerId === other?.ownerId;
+}
+
+function whose(binding: WorkerBinding | undefined): string {
+  return binding === undefined ? "anybody's sessions" : `a workspace of Coder user ${binding.ownerId}`;
 }

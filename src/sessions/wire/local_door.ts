@@ -1,4 +1,5 @@
 /** The way to a coordinator in the same process: the same protocol, without a network and without tokens. */
+import type { WorkerBinding } from "../link.ts";
 import type { WorkerHello, WorkerLoad } from "../types.ts";
 import { type Channel, type ChannelEvents, MemoryStream } from "./channel.ts";
 import type { CoordinatorDoor, OpenStream } from "./door.ts";
@@ -12,10 +13,10 @@ export class LocalDoor implements CoordinatorDoor {
   /** Nothing passes, as if a network were away. */
   isCut = false;
 
-  constructor(readonly hub: WorkerHub, readonly workerId: string) {}
+  constructor(readonly hub: WorkerHub, readonly workerId: string, readonly binding?: WorkerBinding) {}
 
   register(hello: WorkerHello, load: WorkerLoad): Promise<Registration> {
-    return this.#call(() => this.hub.register(this.workerId, hello, load));
+    return this.#call(() => this.hub.register(this.workerId, hello, load, this.binding));
   }
 
   heartbeat(registration: string, load: WorkerLoad, isDraining: boolean): Promise<void> {

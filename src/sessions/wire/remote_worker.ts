@@ -4,6 +4,7 @@ import {
   type Task,
   type TaskEvent,
   type TaskOutcome,
+  type WorkerBinding,
   type WorkerConnection,
   WorkerLostError,
 } from "../link.ts";
@@ -17,6 +18,7 @@ import { WireError } from "./wire_error.ts";
 
 export interface RemoteWorkerOptions {
   readonly id: string;
+  readonly binding?: WorkerBinding | undefined;
   readonly registration: string;
   readonly hello: WorkerHello;
   readonly load: WorkerLoad;
@@ -61,6 +63,9 @@ export class RemoteWorker implements WorkerConnection {
 
   get id(): string {
     return this.#options.id;
+  }
+  get binding(): WorkerBinding | undefined {
+    return this.#options.binding;
   }
   get registration(): string {
     return this.#options.registration;

@@ -13,6 +13,7 @@ import { serviceDefinition } from "./service.ts";
 import { serveStream } from "./server_stream.ts";
 import { widenWindows } from "./server_windows.ts";
 import { readHello, readLoad } from "./codec.ts";
+import { objectionToHello } from "./worker_ids.ts";
 import { ReloadingCredentials, type ServerTlsSource } from "./tls.ts";
 import { verifyWorkerToken, type WorkerIdentity, type WorkerKey } from "./worker_tokens.ts";
 import { WireError } from "./wire_error.ts";
@@ -75,8 +76,11 @@ class GrpcWorkerServer implements WorkerServer {
     const { hub } = options;
     this.#server.addService(serviceDefinition, {
       Register: this.#unary<typeof serviceDefinition.Register>(async (request, metadata) => {
-        const { workerId } = await this.#who(metadata, request.workerId);
-        const registration = hub.register(workerId, readHello(request.hello), readLoad(request.load));
+        const { workerId, binding } = await this.#who(metadata, request.workerId);
+        const hello = readHello(request.hello);
+        const objection = objectionToHello(hello, binding);
+        if (objection !== undefined) throw new WireError("invalid", objection);
+        const registration = hub.register(workerId, hello, readLoad(request.load), binding);
         return { registration: registration.id, heartbeatTimeoutMs: registration.heartbeatTimeoutMs };
       }),
       Heartbeat: this.#unary<typeof serviceDefinition.Heartbeat>(async (request, metadata) => {

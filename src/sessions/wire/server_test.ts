@@ -203,3 +203,29 @@ Deno.test("plain text is for loopback alone, unless that is wanted", async () =>
   await local.listen(never);
   await local.close();
 });
+
+Deno.test("a worker is bound by its token alone, and is taken only as what it is bound to", async () => {
+  await using rig = await grpcRig();
+  const binding = {
+    workspaceId: "11111111-2222-4333-8444-555555555555",
+    ownerId: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
+  };
+  const bound = await mintWorkerToken(testKeys, { binding, ttlMs: 60_000, now: Date.now() });
+  const told = { token: () => bound };
+  await assert.rejects(rig.worker({ hello: { isolation: "full" } }, told).ended, {
+    code: "invalid",
+    message: /--in-workspace/,
+  });
+  await assert.rejects(rig.worker({ hello: { isolation: "workspace", sharedStorage: "nfs" } }, told).ended, {
+    code: "invalid",
+  });
+  await assert.rejects(rig.worker({ hello: { isolation: "workspace" } }).ended, {
+    code: "invalid",
+    message: /bound to none/,
+  });
+  assert.deepEqual(rig.witness.news, []);
+  rig.worker({ hello: { isolation: "workspace" } }, told);
+  const connection = await rig.witness.worker();
+  assert.deepEqual([connection.id, connection.binding], [`ws-${binding.workspaceId}`, binding]);
+  await rig.witness.until(() => connection.isConnected);
+});

@@ -1,11 +1,15 @@
 /** Who a worker is: tokens that are bound to its id, signed with a key that the coordinator alone has. */
 import { createHash } from "node:crypto";
-import { errors, jwtVerify, SignJWT } from "jose";
+import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { WorkerBinding } from "../link.ts";
 import { WireError } from "./wire_error.ts";
+import { boundWorkerId, objectionToId } from "./worker_ids.ts";
 
 /** Whom the tokens are for. */
 export const WORKER_TOKEN_AUDIENCE = "coder-k8s-coordinator";
-export const WORKER_ID = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+/** Claims of those that are bound to a workspace. */
+const WORKSPACE_CLAIM = "coder_workspace";
+const OWNER_CLAIM = "coder_workspace_owner";
 const MIN_KEY_BYTES = 32;
 /** Longer ones are nobody's. */
 const MAX_TOKEN_CHARACTERS = 4_096;
@@ -21,6 +25,8 @@ export interface WorkerKey {
 /** Whom a good token is of. Milliseconds since 1970. */
 export interface WorkerIdentity {
   readonly workerId: string;
+  /** See `WorkerConnection.binding`. */
+  readonly binding?: WorkerBinding | undefined;
   readonly expiresAt: number;
 }
 
@@ -53,29 +59,29 @@ export function parseWorkerKeys(text: string): readonly [WorkerKey, ...WorkerKey
 
 const HOW_TO_MAKE = "write one key a line, such as `openssl rand -base64 48` makes";
 
-export interface MintOptions {
-  readonly workerId: string;
+/** Whom a token is for: a worker of that name, or the one that runs in a Coder workspace. */
+export type MintFor = { readonly workerId: string } | { readonly binding: WorkerBinding };
+
+export type MintOptions = MintFor & {
   readonly ttlMs: number;
   /** Milliseconds since 1970. */
   readonly now: number;
-}
+};
 
 /** Makes a worker's token. @throws {WireError} `invalid` where the id cannot be one */
 export async function mintWorkerToken(
   [key]: readonly [WorkerKey, ...WorkerKey[]],
-  { workerId, ttlMs, now }: MintOptions,
+  { ttlMs, now, ...whom }: MintOptions,
 ): Promise<string> {
-  if (!WORKER_ID.test(workerId)) {
-    throw new WireError(
-      "invalid",
-      `${
-        JSON.stringify(workerId)
-      } cannot be a worker's id: use 1 to 63 letters, digits, ".", "_" and "-", the first and ` +
-        "the last a letter or digit",
-    );
-  }
+  const binding = "binding" in whom ? whom.binding : undefined;
+  const workerId = "binding" in whom ? boundWorkerId(whom.binding) : whom.workerId;
+  const wrong = objectionToId(workerId, binding);
+  if (wrong !== undefined) throw new WireError("invalid", wrong);
   const seconds = Math.floor(now / 1_000);
-  return await new SignJWT()
+  const claims = binding === undefined
+    ? {}
+    : { [WORKSPACE_CLAIM]: binding.workspaceId, [OWNER_CLAIM]: binding.ownerId };
+  return await new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: key.id })
     .setSubject(workerId)
     .setAudience(WORKER_TOKEN_AUDIENCE)
@@ -117,7 +123,9 @@ export async function verifyWorkerToken(
     throw error instanceof WireError ? error : refused(objection(error));
   });
   const workerId = payload.sub ?? "";
-  if (!WORKER_ID.test(workerId)) throw refused("its subject cannot be a worker's id");
+  const binding = bindingOf(payload);
+  const wrong = objectionToId(workerId, binding);
+  if (wrong !== undefined) throw refused(`its subject cannot be a worker's id: ${wrong}`);
   if (claimed !== "" && claimed !== workerId) {
     throw new WireError(
       "permission_denied",
@@ -127,7 +135,19 @@ export async function verifyWorkerToken(
         "give each worker its own token, or leave the id to the token",
     );
   }
-  return { workerId, expiresAt: ((payload.exp ?? 0) + CLOCK_SKEW_S) * 1_000 };
+  return {
+    workerId,
+    ...(binding === undefined ? {} : { binding }),
+    expiresAt: ((payload.exp ?? 0) + CLOCK_SKEW_S) * 1_000,
+  };
+}
+
+/** Half of it is no binding, and no token without one either. */
+function bindingOf(payload: JWTPayload): WorkerBinding | undefined {
+  const [workspaceId, ownerId] = [payload[WORKSPACE_CLAIM], payload[OWNER_CLAIM]];
+  if (workspaceId === undefined && ownerId === undefined) return undefined;
+  if (typeof workspaceId === "string" && typeof ownerId === "string") return { workspaceId, ownerId };
+  throw refused("what it says of a workspace cannot be so");
 }
 
 function objection(error: unknown): string {

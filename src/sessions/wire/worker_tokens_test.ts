@@ -107,3 +107,54 @@ Deno.test("ids that cannot be workers' get no token", async () => {
   }
   for (const workerId of ["a", "worker-1", "Ab.c_d", "a".repeat(63)]) assert.ok(await mint(workerId));
 });
+
+const WORKSPACE = "11111111-2222-4333-8444-555555555555";
+const OWNER = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+const binding = { workspaceId: WORKSPACE, ownerId: OWNER };
+
+Deno.test("a token that is bound to a workspace says so, and its id follows", async () => {
+  const token = await mintWorkerToken(keys, { binding, ttlMs: 60_000, now: NOW });
+  assert.deepEqual(await verifyWorkerToken(keys, token, "", NOW), {
+    workerId: `ws-${WORKSPACE}`,
+    binding,
+    expiresAt: NOW + 90_000,
+  });
+  assert.match(await refusal(token, { claimed: "w1" }), /^permission_denied/);
+  assert.match(await refusal(token, { now: NOW + 100_000 }), /has expired/);
+  for (const wrong of [{ workspaceId: "dev", ownerId: OWNER }, { workspaceId: WORKSPACE, ownerId: "" }]) {
+    await assert.rejects(mintWorkerToken(keys, { binding: wrong, ttlMs: 60_000, now: NOW }), {
+      code: "invalid",
+    });
+  }
+});
+
+Deno.test("nobody is bound to a workspace by a name, by half a claim, or by claims of their own making", async () => {
+  for (const workerId of ["workspaces", `ws-${WORKSPACE}`]) {
+    await assert.rejects(mint(workerId), { code: "invalid" });
+  }
+  const sign = (claims: Record<string, unknown>) =>
+    new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).setExpirationTime(NOW / 1_000 + 60)
+      .setAudience("coder-k8s-coordinator").sign(keys[0].bytes);
+  const own = `ws-${WORKSPACE}`;
+  for (
+    const claims of [
+      { sub: "workspaces" },
+      { sub: own },
+      { sub: own, coder_workspace: WORKSPACE },
+      { sub: own, coder_workspace: WORKSPACE, coder_workspace_owner: 7 },
+      { sub: own, coder_workspace: OWNER, coder_workspace_owner: OWNER },
+      { sub: "w1", coder_workspace: WORKSPACE, coder_workspace_owner: OWNER },
+      { sub: "workspaces", coder_workspace: WORKSPACE, coder_workspace_owner: OWNER },
+    ]
+  ) assert.match(await refusal(await sign(claims)), /^unauthenticated/, JSON.stringify(claims));
+  // Claims that were changed behind the signature.
+  const [head, , signature] = (await mint()).split(".");
+  const forged = btoa(JSON.stringify({
+    sub: own,
+    aud: "coder-k8s-coordinator",
+    exp: NOW / 1_000 + 60,
+    coder_workspace: WORKSPACE,
+    coder_workspace_owner: OWNER,
+  })).replaceAll("=", "");
+  assert.match(await refusal(`${head}.${forged}.${signature}`), /signature is wrong/);
+});
