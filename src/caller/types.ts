@@ -34,10 +34,11 @@ export interface TextAnswer {
 
 /**
  * Kubernetes as the caller sees it. Rejects with `KubeApiError` and `KubeConnectionError` as a `KubeClient` does,
- * whatever answers: the API server, the watch cache or this process' own storages (after an access review).
+ * whatever answers: the API server, the watch cache or this process' own storages (after an access review). What is
+ * watched is reviewed once, when the watch begins: whoever watches for long begins anew from time to time.
  */
 export interface CallerCluster
-  extends Pick<KubeClient, "get" | "list" | "create" | "update" | "patch" | "delete"> {
+  extends Pick<KubeClient, "get" | "list" | "watch" | "create" | "update" | "patch" | "delete"> {
   /** GET of a subresource that is text. */
   text<T extends KubeObject>(
     type: ResourceType<T>,

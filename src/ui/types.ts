@@ -133,10 +133,14 @@ export type WatchEvent =
     readonly sections: readonly Section[];
     /** Whether `GET /ui/api/diagnosis` answers. */
     readonly diagnosis: boolean;
+    /** Which of several processes tells this; `calls` are those that it has answered itself. */
+    readonly replica?: string;
   }
   | RowsEvent
   /** Why a section cannot be shown, or not as it is now; empty: all is well again. */
-  | { readonly kind: "problem"; readonly section: Section; readonly message: string };
+  | { readonly kind: "problem"; readonly section: Section; readonly message: string }
+  /** The last that is told, where the server ends it: why, in words. Whoever goes on watching asks anew. */
+  | { readonly kind: "end"; readonly message: string };
 
 export type RowsEvent = {
   readonly [S in Section]: {
@@ -170,7 +174,10 @@ export interface DiagnosisAnswer {
   }[];
 }
 
-/** `GET /ui/api/log?namespace=…&workspace=…&build=…`: server-sent events `line` with text, then `end`. */
+/**
+ * `GET /ui/api/log?namespace=…&workspace=…&build=…`: server-sent events `line` with this as JSON, then `end` with
+ * `{"message"}`: empty where the build is over, else why no more is told.
+ */
 export interface LogLine {
   readonly at: string;
   readonly stage: string;

@@ -2,16 +2,19 @@
 import { keyOf, type KubeObject, type ObjectKey, type ResourceType } from "../../api/object.ts";
 import { pageOf } from "../../aggregated/serving/answer/page.ts";
 import type { AnyStorage, RequestContext, WriteRequest } from "../../aggregated/serving/mod.ts";
-import { readListOptions } from "../../aggregated/serving/query/list_options.ts";
+import { readListOptions, readWatchOptions } from "../../aggregated/serving/query/list_options.ts";
 import { allFields, selectionOf } from "../../aggregated/serving/query/selection.ts";
 import { StatusError, unknownPath } from "../../aggregated/serving/status_errors.ts";
+import type { Change } from "../../aggregated/serving/storage.ts";
 import type { Authorizer, KubeUser } from "../../identity/mod.ts";
 import { FIELD_MANAGER } from "../../kube/applier.ts";
 import type { ListOptions } from "../../kube/client.ts";
 import { readUpTo } from "../../kube/rest/read_up_to.ts";
+import { resourcePath } from "../../kube/rest/request_path.ts";
 import { PATCH_TYPES } from "../../kube/rest/rest_client.ts";
-import { type Deed, refusedDeed, requireAccess } from "../../mcp/caller/access.ts";
+import { type Deed, METHODS, refusedDeed, requireAccess } from "../../mcp/caller/access.ts";
 import type { LocalCall, ServedKind } from "../../mcp/caller/local_kinds.ts";
+import { toldWatch } from "../../mcp/caller/watch_queue.ts";
 
 export interface ServedKindOptions {
   readonly storage: AnyStorage;
@@ -114,6 +117,29 @@ export function servedKind({ storage, authorize, warnings, carriesFor }: ServedK
           ...(head.remainingItemCount === undefined ? {} : { remainingItemCount: head.remainingItemCount }),
         };
       }),
+    watch: (options, call) =>
+      allowed({ verb: "watch", type, namespace: options.namespace }, call, async (context) => {
+        const { namespace, signal } = options;
+        const query = readWatchOptions(listQuery(options));
+        const scope = namespace === undefined ? {} : { namespace };
+        const deed: Deed = { verb: "watch", type, namespace };
+        const source = await storage.watch({ ...scope, start: query.start }, context);
+        const selects = selectionOf(query, fields);
+        const place = { method: METHODS.watch, path: resourcePath(type, { namespace }) };
+        return toldWatch<KubeObject>(place, signal, ({ event, end }) => {
+          const tell = (change: Change<KubeObject>) => {
+            const type = toldAs(change, selects);
+            if (type !== undefined) event({ type, object: change.object });
+          };
+          const handle = source.open({
+            change: tell,
+            ended: (error) => end(error === undefined ? undefined : refusedDeed(deed, error)),
+          });
+          for (const object of handle.state) tell({ type: "ADDED", object });
+          for (const change of handle.changes) tell(change);
+          return () => handle.close();
+        });
+      }),
     create: (object, { fieldManager, dryRun, subresource }, call) =>
       write({
         verb: "create",
@@ -175,6 +201,18 @@ export function servedKind({ storage, authorize, warnings, carriesFor }: ServedK
       }),
     missing: warnings,
   };
+}
+
+/** What a change is to somebody who hears of what `selects` takes alone; undefined: nothing. */
+function toldAs(
+  change: Change<KubeObject>,
+  selects: ((object: KubeObject) => boolean) | undefined,
+): Change<KubeObject>["type"] | undefined {
+  if (selects === undefined) return change.type;
+  const was = change.type !== "ADDED" && selects(change.before);
+  const is = change.type !== "DELETED" && selects(change.object);
+  if (was && is) return "MODIFIED";
+  return is ? "ADDED" : was ? "DELETED" : undefined;
 }
 
 function listQuery({ labelSelector, fieldSelector, limit, continue: token, ...rest }: ListOptions) {

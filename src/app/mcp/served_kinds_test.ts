@@ -3,7 +3,8 @@ import type { KubeObject } from "../../api/object.ts";
 import { CoderWorkspaces } from "../../api/workspace.ts";
 import { resourcesRig } from "../../aggregated/resources/testing.ts";
 import { workspaceStorage } from "../../aggregated/resources/storages.ts";
-import { conflict } from "../../aggregated/serving/status_errors.ts";
+import { conflict, StatusError } from "../../aggregated/serving/status_errors.ts";
+import type { ChangeListener } from "../../aggregated/serving/storage.ts";
 import type { AnyStorage, RequestContext, WriteRequest } from "../../aggregated/serving/mod.ts";
 import { KubeApiError } from "../../kube/errors.ts";
 import type { AccessRequest } from "../../kube/reviews.ts";
@@ -210,4 +211,56 @@ Deno.test("warnings are those of each kind", async () => {
     /Coder of .*coder.* has not answered so far: nothing is known of its workspaces yet/,
   );
   assert.deepEqual(workspaces?.missing("other"), []);
+});
+
+Deno.test("a watch is the storage's own, after a review, with what is selected alone", async () => {
+  const listeners: ChangeListener<KubeObject>[] = [];
+  const starts: unknown[] = [];
+  let closed = 0;
+  const { kind, asked } = rig(undefined, {
+    watch: ({ start }) => {
+      starts.push(start);
+      return Promise.resolve({
+        open(listener: ChangeListener<KubeObject>) {
+          listeners.push(listener);
+          const state = [space("a", { team: "a" }), space("b", { team: "b" })];
+          return { state, changes: [], currentVersion: () => "9", close: () => void closed++ };
+        },
+      });
+    },
+  });
+  const watch = await kind.watch({ namespace: "lab", labelSelector: "team=a" }, call());
+  const [listener] = listeners;
+  const b = space("b", { team: "b" });
+  const ours = space("b", { team: "a" });
+  listener?.change({ type: "MODIFIED", before: b, object: ours });
+  listener?.change({ type: "MODIFIED", before: ours, object: ours });
+  listener?.change({ type: "MODIFIED", before: ours, object: b });
+  listener?.change({ type: "MODIFIED", before: b, object: b });
+  listener?.change({ type: "DELETED", before: ours, object: ours });
+  listener?.ended(new StatusError(410, "Expired", "too old"));
+  const heard: string[] = [];
+  const error = await (async () => {
+    for await (const { type, object } of watch) heard.push(`${type} ${(object as KubeObject).metadata.name}`);
+  })().catch((error) => error);
+  assert.deepEqual(heard, ["ADDED a", "ADDED b", "MODIFIED b", "DELETED b", "DELETED b"]);
+  assert.ok(error instanceof KubeApiError && error.code === 410, String(error));
+  assert.equal(closed, 1);
+  await kind.watch({ resourceVersion: "7" }, call());
+  assert.deepEqual(starts, [{ from: "state" }, { from: "version", resourceVersion: "7" }]);
+  assert.equal((asked[0] as { verb: string }).verb, "watch");
+  assert.equal((await failure(rig(() => false).kind.watch({}, call()))).code, 403);
+});
+
+Deno.test("a version that a watch cannot begin with is refused as the API server does it", async () => {
+  const { kind } = rig(undefined, {
+    watch: () =>
+      Promise.resolve({
+        open() {
+          throw new StatusError(410, "Expired", "too old a resource version");
+        },
+      }),
+  });
+  const error = await failure(kind.watch({ resourceVersion: "1" }, call()));
+  assert.deepEqual([error.code, error.reason], [410, "Expired"]);
 });

@@ -7,7 +7,7 @@ import { resourcePath } from "../../kube/rest/request_path.ts";
 
 /** What somebody wants to do to a kind. */
 export interface Deed {
-  readonly verb: "get" | "list" | "create" | "update" | "patch" | "delete";
+  readonly verb: "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
   readonly type: ResourceType;
   /** Absent: all. */
   readonly namespace?: string | undefined;
@@ -27,6 +27,7 @@ export interface Refused {
 export const METHODS: Readonly<Record<Deed["verb"], string>> = {
   get: "GET",
   list: "GET",
+  watch: "GET",
   create: "POST",
   update: "PUT",
   patch: "PATCH",

@@ -38,6 +38,7 @@ export function clientCluster(client: KubeClient & Pick<RestClient, "bytes">): C
       heard(type, key.namespace, (ears) => client.get(type, key, { ...once(options), ...ears })),
     list: (type, options) =>
       heard(type, options?.namespace, (ears) => client.list(type, { ...once(options), ...ears })),
+    watch: (type, options) => client.watch(type, options),
     create: (type, object, options) => client.create(type, object, once(options)),
     update: (type, object, options) => client.update(type, object, once(options)),
     patch: (type, key, patch, options) => client.patch(type, key, patch, once(options)),

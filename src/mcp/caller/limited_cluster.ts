@@ -1,10 +1,11 @@
 /** `--mcp-namespaces`: nothing of other namespaces is read or changed, whatever the caller may. */
 import type { KubeObject, ObjectKey, ResourceType } from "../../api/object.ts";
-import type { ListOptions, ObjectList } from "../../kube/client.ts";
+import type { ListOptions, ObjectList, WatchEvent, WatchOptions } from "../../kube/client.ts";
 import { isForbidden } from "../../kube/errors.ts";
 import { type Deed, refusedDeed } from "./access.ts";
 import { kindId } from "./local_kinds.ts";
 import type { CallerCluster } from "../../caller/types.ts";
+import { together } from "./watch_queue.ts";
 
 /** Namespaces that are asked at a time. */
 const AT_ONCE = 8;
@@ -46,6 +47,35 @@ export function limitedCluster(cluster: CallerCluster, namespaces: readonly stri
     }
     if (lists.length === 0) throw refusal;
     return { items: lists.flatMap(({ items }) => items), resourceVersion: "" };
+  }
+
+  /** Lists of several namespaces have no version: each watch begins with what there is. */
+  async function watchAll<T extends KubeObject>(
+    type: ResourceType<T>,
+    { signal, resourceVersion: _, ...options }: WatchOptions,
+  ): Promise<AsyncIterable<WatchEvent<T>>> {
+    const ended = new AbortController();
+    const either = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+    const watches: AsyncIterable<WatchEvent<T>>[] = [];
+    let refusal: unknown;
+    try {
+      for (let from = 0; from < namespaces.length; from += AT_ONCE) {
+        const some = namespaces.slice(from, from + AT_ONCE);
+        const answers = await Promise.allSettled(
+          some.map((namespace) => cluster.watch(type, { ...options, namespace, signal: either })),
+        );
+        for (const [index, answer] of answers.entries()) {
+          if (answer.status === "fulfilled") watches.push(answer.value);
+          else if (isForbidden(answer.reason)) refusal = leaveOut(type, some[index] ?? "", answer.reason);
+          else throw answer.reason;
+        }
+      }
+      if (watches.length === 0) throw refusal;
+    } catch (error) {
+      ended.abort();
+      throw error;
+    }
+    return endingWith(together(watches), () => ended.abort());
   }
 
   function leaveOut(type: ResourceType, namespace: string, reason: unknown): unknown {
@@ -94,6 +124,11 @@ export function limitedCluster(cluster: CallerCluster, namespaces: readonly stri
       check({ verb: "list", type, namespace: options.namespace });
       return await cluster.list(type, options);
     },
+    async watch(type, options = {}) {
+      if (type.namespaced && options.namespace === undefined) return await watchAll(type, options);
+      check({ verb: "watch", type, namespace: options.namespace });
+      return await cluster.watch(type, options);
+    },
     async create(type, object, options) {
       check({ verb: "create", type, namespace: object.metadata.namespace });
       return await cluster.create(type, object, options);
@@ -130,4 +165,12 @@ export function limitedCluster(cluster: CallerCluster, namespaces: readonly stri
       return [...new Set([...texts, ...notMine])];
     },
   };
+}
+
+async function* endingWith<T>(watch: AsyncIterable<T>, end: () => void): AsyncGenerator<T, void> {
+  try {
+    yield* watch;
+  } finally {
+    end();
+  }
 }

@@ -4,6 +4,8 @@ import { KubeApiError } from "../../kube/errors.ts";
 import { limitedCluster } from "./limited_cluster.ts";
 import { askedCluster } from "./testing.ts";
 import type { CallerCluster } from "../../caller/types.ts";
+import type { WatchEvent, WatchOptions } from "../../kube/client.ts";
+import { toldWatch } from "./watch_queue.ts";
 
 const Pods: ResourceType = { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
 const Nodes: ResourceType = { ...Pods, kind: "Node", plural: "nodes", namespaced: false };
@@ -37,6 +39,7 @@ Deno.test("nothing of other namespaces is read or changed, by whatever way", asy
     () => cluster.get(Pods, key),
     () => cluster.list(Pods, { namespace: "c" }),
     () => cluster.list(Pods, { namespace: "" }),
+    () => cluster.watch(Pods, { namespace: "c" }),
     () => cluster.create(Pods, pod("c", "x")),
     () => cluster.create(Pods, { ...pod("c", "x"), metadata: { name: "x" } }),
     () => cluster.update(Pods, pod("c", "x")),
@@ -51,6 +54,34 @@ Deno.test("nothing of other namespaces is read or changed, by whatever way", asy
   }
   assert.deepEqual(inner.asked, []);
   assert.equal((await cluster.may({ verb: "get", resource: "pods", namespace: "c" })).allowed, false);
+});
+
+Deno.test("a watch of all is one of each namespace, and those that are refused are left out", async () => {
+  const ended: boolean[] = [];
+  const { cluster, inner } = rig(["a", "b", "c"], {
+    watch: <T extends KubeObject>(_: ResourceType<T>, { namespace = "", signal }: WatchOptions = {}) => {
+      if (namespace === "b") return Promise.reject(forbidden());
+      signal?.addEventListener("abort", () => ended.push(true));
+      const event = { type: "ADDED", object: pod(namespace, "x") } as WatchEvent<T>;
+      return Promise.resolve(toldWatch<T>({ method: "GET", path: "/" }, signal, (ears) => {
+        ears.event(event);
+        return () => {};
+      }));
+    },
+  });
+  const heard: string[] = [];
+  for await (const { object } of await cluster.watch(Pods, { resourceVersion: "5" })) {
+    heard.push((object as KubeObject).metadata.namespace ?? "");
+    if (heard.length === 2) break;
+  }
+  assert.deepEqual(heard.sort(), ["a", "c"]);
+  assert.deepEqual(inner.asked, ["watch pods a/", "watch pods b/", "watch pods c/"]);
+  assert.deepEqual(ended, [true, true], "all of them end with their reader");
+  assert.match(cluster.missing(Pods, undefined).join(), /you may not list pods in b/);
+  const none = rig(["a"], { watch: () => Promise.reject(forbidden()) });
+  assert.equal((await failure(() => none.cluster.watch(Pods))).code, 403);
+  const away = rig(["a", "b"], { watch: () => Promise.reject(new Error("away")) });
+  await assert.rejects(away.cluster.watch(Pods), /away/);
 });
 
 Deno.test("what is in one of them goes on, and so does what is in none", async () => {

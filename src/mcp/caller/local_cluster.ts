@@ -1,13 +1,21 @@
 /** Kubernetes for a caller, with what this process knows itself; everything else is asked of the API server as them. */
 import type { KubeObject, ObjectKey, ResourceType } from "../../api/object.ts";
 import type { Authorizer, KubeUser } from "../../identity/mod.ts";
-import type { CallOptions, ListOptions, ObjectList, WriteOptions } from "../../kube/client.ts";
+import type {
+  CallOptions,
+  ListOptions,
+  ObjectList,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from "../../kube/client.ts";
 import { resourcePath } from "../../kube/rest/request_path.ts";
 import { type Deed, METHODS, notFound, refusedDeed, requireAccess } from "./access.ts";
 import { withDeadline } from "./deadline.ts";
 import { type CachedKind, kindId, type LocalCall, type ServedKind } from "./local_kinds.ts";
 import { refusingCluster } from "./refusing_cluster.ts";
 import type { CallerCluster } from "../../caller/types.ts";
+import { toldWatch } from "./watch_queue.ts";
 
 export interface LocalClusterOptions {
   readonly authorize: Authorizer;
@@ -86,6 +94,40 @@ export function localClusters({ authorize, cached = [], served = [] }: LocalClus
       return { items: items as T[], resourceVersion: "" };
     }
 
+    async function watch<T extends KubeObject>(
+      type: ResourceType<T>,
+      options: WatchOptions = {},
+    ): Promise<AsyncIterable<WatchEvent<T>>> {
+      const { namespace, signal } = options;
+      const deed: Deed = { verb: "watch", type, namespace };
+      const beginning = signal === undefined ? {} : { signal };
+      const kind = servedKinds.get(kindId(type));
+      if (kind !== undefined) {
+        return await inTime(deed, beginning, (call) => kind.watch(options, call)) as AsyncIterable<
+          WatchEvent<T>
+        >;
+      }
+      const { labelSelector, fieldSelector } = options;
+      const cache = labelSelector === undefined && fieldSelector === undefined
+        ? readable(cachedKinds.get(kindId(type)), namespace ?? "")
+        : undefined;
+      if (cache === undefined) return await direct.watch(type, options);
+      await inTime(deed, beginning, ({ signal }) => requireAccess(authorize, user, deed, signal));
+      const call = { method: METHODS.watch, path: resourcePath(type, { namespace }) };
+      // The cache knows no versions: whoever watches it hears of everything there is first.
+      return toldWatch<T>(call, signal, ({ event }) => {
+        const tell = (type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject) => {
+          if (namespace !== undefined && object.metadata.namespace !== namespace) return;
+          event({ type, object: object as T });
+        };
+        return cache.subscribe({
+          added: (object) => tell("ADDED", object),
+          updated: (_, object) => tell("MODIFIED", object),
+          deleted: (object) => tell("DELETED", object),
+        });
+      });
+    }
+
     /** Who has changed something reads it, too. */
     function seen<T extends KubeObject>(
       type: ResourceType,
@@ -102,6 +144,7 @@ export function localClusters({ authorize, cached = [], served = [] }: LocalClus
     return {
       get,
       list,
+      watch,
       async create(type, object, options = {}) {
         const kind = servedKinds.get(kindId(type));
         if (kind === undefined) return seen(type, await direct.create(type, object, options), options);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { KubeObject, ResourceType } from "../../api/object.ts";
 import { KubeApiError, KubeConnectionError } from "../../kube/errors.ts";
+import type { InformerHandler } from "../../kube/informer.ts";
+import type { WatchEvent } from "../../kube/client.ts";
 import type { AccessRequest } from "../../kube/reviews.ts";
 import { localClusters } from "./local_cluster.ts";
 import { type CachedKind, kindId, type ServedKind } from "./local_kinds.ts";
@@ -40,6 +42,7 @@ interface RigOptions {
 
 function rig(options: RigOptions = {}) {
   const observed: KubeObject[] = [];
+  const handlers = new Set<InformerHandler<KubeObject>>();
   const informer: CachedKind["informer"] = {
     hasSynced: true,
     exists: true,
@@ -49,6 +52,11 @@ function rig(options: RigOptions = {}) {
     list: (filter) =>
       filter === undefined ? KNOWN : KNOWN.filter(({ metadata }) => metadata.namespace === filter.namespace),
     observe: (object) => void observed.push(object),
+    subscribe: (handler) => {
+      handlers.add(handler);
+      for (const object of KNOWN) handler.added?.(object, true);
+      return () => void handlers.delete(handler);
+    },
     ...options.cached,
   };
   const told: string[] = [];
@@ -86,7 +94,19 @@ function rig(options: RigOptions = {}) {
     asked,
     observed,
     told,
+    handlers,
   };
+}
+
+/** The first so many events of a watch, in words. */
+async function first(count: number, watch: AsyncIterable<WatchEvent<KubeObject>>): Promise<string[]> {
+  const heard: string[] = [];
+  for await (const { type, object } of watch) {
+    const { namespace, name } = (object as KubeObject).metadata;
+    heard.push(`${type} ${namespace}/${name}`);
+    if (heard.length === count) break;
+  }
+  return heard;
 }
 
 const failure = async (promise: Promise<unknown>) => {
@@ -102,6 +122,44 @@ Deno.test("lists come from the cache, as they are, after the very review that th
   const review = { verb: "list", group: "coder.com", version: "v1alpha1", resource: "planes" };
   assert.deepEqual(asked, [review, { ...review, namespace: "lab" }]);
   assert.deepEqual(direct.asked, []);
+});
+
+Deno.test("a watch of the cache begins with what there is, after a review, and ends with its reader", async () => {
+  const { cluster, asked, direct, handlers } = rig();
+  const watch = await cluster.watch(Planes, { resourceVersion: "" });
+  const [handler] = handlers;
+  handler?.added?.(plane("lab", "new"), false);
+  handler?.updated?.(plane("lab", "new"), plane("lab", "new"));
+  handler?.deleted?.(plane("lab", "new"));
+  assert.deepEqual(await first(6, watch), [
+    "ADDED lab/one",
+    "ADDED lab/two",
+    "ADDED prod/one",
+    "ADDED lab/new",
+    "MODIFIED lab/new",
+    "DELETED lab/new",
+  ]);
+  assert.equal(handlers.size, 0, "who has left hears nothing more");
+  assert.deepEqual(await first(1, await cluster.watch(Planes, { namespace: "prod" })), ["ADDED prod/one"]);
+  const review = { verb: "watch", group: "coder.com", version: "v1alpha1", resource: "planes" };
+  assert.deepEqual(asked, [review, { ...review, namespace: "prod" }]);
+  assert.deepEqual(direct.asked, []);
+  assert.equal((await failure(rig({ may: () => false }).cluster.watch(Planes))).code, 403);
+});
+
+Deno.test("what the cache does not have is watched where it is: selections, other namespaces, kinds that are served", async () => {
+  const { cluster, direct } = rig({
+    namespaces: ["lab"],
+    served: {
+      watch: () =>
+        Promise.resolve(ReadableStream.from([{ type: "ADDED" as const, object: plane("lab", "s") }])),
+    },
+  });
+  await cluster.watch(Planes, { namespace: "lab", labelSelector: "a=b" });
+  await cluster.watch(Planes);
+  await cluster.watch(Pods, { namespace: "lab", resourceVersion: "7" });
+  assert.deepEqual(direct.asked, ["watch planes lab/", "watch planes */", "watch pods lab/7"]);
+  assert.deepEqual(await first(1, await cluster.watch(Spaces)), ["ADDED lab/s"]);
 });
 
 Deno.test("a single object comes from the cache; one that is not there may be newer than it", async () => {

@@ -1,7 +1,15 @@
 /** The contract between the caller's cluster and kinds that this process answers without the API server. */
 import type { KubeObject, ObjectKey, ResourceType } from "../../api/object.ts";
 import type { KubeUser } from "../../identity/mod.ts";
-import type { DeleteOptions, ListOptions, ObjectList, PatchBody, WriteOptions } from "../../kube/client.ts";
+import type {
+  DeleteOptions,
+  ListOptions,
+  ObjectList,
+  PatchBody,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from "../../kube/client.ts";
 import type { Informer } from "../../kube/informer.ts";
 import type { TextAnswer, TextOptions } from "../../caller/types.ts";
 
@@ -12,7 +20,7 @@ export interface CachedKind {
   readonly namespaces: readonly string[];
   readonly informer: Pick<
     Informer<KubeObject>,
-    "hasSynced" | "exists" | "trouble" | "get" | "list" | "observe"
+    "hasSynced" | "exists" | "trouble" | "get" | "list" | "observe" | "subscribe"
   >;
 }
 
@@ -32,6 +40,8 @@ export interface ServedKind {
   readonly type: ResourceType;
   get(key: ObjectKey, call: LocalCall): Promise<KubeObject>;
   list(options: ListOptions, call: LocalCall): Promise<ObjectList<KubeObject>>;
+  /** Ends with the signal of the options; that of `call` is for the beginning alone. */
+  watch(options: WatchOptions, call: LocalCall): Promise<AsyncIterable<WatchEvent<KubeObject>>>;
   create(object: KubeObject, options: WriteOptions, call: LocalCall): Promise<KubeObject>;
   update(object: KubeObject, options: WriteOptions, call: LocalCall): Promise<KubeObject>;
   patch(key: ObjectKey, patch: PatchBody, options: WriteOptions, call: LocalCall): Promise<KubeObject>;

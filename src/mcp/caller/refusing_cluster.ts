@@ -18,6 +18,7 @@ export function refusingCluster(why: string): CallerCluster {
   return {
     get: (type, key) => refuse("get", type, at(key)),
     list: (type, { namespace } = {}) => refuse("list", type, { namespace }),
+    watch: (type, { namespace } = {}) => refuse("watch", type, { namespace }),
     create: (type, object) => refuse("create", type, { namespace: object.metadata.namespace }),
     update: (type, object) => refuse("update", type, of(object)),
     patch: (type, key) => refuse("patch", type, at(key)),

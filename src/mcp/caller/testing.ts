@@ -27,6 +27,10 @@ export function askedCluster(answer: Partial<CallerCluster> = {}): AskedCluster 
       return await answer.list?.(type, options) ??
         { items: [object(options.namespace, "x") as never], resourceVersion: "1" };
     },
+    async watch(type, options = {}) {
+      saw("watch", type.plural, options.namespace ?? "*", options.resourceVersion ?? "");
+      return await answer.watch?.(type, options) ?? ReadableStream.from([]);
+    },
     async create(type, given, options) {
       saw("create", type.plural, given.metadata.namespace, given.metadata.name);
       return await answer.create?.(type, given, options) ?? given;

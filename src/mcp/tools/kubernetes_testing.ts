@@ -75,6 +75,7 @@ export function memoryCluster(
       const bytes = new TextEncoder().encode(tail.map((line) => `${line}\n`).join(""));
       return { bytes: bytes.subarray(0, maxBytes), isCut: bytes.length > maxBytes };
     },
+    watch: never,
     create: never,
     update: never,
     patch: never,

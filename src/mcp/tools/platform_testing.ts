@@ -53,6 +53,7 @@ export function silentCluster(): CallerCluster {
   return {
     get: never,
     list: never,
+    watch: never,
     create: never,
     update: never,
     patch: never,

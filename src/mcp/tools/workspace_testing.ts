@@ -108,6 +108,10 @@ export class FakeCluster implements CallerCluster {
     });
   }
 
+  watch(): never {
+    throw new Error("no tool watches");
+  }
+
   update(): never {
     throw new Error("no tool replaces objects");
   }
