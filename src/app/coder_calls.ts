@@ -2,6 +2,7 @@
 import {
   createDeployments,
   createServiceProxyTransport,
+  createSockets,
   createTransport,
   type Deployments,
 } from "../coder/mod.ts";
@@ -10,7 +11,7 @@ import { createServiceProxySender } from "../kube/rest/service_proxy.ts";
 import type { RestClient } from "../kube/rest/rest_client.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Config } from "./config.ts";
-import { proxiedCall } from "./proxied_calls.ts";
+import { proxiedCall, proxiedSocket } from "./proxied_calls.ts";
 
 /** The ways to all Coders, shared by all parts: connections, and the request budget of each deployment. */
 export interface CoderAccess {
@@ -44,13 +45,18 @@ export function reachOptions({ config, client }: CoderCore): ReachOptions {
 export function coderDeployments({ client, config, metrics }: CoderCore): Deployments {
   const ca = config.coderCaFile === undefined ? undefined : readAuthorities(config.coderCaFile);
   const sender = createServiceProxySender(client.connection);
+  const sockets = createSockets();
   const deployments = createDeployments({
     metrics,
     connect: (_key, address) => {
       const proxied = address.url.startsWith(KUBE_PROXY_SCHEME) ? parseKubeProxy(address.url) : undefined;
       return proxied === undefined
         ? createTransport(ca === undefined ? address : { ca, ...address })
-        : createServiceProxyTransport({ ...proxied, send: (request) => proxiedCall(sender, request) });
+        : createServiceProxyTransport({
+          ...proxied,
+          send: (request) => proxiedCall(sender, request),
+          connect: (request) => proxiedSocket(sender, sockets, request),
+        });
     },
   });
   return {
@@ -60,6 +66,7 @@ export function coderDeployments({ client, config, metrics }: CoderCore): Deploy
     },
     close() {
       deployments.close();
+      sockets.close();
       sender.close();
     },
   };

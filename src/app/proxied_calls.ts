@@ -1,5 +1,13 @@
 /** Calls to Coder through the API server's service proxy: what the API server itself says is told apart from Coder's words. */
-import { type TransportAnswer, TransportFailure, type TransportRequest } from "../coder/mod.ts";
+import {
+  type SocketAnswer,
+  type SocketRequest,
+  type Sockets,
+  type SocketTarget,
+  type TransportAnswer,
+  TransportFailure,
+  type TransportRequest,
+} from "../coder/mod.ts";
 import { KubeConnectionError } from "../kube/errors.ts";
 import type { ServiceProxySender } from "../kube/rest/service_proxy.ts";
 
@@ -18,6 +26,22 @@ export async function proxiedCall(
     throw failureOf(error, request);
   }
   return withAdvice(answer);
+}
+
+/** Opens a WebSocket. Throws as {@linkcode proxiedCall}. */
+export async function proxiedSocket(
+  sender: Pick<ServiceProxySender, "socket">,
+  sockets: Sockets,
+  request: SocketRequest,
+): Promise<SocketAnswer> {
+  let target: SocketTarget;
+  try {
+    target = await sender.socket(request.path, request.headers, request.signal);
+  } catch (error) {
+    throw failureOf(error, { ...request, method: "GET" });
+  }
+  const answer = await sockets.open(target, request);
+  return answer.refused === undefined ? answer : { refused: withAdvice(answer.refused) };
 }
 
 /** The pooled client's failures carry their cause inside; what Coder's client tells apart is on the outside. */

@@ -22,6 +22,9 @@ const BY_REASON: Readonly<Partial<Record<CoderErrorReason, string>>> = {
   connectionBroken: "Check Coder and whatever is between it and here",
   notCoder: "Check the address and the proxy, ingress or Service in front of Coder",
   serverError: "See Coder's own log",
+  agentAway: "Start the workspace where it is stopped, and wait until its agent is connected",
+  noWebSocket:
+    "Let the proxy, ingress or Service in front of Coder pass WebSockets on (the Upgrade and Connection headers)",
   redirect:
     "Redirects are not followed, as the token must not travel on: use the address that it names, or unset CODER_REDIRECT_TO_ACCESS_URL",
   notJson: "Check that the address is Coder's own",

@@ -2,24 +2,15 @@
 import type { z } from "zod";
 import { type Clock, systemClock } from "../telemetry/clock.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { Redactor } from "../telemetry/redactor.ts";
-import { adviceFor } from "./advice.ts";
 import { answerOf, type TextReader } from "./answer.ts";
-import { createBudget, type Permit, type RequestBudget } from "./budget.ts";
+import { createBudget, type RequestBudget } from "./budget.ts";
+import { checkToken, cleaner, isOfInactive, notGranted, pathOf, unanswered } from "./call_errors.ts";
 import { createRequestReport } from "./client_metrics.ts";
-import {
-  type CallDescription,
-  CoderConnectionError,
-  CoderNotSentError,
-  CoderResponseError,
-  isTokenRefused,
-  isUnauthorized,
-} from "./errors.ts";
+import { type CallDescription, isTokenRefused } from "./errors.ts";
 import { isFromCoder, type RefusedCall } from "./refusal.ts";
 import { retryAfterMs } from "./retry_after.ts";
-import { expandRoute, PathParameterError, type Query, queryString } from "./route.ts";
+import { type Query, queryString } from "./route.ts";
 import type { BodySource, CoderTransport, TransportAnswer } from "./transport.ts";
-import { TransportFailure } from "./transport_failure.ts";
 
 /** Options of every call. */
 export interface CallOptions {
@@ -89,7 +80,7 @@ export function createCaller(options: CallerOptions): Call {
     const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? 15_000;
     const end = clock.now() + timeoutMs;
     const { signal } = callOptions;
-    const path = pathOf(spec, description, transport.address);
+    const path = pathOf(description, spec.parameters, transport.address);
     const clean = cleaner(token, spec.secrets);
     const refused: RefusedCall = { ...description, path: clean(path), address: transport.address, clean };
     const what = `${spec.method} ${refused.path} at ${transport.address}`;
@@ -147,89 +138,4 @@ export function createCaller(options: CallerOptions): Call {
       }
     }
   };
-}
-
-/** Of a user who was suspended. */
-function isOfInactive(error: unknown): boolean {
-  return isUnauthorized(error) && error.reason === "userInactive";
-}
-
-function pathOf<T>(spec: CallSpec<T>, call: CallDescription, address: string): string {
-  try {
-    return expandRoute(spec.route, spec.parameters);
-  } catch (error) {
-    if (!(error instanceof PathParameterError)) throw error;
-    const message = `${spec.method} ${spec.route} at ${address} was not sent: ${error.message}`;
-    throw new CoderNotSentError(message, { kind: "invalid", reason: "badParameter", call });
-  }
-}
-
-/** A header cannot carry anything else, and the runtime's own error would quote it. */
-function checkToken(token: string | undefined, what: string, call: CallDescription): void {
-  if (token !== undefined && /^[\x21-\x7e]+$/.test(token)) return;
-  const reason = token === undefined || token === "" ? "tokenMissing" : "tokenMalformed";
-  const advice = adviceFor({ kind: "unauthorized", reason });
-  throw new CoderNotSentError(`${what} was not sent. ${advice}`, { kind: "unauthorized", reason, call });
-}
-
-/** Takes the secrets of one call, and all that look like secrets, out of what a server says. */
-function cleaner(token: string | undefined, secrets: readonly string[] = []): (text: string) => string {
-  let redactor: Redactor | undefined;
-  return (text) => {
-    if (redactor === undefined) {
-      redactor = new Redactor();
-      // Long enough that Coder would take it; shorter ones would only mutilate the message.
-      for (const secret of [token ?? "", ...secrets]) redactor.add(secret);
-    }
-    return redactor.text(text);
-  };
-}
-
-function notGranted(
-  permit: Permit & { granted: false },
-  what: string,
-  call: CallDescription,
-  signal: AbortSignal | undefined,
-): Error {
-  if (permit.reason === "aborted") {
-    const message = `${what} was not sent: the call was ended by its caller`;
-    return new CoderConnectionError(message, { kind: "aborted", call, maybeSent: false }, {
-      cause: signal?.reason,
-    });
-  }
-  const seconds = Math.ceil(permit.retryAfterMs / 1_000);
-  const why = permit.reason === "held"
-    ? `Coder asked for silence; the next request may go in ${seconds} s`
-    : `the request budget of this deployment is used up; there is room in ${seconds} s`;
-  return new CoderNotSentError(`${what} was not sent: ${why}`, {
-    kind: "rateLimited",
-    reason: "held",
-    call,
-    retryAfterMs: permit.retryAfterMs,
-  });
-}
-
-function unanswered(
-  error: unknown,
-  what: string,
-  call: CallDescription,
-  clean: (text: string) => string,
-  signal: AbortSignal | undefined,
-): Error {
-  const failure = error instanceof TransportFailure ? error : new TransportFailure(
-    "connectionBroken",
-    error instanceof Error ? error.message : String(error),
-    true,
-  );
-  const { maybeSent } = failure;
-  if (failure.reason === "aborted") {
-    const message = `${what}: the call was ended by its caller`;
-    return new CoderConnectionError(message, { kind: "aborted", call, maybeSent }, { cause: signal?.reason });
-  }
-  const { reason } = failure;
-  const advice = adviceFor({ kind: "unavailable", reason });
-  // Without the original as cause: an injected transport's errors may quote what it sent.
-  const message = `${what}: ${clean(failure.message).replace(/[.\s]+$/, "")}. ${advice}`;
-  if (reason === "tooLarge") return new CoderResponseError(message, { reason, call, status: 0 });
-  return new CoderConnectionError(message, { kind: "unavailable", reason, call, maybeSent });
 }

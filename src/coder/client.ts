@@ -12,6 +12,7 @@ import { type TaskCalls, taskCalls } from "./tasks.ts";
 import { type TemplateInputCalls, templateInputCalls } from "./template_inputs.ts";
 import { type TemplateChangeCalls, templateChangeCalls } from "./template_changes.ts";
 import { type TemplateCalls, templateCalls } from "./templates.ts";
+import { type TerminalCalls, terminalCalls } from "./terminals.ts";
 import { type TokenCalls, tokenCalls } from "./tokens.ts";
 import { type UserCalls, userCalls } from "./users.ts";
 import { type WorkspaceChangeCalls, workspaceChangeCalls } from "./workspace_changes.ts";
@@ -47,6 +48,7 @@ export interface CoderClient {
   readonly builds: BuildCalls;
   readonly tasks: TaskCalls;
   readonly deployment: DeploymentCalls;
+  readonly terminals: TerminalCalls;
   /** Any other call, with the same budget, metrics and errors. */
   readonly call: Call;
   /** The same for what somebody waits for, which does not wait for other requests; absent: there is no such way. */
@@ -85,6 +87,7 @@ export function createCoderClient({ promptBudget, ...options }: CoderClientOptio
     builds: buildCalls(call),
     tasks: taskCalls(call),
     deployment: deploymentCalls(call),
+    terminals: terminalCalls(options, call),
     call,
   };
 }

@@ -45,6 +45,8 @@ export type CoderErrorReason =
   | "closed"
   | "notCoder"
   | "serverError"
+  | "agentAway"
+  | "noWebSocket"
   | "redirect"
   | "notJson"
   | "tooLarge"

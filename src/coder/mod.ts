@@ -29,6 +29,7 @@ export type {
   TemplateVariable,
   TemplateVersion,
 } from "./templates.ts";
+export type { OpenTerminal, Terminal, TerminalEnd, TerminalRequest } from "./terminal.ts";
 export { type ApiKey, type NewToken, tokenId } from "./tokens.ts";
 export {
   type BodySource,
@@ -39,6 +40,13 @@ export {
   type TransportRequest,
 } from "./transport.ts";
 export { TransportFailure } from "./transport_failure.ts";
+export {
+  createSockets,
+  type SocketAnswer,
+  type SocketRequest,
+  type Sockets,
+  type SocketTarget,
+} from "./web_socket.ts";
 export type { AuthCheck, AuthMethods, NewFirstUser, NewTokenUser, User, UserPage } from "./users.ts";
 export type { ProxyFace, WorkspaceProxy } from "./workspace_proxies.ts";
 export type { WorkspaceAgent, WorkspaceApp } from "./workspace_agents.ts";

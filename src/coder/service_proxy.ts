@@ -2,6 +2,7 @@
 import { CoderAddressError } from "./address.ts";
 import type { CoderTransport, TransportAnswer, TransportRequest } from "./transport.ts";
 import { TransportFailure } from "./transport_failure.ts";
+import type { SocketAnswer, SocketRequest } from "./web_socket.ts";
 
 /** A Service's port as the API server names it. */
 export interface ServicePort {
@@ -19,6 +20,8 @@ export interface ServiceProxyOptions extends ServicePort {
    * reach Coder.
    */
   send(request: TransportRequest): Promise<TransportAnswer>;
+  /** Opens a WebSocket through the API server, in the same way. Absent: there are none. */
+  connect?: (request: SocketRequest) => Promise<SocketAnswer>;
 }
 
 /** The path under which the API server proxies to the Service. Throws {@linkcode CoderAddressError} for odd names. */
@@ -35,17 +38,25 @@ export function serviceProxyPath({ namespace, service, port, scheme = "http" }: 
 export function createServiceProxyTransport(options: ServiceProxyOptions): CoderTransport {
   const prefix = serviceProxyPath(options);
   const address = `${options.namespace}/${options.service}:${options.port} through the API server`;
+  const { connect } = options;
   let closed = false;
+
+  async function through<R extends TransportRequest | SocketRequest, A>(
+    request: R,
+    send: (request: R) => Promise<A>,
+  ): Promise<A> {
+    if (closed) throw new TransportFailure("closed", "this connection to Coder is closed", false);
+    try {
+      return await send({ ...request, path: prefix + request.path });
+    } catch (error) {
+      throw TransportFailure.of(error, request.signal?.aborted ? "aborted" : undefined, true, request);
+    }
+  }
+
   return {
     address,
-    async send(request) {
-      if (closed) throw new TransportFailure("closed", "this connection to Coder is closed", false);
-      try {
-        return await options.send({ ...request, path: prefix + request.path });
-      } catch (error) {
-        throw TransportFailure.of(error, request.signal?.aborted ? "aborted" : undefined, true, request);
-      }
-    },
+    send: (request) => through(request, (sent) => options.send(sent)),
+    ...(connect === undefined ? {} : { connect: (request: SocketRequest) => through(request, connect) }),
     /** The API server's connections are not ours to close. */
     close() {
       closed = true;

@@ -5,8 +5,9 @@ import { Readable } from "node:stream";
 import { type BaseUrl, parseAddress } from "./address.ts";
 import { createConnections } from "./connections.ts";
 import { startDeadline } from "./deadline.ts";
-import type { AnswerHeaders } from "./retry_after.ts";
+import type { TransportAnswer } from "./transport_answer.ts";
 import { isBroken, TransportFailure } from "./transport_failure.ts";
+import { createSockets, type SocketAnswer, type SocketRequest } from "./web_socket.ts";
 
 /** A body that is written piece by piece, such as an archive that is never in one piece here. */
 export interface BodySource {
@@ -29,13 +30,7 @@ export interface TransportRequest {
   readonly encoding?: "utf8" | "latin1";
 }
 
-/** One answer, read to its end. */
-export interface TransportAnswer {
-  readonly status: number;
-  /** By lower-case name. */
-  readonly headers: AnswerHeaders;
-  readonly body: string;
-}
+export type { TransportAnswer };
 
 /** Sends requests to one deployment. Never follows redirects: the token goes to this address alone. */
 export interface CoderTransport {
@@ -43,6 +38,8 @@ export interface CoderTransport {
   readonly address: string;
   /** A whole exchange. Throws {@linkcode TransportFailure} where there is no complete answer. */
   send(request: TransportRequest): Promise<TransportAnswer>;
+  /** Opens a WebSocket. Throws {@linkcode TransportFailure} where there is no answer. Absent: this way carries none. */
+  connect?(request: SocketRequest): Promise<SocketAnswer>;
   /** Closes all connections; calls in flight fail. */
   close(): void;
 }
@@ -73,6 +70,7 @@ export function createTransport(options: TransportOptions): CoderTransport {
     maxSockets,
     idleMs,
   });
+  const sockets = createSockets();
   let closed = false;
 
   return {
@@ -108,8 +106,14 @@ export function createTransport(options: TransportOptions): CoderTransport {
         deadline.end();
       }
     },
+    connect(request) {
+      const url = new URL(base.basePath + request.path, base.url);
+      const { ca, tlsServerName: servername } = options;
+      return sockets.open({ url, headers: request.headers, ca, servername }, request);
+    },
     close() {
       closed = true;
+      sockets.close();
       connections.close();
     },
   };
