@@ -325,7 +325,12 @@ export const sessionOpen = operation(
     /** Its files are there already, on storage that workers share. */
     existing: z.boolean().default(false),
     /** Of sessions in a Coder workspace; see `WorkspacePlace`. */
-    workspace: z.object({ directory: z.string().max(4_096), files: z.enum(WORKSPACE_FILES) }).optional(),
+    workspace: z.object({
+      directory: z.string().max(4_096),
+      files: z.enum(WORKSPACE_FILES),
+      /** Milliseconds without a connection after which its processes end there. */
+      keepMs: z.int().min(1_000).max(24 * 3_600_000).optional(),
+    }).optional(),
   }),
   z.object({ isolation: z.enum(ISOLATION) }),
 );

@@ -46,7 +46,12 @@ export interface OpenOptions {
   /** Its files are there already. */
   readonly existing: boolean;
   /** Of sessions in a Coder workspace alone; see `WorkspacePlace`. */
-  readonly workspace?: { readonly directory: string; readonly files: WorkspaceFiles } | undefined;
+  readonly workspace?: {
+    readonly directory: string;
+    readonly files: WorkspaceFiles;
+    /** Milliseconds without a connection after which its processes end there. @default a day, which is the most */
+    readonly keepMs?: number | undefined;
+  } | undefined;
 }
 
 /** Where sessions run on this machine. One process of ours (the launcher) makes the others. */
@@ -70,6 +75,8 @@ export interface SandboxHost {
 export interface Sandbox {
   readonly id: string;
   readonly isolation: Isolation;
+  /** Of sandboxes that several have open at once, and whose processes outlive who has started them. */
+  readonly shared?: SharedProcesses | undefined;
   /** Starts a process. Rejects with `SessionError`. */
   spawn(spec: SpawnSpec, signal: AbortSignal): Promise<SandboxProcess>;
   /**
@@ -102,15 +109,48 @@ export interface SpawnSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Called as output comes, in order; waiting for it slows the process down. */
   readonly onOutput: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** So many bytes before the next output are lost: more was written than is kept, while nobody could take it. */
+  readonly onLost?: ((stream: "stdout" | "stderr", bytes: number) => void) | undefined;
+  /**
+   * Where processes are shared: how others are told of it, and after how long it is ended (0: never). Absent: it is not
+   * shared, and has no number.
+   */
+  readonly shared?: { readonly command: string; readonly timeoutMs: number } | undefined;
+}
+
+/** What others have started in a sandbox, and what was started before this process began. */
+export interface SharedProcesses {
+  /** Highest number that a process ever had. */
+  readonly last: number;
+  /** Those up to this number were before the workspace was started anew, and have ended with it. */
+  readonly before: number;
+  /** Calls `found` once for each process that was not started by this object. To be called once, before anything else. */
+  follow(found: (process: FoundProcess) => Pick<SpawnSpec, "onOutput" | "onLost">): void;
+  /** Resolves when all that was known in the sandbox at the call is known here. Rejects with `SessionError`. */
+  refresh(signal: AbortSignal): Promise<void>;
+}
+
+export interface FoundProcess extends SandboxProcess {
+  readonly number: number;
+  readonly command: string;
+  /** Milliseconds since its start. */
+  readonly ageMs: number;
+  /** Nothing can be written to it. */
+  readonly inputIsClosed: boolean;
 }
 
 export interface SandboxExit {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
-  readonly limit?: "cpu" | "memory" | "disk" | "processes" | undefined;
+  /** `timeout`: of those that are shared. */
+  readonly limit?: "cpu" | "memory" | "disk" | "processes" | "timeout" | undefined;
+  /** Milliseconds that it took, where that is known there. */
+  readonly durationMs?: number | undefined;
 }
 
 export interface SandboxProcess {
+  /** Of those that are shared: never another's. */
+  readonly number?: number | undefined;
   /** All output was told before it resolves. Never rejects: where the sandbox ended, it says SIGKILL. */
   readonly exited: Promise<SandboxExit>;
   /** Waits until the process takes it. Rejects with `SessionError` where it is over or has closed its input. */

@@ -68,15 +68,16 @@ function within(session: WorkerSession, context: HandlerContext): HandlerContext
 }
 
 handles(echo, (_, { message }) => ({ message }));
-handles(sessionOpen, async ({ sessions, sessionId }, { limits, existing }) => {
-  const { sandbox } = await sessions.open(sessionId, limits, existing);
+handles(sessionOpen, async ({ sessions, sessionId }, options) => {
+  const { sandbox } = await sessions.open(sessionId, options);
   return { isolation: sandbox.isolation };
 });
 handles(sessionClose, async ({ sessions, sessionId }, { keepFiles }) => {
   await sessions.close(sessionId, keepFiles);
   return {};
 });
-handlesIn(sessionUsage, async ({ sandbox, processes }) => {
+handlesIn(sessionUsage, async ({ sandbox, processes }, _, { signal }) => {
+  await processes.refresh(signal);
   const { cpuMs, memoryBytes, diskBytes } = await sandbox.usage();
   return {
     cpuMs,
@@ -94,7 +95,7 @@ handlesIn(runCommand, ({ processes }, input, context) => runCommandIn(processes,
 handlesIn(runPython, ({ processes }, input, context) => runPythonIn(processes, input, context));
 handlesIn(processOutput, ({ processes }, input, context) => outputOf(processes, input, context));
 handlesIn(processInput, ({ processes }, input, context) => inputTo(processes, input, context));
-handlesIn(processSignal, ({ processes }, input) => signalTo(processes, input));
+handlesIn(processSignal, ({ processes }, input, context) => signalTo(processes, input, context));
 handlesIn(
   pkgInstall,
   (session, input, context) => installPackages(session, input, context.packages, context),

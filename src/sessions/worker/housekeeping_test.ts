@@ -47,7 +47,7 @@ function rig(options: Partial<HousekeepingOptions> = {}) {
 Deno.test("what earlier sessions have left is removed, but for what is open by now", async () => {
   const { host, sessions, lines, begin, end } = rig();
   host.left = ["a", "b", "c"];
-  await sessions.open("b", STANDARD_LIMITS, false);
+  await sessions.open("b", { limits: STANDARD_LIMITS, existing: false });
   await begin();
   assert.deepEqual(host.removed, ["a", "c"]);
   assert.deepEqual(lines, ["files of earlier sessions were removed"]);
@@ -120,8 +120,8 @@ Deno.test("the disk of this machine is looked at", async () => {
 
 Deno.test("memory is that of sessions in which something runs", async () => {
   const { host, clock, sessions, housekeeping, begin, end } = rig();
-  const busy = await sessions.open("busy", STANDARD_LIMITS, false);
-  await sessions.open("idle", STANDARD_LIMITS, false);
+  const busy = await sessions.open("busy", { limits: STANDARD_LIMITS, existing: false });
+  await sessions.open("idle", { limits: STANDARD_LIMITS, existing: false });
   host.get("busy").memoryBytes = 700;
   const spec = {
     argv: ["x"],

@@ -54,6 +54,13 @@ export class OutputBuffer {
     this.#length += kept.length - excess;
   }
 
+  /** So many bytes are lost, and what was before them is kept no more: what is kept has no gaps. */
+  lose(count: number): void {
+    if (count <= 0) return;
+    this.#end += count;
+    this.#first = this.#length = 0;
+  }
+
   /** A copy of the bytes from number `from` on (or from the first that is kept), at most `most` of them. */
   read(from: number, most: number): Uint8Array {
     const skipped = Math.min(this.#length, Math.max(0, from - this.start));

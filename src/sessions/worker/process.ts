@@ -14,27 +14,27 @@ export const KILL_GRACE_MS = 2_000;
 
 /** What it was started as. */
 export interface ProcessFacts {
-  /** `proc-1`, … */
-  readonly name: string;
   readonly command: string;
   /** Bytes of each stream that are kept. */
   readonly outputBytes: number;
+  /** 0: it may run for ever, or whoever runs it sees to that. */
   readonly timeoutMs: number;
+  /** Milliseconds that it has run already. @default 0 */
+  readonly ageMs?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
-export interface ProcessEnd extends Omit<SandboxExit, "limit"> {
-  readonly limit?: SandboxExit["limit"] | "timeout";
-}
+export type ProcessEnd = SandboxExit;
 
 /** What is found out of it once it has ended, for calls that come then. Rejects with the reason of `signal`. */
 export type Aftermath = (signal: AbortSignal) => Promise<Partial<z.output<typeof processOutput.output>>>;
 
 /** Made before the process is started: its output may be faster than the word that it was. */
 export class Process {
-  readonly name: string;
+  /** `proc-1`, …; empty before it runs. */
+  name = "";
   readonly command: string;
-  readonly startedAt: Date = new Date();
+  readonly startedAt: Date;
   readonly stdout: OutputBuffer;
   readonly stderr: OutputBuffer;
   readonly #clock: Clock;
@@ -44,23 +44,25 @@ export class Process {
   #running: SandboxProcess | undefined;
   #end: ProcessEnd | undefined;
   #endedAt = 0;
+  #durationMs = 0;
   #hasTimedOut = false;
   #inputIsOpen = true;
   #cancelTimer = () => {};
   #aftermath: Aftermath | undefined;
 
   constructor(facts: ProcessFacts) {
-    this.name = facts.name;
     this.command = facts.command;
     this.#clock = facts.clock ?? systemClock;
-    this.#began = this.#clock.now();
+    this.#began = this.#clock.now() - (facts.ageMs ?? 0);
+    this.startedAt = new Date(Date.now() - (facts.ageMs ?? 0));
     this.#timeoutMs = facts.timeoutMs;
     this.stdout = new OutputBuffer(facts.outputBytes);
     this.stderr = new OutputBuffer(facts.outputBytes);
   }
 
-  /** It runs. Resolves at its end. */
-  async began(running: SandboxProcess): Promise<void> {
+  /** It runs, and is called so. Resolves at its end. */
+  async began(name: string, running: SandboxProcess): Promise<void> {
+    this.name = name;
     this.#running = running;
     if (this.#timeoutMs > 0) {
       this.#cancelTimer = this.#clock.setTimer(() => {
@@ -71,6 +73,7 @@ export class Process {
     const exit = await running.exited;
     this.#cancelTimer();
     this.#endedAt = this.#clock.now();
+    this.#durationMs = exit.durationMs ?? this.#endedAt - this.#began;
     // One that ends by itself and well while it is being ended was faster.
     const limit = this.#hasTimedOut && exit.exitCode !== 0 ? "timeout" : exit.limit;
     this.#end = { ...exit, ...(limit === undefined ? {} : { limit }) };
@@ -99,6 +102,11 @@ export class Process {
   output(stream: Stream, bytes: Uint8Array): void {
     this[stream].append(bytes);
     this.#wake();
+  }
+
+  /** So much of its output before what comes next is lost. */
+  lost(stream: Stream, bytes: number): void {
+    this[stream].lose(bytes);
   }
 
   get end(): ProcessEnd | undefined {
@@ -189,7 +197,7 @@ export class Process {
       ...(lost === 0 ? {} : { lost }),
       ...(invalid === 0 ? {} : { invalid }),
       ...(stdout.more || stderr.more ? { more: true } : {}),
-      durationMs: Math.round((end === undefined ? this.#clock.now() : this.#endedAt) - this.#began),
+      durationMs: Math.round(end === undefined ? this.#clock.now() - this.#began : this.#durationMs),
     };
   }
 

@@ -133,7 +133,11 @@ export async function outputOf(
   { process: name, stdout, stderr, waitMs }: z.output<typeof processOutput.input>,
   { signal }: CallContext,
 ): Promise<z.output<typeof processOutput.output>> {
-  const process = processes.get(name);
+  const process = await processes.find(
+    name,
+    signal,
+    (known) => known.stdout.end >= (stdout ?? 0) && known.stderr.end >= (stderr ?? 0),
+  );
   // Refuses what cannot be before it waits.
   process.state({ stdout, stderr });
   await process.wait(
@@ -152,18 +156,19 @@ export async function inputTo(
   { process: name, data, close }: z.output<typeof processInput.input>,
   { signal }: CallContext,
 ): Promise<z.output<typeof processInput.output>> {
-  const process = processes.get(name);
+  const process = await processes.find(name, signal);
   const bytes = encoder.encode(data);
   if (bytes.length > 0 || !close) await process.write(bytes, signal);
   if (close) process.closeInput();
   return { process: name, bytes: bytes.length };
 }
 
-export function signalTo(
+export async function signalTo(
   processes: Processes,
-  { process: name, signal }: z.output<typeof processSignal.input>,
-): z.output<typeof processSignal.output> {
-  const process = processes.get(name);
-  process.signal(signal);
+  { process: name, signal: sent }: z.output<typeof processSignal.input>,
+  { signal }: CallContext,
+): Promise<z.output<typeof processSignal.output>> {
+  const process = await processes.find(name, signal);
+  process.signal(sent);
   return { process: name, state: process.isRunning ? "running" : "exited" };
 }

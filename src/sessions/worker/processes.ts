@@ -1,6 +1,6 @@
 /** The processes of one session, by their handles: those that run, and for a while those that have ended. */
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../../telemetry/clock.ts";
-import type { Sandbox } from "../sandbox/types.ts";
+import type { FoundProcess, Sandbox, SpawnSpec } from "../sandbox/types.ts";
 import { type Limits, SessionError } from "../types.ts";
 import { Process, type Stream } from "./process.ts";
 
@@ -41,6 +41,8 @@ export interface ProcessesOptions {
 export class Processes {
   readonly #options: ProcessesOptions;
   readonly #known = new Map<string, Process>();
+  /** Those of them that others have started. */
+  readonly #found = new WeakSet<Process>();
   readonly #starting = new Set<Promise<unknown>>();
   readonly #before: number;
   #last: number;
@@ -49,6 +51,7 @@ export class Processes {
   constructor(options: ProcessesOptions) {
     this.#options = options;
     this.#last = this.#before = options.after ?? 0;
+    options.sandbox.shared?.follow((found) => this.#adopt(found));
   }
 
   /** Starts one. Rejects with `SessionError`, and with the reason of `signal`; then nothing is left of it. */
@@ -71,10 +74,16 @@ export class Processes {
 
   async #start(spec: StartSpec, signal: AbortSignal): Promise<Process> {
     const { sandbox, limits, clock = systemClock, onOutput } = this.#options;
-    const name = `proc-${++this.#last}`;
+    const { shared } = sandbox;
+    const mine = shared === undefined ? `proc-${++this.#last}` : "";
     const { command, timeoutMs, filter } = spec;
     const outputBytes = outputShare(limits.outputBytes, this.running + this.#starting.size);
-    const process = new Process({ name, command, outputBytes, timeoutMs, clock });
+    const process = new Process({
+      command,
+      outputBytes,
+      timeoutMs: shared === undefined ? timeoutMs : 0,
+      clock,
+    });
     const running = await sandbox.spawn({
       argv: spec.argv,
       cwd: spec.cwd,
@@ -85,9 +94,12 @@ export class Processes {
         process.output(stream, kept);
         spec.onOutput?.(stream, kept);
       },
+      onLost: (stream, bytes) => process.lost(stream, bytes),
+      ...(shared === undefined ? {} : { shared: { command, timeoutMs } }),
     }, signal);
+    const name = running.number === undefined ? mine : nameOf(running.number);
     this.#known.set(name, process);
-    void process.began(running).then(() => {
+    void process.began(name, running).then(() => {
       this.#options.onEnd?.(process);
       this.prune();
     });
@@ -99,13 +111,62 @@ export class Processes {
     return process;
   }
 
+  #adopt(found: FoundProcess): Pick<SpawnSpec, "onOutput" | "onLost"> {
+    const { limits, clock = systemClock } = this.#options;
+    const { command, ageMs, number } = found;
+    const outputBytes = outputShare(limits.outputBytes, this.running + this.#starting.size);
+    const process = new Process({ command, outputBytes, timeoutMs: 0, ageMs, clock });
+    const name = nameOf(number);
+    this.#known.set(name, process);
+    this.#found.add(process);
+    void process.began(name, found).then(() => this.prune());
+    if (found.inputIsClosed) process.closeInput();
+    return {
+      onOutput: (stream, bytes) => process.output(stream, bytes),
+      onLost: (stream, bytes) => process.lost(stream, bytes),
+    };
+  }
+
+  /**
+   * As {@linkcode get}, also where somebody else has started it, or knows more of it: `is` says whether what is known here
+   * will do. Rejects with `SessionError`, and with the reason of `signal`.
+   */
+  async find(
+    name: string,
+    signal: AbortSignal,
+    is: (process: Process) => boolean = () => true,
+  ): Promise<Process> {
+    const { shared } = this.#options.sandbox;
+    if (shared !== undefined) {
+      const process = this.#known.get(name);
+      const isOwn = process !== undefined && !this.#found.has(process);
+      if (!isOwn || !is(process)) await shared.refresh(signal);
+    }
+    return this.get(name);
+  }
+
+  /** Looks which there are, where others start some, too. Rejects with `SessionError`, and with the reason of `signal`. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    await this.#options.sandbox.shared?.refresh(signal);
+  }
+
   /** @throws {SessionError} `not_found` */
   get(name: string): Process {
     this.prune();
     const process = this.#known.get(name);
     if (process !== undefined) return process;
     const number = Number(name.slice("proc-".length));
-    if (this.#before > 0 && number <= this.#before) {
+    const { shared } = this.#options.sandbox;
+    if (shared !== undefined && number <= shared.before) {
+      throw new SessionError(
+        "not_found",
+        `${name} is not here: the workspace was started anew since, or nobody used the session for too long; its processes ` +
+          "have ended",
+      );
+    }
+    const last = shared?.last ?? this.#last;
+    const before = shared?.before ?? this.#before;
+    if (shared === undefined && this.#before > 0 && number <= this.#before) {
       throw new SessionError(
         "not_found",
         `${name} is not here: the session has moved to this worker with its files, and its processes have ended`,
@@ -113,13 +174,13 @@ export class Processes {
     }
     throw new SessionError(
       "not_found",
-      number <= this.#last
+      number <= last
         ? `${name} has ended, and what it left is kept no more: it is kept for ${
           ENDED_MS / 60_000
         } minutes, of the last ` +
           `${MOST_ENDED} processes`
         : `there is no ${name} in this session: ${
-          this.#last === this.#before ? "it has started none" : `its last was proc-${this.#last}`
+          last === before ? "it has started none" : `its last was ${nameOf(last)}`
         }`,
     );
   }
@@ -154,8 +215,8 @@ export class Processes {
     for (const process of running) process.signal("SIGKILL");
     await Promise.all(running.map((process) => process.wait(LONGEST_TIMER_MS, signal)));
     const { sandbox } = this.#options;
-    // Where nothing isolates the session, this would end processes of others.
-    if (sandbox.isolation === "none" || this.#last === 0) return;
+    // Where nothing isolates the session, this would end processes of others: in a workspace, the agent.
+    if (sandbox.isolation === "none" || sandbox.isolation === "workspace" || this.#last === 0) return;
     const daemons = await sandbox.spawn({
       argv: ["sh", "-c", "kill -9 -1"],
       cwd: ".",
@@ -176,6 +237,10 @@ export class Processes {
       if (place >= MOST_ENDED || process.endedFor > ENDED_MS || isTooMuch) this.#known.delete(process.name);
     }
   }
+}
+
+function nameOf(number: number): string {
+  return `proc-${number}`;
 }
 
 /** What is kept here is the worker's memory: a session with many processes has not that much of it for each. */

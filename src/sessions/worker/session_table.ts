@@ -1,5 +1,5 @@
 /** The sessions that a worker has: opened and closed one after the other for each id, and independently of other ids. */
-import type { SandboxHost } from "../sandbox/types.ts";
+import type { OpenOptions, SandboxHost } from "../sandbox/types.ts";
 import { type Limits, SessionError } from "../types.ts";
 import { WorkerSession, type WorkerSessionOptions } from "./worker_session.ts";
 
@@ -46,7 +46,7 @@ export class SessionTable {
    * Makes it, or finds it as it was made. What was begun is ended, whether or not somebody waits for it. Rejects with
    * `SessionError`.
    */
-  async open(id: string, limits: Limits, existing: boolean): Promise<WorkerSession> {
+  async open(id: string, options: OpenOptions): Promise<WorkerSession> {
     return await this.#inTurn(id, async () => {
       const known = this.#open.get(id);
       if (known !== undefined) return known;
@@ -60,8 +60,9 @@ export class SessionTable {
       }
       this.#opening++;
       try {
+        const { limits, existing } = options;
         const allowed = most === undefined ? limits : lower(limits, most);
-        const sandbox = await host.open(id, { limits: allowed, existing }, AbortSignal.timeout(OPEN_MS));
+        const sandbox = await host.open(id, { ...options, limits: allowed }, AbortSignal.timeout(OPEN_MS));
         // Wherever it was before, its processes had small numbers, or others of these.
         const after = existing ? 1_000 * (1 + crypto.getRandomValues(new Uint16Array(1))[0]!) : 0;
         const session = new WorkerSession({ ...this.#options, sandbox, limits: allowed, after });

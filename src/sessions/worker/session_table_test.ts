@@ -6,7 +6,11 @@ import { FakeHost } from "./testing/fake_sandbox.ts";
 function rig(capacity = 2, admit?: () => void) {
   const host = new FakeHost();
   const table = new SessionTable({ host, capacity, admit });
-  return { host, table, open: (id: string, existing = false) => table.open(id, STANDARD_LIMITS, existing) };
+  return {
+    host,
+    table,
+    open: (id: string, existing = false) => table.open(id, { limits: STANDARD_LIMITS, existing }),
+  };
 }
 
 const names = (table: SessionTable) => table.list().map(({ id }) => id);
@@ -137,7 +141,7 @@ Deno.test("a session has no more than this worker allows", async () => {
     capacity: 9,
     limits: { ...STANDARD_LIMITS, outputBytes: 5_000, processes: 10_000 },
   });
-  const { limits } = await table.open("a", STANDARD_LIMITS, false);
+  const { limits } = await table.open("a", { limits: STANDARD_LIMITS, existing: false });
   assert.deepEqual(limits, { ...STANDARD_LIMITS, outputBytes: 5_000 });
   assert.deepEqual(host.limits, limits);
 });

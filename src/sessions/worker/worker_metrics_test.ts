@@ -58,10 +58,10 @@ Deno.test("tasks, output and ends of processes are counted", async () => {
   figures.task("echo", "ok", 250);
   figures.output("stderr", 9);
   for (const exit of [{ exitCode: 0 }, { exitCode: 2 }, { signal: "SIGKILL", limit: "memory" as const }]) {
-    const process = new Process({ name: "proc-1", command: "x", outputBytes: 10, timeoutMs: 0 });
+    const process = new Process({ command: "x", outputBytes: 10, timeoutMs: 0 });
     const running = new FakeProcess({ argv: [], cwd: ".", env: {}, onOutput: () => {} });
     running.exit(exit);
-    await process.began(running);
+    await process.began("proc-1", running);
     figures.ended(process);
   }
   assert.deepEqual(counted, [
