@@ -1,28 +1,18 @@
 /** A worker's way to its coordinator over the network. */
-import {
-  Client,
-  type ClientDuplexStream,
-  credentials,
-  Metadata,
-  type ServiceError,
-  status,
-} from "@grpc/grpc-js";
-import type { Buffer } from "node:buffer";
+import { type Client, type ClientDuplexStream, Metadata, status } from "@grpc/grpc-js";
 import { systemClock } from "../../telemetry/clock.ts";
-import { isLoopback } from "../../telemetry/loopback.ts";
 import type { WorkerHello, WorkerLoad } from "../types.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import { encodeResume, encodeUp, readDown, writeHello, writeLoad } from "./codec.ts";
 import type { CoordinatorAddress } from "./coordinator_address.ts";
 import type { CoordinatorDoor, OpenStream } from "./door.ts";
 import { GrpcChannel } from "./grpc_channel.ts";
+import { grpcClient, unaryCall, type UnaryMethod } from "./grpc_client.ts";
 import { wireErrorOf } from "./grpc_errors.ts";
-import { channelOptions } from "./grpc_limits.ts";
 import type { Down, Registration, Resume, Up } from "./messages.ts";
 import { messages } from "./schema.ts";
 import { serviceDefinition } from "./service.ts";
 import type { ClientTls } from "./tls.ts";
-import { TlsCredentials } from "./tls_client.ts";
 import { WireError } from "./wire_error.ts";
 
 export interface GrpcDoorOptions {
@@ -128,29 +118,15 @@ export class GrpcDoor implements CoordinatorDoor {
     return channel;
   }
 
-  async #call<I, O>(method: Unary<I, O>, request: I, signal: AbortSignal): Promise<O> {
+  async #call<I, O>(method: UnaryMethod<I, O>, request: I, signal: AbortSignal): Promise<O> {
     const [client, metadata] = await Promise.all([this.#connect(), this.#metadata()]);
     signal.throwIfAborted();
-    return await new Promise<O>((resolve, reject) => {
-      const { path, requestSerialize, responseDeserialize } = method;
-      const call = client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        request,
-        metadata,
-        (error: ServiceError | null, answer?: O) => {
-          signal.removeEventListener("abort", abort);
-          if (error === null) return resolve(answer!);
-          if (signal.aborted) return reject(signal.reason);
-          const wireError = wireErrorOf(error.code, error.details, this.address, error);
-          if (wireError.code === "unavailable") this.#forget(client);
-          reject(wireError);
-        },
-      );
-      const abort = () => call.cancel();
-      signal.addEventListener("abort", abort, { once: true });
-    });
+    try {
+      return await unaryCall(client, method, request, { metadata, address: this.address, signal });
+    } catch (error) {
+      if (error instanceof WireError && error.code === "unavailable") this.#forget(client);
+      throw error;
+    }
   }
 
   async #metadata(): Promise<Metadata> {
@@ -178,15 +154,8 @@ export class GrpcDoor implements CoordinatorDoor {
   }
 
   async #make(): Promise<Client> {
-    const { address, tls, maxMessageBytes, keepaliveMs } = this.#options;
-    const options = {
-      ...channelOptions(maxMessageBytes, keepaliveMs),
-      // Each client has a connection of its own, so that a new one tries at once.
-      "grpc.use_local_subchannel_pool": 1,
-      "grpc.enable_http_proxy": isLoopback(address.hostname) ? 0 : 1,
-    };
-    if (!address.isTls) return new Client(address.target, credentials.createInsecure(), options);
-    return new Client(address.target, new TlsCredentials(address.hostname, await tls()), options);
+    const { address, tls } = this.#options;
+    return grpcClient(address, address.isTls ? await tls() : {}, this.#options);
   }
 
   /** The next call makes a connection of its own. */
@@ -199,10 +168,4 @@ export class GrpcDoor implements CoordinatorDoor {
       current.close();
     }, () => {});
   }
-}
-
-interface Unary<I, O> {
-  readonly path: string;
-  readonly requestSerialize: (value: I) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => O;
 }

@@ -9,6 +9,7 @@ const STATUS: Readonly<Record<WireErrorCode, status>> = {
   unknown_registration: status.NOT_FOUND,
   invalid: status.INVALID_ARGUMENT,
   unsupported: status.UNIMPLEMENTED,
+  not_now: status.RESOURCE_EXHAUSTED,
   unavailable: status.UNAVAILABLE,
 };
 
@@ -36,6 +37,8 @@ export function wireErrorOf(code: number, details: string, address: string, caus
           "its gRPC port?",
         options,
       );
+    case "not_now":
+      return new WireError(found, `coordinator ${address} cannot do this now: ${details}`, options);
     case "unsupported":
       return new WireError(
         found,

@@ -57,6 +57,14 @@ export interface DeregisterRequest {
   lastTaken: Wide;
   reason: string;
 }
+export interface EnterWorkspaceRequest {
+  workspaceId: string;
+  coderSessionToken: string;
+}
+export interface EnterWorkspaceResponse {
+  token: string;
+  expiresInMs: Wide;
+}
 export interface TaskMessage {
   id: string;
   sessionId: string;
@@ -92,6 +100,8 @@ export const messages = {
   heartbeatResponse: type<Record<string, never>>("HeartbeatResponse"),
   deregisterRequest: type<DeregisterRequest>("DeregisterRequest"),
   deregisterResponse: type<Record<string, never>>("DeregisterResponse"),
+  enterWorkspaceRequest: type<EnterWorkspaceRequest>("EnterWorkspaceRequest"),
+  enterWorkspaceResponse: type<EnterWorkspaceResponse>("EnterWorkspaceResponse"),
   workerMessage: type<WorkerMessage>("WorkerMessage"),
   coordinatorMessage: type<CoordinatorMessage>("CoordinatorMessage"),
 };
@@ -102,4 +112,5 @@ export const PATHS = {
   heartbeat: `${SERVICE}/Heartbeat`,
   deregister: `${SERVICE}/Deregister`,
   taskStream: `${SERVICE}/TaskStream`,
+  enterWorkspace: `${SERVICE}/EnterWorkspace`,
 } as const;

@@ -15,6 +15,7 @@ import { widenWindows } from "./server_windows.ts";
 import { readHello, readLoad } from "./codec.ts";
 import { objectionToHello } from "./worker_ids.ts";
 import { ReloadingCredentials, type ServerTlsSource } from "./tls.ts";
+import type { WorkspaceEntry } from "./workspace_entry.ts";
 import { verifyWorkerToken, type WorkerIdentity, type WorkerKey } from "./worker_tokens.ts";
 import { WireError } from "./wire_error.ts";
 
@@ -28,6 +29,8 @@ export interface WorkerServerOptions {
   readonly allowInsecure?: boolean | undefined;
   /** What workers' tokens are verified with; asked for each call, so that they can be others. */
   readonly keys: () => readonly WorkerKey[];
+  /** Gives workers in Coder workspaces their tokens. Absent: nobody gets one here. */
+  readonly entry?: Pick<WorkspaceEntry, "enter"> | undefined;
   /** @default 16 MiB */
   readonly maxMessageBytes?: number | undefined;
   /** Milliseconds between pings. @default 30_000 */
@@ -94,6 +97,18 @@ class GrpcWorkerServer implements WorkerServer {
         hub.deregister(workerId, request.registration, Number(request.lastTaken), reason);
         return {};
       }),
+      EnterWorkspace: this.#unary<typeof serviceDefinition.EnterWorkspace>(
+        async ({ workspaceId, coderSessionToken }, _metadata, peer) => {
+          const { entry } = options;
+          if (entry === undefined) {
+            throw new WireError(
+              "permission_denied",
+              "this coordinator knows no Coder that could say whose workspace it is: start it with --coder-url",
+            );
+          }
+          return await entry.enter({ workspaceId, coderSessionToken }, peer);
+        },
+      ),
       TaskStream: (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
         const who = this.#who(call.metadata).catch((error) => {
           this.#refused(error);
@@ -176,16 +191,24 @@ class GrpcWorkerServer implements WorkerServer {
     answer: (
       request: ReturnType<M["requestDeserialize"]>,
       metadata: Metadata,
+      peer: string,
     ) => Promise<Parameters<M["responseSerialize"]>[0]>,
   ) {
     return (
-      call: { readonly request: ReturnType<M["requestDeserialize"]>; readonly metadata: Metadata },
+      call: {
+        readonly request: ReturnType<M["requestDeserialize"]>;
+        readonly metadata: Metadata;
+        getPeer(): string;
+      },
       tell: (error: object | null, value?: Parameters<M["responseSerialize"]>[0]) => void,
     ) => {
-      answer(call.request, call.metadata).then((value) => tell(null, value), (error) => {
-        this.#refused(error);
-        tell(statusOf(error));
-      });
+      answer(call.request, call.metadata, hostOf(call.getPeer())).then(
+        (value) => tell(null, value),
+        (error) => {
+          this.#refused(error);
+          tell(statusOf(error));
+        },
+      );
     };
   }
 
@@ -195,4 +218,9 @@ class GrpcWorkerServer implements WorkerServer {
     if (reason === "internal") this.#options.log.error("a call of a worker failed", { error });
     else this.#options.log.warn("a call of a worker is refused", { reason, error });
   }
+}
+
+/** Without the port, which is another for each connection. */
+function hostOf(peer: string): string {
+  return peer.replace(/:\d+$/, "");
 }

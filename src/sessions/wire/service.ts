@@ -1,6 +1,6 @@
 /** The service of `coordinator.proto` as gRPC wants it. The stream's messages stay bytes: they are coded where their size counts. */
 import { Buffer } from "node:buffer";
-import { messages, type MessageType, PATHS } from "./schema.ts";
+import { type EnterWorkspaceRequest, messages, type MessageType, PATHS } from "./schema.ts";
 
 function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -24,10 +24,23 @@ function unary<I extends object, O extends object>(
 
 const raw = (bytes: Uint8Array) => toBuffer(bytes);
 
+/** An id and a session token, with room: nobody who calls has proved anything yet. */
+const MAX_ENTRY_BYTES = 1_024;
+
+function entry(bytes: Buffer): EnterWorkspaceRequest {
+  // Whatever else it is, it names no workspace.
+  if (bytes.length > MAX_ENTRY_BYTES) return { workspaceId: "", coderSessionToken: "" };
+  return messages.enterWorkspaceRequest.decode(bytes);
+}
+
 export const serviceDefinition = {
   Register: unary(PATHS.register, messages.registerRequest, messages.registerResponse),
   Heartbeat: unary(PATHS.heartbeat, messages.heartbeatRequest, messages.heartbeatResponse),
   Deregister: unary(PATHS.deregister, messages.deregisterRequest, messages.deregisterResponse),
+  EnterWorkspace: {
+    ...unary(PATHS.enterWorkspace, messages.enterWorkspaceRequest, messages.enterWorkspaceResponse),
+    requestDeserialize: entry,
+  },
   TaskStream: {
     path: PATHS.taskStream,
     requestStream: true,

@@ -13,6 +13,8 @@ export const WIRE_ERROR_CODES = [
   "invalid",
   /** The other side speaks another protocol. */
   "unsupported",
+  /** The coordinator is there, and cannot do this now: try again. */
+  "not_now",
   /** Away, or the connection broke: try again. */
   "unavailable",
 ] as const;
