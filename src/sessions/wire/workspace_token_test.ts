@@ -165,7 +165,8 @@ async function hangingRig() {
 
 Deno.test("what is too large is not looked at", async () => {
   await using rig = await startRig();
-  await rig.asker({ sessionToken: () => "x".repeat(2_000) })();
+  rig.trouble.error = new WireError("invalid", "no");
+  await assert.rejects(rig.asker({ sessionToken: () => "x".repeat(2_000) })(), { code: "invalid" });
   assert.deepEqual([rig.asked[0]?.workspaceId, rig.asked[0]?.coderSessionToken], ["", ""]);
   // The port is the same that all workers dial.
   const door = createGrpcDoor({ url: rig.grpc.url, token: () => "not a token" });
