@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
-import { type TransportAnswer, TransportFailure, type TransportRequest } from "../coder/mod.ts";
+import {
+  type SocketRequest,
+  type SocketTarget,
+  type TransportAnswer,
+  TransportFailure,
+  type TransportRequest,
+} from "../coder/mod.ts";
 import { KubeConnectionError } from "../kube/errors.ts";
-import { proxiedCall } from "./proxied_calls.ts";
+import { proxiedCall, proxiedSocket } from "./proxied_calls.ts";
 
 const request: TransportRequest = { method: "GET", path: "/p", headers: {}, timeoutMs: 1_000 };
 const call = { method: "GET", path: "/p" };
@@ -81,4 +87,31 @@ Deno.test("what is no failure of a connection, or was ended by the caller, is th
   const ended = new KubeConnectionError("m", call, { cause: new Error("x"), timedOut: true });
   const signal = AbortSignal.abort();
   await assert.rejects(proxiedCall(failing(ended), { ...request, signal }), (thrown) => thrown === ended);
+});
+
+Deno.test("a WebSocket is opened where the sender says, and refusals of the API server say what to do", async () => {
+  const target = { url: new URL("https://kube:6443/p"), headers: { authorization: "Bearer k" } };
+  const sender = { socket: () => Promise.resolve(target) };
+  const seen: SocketTarget[] = [];
+  const answering = (answer: TransportAnswer) => ({
+    open(one: SocketTarget) {
+      seen.push(one);
+      return Promise.resolve({ refused: answer });
+    },
+    close() {},
+  });
+  const asked: SocketRequest = { path: "/p", headers: {}, timeoutMs: 1_000 };
+  const status403 = { status: 403, headers: {}, body: status(403, "its words") };
+  const { refused } = await proxiedSocket(sender, answering(status403), asked);
+  assert.match(refused?.body ?? "", /its words \(.*service proxy/);
+  assert.deepEqual(seen, [target]);
+  const coders = { status: 404, headers: { "x-coder-build-version": "v2.30.0" }, body: "<html>" };
+  assert.equal((await proxiedSocket(sender, answering(coders), asked)).refused, coders);
+  const broken = new KubeConnectionError("m", call, {
+    cause: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }),
+  });
+  await assert.rejects(
+    proxiedSocket({ socket: () => Promise.reject(broken) }, answering(coders), asked),
+    (error: unknown) => error instanceof TransportFailure && error.reason === "connectionRefused",
+  );
 });

@@ -3,6 +3,7 @@ import { CoderAddressError } from "./address.ts";
 import { createServiceProxyTransport, serviceProxyPath } from "./service_proxy.ts";
 import type { TransportRequest } from "./transport.ts";
 import { TransportFailure } from "./transport_failure.ts";
+import type { SocketRequest } from "./web_socket.ts";
 
 const service = { namespace: "team-a", service: "coder", port: 80 };
 const answer = { status: 200, headers: {}, body: "{}" };
@@ -83,4 +84,27 @@ Deno.test("a closed one sends nothing", async () => {
   transport.close();
   await assert.rejects(transport.send(request), /closed/);
   assert.equal(sent, 0);
+});
+
+Deno.test("WebSockets go the same way, and are not there where the API server's side has none", async () => {
+  const seen: SocketRequest[] = [];
+  const refused = { refused: answer };
+  const transport = createServiceProxyTransport({
+    ...service,
+    send: () => Promise.resolve(answer),
+    connect: (sent) => {
+      seen.push(sent);
+      return Promise.resolve(refused);
+    },
+  });
+  const socket: SocketRequest = { path: "/api/v2/x/pty?command=a", headers: { a: "b" }, timeoutMs: 1_000 };
+  assert.equal(await transport.connect?.(socket), refused);
+  assert.deepEqual(seen, [{
+    ...socket,
+    path: "/api/v1/namespaces/team-a/services/http:coder:80/proxy/api/v2/x/pty?command=a",
+  }]);
+  transport.close();
+  await assert.rejects(transport.connect!(socket), /closed/);
+  const without = createServiceProxyTransport({ ...service, send: () => Promise.resolve(answer) });
+  assert.equal(without.connect, undefined);
 });

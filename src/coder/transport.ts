@@ -106,10 +106,11 @@ export function createTransport(options: TransportOptions): CoderTransport {
         deadline.end();
       }
     },
-    connect(request) {
+    async connect(request) {
+      if (closed) throw new TransportFailure("closed", "this connection to Coder is closed", false);
       const url = new URL(base.basePath + request.path, base.url);
       const { ca, tlsServerName: servername } = options;
-      return sockets.open({ url, headers: request.headers, ca, servername }, request);
+      return await sockets.open({ url, headers: request.headers, ca, servername }, request);
     },
     close() {
       closed = true;

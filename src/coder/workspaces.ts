@@ -57,6 +57,8 @@ export const workspaceSchema = z.object({
   template_name: optionalText,
   template_display_name: optionalText,
   template_active_version_id: id.nullish(),
+  /** Starts take the active version, save for who may change the template. */
+  template_require_active_version: z.boolean().nullish(),
   outdated: optionalFlag,
   latest_build: workspaceBuildSchema,
   ttl_ms: z.number().nullish(),

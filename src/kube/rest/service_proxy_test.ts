@@ -80,3 +80,35 @@ Deno.test("a deadline and a server that is not there are told apart", async () =
   );
   nowhere.close();
 });
+
+Deno.test("a WebSocket has the connection's address, credentials and ways, whatever its own headers say", async () => {
+  await using server = await localServer((_request, response) => json(response, 200, {}));
+  const sender = createServiceProxySender(server.connection);
+  const socket = await sender.socket(PATH, {
+    "Coder-Session-Token": "a-token",
+    authorization: "Bearer forged",
+  });
+  assert.equal(socket.url.href, `${server.connection.server.origin}${PATH}`);
+  assert.deepEqual(socket.headers, { "Coder-Session-Token": "a-token", authorization: "Bearer test" });
+  assert.deepEqual([socket.servername, socket.rejectUnauthorized, socket.createConnection], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  const other = createServiceProxySender({
+    ...server.connection,
+    server: new URL("https://kube.test/base"),
+    skipTlsVerify: true,
+    tlsServerName: "inside",
+    proxy: new URL("http://proxy.test:3128"),
+  });
+  const far = await other.socket("/p?q", {});
+  assert.equal(far.url.href, "https://kube.test/base/p?q");
+  assert.deepEqual([far.servername, far.rejectUnauthorized, typeof far.createConnection], [
+    "inside",
+    false,
+    "function",
+  ]);
+  sender.close();
+  other.close();
+});
