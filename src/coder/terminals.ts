@@ -146,6 +146,12 @@ function verdictOf(
   if (status === 426 || /failed to accept websocket/i.test(body)) {
     return { kind: "unavailable", reason: "noWebSocket", words: "the request came without its upgrade" };
   }
+  // We always send one. The service proxy of API servers loses the queries of WebSockets (kubernetes/kubernetes#77142).
+  if (status === 400 && /reconnect/.test(body)) {
+    const words = "the request came without its query, which the API server's service proxy takes away; " +
+      "Coder must be reached directly (--coder-access=direct)";
+    return { kind: "unsupported", reason: "noWebSocket", words };
+  }
   return undefined;
 }
 

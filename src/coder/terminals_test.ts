@@ -169,6 +169,13 @@ Deno.test("refusals: not there or no right, agent away, no WebSockets on the way
       [503, "", "unavailable", "agentAway", /not connected/],
       [426, "WebSocket protocol violation", "unavailable", "noWebSocket", /pass WebSockets on/],
       [400, `{"message":"Failed to accept websocket."}`, "unavailable", "noWebSocket", /without its upgrade/],
+      [
+        400,
+        `{"message":"Query params have invalid values.","validations":[{"field":"reconnect"}]}`,
+        "unsupported",
+        "noWebSocket",
+        /without its query.*--coder-access=direct/,
+      ],
       [400, `{"message":"Query params have invalid values."}`, "invalid", undefined, /invalid values/],
       [500, page("500 - Internal Server Error"), "unavailable", "serverError", /an HTML page/],
       [403, `{"message":"Forbidden."}`, "forbidden", undefined, /Forbidden/],
