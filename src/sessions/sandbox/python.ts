@@ -3,6 +3,7 @@ import archive from "./python/archive.py" with { type: "text" };
 import birth from "./python/birth.py" with { type: "text" };
 import bootstrapSource from "./python/bootstrap.py" with { type: "text" };
 import cgroups from "./python/cgroups.py" with { type: "text" };
+import core from "./python/core.py" with { type: "text" };
 import edits from "./python/edits.py" with { type: "text" };
 import files from "./python/files.py" with { type: "text" };
 import frames from "./python/frames.py" with { type: "text" };
@@ -51,6 +52,7 @@ export const MODULES: Readonly<Record<string, string>> = {
   relay,
   birth,
   processes,
+  core,
   init,
   newborn,
   launcher,

@@ -30,7 +30,7 @@ class Area:
     """Where an operation works, and what it may use."""
 
     def __init__(self, root_fd, limits):
-        self.root = Root(root_fd, limits.get("isolated", True))
+        self.root = Root(root_fd, limits.get("isolated", True), is_workspace=limits.get("workspace", False))
         self.store_fd = limits.get("spool_fd")
         self.disk_bytes = limits.get("disk_bytes", 2**63)
         self.free_bytes = limits.get("disk_free", self.disk_bytes)
@@ -55,7 +55,7 @@ def handle(op, input, body, root_fd, limits):
     root_fd: the session's directory (O_RDONLY | O_DIRECTORY)
     limits: `disk_bytes` of the session, `disk_free`: what of them may yet be written; `spool_fd`: a directory that the
         session's processes do not see, for archives; `isolated`: False where those processes have the worker's uid and
-        see its files
+        see its files; `workspace`: all there is a person's own
     Returns (output, body): a dict as in `operations.ts`, and bytes or None.
     """
     operation = _OPERATIONS.get(op)
@@ -190,14 +190,15 @@ def _entry(path, status):
 
 _OPERATIONS = {
     "read": read,
-    "write": writes.write,
+    "write": lambda *given: writes.write(*given),
     "list": list_,
     "stat": stat_,
-    "edit": edits.edit,
-    "search": search.search,
-    "pack": archive.pack,
-    "archive_read": archive.read,
-    "archive_write": archive.write,
-    "unpack": archive.unpack,
-    "archive_drop": archive.drop,
+    # In workspaces, modules are read when they are first used.
+    "edit": lambda *given: edits.edit(*given),
+    "search": lambda *given: search.search(*given),
+    "pack": lambda *given: archive.pack(*given),
+    "archive_read": lambda *given: archive.read(*given),
+    "archive_write": lambda *given: archive.write(*given),
+    "unpack": lambda *given: archive.unpack(*given),
+    "archive_drop": lambda *given: archive.drop(*given),
 }

@@ -12,6 +12,7 @@ import time
 
 import birth
 import cgroups
+import core
 import frames
 import kernel
 import newborn
@@ -388,7 +389,7 @@ class Launcher:
         one = self.inits[pid]
         self._deaf(one)
         listeners = list(zip(one["listeners"], [forward["socket"] for forward in self.options["forwards"]]))
-        one["relay"] = relay.start(listeners, one["session"], newborn.keep)
+        one["relay"] = relay.start(listeners, one["session"], core.keep)
         self.relays[one["relay"]] = pid
 
     def _deaf(self, one):

@@ -4,6 +4,7 @@ groups, for all together; `Watch` looks at the rest.
 """
 import os
 import resource
+import signal
 import time
 
 import cgroups
@@ -14,8 +15,11 @@ _CLOCK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def before_exec(limits, has_memory_group, has_pids_group):
-    """Sets the limits of this process, which is about to become a session's."""
+def before_exec(limits, counters, is_workspace):
+    """
+    Sets the limits of this process, which is about to become a session's. `counters`: those of its control group.
+    `is_workspace`: other processes of its uid are the person's own, and count with the kernel.
+    """
     cpu = limits["cpuMs"] // 1000 + 2
     values = [
         # 1, not 0: that keeps core dumps from being piped to a program of the machine, too.
@@ -23,10 +27,11 @@ def before_exec(limits, has_memory_group, has_pids_group):
         (resource.RLIMIT_CPU, cpu),
         (resource.RLIMIT_FSIZE, limits["diskBytes"]),
         (resource.RLIMIT_NOFILE, limits["openFiles"]),
-        # The init and its helpers count, too. Where there is a group, that one refuses, for it counts its refusals.
-        (resource.RLIMIT_NPROC, limits["processes"] + (64 if has_pids_group else 2)),
     ]
-    if not has_memory_group:
+    if not is_workspace:
+        # The init and its helpers count, too. Where there is a group, that one refuses, for it counts its refusals.
+        values.append((resource.RLIMIT_NPROC, limits["processes"] + (64 if "pids" in counters else 2)))
+    if not is_workspace and "memory" not in counters:
         values.append((resource.RLIMIT_DATA, limits["memoryBytes"]))
     for which, value in values:
         _, hard = resource.getrlimit(which)
@@ -66,6 +71,25 @@ def descendants(processes, ancestor):
             for one in trail:
                 found[one] = processes[one]
     return found
+
+
+def kill_descendants():
+    """Ends all that comes from this process."""
+    me = os.getpid()
+    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for _ in range(100):
+            found = descendants(scan(proc), me)
+            alive = [pid for pid, one in found.items() if pid != me and one[2] != b"Z"]
+            if not alive:
+                return
+            for pid in alive:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+    finally:
+        os.close(proc)
 
 
 def _read_at(directory, path):

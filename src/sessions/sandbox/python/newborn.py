@@ -1,10 +1,10 @@
 """What a forked child does to become the init of a session, and how sessions without namespaces are ended."""
 import os
-import resource
 import signal
 import time
 
 import birth
+import core
 import init
 import kernel
 import limits
@@ -14,17 +14,6 @@ _MARK = "SANDBOX_DIRECTORY"
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-def keep(descriptors):
-    """Closes all but these and the standard three."""
-    low = 3
-    for descriptor in sorted(descriptors):
-        if descriptor >= low:
-            os.closerange(low, descriptor)
-            low = descriptor + 1
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    os.closerange(low, max(low, min(soft, 2**20)))
-
-
 def live(channel, mode, uid, spec, connection):
     """In the child: becomes the init, and is it until its end. Never returns."""
     opened = {}
@@ -32,7 +21,7 @@ def live(channel, mode, uid, spec, connection):
         nothing = os.open("/dev/null", os.O_RDWR)
         for number in range(3):
             os.dup2(nothing, number)
-        keep([channel.fileno(), connection.fileno()] + list(spec["counters"].values()))
+        core.keep([channel.fileno(), connection.fileno()] + list(spec["counters"].values()))
 
         def with_host():
             # Processes of the session never see this one: they have no way to its directory.
@@ -91,7 +80,7 @@ def environment(mode, spec):
 def before_exec(mode):
     """What a child of the init does before it becomes a process of the session: `leave(descriptors to keep)`."""
     def leave(descriptors):
-        keep(descriptors)
+        core.keep(descriptors)
         if not mode["namespaces"]:
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         # From here on it holds nothing of ours. Where memory runs out, it goes before the init does.
@@ -109,21 +98,7 @@ def kill_all(mode):
     def within_namespace():
         _signal_all()
 
-    def descendants():
-        me = os.getpid()
-        proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            for _ in range(100):
-                found = limits.descendants(limits.scan(proc), me)
-                alive = [pid for pid, one in found.items() if pid != me and one[2] != b"Z"]
-                if not alive:
-                    return
-                for pid in alive:
-                    _kill(pid)
-        finally:
-            os.close(proc)
-
-    return within_namespace if mode["namespaces"] or mode["own_uid"] else descendants
+    return within_namespace if mode["namespaces"] or mode["own_uid"] else limits.kill_descendants
 
 
 def _signal_all():

@@ -154,13 +154,15 @@ def _rename(directory, one, other, flag):
 class Root:
     """What lies below one directory. Its descriptor (O_RDONLY | O_DIRECTORY) stays the caller's."""
 
-    def __init__(self, fd, isolated=True, beneath=None):
+    def __init__(self, fd, isolated=True, beneath=None, is_workspace=False):
         """
-        `isolated`: the owner of a file says whose it is. `beneath`: whether to ask the kernel to stay below; by default
+        `isolated`: the owner of a file says whose it is. `is_workspace`: all there is a person's own, whoever owns it and
+        whatever disk it is on. `beneath`: whether to ask the kernel to stay below; by default
         where it can.
         """
         self.fd = fd
         self.isolated = isolated
+        self.is_workspace = is_workspace
         self._device = os.fstat(fd).st_dev
         self._beneath = kernel_stays_beneath(fd) if beneath is None else beneath
         self._name = None
@@ -229,13 +231,21 @@ class Root:
 
     def owned(self, status):
         """Whether a regular file is the session's own."""
-        return status.st_uid == os.geteuid() and (self.isolated or status.st_nlink <= 1)
+        return self.is_workspace or status.st_uid == os.geteuid() and (self.isolated or status.st_nlink <= 1)
+
+    def new_mode(self):
+        """Permissions of a file that was not there: a person's own are as the person's umask has them."""
+        if not self.is_workspace:
+            return 0o644
+        mask = os.umask(0o022)
+        os.umask(mask)
+        return 0o666 & ~mask
 
     def within(self, directory, name, flags):
         """Opens one name of a directory that was opened below this root; links and other disks are refused as OSError."""
         fd = os.open(name, flags | os.O_NOFOLLOW | _ALWAYS, dir_fd=directory)
         status = os.fstat(fd)
-        if stat.S_ISDIR(status.st_mode) and status.st_dev != self._device:
+        if stat.S_ISDIR(status.st_mode) and status.st_dev != self._device and not self.is_workspace:
             os.close(fd)
             raise OSError(errno.EXDEV, "another disk")
         return fd
@@ -246,7 +256,7 @@ class Root:
         if self._beneath:
             # It refuses flags that O_PATH has no use for.
             always = os.O_CLOEXEC if flags & os.O_PATH else _ALWAYS
-            how = _How(flags | always, 0, _BENEATH | _NO_MAGICLINKS | _NO_XDEV)
+            how = _How(flags | always, 0, _BENEATH | _NO_MAGICLINKS | (0 if self.is_workspace else _NO_XDEV))
             raw = b"/".join(parts) or b"."
             for _ in range(ATTEMPTS):
                 fd = _libc.syscall(_OPENAT2, self.fd, raw, ctypes.byref(how), ctypes.sizeof(how))
@@ -356,7 +366,7 @@ class Root:
             except FileNotFoundError:
                 directory = self._open(parts[:count - 1], os.O_PATH | os.O_DIRECTORY)
             try:
-                os.mkdir(parts[count - 1], 0o755, dir_fd=directory)
+                os.mkdir(parts[count - 1], 0o777 if self.is_workspace else 0o755, dir_fd=directory)
             except FileExistsError:
                 if _is_link(directory, parts[count - 1]):
                     raise FileError(

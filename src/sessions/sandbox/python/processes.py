@@ -104,7 +104,7 @@ class Processes:
                 os.dup2(descriptor, number)
             self.init.leave((self.init.root_fd, status_write))
             spec = self.init.spec
-            limits.before_exec(spec["limits"], "memory" in spec["counters"], "pids" in spec["counters"])
+            limits.before_exec(spec["limits"], spec["counters"], spec.get("workspace", False))
             what = b"c"
             os.fchdir(self.init.root_fd)
             os.chdir(cwd)
@@ -376,7 +376,7 @@ class Processes:
         if pid == 0:
             try:
                 signal.set_wakeup_fd(-1)
-                self.init.connection.close()
+                self.init.close_in_child()
                 header, body = work()
                 for piece in frames.encode(header, body):
                     view = memoryview(piece)

@@ -73,7 +73,7 @@ def _open_to_append(area, directory, name, path):
             fd = os.open(name, flags, dir_fd=directory)
         except FileNotFoundError:
             try:
-                return os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=directory), True
+                return os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o666 if area.root.is_workspace else 0o644, dir_fd=directory), True
             except FileExistsError:
                 continue
             except OSError as error:
@@ -141,7 +141,7 @@ class Target:
     def replace(self, pieces, executable, create=False):
         """Writes pieces of bytes into a file beside it and gives that its name. With `create`, only where there is none."""
         temporary = PREFIX + os.urandom(8).hex().encode()
-        mode = 0o644 if self.status is None else self.status.st_mode & 0o777
+        mode = self._area.root.new_mode() if self.status is None else self.status.st_mode & 0o777
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             fd = os.open(temporary, flags, 0o600, dir_fd=self._directory)
@@ -170,9 +170,9 @@ class Target:
     def _take_place(self, temporary):
         """
         By exchange: where a file is replaced by renaming, some file systems (ext4) wait for the disk, which takes a hundred
-        times as long and is for machines that lose power. What is lost then is the session.
+        times as long and is for machines that lose power. What is lost then is the session; a person's own files wait.
         """
-        for _ in range(paths.ATTEMPTS):
+        for _ in range(0 if self._area.root.is_workspace else paths.ATTEMPTS):
             try:
                 if not paths.exchange(self._directory, temporary, self._name):
                     break
