@@ -1,6 +1,7 @@
 /** Records of sessions in this process: gone with it. */
-import { isOpen, SESSION_STATES, SessionError, type SessionRecord, type SessionState } from "../types.ts";
-import { tooManyOpen } from "./refusals.ts";
+import { isOpen, SESSION_STATES, type SessionRecord, type SessionState } from "../types.ts";
+import { matches, newestFirst } from "./filter.ts";
+import { idTaken, nameTaken, nameTakenByOther, tooManyOpen } from "./refusals.ts";
 import type { SessionFilter, SessionStore } from "./types.ts";
 
 export class MemorySessionStore implements SessionStore {
@@ -20,14 +21,9 @@ export class MemorySessionStore implements SessionStore {
     const open = [...this.#candidates({ owner: record.owner })].filter(isOpen).length;
     if (isOpen(record) && open >= mostOpen) throw tooManyOpen(open, mostOpen);
     if (this.#records.has(record.id)) {
-      throw new SessionError("conflict", `there is a session ${record.id} already`);
+      throw idTaken(record);
     }
-    if (isOpen(record) && this.#names.has(nameKey(record))) {
-      throw new SessionError(
-        "conflict",
-        `there is an open session named ${record.name} already: use it, close it, or take another name`,
-      );
-    }
+    if (isOpen(record) && this.#names.has(nameKey(record))) throw nameTaken(record);
     return this.#put({ ...record, version: 1 });
   }
 
@@ -42,7 +38,7 @@ export class MemorySessionStore implements SessionStore {
     signal.throwIfAborted();
     const found: SessionRecord[] = [];
     for (const record of this.#candidates(filter)) if (matches(record, filter)) found.push(record);
-    return found.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+    return found.sort(newestFirst);
   }
 
   // deno-lint-ignore require-await -- as above
@@ -51,7 +47,7 @@ export class MemorySessionStore implements SessionStore {
     const kept = this.#records.get(record.id);
     if (kept?.version !== record.version) return undefined;
     if (isOpen(record) && (this.#names.get(nameKey(record)) ?? record.id) !== record.id) {
-      throw new SessionError("conflict", `there is another open session named ${record.name}`);
+      throw nameTakenByOther(record);
     }
     return this.#put({ ...record, version: record.version + 1 });
   }
@@ -141,14 +137,4 @@ function frozen(record: SessionRecord): SessionRecord {
     metadata: Object.freeze({ ...record.metadata }),
     limits: Object.freeze({ ...record.limits }),
   });
-}
-
-function matches(record: SessionRecord, { owner, workerId, states, name, labels }: SessionFilter): boolean {
-  return (owner === undefined || record.owner === owner) &&
-    (workerId === undefined || record.workerId === workerId) &&
-    (states === undefined || states.includes(record.state)) &&
-    (name === undefined || record.name === name) &&
-    Object.entries(labels ?? {}).every(([key, value]) =>
-      Object.hasOwn(record.labels, key) && record.labels[key] === value
-    );
 }
