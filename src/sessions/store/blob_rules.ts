@@ -35,6 +35,36 @@ export function isBlobId(id: string): boolean {
   return ID.test(id);
 }
 
+/** Bytes that are taken. */
+export interface TakenRoom {
+  /** Of the one that is written. */
+  readonly size: number;
+  /** Of its owner, what is written included. */
+  readonly owner: number;
+  readonly total: number;
+}
+
+/** Whether there is room for `bytes` more. @throws {SessionError} `limit` */
+export function assertRoom(
+  { maxBytes, maxOwnerBytes, maxTotalBytes }: BlobLimits,
+  { size, owner, total }: TakenRoom,
+  bytes: number,
+): void {
+  const refused = (why: string, or = "") =>
+    new SessionError(
+      "limit",
+      `there is no room for more than ${size} bytes of it: ${why}: remove large files from the session${or}`,
+    );
+  const own = `one may have ${maxBytes} bytes, one owner's together ${maxOwnerBytes}`;
+  if (size + bytes > Math.min(maxBytes, maxOwnerBytes)) throw refused(own);
+  if (owner + bytes > maxOwnerBytes) {
+    throw refused(own, ", or try again when an older one of yours is over");
+  }
+  if (total + bytes > maxTotalBytes) {
+    throw refused(`all together may have ${maxTotalBytes} bytes`, ", or try again when older ones are over");
+  }
+}
+
 /** What is taken of a store, by owner: what is being written counts like what is kept. */
 export class BlobRoom {
   readonly #owners = new Map<string, number>();
@@ -47,24 +77,8 @@ export class BlobRoom {
    * @throws {SessionError} `limit`; nothing is taken then
    */
   take(owner: string, size: number, bytes: number): void {
-    const { maxBytes, maxOwnerBytes, maxTotalBytes } = this.limits;
-    const refused = (why: string, or = "") =>
-      new SessionError(
-        "limit",
-        `there is no room for more than ${size} bytes of it: ${why}: remove large files from the session${or}`,
-      );
-    const own = `one may have ${maxBytes} bytes, one owner's together ${maxOwnerBytes}`;
     const has = this.#owners.get(owner) ?? 0;
-    if (size + bytes > Math.min(maxBytes, maxOwnerBytes)) throw refused(own);
-    if (has + bytes > maxOwnerBytes) {
-      throw refused(own, ", or try again when an older one of yours is over");
-    }
-    if (this.#total + bytes > maxTotalBytes) {
-      throw refused(
-        `all together may have ${maxTotalBytes} bytes`,
-        ", or try again when older ones are over",
-      );
-    }
+    assertRoom(this.limits, { size, owner: has, total: this.#total }, bytes);
     this.#owners.set(owner, has + bytes);
     this.#total += bytes;
   }
