@@ -10,6 +10,7 @@ import { KUBE_PROXY_SCHEME, parseKubeProxy, type ReachOptions } from "../operato
 import { createServiceProxySender } from "../kube/rest/service_proxy.ts";
 import type { RestClient } from "../kube/rest/rest_client.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { readCoderAuthorities } from "./coder_authorities.ts";
 import type { Config } from "./config.ts";
 import { proxiedCall, proxiedSocket } from "./proxied_calls.ts";
 
@@ -43,7 +44,7 @@ export function reachOptions({ config, client }: CoderCore): ReachOptions {
  * Throws where the file of `--coder-ca-file` cannot be read or holds no certificate.
  */
 export function coderDeployments({ client, config, metrics }: CoderCore): Deployments {
-  const ca = config.coderCaFile === undefined ? undefined : readAuthorities(config.coderCaFile);
+  const ca = config.coderCaFile === undefined ? undefined : readCoderAuthorities(config.coderCaFile);
   const sender = createServiceProxySender(client.connection);
   const sockets = createSockets();
   const deployments = createDeployments({
@@ -70,16 +71,4 @@ export function coderDeployments({ client, config, metrics }: CoderCore): Deploy
       sender.close();
     },
   };
-}
-
-function readAuthorities(path: string): string {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`--coder-ca-file: ${path} cannot be read: ${why}`, { cause });
-  }
-  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw new Error(`--coder-ca-file: ${path} holds no PEM certificate (-----BEGIN CERTIFICATE-----)`);
 }

@@ -9,7 +9,7 @@ import type { CallOptions, KubeClient } from "../kube/client.ts";
 import type { AccessRequest } from "../kube/reviews.ts";
 
 /** How somebody proved who they are; `process`: nobody had to, and calls are the process' own. */
-export type CallerMethod = "token" | "oidc" | "proxy" | "x509" | "process";
+export type CallerMethod = "token" | "oidc" | "coder" | "proxy" | "x509" | "process";
 
 /** Who calls. */
 export interface McpCaller {

@@ -36,6 +36,8 @@ export interface AuthenticatorOptions {
   reviewToken?: TokenReviewer;
   /** Bearer tokens that name its issuer go there, and nowhere else. */
   oidc?: OidcAuthenticator;
+  /** The same of Coder's session tokens. */
+  coder?: OidcAuthenticator;
   clock?: Clock;
   log?: Logger;
   metrics?: Metrics;
@@ -55,7 +57,8 @@ const CREDENTIAL_ID = "authentication.kubernetes.io/credential-id";
  * somebody wins. Where none does and one was tried, the request is refused, never anonymous.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { config, reviewToken, oidc, clock = systemClock, log = silentLogger, metrics = noMetrics } = options;
+  const { config, reviewToken, oidc, coder, clock = systemClock, log = silentLogger, metrics = noMetrics } =
+    options;
   const verify = createVerifier(() => clock.wallTime());
   const mayLog = occasionally(clock);
   const results = metrics.counter(
@@ -105,14 +108,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   async function byToken(token: string, signal: AbortSignal | undefined): Promise<Attempt> {
-    if (oidc?.isFor(token)) {
-      const answer = await oidc.authenticate(token, signal);
-      return "user" in answer ? { user: answer.user, method: "oidc" } : answer;
+    for (const [method, way] of [["oidc", oidc], ["coder", coder]] as const) {
+      if (way?.isFor(token) !== true) continue;
+      const answer = await way.authenticate(token, signal);
+      return "user" in answer ? { user: answer.user, method } : answer;
     }
     if (reviewToken === undefined) {
-      const why = oidc === undefined
+      const why = oidc === undefined && coder === undefined
         ? "bearer tokens are not taken here"
-        : "the bearer token is of another issuer";
+        : coder === undefined
+        ? "the bearer token is of another issuer"
+        : "the bearer token is no session token of Coder";
       return { refusal: { ...unauthorized(why), oauth: { error: "invalid_token" } } };
     }
     try {

@@ -363,3 +363,44 @@ Deno.test("impersonation is refused, not ignored: who asks for less shall not ge
   }
   assert.deepEqual(tokens, []);
 });
+
+Deno.test("tokens of other ways go there and nowhere else, and the answer is theirs", async () => {
+  const way = (name: string) => ({
+    isFor: (token: string) => token.startsWith(name),
+    authenticate: (token: string) =>
+      Promise.resolve(
+        token.endsWith("good")
+          ? { user: { name, groups: [], extra: {} } }
+          : { refusal: { code: 403, reason: "Forbidden", message: `${name} says no` } as const },
+      ),
+  });
+  const reviewed: string[] = [];
+  const config = { current: {}, hasSynced: true };
+  const all = createAuthenticator({
+    config,
+    oidc: way("oidc"),
+    coder: way("coder"),
+    reviewToken: (token) => {
+      reviewed.push(token);
+      return Promise.resolve(bob);
+    },
+  });
+  const ask = async (authenticate: typeof all, token: string) => {
+    const answer = await authenticate({
+      peer: undefined,
+      rawHeaders: ["Authorization", `Bearer ${token}`],
+    });
+    return answer.kind === "user"
+      ? `${answer.user.name} by ${answer.method}`
+      : answer.kind === "refused"
+      ? `${answer.refusal.code} ${answer.refusal.message}`
+      : answer.kind;
+  };
+  assert.equal(await ask(all, "oidc-good"), "oidc by oidc");
+  assert.equal(await ask(all, "coder-good"), "coder by coder");
+  assert.equal(await ask(all, "coder-bad"), "403 coder says no");
+  assert.deepEqual(reviewed, []);
+  assert.equal(await ask(all, "another"), "bob by token");
+  const alone = createAuthenticator({ config, coder: way("coder") });
+  assert.match(await ask(alone, "another"), /^401 .*no session token of Coder/);
+});

@@ -11,7 +11,7 @@ export interface KubeUser {
 }
 
 /** How somebody proved who they are. */
-export type AuthenticationMethod = "requestheader" | "x509" | "token" | "oidc";
+export type AuthenticationMethod = "requestheader" | "x509" | "token" | "oidc" | "coder";
 
 /** Members may do everything, without being looked up. */
 export const MASTERS_GROUP = "system:masters";

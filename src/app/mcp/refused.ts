@@ -4,7 +4,13 @@ import { challengeOf, type ProtectedResource } from "../../identity/protected_re
 import type { Admission } from "../../mcp/surface.ts";
 
 /** Our names of the ways to prove who one is. */
-export const METHODS = { requestheader: "proxy", x509: "x509", token: "token", oidc: "oidc" } as const;
+export const METHODS = {
+  requestheader: "proxy",
+  x509: "x509",
+  token: "token",
+  oidc: "oidc",
+  coder: "coder",
+} as const;
 
 /** Nobody has proved anything. */
 export const NOBODY: Pick<Refusal, "code" | "message"> = {

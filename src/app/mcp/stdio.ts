@@ -32,7 +32,7 @@ export async function runStdio(
   const surface = mcpSurface(config);
   const person = await personAt("mcp-stdio", config, options, {
     writes: writesAuditFile(config),
-    withoutToken: noCoder,
+    withoutToken: () => noCoder(),
   });
   const { client, coders } = person;
   const secrets = ownSecrets({ log, metrics: noMetrics });

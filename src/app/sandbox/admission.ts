@@ -1,4 +1,4 @@
-/** Lets callers in at the coordinator: by tokens of a file, OIDC, a trusted proxy, or nobody has to prove anything. */
+/** Lets callers in at the coordinator: by tokens of a file or of Coder, OIDC, a trusted proxy, or without any proof. */
 import { userInfo } from "node:os";
 import {
   askedAuthorities,
@@ -10,16 +10,20 @@ import {
 import { createOidcAuthenticator } from "../../identity/oidc.ts";
 import { type ProtectedResource, protectedResource } from "../../identity/protected_resource.ts";
 import { ownPortConfig } from "../../identity/trusted_proxy.ts";
-import type { CallerMethod } from "../../caller/types.ts";
+import type { CallerCoders, CallerMethod } from "../../caller/types.ts";
 import { mcpCaller } from "../../mcp/caller/caller_id.ts";
 import { refusingCluster } from "../../mcp/caller/refusing_cluster.ts";
-import { noCoder } from "../../mcp/coder/mod.ts";
+import { noCoder, ownCoder } from "../../mcp/coder/mod.ts";
 import type { Admission, Admit, Visitor } from "../../mcp/surface.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import { admissionSettings } from "../mcp/admission_settings.ts";
+import type { Redactor } from "../../telemetry/redactor.ts";
+import { AdmissionConfigError, admissionSettings } from "../mcp/admission_settings.ts";
 import { ProxyAuthority } from "../mcp/proxy_authority.ts";
 import { METHODS, NOBODY, refused } from "../mcp/refused.ts";
+import { givenSessionToken } from "../session_token.ts";
+import { CODER_PREFIX, createCoderCallers } from "./coder_callers.ts";
+import type { CoderWay } from "./coder_way.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { TokenFile } from "./token_file.ts";
 
@@ -31,25 +35,26 @@ export interface CoordinatorAdmission {
   onAuthorities(listener: () => void): () => void;
 }
 
+export interface AdmissionContext {
+  /** See `openCoderWay`. */
+  readonly coder: CoderWay | undefined;
+  readonly redactor: Pick<Redactor, "add">;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
 /**
  * Makes it.
  * @throws `AdmissionConfigError` and `TokenFileError` where nobody could be let in, or everybody would be
  */
 export async function coordinatorAdmission(
   config: CoordinatorConfig,
-  { log, metrics }: { readonly log: Logger; readonly metrics: Metrics },
+  context: AdmissionContext,
 ): Promise<CoordinatorAdmission> {
+  const { log, metrics } = context;
   const { auth, mcpUrl: url } = config;
-  const { oidc, proxy, proxyCaFile, isOff } = admissionSettings({
-    ...config,
-    mcpBindAddress: config.bindAddress,
-    mcpAuth: auth,
-    mcpTokenAudience: [],
-    mcpOidcGroupsPrefix: "",
-    mcpImpersonate: false,
-    mcpNamespaces: [],
-  });
-  if (isOff) return everybody();
+  const { oidc, proxy, proxyCaFile, isOff } = settingsOf(config);
+  if (isOff) return everybody(await ownCoders(config, context));
   const tokens = auth.includes("token") ? await TokenFile.open({ path: tokenPath(config), log }) : undefined;
   const resource = oidc === undefined || url === undefined
     ? undefined
@@ -62,6 +67,12 @@ export async function coordinatorAdmission(
       return proxies?.current ?? proxy;
     },
   });
+  const coder = auth.includes("coder") ? neededWay(context) : undefined;
+  const callers = coder === undefined ? undefined : createCoderCallers({
+    client: (token) => coder.client(token),
+    keepSecret: (token) => context.redactor.add(token),
+    log,
+  });
   const authenticate = createAuthenticator({
     config: certificates,
     ...(tokens === undefined ? {} : {
@@ -72,6 +83,13 @@ export async function coordinatorAdmission(
       },
     }),
     ...(oidc === undefined ? {} : { oidc: createOidcAuthenticator({ ...oidc, log }) }),
+    ...(callers === undefined ? {} : {
+      coder: {
+        ...callers,
+        // A token of the file may look like one of Coder's.
+        isFor: (token) => tokens?.nameOf(token) === undefined && callers.isFor(token),
+      },
+    }),
     log,
     metrics,
   });
@@ -82,11 +100,67 @@ export async function coordinatorAdmission(
       const answer = await authenticate({ peer, rawHeaders }, signal);
       if (answer.kind === "refused") return refused(answer.refusal, resource);
       if (answer.kind === "anonymous") return refused(NOBODY, resource);
-      return visit(answer.user, METHODS[answer.method]);
+      const { user, method } = answer;
+      if (method !== "coder") {
+        // Whoever names them must not hand out what Coder's users are called by.
+        if (callers !== undefined && user.name.startsWith(CODER_PREFIX)) return refused(FOREIGN, resource);
+        return visit(user, METHODS[method], noCoder(coder === undefined ? NO_CODER : NOT_BY_CODER));
+      }
+      const token = bearerTokenOf(rawHeaders);
+      if (coder === undefined || token === undefined) throw new TypeError("nobody comes by Coder without it");
+      const name = user.name.slice(CODER_PREFIX.length);
+      return visit(user, "coder", ownCoder({ client: coder.client(token), user: name }));
     },
     authorities: () => askedAuthorities(certificates.current),
     onAuthorities: (listener) => proxies?.subscribe(listener) ?? (() => {}),
   };
+}
+
+const FOREIGN = {
+  code: 403,
+  message:
+    `names that begin with ${CODER_PREFIX} are those of Coder's users, who come with a Coder session token`,
+} as const;
+const NO_CODER =
+  "this coordinator lets nobody in by Coder, so there is no way to Coder as you: it must be started with --auth=coder and " +
+  "--coder-url";
+const NOT_BY_CODER =
+  "you have not come in by Coder, so there is no way to Coder as you: come with a Coder session token (coder tokens create) " +
+  "as the bearer token";
+
+function settingsOf(config: CoordinatorConfig): ReturnType<typeof admissionSettings> {
+  const ways = config.auth.filter((way) => way !== "coder");
+  if (ways.includes("off") && config.auth.length > ways.length) {
+    throw new AdmissionConfigError("--auth: off cannot be combined with other ways");
+  }
+  // Coder needs nothing of what the others are set up with.
+  if (ways.length === 0 && config.auth.length > 0) {
+    return { isOff: false, x509: false, impersonate: false, namespaces: [] };
+  }
+  return admissionSettings({
+    ...config,
+    mcpBindAddress: config.bindAddress,
+    mcpAuth: ways,
+    mcpTokenAudience: [],
+    mcpOidcGroupsPrefix: "",
+    mcpImpersonate: false,
+    mcpNamespaces: [],
+  });
+}
+
+function neededWay({ coder }: AdmissionContext): CoderWay {
+  if (coder === undefined) throw new AdmissionConfigError("--auth=coder needs --coder-url");
+  return coder;
+}
+
+/** Coder as the one who has started this process, with the token that they have given. Rejects where its file is of no use. */
+export async function ownCoders(
+  config: Pick<CoordinatorConfig, "coderSessionToken" | "coderSessionTokenFile">,
+  { coder, redactor }: Pick<AdmissionContext, "coder" | "redactor">,
+): Promise<CallerCoders> {
+  const token = await givenSessionToken(config);
+  if (token !== undefined) redactor.add(token);
+  return coder === undefined || token === undefined ? noCoder() : ownCoder({ client: coder.client(token) });
 }
 
 function tokenPath({ authTokenFile }: CoordinatorConfig): string {
@@ -95,9 +169,9 @@ function tokenPath({ authTokenFile }: CoordinatorConfig): string {
 }
 
 /** Whoever reaches the port, or the process' own streams, is who has started it. */
-export function everybody(): CoordinatorAdmission {
+export function everybody(coders: CallerCoders = noCoder()): CoordinatorAdmission {
   const user = userOf(ownName());
-  const one = visit(user, "process");
+  const one = visit(user, "process", coders);
   return {
     resource: undefined,
     admit: ({ rawHeaders }) => {
@@ -117,8 +191,12 @@ export function everybody(): CoordinatorAdmission {
 
 const WHY = "this is the coordinator of sandbox sessions, which knows nothing of Kubernetes";
 
-function visit(user: KubeUser, method: CallerMethod): Admission & { readonly visitor: Visitor } {
-  return { visitor: { caller: mcpCaller(user, method), cluster: refusingCluster(WHY), coders: noCoder() } };
+function visit(
+  user: KubeUser,
+  method: CallerMethod,
+  coders: CallerCoders,
+): Admission & { readonly visitor: Visitor } {
+  return { visitor: { caller: mcpCaller(user, method), cluster: refusingCluster(WHY), coders } };
 }
 
 function userOf(name: string): KubeUser {

@@ -6,6 +6,10 @@ import { noMetrics } from "../../telemetry/metrics.ts";
 import { AdmissionConfigError } from "../mcp/admission_settings.ts";
 import type { PeerCertificates } from "../../identity/mod.ts";
 import { coordinatorAdmission } from "./admission.ts";
+import type { CoderClient } from "../../coder/mod.ts";
+import { Redactor } from "../../telemetry/redactor.ts";
+import { coderError } from "./coder_testing.ts";
+import type { CoderWay } from "./coder_way.ts";
 import type { CoordinatorConfig } from "./config.ts";
 
 const ANN = "ann-0123456789abcdef";
@@ -19,19 +23,54 @@ const BASE = {
   mcpProxyAllowedNames: [],
 } as unknown as CoordinatorConfig;
 
-async function admits(
+/** Bob's. */
+const BOBS = "bobbobbobb-0123456789abcdefghijkl";
+const BOB_ID = "bbbbbbbb-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+
+/** A Coder that knows Bob by his token, and counts how often it is asked. */
+function fakeCoder() {
+  const asked: string[] = [];
+  const coder: CoderWay = {
+    address: "https://coder.example.com",
+    client: (token) =>
+      ({
+        address: "https://coder.example.com",
+        users: {
+          me() {
+            asked.push(token);
+            return token === BOBS
+              ? Promise.resolve({ id: BOB_ID, username: "bob" })
+              : Promise.reject(coderError("unauthorized", "tokenRefused"));
+          },
+        },
+      }) as unknown as CoderClient,
+    close() {},
+  };
+  return { coder, asked };
+}
+
+const context = (coder?: CoderWay) => ({
+  coder,
+  redactor: new Redactor(),
+  log: silentLogger,
+  metrics: noMetrics,
+});
+
+async function visitOf(
   given: Partial<CoordinatorConfig>,
   headers: Record<string, string> = {},
   peer?: PeerCertificates,
-): Promise<string> {
-  const admission = await coordinatorAdmission({ ...BASE, ...given }, {
-    log: silentLogger,
-    metrics: noMetrics,
-  });
-  const answer = await admission.admit(
+  coder?: CoderWay,
+) {
+  const admission = await coordinatorAdmission({ ...BASE, ...given }, context(coder));
+  return await admission.admit(
     { headers: new Headers(headers), rawHeaders: Object.entries(headers).flat(), peer },
     AbortSignal.timeout(60_000),
   );
+}
+
+async function admits(...given: Parameters<typeof visitOf>): Promise<string> {
+  const answer = await visitOf(...given);
   if ("refusal" in answer) return `${answer.refusal.status} ${answer.refusal.message}`;
   const { user, method } = answer.visitor.caller;
   return `${user.name} by ${method}`;
@@ -90,10 +129,7 @@ Deno.test("an issuer's tokens and a trusted proxy's word are taken", async () =>
 
 Deno.test("whoever is let in sees nothing of Kubernetes and Coder", async () => {
   await withTokens(async (authTokenFile) => {
-    const admission = await coordinatorAdmission({ ...BASE, authTokenFile }, {
-      log: silentLogger,
-      metrics: noMetrics,
-    });
+    const admission = await coordinatorAdmission({ ...BASE, authTokenFile }, context());
     const answer = await admission.admit(
       { headers: new Headers(), rawHeaders: ["authorization", `Bearer ${ANN}`], peer: undefined },
       AbortSignal.timeout(60_000),
@@ -105,4 +141,80 @@ Deno.test("whoever is let in sees nothing of Kubernetes and Coder", async () => 
     assert.deepEqual(await coders.list(undefined, new AbortController().signal), []);
     assert.deepEqual(admission.authorities(), []);
   });
+});
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const CHOICE = { namespace: "" };
+const NEED = { verb: "get", resource: "coderworkspaces" } as const;
+
+Deno.test("Coder's users come with a session token of theirs, and have Coder with their own rights", async () => {
+  const { coder, asked } = fakeCoder();
+  const given = { auth: ["coder"] } as const;
+  const answer = await visitOf(given, bearer(BOBS), undefined, coder);
+  assert.ok("visitor" in answer);
+  const { caller, coders } = answer.visitor;
+  assert.deepEqual([caller.user.name, caller.user.uid, caller.method], ["coder:bob", BOB_ID, "coder"]);
+  const session = await coders.open(CHOICE, NEED, AbortSignal.timeout(60_000));
+  assert.deepEqual([session.as, session.user, session.ref.id], [
+    "caller",
+    "bob",
+    "https://coder.example.com",
+  ]);
+  // Who it is was asked for once, and is not again for who works with it.
+  assert.deepEqual(asked, [BOBS]);
+  assert.match(
+    await admits(given, bearer(BOBS.replace("bob", "eve")), undefined, coder),
+    /^401 Coder refuses/,
+  );
+  assert.match(
+    await admits(given, bearer("not-of-coder-at-all"), undefined, coder),
+    /^401 .*no session token/,
+  );
+  assert.match(await admits(given, {}, undefined, coder), /^401 say who you are/);
+  await assert.rejects(admits(given, bearer(BOBS)), { name: "AdmissionConfigError", message: /--coder-url/ });
+  await assert.rejects(admits({ auth: ["coder", "off"] }, {}, undefined, coder), AdmissionConfigError);
+});
+
+Deno.test("beside other ways: each token is whose it is, and who has not come by Coder has no way there", async () => {
+  const { coder, asked } = fakeCoder();
+  const file = await Deno.makeTempFile();
+  try {
+    const looksLikeCoders = "annannanna-0123456789abcdefghijkl";
+    await Deno.writeTextFile(file, `ann ${looksLikeCoders}\ncoder:bob ${ANN}\n`);
+    const given = { auth: ["token", "coder"], authTokenFile: file } as const;
+    const ann = await visitOf(given, bearer(looksLikeCoders), undefined, coder);
+    assert.ok("visitor" in ann);
+    assert.deepEqual([ann.visitor.caller.user.name, ann.visitor.caller.method], ["ann", "token"]);
+    await assert.rejects(
+      ann.visitor.coders.open(CHOICE, NEED, AbortSignal.timeout(60_000)),
+      /come with a Coder session token/,
+    );
+    assert.deepEqual(asked, [], "her token is none of Coder's");
+    assert.match(await admits(given, bearer(ANN), undefined, coder), /^403 names that begin with coder:/);
+    assert.equal(await admits(given, bearer(BOBS), undefined, coder), "coder:bob by coder");
+    const alone = { auth: ["token"], authTokenFile: file } as const;
+    assert.match(await admits(alone, bearer(BOBS), undefined, coder), /^401 /, "it was not asked for");
+    const visit = await visitOf(alone, bearer(looksLikeCoders), undefined, coder);
+    assert.ok("visitor" in visit);
+    await assert.rejects(
+      visit.visitor.coders.open(CHOICE, NEED, AbortSignal.timeout(60_000)),
+      /--auth=coder and --coder-url/,
+    );
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("where nobody has to prove anything Coder is that of who has started the process", async () => {
+  const { coder } = fakeCoder();
+  const loopback = { auth: ["off"], bindAddress: { hostname: "127.0.0.1", port: 8080 } } as const;
+  const open = async (given: Partial<CoordinatorConfig>, way?: CoderWay) => {
+    const answer = await visitOf({ ...loopback, ...given }, {}, undefined, way);
+    assert.ok("visitor" in answer);
+    return await answer.visitor.coders.open(CHOICE, NEED, AbortSignal.timeout(60_000));
+  };
+  assert.equal((await open({ coderSessionToken: BOBS }, coder)).user, "bob");
+  await assert.rejects(open({}, coder), /CODER_SESSION_TOKEN/);
+  await assert.rejects(open({ coderSessionToken: BOBS }), /CODER_URL/);
+  await assert.rejects(open({ coderSessionTokenFile: "/no/such/file" }, coder), /coder-session-token-file/);
 });

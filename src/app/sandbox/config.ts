@@ -5,7 +5,7 @@ import type { LOG_FORMATS, LOG_LEVELS } from "../config.ts";
 import type { McpConfig } from "../mcp_config.ts";
 
 /** Ways for callers of the coordinator to say who they are; `off`: nobody has to, on a loopback address alone. */
-export const COORDINATOR_AUTH = ["token", "oidc", "proxy", "off"] as const;
+export const COORDINATOR_AUTH = ["token", "oidc", "coder", "proxy", "off"] as const;
 
 /** What both have. Durations are milliseconds; `null` addresses are turned off; absent texts: there is none. */
 export interface ProcessConfig {
@@ -100,8 +100,14 @@ export interface CoordinatorConfig extends
   readonly auth: readonly (typeof COORDINATOR_AUTH)[number][];
   /** Lines `name token` or `name sha256:<hex of the token>`; `#` begins a comment. Read anew when it changes. */
   readonly authTokenFile?: string | undefined;
-  /** Names of callers who may see `/debug/sessions`. */
+  /** Callers who may see `/debug/sessions`: names, and `coder:<user id>`. */
   readonly admins: readonly string[];
+  /** Coder, for callers who have a session token of theirs, and for workers in workspaces. */
+  readonly coderUrl?: string | undefined;
+  readonly coderCaFile?: string | undefined;
+  /** Of the one who has started this process and whom callers are taken for; one of both. */
+  readonly coderSessionToken?: string | undefined;
+  readonly coderSessionTokenFile?: string | undefined;
   /** Keys of workers' tokens, one a line, at least 32 characters; the first one signs. */
   readonly workerKeyFile?: string | undefined;
   readonly grpcTlsCertFile?: string | undefined;

@@ -17,7 +17,8 @@ import { tlsFiles } from "../mcp/tls_files.ts";
 import { dropPermissions } from "../permissions.ts";
 import { realSystem, runToEnd, type StartNotes } from "../process.ts";
 import { buildInfo } from "../version.ts";
-import { coordinatorAdmission, everybody } from "./admission.ts";
+import { coordinatorAdmission, everybody, ownCoders } from "./admission.ts";
+import { openCoderWay } from "./coder_way.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { openCoordinatorCore } from "./coordinator_core.ts";
 import { debugReport } from "./debug_report.ts";
@@ -42,11 +43,16 @@ export async function serveCoordinator(
   log.info("starting", { mode: "coordinator", version, commit });
   await using ends = new Ends();
   const { metrics, health, tracer } = openObserved(config, options, "coder-k8s-coordinator", ends);
-  const admission = config.stdio ? everybody() : await coordinatorAdmission(config, { log, metrics });
+  const coder = openCoderWay(config, metrics);
+  if (coder !== undefined) ends.add("connections to Coder", () => coder.close());
+  const callers = { coder, redactor, log, metrics };
+  const admission = config.stdio
+    ? everybody(await ownCoders(config, callers))
+    : await coordinatorAdmission(config, callers);
   const writes = config.embeddedWorker !== undefined || config.dataDir !== undefined ||
     !["-", "off"].includes(config.auditLog);
   await drop(config.embeddedWorker === undefined ? "coordinator" : "worker", undefined, writes);
-  const core = await openCoordinatorCore(config, { log, metrics, tracer, redactor, signal }, ends);
+  const core = await openCoordinatorCore(config, { log, metrics, tracer, redactor, coder, signal }, ends);
   const secrets = ownSecrets({ log, metrics });
   ends.run("plans", (ended) => Promise.all(secrets.runnables.map((runnable) => runnable.run(ended))));
   // Standard output belongs to the protocol where that is how the client talks.

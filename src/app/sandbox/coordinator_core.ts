@@ -13,6 +13,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Redactor } from "../../telemetry/redactor.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
+import type { CoderWay } from "./coder_way.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import type { Ends } from "./ends.ts";
 import { grpcTls } from "./grpc_tls.ts";
@@ -34,6 +35,8 @@ export interface CoreContext {
   readonly metrics: Metrics;
   readonly tracer: Tracer;
   readonly redactor: Pick<Redactor, "add">;
+  /** See `openCoderWay`. */
+  readonly coder?: CoderWay | undefined;
   /** Ends the start. */
   readonly signal: AbortSignal;
 }
@@ -41,7 +44,7 @@ export interface CoreContext {
 /** Opens it all; `ends` ends it. */
 export async function openCoordinatorCore(
   config: CoordinatorConfig,
-  { log, metrics, tracer, redactor, signal }: CoreContext,
+  { log, metrics, tracer, redactor, coder, signal }: CoreContext,
   ends: Ends,
 ): Promise<CoordinatorCore> {
   const limits = blobLimits({ maxTotalBytes: config.checkpointBytes });
@@ -81,6 +84,7 @@ export async function openCoordinatorCore(
   if (config.grpcBindAddress !== null) {
     // Loaded where workers dial in, and not on a laptop.
     const { createWorkerServer } = await import("../../sessions/wire/server.ts");
+    const { createWorkspaceEntry } = await import("../../sessions/wire/workspace_entry.ts");
     const keys = await workerKeys(config, redactor);
     const tls = await grpcTls(config, log);
     const server = createWorkerServer({
@@ -89,6 +93,12 @@ export async function openCoordinatorCore(
       tls: tls?.source,
       allowInsecure: config.grpcInsecure,
       keys: () => keys,
+      entry: coder === undefined ? undefined : createWorkspaceEntry({
+        coder: (token) => coder.client(token),
+        keys: () => keys,
+        log,
+        metrics,
+      }),
       log,
       metrics,
     });
@@ -131,7 +141,7 @@ export async function openCoordinatorCore(
 async function workerKeys(
   { workerKeyFile }: CoordinatorConfig,
   redactor: Pick<Redactor, "add">,
-): Promise<readonly WorkerKey[]> {
+): Promise<readonly [WorkerKey, ...WorkerKey[]]> {
   if (workerKeyFile === undefined) {
     throw new Error(
       "Workers need tokens: give --worker-key-file, or --grpc-bind-address=0 to have none dial in.",

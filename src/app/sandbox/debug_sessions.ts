@@ -2,19 +2,19 @@
 import { ToolError } from "../../mcp/errors.ts";
 import type { Visitor } from "../../mcp/surface.ts";
 import type { Sessions } from "../../sessions/coordinator/types.ts";
+import { isAdmin } from "./admins.ts";
 import type { CoordinatorConfig } from "./config.ts";
 
 /** Makes the document. */
 export function debugSessions(
   sessions: Pick<Sessions, "everybody">,
-  { admins }: Pick<CoordinatorConfig, "admins">,
+  config: Pick<CoordinatorConfig, "admins">,
 ): (visitor: Visitor, signal: AbortSignal) => Promise<unknown> {
-  return async ({ caller: { user, method } }, signal) => {
-    // Where nobody has to prove anything, whoever reaches the port has started the process.
-    if (method !== "process" && !admins.includes(user.name)) {
+  return async ({ caller }, signal) => {
+    if (!isAdmin(config, caller)) {
       throw new ToolError(
         "forbidden",
-        `${user.name} may not see everybody's sessions: the coordinator's --admins must name you`,
+        `${caller.user.name} may not see everybody's sessions: the coordinator's --admins must name you`,
       );
     }
     const { sessions: records, workers } = await sessions.everybody(signal);

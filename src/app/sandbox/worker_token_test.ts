@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { workerId as workerIdOption } from "../../cli/sandbox/values.ts";
-import { parseWorkerKeys, verifyWorkerToken, WORKER_ID } from "../../sessions/wire/worker_tokens.ts";
+import { WORKER_ID } from "../../sessions/wire/worker_ids.ts";
+import { parseWorkerKeys, verifyWorkerToken } from "../../sessions/wire/worker_tokens.ts";
 import { workerToken } from "./worker_token.ts";
 
 const KEYS = `# ours\n${"k".repeat(48)}\n${"old".repeat(16)}\n`;

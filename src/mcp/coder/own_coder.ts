@@ -10,14 +10,18 @@ export interface OwnCoderOptions {
   /** Where its workspaces are in Kubernetes. @default {any namespace} */
   readonly namespace?: string | undefined;
   readonly controlPlane?: string | undefined;
+  /** The person's Coder user name, where that is known. @default {Coder is asked at need} */
+  readonly user?: string | undefined;
   /** How long it may take to say who the person is, in milliseconds. @default {900} */
   readonly openMs?: number;
 }
 
 /** Makes it. Coder decides what the person may do; nothing else is asked. */
-export function ownCoder({ client, namespace, controlPlane, openMs = 900 }: OwnCoderOptions): CallerCoders {
+export function ownCoder(
+  { client, namespace, controlPlane, user: known, openMs = 900 }: OwnCoderOptions,
+): CallerCoders {
   const somebody = client.prompt ?? client;
-  let user: string | undefined;
+  let user = known;
   const isMeant = (asked: string | undefined) =>
     asked === undefined || namespace === undefined || asked === namespace;
   const refIn = (asked: string | undefined): CoderRef => ({
@@ -66,16 +70,13 @@ export function ownCoder({ client, namespace, controlPlane, openMs = 900 }: OwnC
   };
 }
 
-/** Says what to set. */
-export function noCoder(): CallerCoders {
+const WHAT_TO_SET =
+  "there is no way to Coder here: set CODER_URL and CODER_SESSION_TOKEN (`coder tokens create`) and start again";
+
+/** Says what to set. @param message in other words */
+export function noCoder(message: string = WHAT_TO_SET): CallerCoders {
   return {
     list: () => Promise.resolve([]),
-    open: () =>
-      Promise.reject(
-        new ToolError(
-          "unavailable",
-          "there is no way to Coder here: set CODER_URL and CODER_SESSION_TOKEN (`coder tokens create`) and start again",
-        ),
-      ),
+    open: () => Promise.reject(new ToolError("unavailable", message)),
   };
 }

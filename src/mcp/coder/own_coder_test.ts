@@ -74,3 +74,14 @@ Deno.test("without a Coder it is said what to set", async () => {
   assert.equal(code, "unavailable");
   assert.match(message, /set CODER_URL and CODER_SESSION_TOKEN/);
 });
+
+Deno.test("who is known already is not asked about, and what is missing is said in the words that are given", async () => {
+  await using rig = await startClientRig();
+  const coders = ownCoder({ client: rig.client, user: "ann" });
+  assert.equal((await coders.open({ namespace: "lab" }, NEED, signal())).user, "ann");
+  assert.equal(rig.fake.requests.length, 0);
+  assert.equal(
+    (await refused(noCoder("come again").open({ namespace: "" }, NEED, signal()))).message,
+    "come again",
+  );
+});

@@ -15,9 +15,10 @@ export const namedSession = { session: z.string().min(1).max(128).describe("Id o
 /** Which session it was. */
 export const sessionOutput = { session: z.string() };
 
-/** Sessions belong to whom they were made by, by name. */
+/** Sessions belong to whom they were made by: by name, and of Coder's users by their ids, which stay where names change. */
 export function ownerOf({ caller }: Pick<ToolCall, "caller">): SessionOwner {
-  return { id: caller.user.name, name: caller.user.name };
+  const { user: { name, uid }, method } = caller;
+  return { id: method === "coder" && uid !== undefined ? `coder:${uid}` : name, name };
 }
 
 /** How much of new output is told at once, in characters: progress is to be looked at, the answer has all. */
