@@ -3,6 +3,7 @@ import type { Limits } from "../../sessions/types.ts";
 import type { BindAddress } from "../../telemetry/bind_address.ts";
 import type { LOG_FORMATS, LOG_LEVELS } from "../config.ts";
 import type { McpConfig } from "../mcp_config.ts";
+import type { SessionStoreConfig } from "./store_config.ts";
 
 /** Ways for callers of the coordinator to say who they are; `off`: nobody has to, on a loopback address alone. */
 export const COORDINATOR_AUTH = ["token", "oidc", "coder", "proxy", "off"] as const;
@@ -63,6 +64,7 @@ export interface WorkerConfig extends ProcessConfig, SandboxConfig {
 /** `coder-k8s coordinator`. */
 export interface CoordinatorConfig extends
   ProcessConfig,
+  SessionStoreConfig,
   Pick<
     McpConfig,
     | "mcpUrl"

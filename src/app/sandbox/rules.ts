@@ -1,3 +1,4 @@
 /** What the command line has to know of sessions' rules. */
 export { parseEgressRules } from "../../sessions/egress/rules.ts";
 export { LABEL, STANDARD_LIMITS } from "../../sessions/types.ts";
+export { parseRedisAddress, RedisAddressError } from "../../sessions/store/redis/address.ts";

@@ -11,6 +11,7 @@ import type { ReadConfig, ReadSources } from "./read.ts";
 import { workerPortChecks } from "./coordinator_workers.ts";
 import { sandboxConfig } from "./sandbox_config.ts";
 import { LIMITS, sandboxOptions } from "./common_options.ts";
+import { sessionStoreChecks, sessionStoreConfig, sessionStoreOptions } from "./session_store_options.ts";
 
 type CoordinatorValues = Values<typeof coordinatorTable>;
 type Found = Loaded<typeof coordinatorTable>;
@@ -31,6 +32,7 @@ export async function readCoordinator(sources: ReadSources): Promise<ReadConfig<
     ...workerPortChecks(values, found),
     ...portChecks(values, found),
     ...sessionChecks(values, found),
+    ...sessionStoreChecks(values, found),
     ...auditChecks(values, found),
     ...(values.embeddedWorker === true ? sandbox.mistakes : sandboxWithoutWorker(values, found)),
   ];
@@ -46,6 +48,7 @@ export async function readCoordinator(sources: ReadSources): Promise<ReadConfig<
   const all = values as CoordinatorValues;
   const config: CoordinatorConfig = {
     ...kept(all),
+    ...sessionStoreConfig(all),
     bindAddress: all.bindAddress ?? { hostname: "127.0.0.1", port: 0 },
     auth,
     limits: sandbox.config.limits,
@@ -72,11 +75,18 @@ const TAKEN = [
   "serverVersion",
   "workerUrl",
 ] as const;
-type Kept = Omit<CoordinatorValues, (typeof TAKEN)[number] | keyof typeof sandboxOptions>;
+type Kept = Omit<
+  CoordinatorValues,
+  (typeof TAKEN)[number] | keyof typeof sandboxOptions | keyof typeof sessionStoreOptions
+>;
 
 /** The keys that are the configuration's as they are. */
 function kept(values: CoordinatorValues): Kept {
-  const others: readonly string[] = [...TAKEN, ...Object.keys(sandboxOptions)];
+  const others: readonly string[] = [
+    ...TAKEN,
+    ...Object.keys(sandboxOptions),
+    ...Object.keys(sessionStoreOptions),
+  ];
   return Object.fromEntries(
     Object.entries(values).filter(([key]) => !others.includes(key)),
   ) as unknown as Kept;

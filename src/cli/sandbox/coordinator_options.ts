@@ -23,6 +23,7 @@ import {
   sandboxOptions,
 } from "./common_options.ts";
 import { optional, optionSet, withDefault } from "./option.ts";
+import { sessionStoreOptions, STORE } from "./session_store_options.ts";
 import { absolutePath, size } from "./values.ts";
 
 const PORTS = "Ports";
@@ -40,6 +41,7 @@ export const COORDINATOR_GROUPS = [
   TOOLS,
   WORKERS,
   SESSIONS,
+  STORE,
   SANDBOX,
   LIMITS,
   EGRESS,
@@ -435,6 +437,8 @@ export const coordinatorTable = {
     file: "session",
     help: "All checkpoints together; those of one owner may have a quarter of it.",
   }),
+
+  ...sessionStoreOptions,
 
   ...sandboxOptions,
 

@@ -77,6 +77,11 @@ const DEFAULTS = {
   maxSessionsPerOwner: 50,
   checkpointMaxAge: 86_400_000,
   checkpointBytes: 2 ** 30,
+  sessionStorePasswordFile: undefined,
+  sessionStoreCaFile: undefined,
+  sessionStoreCertFile: undefined,
+  sessionStoreKeyFile: undefined,
+  sessionStorePrefix: "coder-k8s:sessions:",
   auditLog: "-",
 };
 

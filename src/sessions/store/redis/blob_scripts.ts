@@ -95,9 +95,10 @@ for _, one in ipairs({key, p .. 'be', p .. 'bz', p .. 'bo:' .. owner}) do live(o
 return 'ok'
 `);
 
-/** Arguments: an upload that is given up. */
+/** Arguments: owner, id, upload: gives it up, also where it has become the blob and its writer has not heard that. */
 export const GIVE_UP = redisScript(`${ROOM}
-dropUpload(ARGV[3])
+local owner, id, upload = ARGV[3], ARGV[4], ARGV[5]
+if redis.call('HGET', p .. 'bi:' .. owner .. ':' .. id, 't') == upload then drop(owner, id) else dropUpload(upload) end
 `);
 
 /** Arguments: owner, id. */

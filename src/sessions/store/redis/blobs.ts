@@ -88,7 +88,7 @@ export class RedisBlobStore implements BlobStore {
       if (said !== "ok") throw swept(id);
       return info;
     } catch (error) {
-      await this.#giveUp(upload);
+      await this.#giveUp(home, id, upload);
       throw error;
     }
   }
@@ -158,9 +158,9 @@ export class RedisBlobStore implements BlobStore {
   }
 
   /** Never rejects: what cannot be removed now is swept later. */
-  async #giveUp(upload: string): Promise<void> {
+  async #giveUp(home: string, id: string, upload: string): Promise<void> {
     const { signal } = new AbortController();
-    await this.#run(GIVE_UP, "blob.give_up", signal, [upload]).catch((error) =>
+    await this.#run(GIVE_UP, "blob.give_up", signal, [home, id, upload]).catch((error) =>
       this.#options.log.debug("an upload is left to be swept", { error })
     );
   }

@@ -9,7 +9,7 @@ import { SessionError } from "../../types.ts";
 import { serverFacts } from "./facts.ts";
 import { type RedisScript, scriptArguments } from "./script.ts";
 import { type Argument, RedisLost, RedisRefusal, type RedisWire, type Reply } from "./wire.ts";
-import { type Trouble, troubleOf } from "./words.ts";
+import { RedisUnfit, type Trouble, troubleOf } from "./words.ts";
 
 export interface RedisConnectionOptions {
   /** Makes one connection, or rejects within the time. */
@@ -71,6 +71,7 @@ export class RedisConnection {
   #awaySince: number;
   /** What was said of it in the log. */
   #said = "";
+  readonly #warned = new Set<string>();
 
   constructor(options: RedisConnectionOptions) {
     const { clock = systemClock, callMs = CALL_MS, metrics = noMetrics, name } = options;
@@ -249,7 +250,7 @@ export class RedisConnection {
       } catch (error) {
         if (signal.aborted) break;
         failures++;
-        this.#troubled(error instanceof Unfit ? { text: error.message, isSetting: true } : troubleOf(error));
+        this.#troubled(troubleOf(error));
       }
       const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures, 10));
       await sleep(most * (0.5 + random() / 2), signal, this.#clock);
@@ -285,7 +286,7 @@ export class RedisConnection {
     }
   }
 
-  /** @throws {Unfit} */
+  /** @throws {RedisUnfit} */
   async #look(wire: RedisWire): Promise<void> {
     const info = await wire.call(["INFO"]).catch((error) => {
       // Not everybody may ask; then it is taken as it is.
@@ -293,7 +294,7 @@ export class RedisConnection {
       throw error;
     });
     const { refusal, warnings } = serverFacts(String(info));
-    if (refusal !== "") throw new Unfit(refusal);
+    if (refusal !== "") throw new RedisUnfit(refusal);
     const { log, where } = this.#options;
     for (const warning of warnings) {
       if (this.#warned.has(warning)) continue;
@@ -301,7 +302,6 @@ export class RedisConnection {
       log.warn(`of the session store: ${warning}`, { store: where });
     }
   }
-  readonly #warned = new Set<string>();
 
   #found(wire: RedisWire): void {
     const { log, where, name } = this.#options;
@@ -345,9 +345,6 @@ export class RedisConnection {
     resolve();
   }
 }
-
-/** It answers, and cannot be used as it is. */
-class Unfit extends Error {}
 
 const LATE_CALL = Symbol("late");
 

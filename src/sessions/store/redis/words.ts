@@ -8,6 +8,11 @@ export interface Trouble {
   readonly isSetting: boolean;
 }
 
+/** It answers, or might, and cannot be used as it is set. Its text goes on after `the session store`. */
+export class RedisUnfit extends Error {
+  override readonly name = "RedisUnfit";
+}
+
 /** Refused; the first words of the reply decide. */
 const REFUSALS: readonly (readonly [RegExp, string, boolean])[] = [
   [
@@ -49,6 +54,7 @@ const CERTIFICATE =
 /** Why a Redis could not be used. */
 export function troubleOf(error: unknown): Trouble {
   const text = messageOf(error);
+  if (error instanceof RedisUnfit) return { text, isSetting: true };
   if (error instanceof RedisRefusal) {
     for (const [pattern, words, isSetting] of REFUSALS) {
       if (pattern.test(text)) return { text: words, isSetting };
