@@ -94,6 +94,9 @@ export interface WorkerListener {
   joined(worker: WorkerConnection): void;
   /** `load`, `isConnected` or `isDraining` are others now. */
   changed(worker: WorkerConnection): void;
-  /** For good. `reason` is for people. */
-  left(worker: WorkerConnection, reason: string): void;
+  /**
+   * For good, at this coordinator. `reason` is for people.
+   * @param isOver its process said farewell, or another one has its name: others will not hear it, either
+   */
+  left(worker: WorkerConnection, reason: string, isOver: boolean): void;
 }

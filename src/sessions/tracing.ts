@@ -51,7 +51,7 @@ export function tracedWorkers(listener: WorkerListener, tracer: Tracer): WorkerL
   return {
     joined: (worker) => listener.joined(traced(worker)),
     changed: (worker) => listener.changed(traced(worker)),
-    left: (worker, reason) => listener.left(traced(worker), reason),
+    left: (worker, reason, isOver) => listener.left(traced(worker), reason, isOver),
   };
 }
 

@@ -102,7 +102,7 @@ export interface SessionRecord {
   readonly metadata: Metadata;
   readonly limits: Limits;
   readonly state: SessionState;
-  /** Why it failed, with what to do; empty otherwise. */
+  /** Why it failed, with what to do; of one that is in use, what is not as it should be; empty otherwise. */
   readonly reason: string;
   /** The worker that has it; empty while none has. */
   readonly workerId: string;
@@ -124,7 +124,7 @@ export interface SessionRecord {
 
 /** What a worker says of itself when it registers. */
 export interface WorkerHello {
-  /** Of the process: random, another one after every start. */
+  /** Of the process: another one after every start (`incarnation.ts`). */
   readonly incarnation: string;
   readonly version: string;
   readonly labels: Labels;

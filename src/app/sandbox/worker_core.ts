@@ -3,6 +3,7 @@ import { openSandboxHost } from "../../sessions/sandbox/host.ts";
 import { CAPABILITIES, createExecutor } from "../../sessions/worker/executor.ts";
 import type { TaskExecutor } from "../../sessions/link.ts";
 import { tracedExecutor, tracedHost } from "../../sessions/tracing.ts";
+import { newIncarnation } from "../../sessions/incarnation.ts";
 import type { WorkerHello } from "../../sessions/types.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
@@ -64,7 +65,7 @@ export async function openWorkerCore(
   return {
     executor: tracedExecutor(executor, tracer),
     hello: {
-      incarnation: crypto.randomUUID(),
+      incarnation: newIncarnation(Date.now()),
       version: buildInfo().version,
       labels: config.labels,
       capabilities: isUseful ? CAPABILITIES : CAPABILITIES.filter((name) => name !== "session.open"),

@@ -30,6 +30,12 @@ export interface SessionSettings {
   readonly openTries: number;
   /** Uses of a session are written down no more often. @default 5 seconds */
   readonly touchEveryMs: number;
+  /** A worker that no coordinator has heard of for so long is gone. Only with sightings. @default 5 minutes */
+  readonly workerTimeoutMs: number;
+  /** Between two times that the others are told which workers are heard. @default {a third of `workerTimeoutMs`, at most 10 seconds} */
+  readonly sightingEveryMs: number;
+  /** So far the clocks of coordinators may be apart: sessions end so much later. @default 5 seconds with sightings, else 0 */
+  readonly clockSkewMs: number;
   /** @default 24 hours */
   readonly checkpointMaxAgeMs: number;
   /** The oldest go. @default 10 */
@@ -41,6 +47,7 @@ const MINUTE = 60_000;
 /** With the defaults of what is left out. */
 export function sessionSettings(given: Partial<SessionSettings> = {}): SessionSettings {
   const maxLimits = given.maxLimits ?? STANDARD_LIMITS;
+  const workerTimeoutMs = given.workerTimeoutMs ?? 5 * MINUTE;
   const maxTtlMs = given.maxTtlMs ?? 24 * 60 * MINUTE;
   return {
     cleanupIntervalMs: 5 * MINUTE,
@@ -55,7 +62,10 @@ export function sessionSettings(given: Partial<SessionSettings> = {}): SessionSe
     touchEveryMs: 5_000,
     checkpointMaxAgeMs: 24 * 60 * MINUTE,
     checkpointsPerOwner: 10,
+    clockSkewMs: 0,
     ...given,
+    workerTimeoutMs,
+    sightingEveryMs: given.sightingEveryMs ?? Math.min(workerTimeoutMs / 3, 10_000),
     maxTtlMs,
     maxAgeMs: Math.min(given.maxAgeMs ?? 30 * MINUTE, maxTtlMs),
     maxLimits,

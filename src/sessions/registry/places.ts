@@ -2,15 +2,20 @@
 
 /** How many of a worker's loads a session that was let go may still be in: one may have been on its way. */
 const LOADS_AFTER_RELEASE = 2;
+/** How many in a row say that a session is not there, before that is so: one may have been on its way. */
+const LOADS_WITHOUT = 2;
 
 export class Places {
-  readonly #placed = new Set<string>();
+  /** And how many loads in a row it was missing in. */
+  readonly #placed = new Map<string, number>();
   /** How many are opening it: whatever else is told, the worker may have it in a moment. */
   readonly #opening = new Map<string, number>();
   /** How many are telling the worker to close it. */
   readonly #closing = new Map<string, number>();
   /** Others that the worker says it has: of another coordinator, or nobody's. */
   #others = new Set<string>();
+  /** All that it has said last. */
+  #loaded: ReadonlySet<string> = new Set();
   /** Let go, and how many loads ago. */
   readonly #released = new Map<string, number>();
 
@@ -29,7 +34,7 @@ export class Places {
   }
 
   take(session: string): void {
-    this.#placed.add(session);
+    this.#placed.set(session, 0);
     this.#others.delete(session);
     this.#released.delete(session);
   }
@@ -63,8 +68,32 @@ export class Places {
     if (this.#others.delete(session) || wasHere) this.#released.set(session, 0);
   }
 
+  /** Those that were put here, and are neither being opened nor closed. */
+  get settled(): readonly string[] {
+    return [...this.#placed.keys()].filter((session) => this.#isSettled(session));
+  }
+
+  #isSettled(session: string): boolean {
+    return this.#placed.has(session) && !this.#opening.has(session) && !this.#closing.has(session);
+  }
+
+  /** Somebody else has ended them: what the worker says that it has of them is none that was put here, and the rest is gone. */
+  over(sessions: Iterable<string>): void {
+    for (const session of sessions) {
+      if (!this.#isSettled(session)) continue;
+      this.#placed.delete(session);
+      if (this.#loaded.has(session)) this.#others.add(session);
+    }
+  }
+
   /** The worker has said what it has. */
   loaded(sessions: readonly string[]): void {
+    this.#loaded = new Set(sessions);
+    for (const [session, loads] of this.#placed) {
+      const without = this.#loaded.has(session) || this.#opening.has(session) ? 0 : loads + 1;
+      if (without >= LOADS_WITHOUT) this.#placed.delete(session);
+      else this.#placed.set(session, without);
+    }
     this.#others = new Set(
       sessions.filter((session) => !this.#placed.has(session) && !this.#released.has(session)),
     );

@@ -182,7 +182,8 @@ export class WorkerHub {
     this.#workers.delete(worker.id);
     worker.end(reason, because, lastTaken);
     this.#options.log.info("a worker has left", { worker: worker.id, reason });
-    this.#tell((listener) => listener.left(worker, reason));
+    const isOver = because === undefined || because.code === "superseded";
+    this.#tell((listener) => listener.left(worker, reason, isOver));
   }
 
   /** One after the other, also where a listener's call brings the next news. `of`: only while it is registered. */

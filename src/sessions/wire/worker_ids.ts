@@ -63,3 +63,18 @@ export function objectionToHello(
     : "a worker in a workspace shares its files with no other worker: leave " +
       "out --shared-workspaces";
 }
+
+const EMBEDDED = "embedded";
+
+/**
+ * The id of the worker that is part of a coordinator's own process.
+ * @param place what no other coordinator on the store has; absent: there is no other
+ */
+export function embeddedWorkerId(place?: string): string {
+  return place === undefined ? EMBEDDED : `${EMBEDDED}-${place}`;
+}
+
+/** Whether it is the id of a worker that one coordinator alone reaches. */
+export function isEmbedded(id: string): boolean {
+  return id === EMBEDDED || id.startsWith(`${EMBEDDED}-`);
+}
