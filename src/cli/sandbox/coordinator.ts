@@ -3,6 +3,7 @@ import type { CoordinatorConfig } from "../../app/sandbox/config.ts";
 import { isLoopback } from "../../telemetry/loopback.ts";
 import { formatDuration } from "../duration.ts";
 import type { Mistake } from "../mistake.ts";
+import { coderChecks, coderUrlOf } from "./coder_options.ts";
 import { callerChecks, chosenAuth } from "./coordinator_callers.ts";
 import { COORDINATOR, type coordinatorTable } from "./coordinator_options.ts";
 import { type Loaded, loadOptions } from "./load.ts";
@@ -29,6 +30,7 @@ export async function readCoordinator(sources: ReadSources): Promise<ReadConfig<
   const mistakes = [
     ...found.mistakes,
     ...callerChecks(values, auth, found.where),
+    ...coderChecks(values, auth, found, sources.environment),
     ...workerPortChecks(values, found),
     ...portChecks(values, found),
     ...sessionChecks(values, found),
@@ -51,6 +53,7 @@ export async function readCoordinator(sources: ReadSources): Promise<ReadConfig<
     ...sessionStoreConfig(all),
     bindAddress: all.bindAddress ?? { hostname: "127.0.0.1", port: 0 },
     auth,
+    coderUrl: coderUrlOf(all, auth, sources.environment).url,
     limits: sandbox.config.limits,
     checkpointBytes: all.checkpointBytes ?? (all.dataDir === undefined ? GIBIBYTE : 10 * GIBIBYTE),
     auditLog: auditLog(all),

@@ -36,7 +36,7 @@ export function* callerChecks(
       where: where("bindAddress"),
       what:
         "is reached from other machines, so callers must say who they are: give --auth-token-file=FILE (make one with: " +
-        `echo "ann $(openssl rand -hex 24)" > tokens), --oidc-issuer=URL, or --proxy-ca-file=FILE; or listen on 127.0.0.1`,
+        `echo "ann $(openssl rand -hex 24)" > tokens), --oidc-issuer=URL, --auth=coder with --coder-url=URL, or --proxy-ca-file=FILE; or listen on 127.0.0.1`,
     };
   }
   const needs: readonly (readonly [way: Auth[number], keys: readonly Key[]])[] = [

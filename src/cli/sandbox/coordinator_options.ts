@@ -22,6 +22,7 @@ import {
   SANDBOX,
   sandboxOptions,
 } from "./common_options.ts";
+import { CODER, coderOptions } from "./coder_options.ts";
 import { optional, optionSet, withDefault } from "./option.ts";
 import { sessionStoreOptions, STORE } from "./session_store_options.ts";
 import { absolutePath, size } from "./values.ts";
@@ -38,6 +39,7 @@ export const COORDINATOR_GROUPS = [
   GENERAL,
   PORTS,
   CALLERS,
+  CODER,
   TOOLS,
   WORKERS,
   SESSIONS,
@@ -128,8 +130,8 @@ export const coordinatorTable = {
     defaultText: "the ways that other flags are given for, else off",
     file: "server",
     help:
-      "How callers prove who they are: a token of --auth-token-file, OpenID Connect (--oidc-issuer), a trusted proxy " +
-      "(--proxy-ca-file), or off, on loopback alone.",
+      "How callers prove who they are: a token of --auth-token-file, OpenID Connect (--oidc-issuer), a Coder session " +
+      "token (--coder-url), a trusted proxy (--proxy-ca-file), or off, on loopback alone.",
   }),
   authTokenFile: optional(text("the path of a file with tokens"), {
     group: CALLERS,
@@ -145,7 +147,8 @@ export const coordinatorTable = {
     fallback: "",
     defaultText: "none; with auth off, everybody",
     file: "server",
-    help: "Callers who may see everybody's sessions at /debug/sessions.",
+    help:
+      "Callers who may see everybody's sessions at /debug/sessions: names, such as ann or coder:ann, or coder: and a user's id.",
   }),
   mcpUrl: optional(httpUrl(), {
     group: CALLERS,
@@ -306,6 +309,33 @@ export const coordinatorTable = {
     file: "server",
     help: "Serve the transport of 2024 too (GET /sse).",
   }),
+  mcpUi: withDefault(boolean(), {
+    group: CALLERS,
+    flag: "ui",
+    otherFlag: "mcp-ui",
+    fallback: "true",
+    file: "server",
+    help: "Serve a page for people at /ui: sessions, workers for --admins, the last calls.",
+  }),
+  mcpUiOidcClientId: optional(text("a client ID"), {
+    group: CALLERS,
+    flag: "ui-oidc-client-id",
+    otherFlag: "mcp-ui-oidc-client-id",
+    value: "id",
+    file: "server",
+    help: "The page's public client at --oidc-issuer, to sign in with; without it tokens are pasted.",
+  }),
+  mcpUiOidcScopes: withDefault(text("scopes"), {
+    group: CALLERS,
+    flag: "ui-oidc-scopes",
+    otherFlag: "mcp-ui-oidc-scopes",
+    value: "text",
+    fallback: "openid",
+    file: "server",
+    help: "Scopes that the page asks for, with spaces between them.",
+  }),
+
+  ...coderOptions,
 
   mcpReadOnly: withDefault(boolean(), {
     group: TOOLS,
