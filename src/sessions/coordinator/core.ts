@@ -2,8 +2,9 @@
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { WorkerRegistry } from "../registry/registry.ts";
-import type { BlobStore, SessionStore } from "../store/types.ts";
+import type { BlobStore, SessionStore, WorkerSightings } from "../store/types.ts";
 import { SessionError } from "../types.ts";
+import type { WorkspaceDoor } from "../workspaces/types.ts";
 import { within } from "./deadline.ts";
 import type { Meters } from "./meters.ts";
 import type { SessionSettings } from "./settings.ts";
@@ -12,6 +13,10 @@ export interface Core {
   readonly store: SessionStore;
   readonly blobs: BlobStore;
   readonly registry: WorkerRegistry;
+  /** Absent: this coordinator is the only one, and its store ends with it. */
+  readonly sightings: WorkerSightings | undefined;
+  /** Absent: there are no sessions in Coder workspaces here. */
+  readonly workspaces: WorkspaceDoor | undefined;
   readonly settings: SessionSettings;
   readonly log: Logger;
   readonly clock: Clock;

@@ -17,14 +17,17 @@ import { joined, within } from "./deadline.ts";
 import { randomId, randomText } from "./ids.ts";
 import { endedError, placeOf, type Records } from "./records.ts";
 import type { Routes } from "./routes.ts";
-import { AnswerNotUnderstood, issuesText, readInput, runTask } from "./tasks.ts";
+import { type FoundWorkspace, type Loan, noWorkspaces } from "../workspaces/types.ts";
+import { AnswerNotUnderstood, inWorkspace, issuesText, readInput, runTask } from "./tasks.ts";
 import type { CreateSession, SessionCallOptions, SessionOwner } from "./types.ts";
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** After the deadline of making one, before others take it for abandoned. */
-const ABANDONED_AFTER_MS = 60_000;
+/** After the last sign that somebody makes it, before others take it for abandoned: its coordinator went away. */
+const ABANDONED_AFTER_MS = 90_000;
 /** Sessions of one owner that are over and remembered: whoever makes and closes them without end fills no memory. */
 const MAX_ENDED = 200;
+/** Of the time to make one in a workspace, for what comes after the workspace is ready and beside opening it. */
+const OPEN_RESERVE_MS = 10_000;
 /** The shortest, milliseconds. */
 const MIN_TTL_MS = 1_000;
 
@@ -46,16 +49,17 @@ export class Creation {
   async create(
     owner: SessionOwner,
     request: CreateSession,
-    { signal, traceparent }: SessionCallOptions,
+    options: SessionCallOptions,
   ): Promise<SessionRecord> {
     const { core, checkpoints } = this.parts;
-    const wished = this.#wished(owner, request);
+    const { signal } = options;
+    const plain = this.#wished(owner, request);
     const { checkpoint } = request;
     if (checkpoint !== undefined) await checkpoints.find(owner, checkpoint, signal);
     const late = () =>
       new SessionError(
         "deadline",
-        `session ${wished.name} was not ready within ${core.settings.taskTimeoutMs / 1_000} s: try again`,
+        `session ${plain.name} was not ready within ${core.settings.taskTimeoutMs / 1_000} s: try again`,
       );
     return await within(
       core.clock,
@@ -63,16 +67,38 @@ export class Creation {
       AbortSignal.any([signal, core.background.signal]),
       late,
       async (signal) => {
+        const own = { ...options, signal };
+        const found = await this.#found(request, own);
+        const wished = found === undefined
+          ? plain
+          : { ...plain, isolation: "workspace" as const, workspace: found.place };
         const record = await this.#enter(wished, signal);
-        const making = this.#make(record, request, signal, traceparent);
+        const making = this.#make(record, request, found, own);
         this.#making.set(record.id, making);
+        const letGo = this.#hold(record.id);
         try {
           return await making;
         } finally {
+          letGo();
           this.#making.delete(record.id);
         }
       },
     );
+  }
+
+  /** Says now and then that somebody makes it. @returns what ends that */
+  #hold(id: string): () => void {
+    const { background, clock, now, store } = this.parts.core;
+    let cancelTimer = () => {};
+    const arm = () => {
+      cancelTimer = clock.setTimer(() => {
+        arm();
+        const touch = (signal: AbortSignal) => store.touch(id, now(), now() + ABANDONED_AFTER_MS, signal);
+        void background.run(`session ${id} is still being made`, touch);
+      }, ABANDONED_AFTER_MS / 4);
+    };
+    arm();
+    return () => cancelTimer();
   }
 
   /** A session that is being made, here or elsewhere, once it is ready. @throws {SessionError} `session_ended` */
@@ -121,10 +147,51 @@ export class Creation {
       isolation: "none",
       createdAt: at,
       lastUsedAt: at,
-      expiresAt: at + settings.taskTimeoutMs + ABANDONED_AFTER_MS,
+      expiresAt: at + ABANDONED_AFTER_MS,
       ttlMs: allowedTtl(request.ttlMs ?? settings.maxAgeMs, settings.maxTtlMs),
       version: 1,
     };
+  }
+
+  /** The Coder workspace that a session is to be in, before anything is kept or begun. */
+  async #found(
+    { checkpoint, workerLabels, workspace: wish }: CreateSession,
+    options: SessionCallOptions,
+  ): Promise<FoundWorkspace | undefined> {
+    if (wish === undefined) return undefined;
+    const { workspaces } = this.parts.core;
+    if (workspaces === undefined) throw noWorkspaces(`the session is to be in workspace ${wish.workspace}`);
+    if (workerLabels !== undefined && Object.keys(workerLabels).length > 0) {
+      throw new SessionError(
+        "invalid",
+        "workerLabels choose among workers of sandboxes: leave them out with workspace",
+      );
+    }
+    if (checkpoint !== undefined && wish.files !== "scratch") {
+      throw new SessionError(
+        "invalid",
+        "a checkpoint replaces all files, and those of a workspace are people's own: give files: scratch, too",
+      );
+    }
+    return await workspaces.find(wish, options);
+  }
+
+  /** Waits until the workspace runs, and lends the caller's access to the session. @returns the record as it is then */
+  async #inWorkspace(
+    { id }: SessionRecord,
+    { workspace: wish }: CreateSession,
+    found: FoundWorkspace,
+    options: SessionCallOptions,
+  ): Promise<{ readonly record: SessionRecord; readonly loan: Loan }> {
+    const { settings: { openTimeoutMs, taskTimeoutMs }, workspaces } = this.parts.core;
+    const timeoutMs = Math.max(taskTimeoutMs / 2, taskTimeoutMs - openTimeoutMs - OPEN_RESERVE_MS);
+    const ready = await workspaces!.ready(found, wish ?? {}, { ...options, timeoutMs });
+    const record = await this.#still(
+      id,
+      (kept) => ({ ...kept, workspace: ready.place, reason: ready.warning }),
+      options.signal,
+    );
+    return { record, loan: await workspaces!.lend({ ...record, workspace: ready.place }, options) };
   }
 
   /** Keeps the record, if the owner may have one more, and forgets what is over and too much. */
@@ -156,13 +223,20 @@ export class Creation {
   async #make(
     record: SessionRecord,
     request: CreateSession,
-    signal: AbortSignal,
-    traceparent: string | undefined,
+    found: FoundWorkspace | undefined,
+    options: SessionCallOptions,
   ): Promise<SessionRecord> {
     const { core } = this.parts;
+    const { traceparent } = options;
     const started = core.clock.now();
+    let loan: Loan | undefined;
     try {
-      const ready = await this.#place(record, request, signal, traceparent);
+      let place = record;
+      if (found !== undefined) {
+        ({ record: place, loan } = await this.#inWorkspace(record, request, found, options));
+      }
+      const signal = loan === undefined ? options.signal : AbortSignal.any([options.signal, loan.signal]);
+      const ready = await this.#place(place, request, signal, traceparent);
       core.meters.created.inc();
       core.log.info("a session was created", {
         session_id: ready.id,
@@ -175,6 +249,8 @@ export class Creation {
     } catch (error) {
       await this.#failed(record, error);
       throw error;
+    } finally {
+      loan?.end();
     }
   }
 
@@ -200,7 +276,8 @@ export class Creation {
     const tried = new Set<string>();
     let failure: unknown;
     for (;;) {
-      const worker = await routes.reserve(record.id, { labels: request.workerLabels, except: tried }, signal)
+      const wanted = { labels: request.workerLabels, workspace: record.workspace, except: tried };
+      const worker = await routes.reserve(record.id, wanted, signal)
         .catch((error: unknown) => {
           signal.throwIfAborted();
           throw failure ?? error;
@@ -229,8 +306,10 @@ export class Creation {
         failure = error instanceof SessionError ? error : new SessionError("unavailable", error.message);
         if (tried.size >= core.settings.openTries) throw failure;
         const closing = records.closeAt(worker, record.id, false);
-        // The next one may have the same storage: what is removed late would be removed from under it.
-        if (worker.hello.sharedStorage !== "") await joined(closing, signal);
+        // The next one may have the same files: what is removed late would be removed from under it.
+        if (worker.hello.sharedStorage !== "" || record.workspace !== undefined) {
+          await joined(closing, signal);
+        }
       }
     }
   }
@@ -244,18 +323,19 @@ export class Creation {
 
   async #openAt(
     worker: WorkerConnection,
-    { id, limits, owner, ownerName }: SessionRecord,
+    record: SessionRecord,
     { checkpoint }: CreateSession,
     signal: AbortSignal,
     traceparent: string | undefined,
   ): Promise<SessionRecord> {
     const { core: { now, settings }, checkpoints } = this.parts;
+    const { id, limits, owner, ownerName } = record;
     const request = { sessionId: id, traceparent, deadlineMs: settings.openTimeoutMs };
     const { output } = await runTask(worker, {
       ...request,
       id: crypto.randomUUID(),
       operation: sessionOpen,
-      input: { limits, existing: false },
+      input: { limits, existing: false, ...inWorkspace(record) },
     }, { signal });
     if (checkpoint !== undefined) {
       const run: RunOperation = (operation, input, body, own = signal) =>

@@ -1,6 +1,7 @@
 /** Records of sessions: found for their owners, changed by one at a time, ended once. */
 import type { WorkerConnection } from "../link.ts";
 import { sessionClose } from "../operations.ts";
+import { WORKSPACES_WORKER } from "../wire/worker_ids.ts";
 import { isOpen, OPEN_STATES, SessionError, type SessionRecord, type SessionState } from "../types.ts";
 import type { Core } from "./core.ts";
 import { isSessionId } from "./ids.ts";
@@ -46,12 +47,17 @@ export class Records {
 
   /** The record, ended where its time is over. */
   async current(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
-    return isOpen(record) && record.expiresAt < this.core.now() ? await this.overdue(record, signal) : record;
+    return isOpen(record) && this.isOverdue(record) ? await this.overdue(record, signal) : record;
+  }
+
+  /** Whether its time is over, at whatever coordinator it was used last. */
+  isOverdue({ expiresAt }: SessionRecord): boolean {
+    return expiresAt < this.core.now() - this.core.settings.clockSkewMs;
   }
 
   /** An open session whose time is over ends. */
   async overdue(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
-    const onlyIf = (kept: SessionRecord) => kept.state === record.state && kept.expiresAt < this.core.now();
+    const onlyIf = (kept: SessionRecord) => kept.state === record.state && this.isOverdue(kept);
     const ended = await this.end(
       record,
       record.state === "creating"
@@ -116,7 +122,10 @@ export class Records {
     });
     // Who makes it finds out, and then knows that nothing more of it is being made.
     const isBeingMade = before?.state === "creating" && cause === "closed";
-    return { record: kept, isChanged, removed: isBeingMade ? Promise.resolve() : this.remove(kept) };
+    const removed = isBeingMade ? Promise.resolve() : this.remove(kept);
+    const { workspaces } = this.core;
+    if (workspaces !== undefined) void removed.then(() => workspaces.forget(kept.id));
+    return { record: kept, isChanged, removed };
   }
 
   /**
@@ -152,7 +161,12 @@ export class Records {
   }
 
   /** Another worker that has the files, where the session's own is gone. */
-  #neighbour({ sharedStorage }: SessionRecord): WorkerConnection | undefined {
+  #neighbour({ sharedStorage, workspace }: SessionRecord): WorkerConnection | undefined {
+    if (workspace !== undefined) {
+      // Its agent has them, whichever worker had the session.
+      const agents = this.core.registry.find(WORKSPACES_WORKER);
+      return agents?.isConnected ? agents : undefined;
+    }
     if (sharedStorage === "") return undefined;
     const others = this.core.registry.list().map(({ worker }) => worker)
       .filter(({ hello }) => hello.sharedStorage === sharedStorage);
@@ -169,6 +183,13 @@ export class Records {
     const [open] = await store.list({ owner, name: ref, states: OPEN_STATES }, signal);
     return open ?? (await store.list({ owner, name: ref }, signal))[0];
   }
+}
+
+/** Its files are reached without the worker that has it: the session goes on where that is gone. */
+export function outlivesWorker(
+  { sharedStorage, workspace }: Pick<SessionRecord, "sharedStorage" | "workspace">,
+): boolean {
+  return sharedStorage !== "" || workspace !== undefined;
 }
 
 /** What has been, for who asks for more. */

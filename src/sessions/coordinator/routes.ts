@@ -1,12 +1,18 @@
 /** The worker that has a session; where that is gone, another one with the same files, or a clear end. */
 import type { WorkerConnection } from "../link.ts";
 import { sessionOpen } from "../operations.ts";
-import { isOpen, SessionError, type SessionRecord } from "../types.ts";
+import type { Wanted } from "../registry/select.ts";
+import { isEmbedded } from "../wire/worker_ids.ts";
+import { isOpen, OPEN_STATES, SessionError, type SessionRecord } from "../types.ts";
 import { sleep } from "../../telemetry/clock.ts";
 import type { Core } from "./core.ts";
 import { joined, within } from "./deadline.ts";
-import { endedError, placeOf, type Records } from "./records.ts";
-import { runTask } from "./tasks.ts";
+import type { Presence, Whereabouts } from "./presence.ts";
+import { endedError, outlivesWorker, placeOf, type Records } from "./records.ts";
+import { inWorkspace, runTask } from "./tasks.ts";
+
+/** Between two looks at a record whose worker is not here. */
+const LOOK_MS = 2_000;
 
 export interface Route {
   readonly record: SessionRecord;
@@ -17,45 +23,59 @@ export class Routes {
   /** Moves that run here: one a session. */
   readonly #moves = new Map<string, Promise<SessionRecord>>();
 
-  constructor(private readonly core: Core, private readonly records: Records) {}
+  constructor(
+    private readonly core: Core,
+    private readonly records: Records,
+    private readonly presence: Presence,
+  ) {}
 
   /**
-   * Where a session is. Waits a while for a worker that is not connected.
+   * Where a session is. Waits a while for a worker that is not connected, here or at any coordinator.
    * @throws {SessionError} `session_ended`; `unavailable`, `no_capacity`: nothing was done, and later it may be
    */
   async find(record: SessionRecord, signal: AbortSignal): Promise<Route> {
-    const { clock, registry, settings, store } = this.core;
+    const { clock, registry, settings, sightings, store } = this.core;
     const until = clock.now() + settings.reconnectWaitMs;
     for (let known = record;;) {
       if (!isOpen(known)) throw endedError(known);
       const worker = registry.find(known.workerId, known.incarnation);
       if (worker?.isConnected) return { record: known, worker };
+      const where = await this.presence.where(known, signal);
+      const isLate = clock.now() >= until;
       // One that was not seen to go may be on its way back: to a coordinator that has just been started.
-      const isGone = registry.isGone(known.workerId, known.incarnation) || clock.now() >= until;
-      if (worker === undefined && known.sharedStorage !== "" && isGone) {
+      if (outlivesWorker(known) && (where === "gone" || (where === "silent" && isLate))) {
         known = await this.#move(known, signal);
         continue;
       }
-      const another = worker === undefined ? registry.find(known.workerId) : undefined;
-      if (another !== undefined) throw endedError(await this.restarted(known, another, signal));
-      if (clock.now() >= until) {
-        throw new SessionError(
-          "unavailable",
-          `nothing was done: worker ${known.workerId}, which has session ${known.id}, has not been connected for ` +
-            `${
-              Math.round(settings.reconnectWaitMs / 1_000)
-            } s. Try again; where it stays away, create a new session`,
-        );
+      if (where === "gone") {
+        const ended = await this.#overdue(known, signal);
+        if (ended !== undefined) throw endedError(ended);
       }
-      await this.#news(until - clock.now(), signal);
+      if (isLate) throw awayError(known, where, settings.reconnectWaitMs);
+      // It may have come while others were asked.
+      if (registry.find(known.workerId, known.incarnation)?.isConnected) continue;
+      // What other coordinators do with it is no news here.
+      await this.#news(Math.min(until - clock.now(), sightings === undefined ? Infinity : LOOK_MS), signal);
       known = await store.get(known.id, signal) ?? { ...known, state: "closed" };
     }
   }
 
-  /** Its worker is gone for good. Ends it, unless its files are elsewhere as well. @returns what is kept now */
+  /** Its worker is gone for good: it has ended. Undefined: whoever saw the worker go is about to end it. */
+  async #overdue(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord | undefined> {
+    const another = this.core.registry.find(record.workerId);
+    if (another !== undefined) return await this.restarted(record, another, signal);
+    return this.core.sightings === undefined ? undefined : await this.lost(record, signal);
+  }
+
+  /**
+   * Its worker is not here any more. Ends it, unless its files are elsewhere as well, or another coordinator has the worker.
+   * @returns what is kept now
+   */
   async lost(record: SessionRecord, signal: AbortSignal, why = ""): Promise<SessionRecord> {
-    if (record.sharedStorage !== "") {
-      return await this.core.store.get(record.id, signal) ?? { ...record, state: "closed" };
+    const { sightings, store } = this.core;
+    const isThere = sightings !== undefined && await this.presence.where(record, signal) !== "gone";
+    if (isThere || outlivesWorker(record)) {
+      return await store.get(record.id, signal) ?? { ...record, state: "closed" };
     }
     const at = new Date(this.core.now()).toISOString();
     return await this.#gone(
@@ -110,18 +130,20 @@ export class Routes {
 
   async #moveNow(stale: SessionRecord, signal: AbortSignal): Promise<SessionRecord> {
     const { log, meters, registry, settings, store } = this.core;
-    const { id, sharedStorage } = stale;
+    const { id } = stale;
     const record = await store.get(id, signal);
     if (record === undefined || !isOpen(record)) return record ?? { ...stale, state: "closed" };
-    if (registry.find(record.workerId, record.incarnation) !== undefined) return record;
-    const worker = await this.reserve(id, { sharedStorage }, signal).catch((error) => {
+    const isAsWas = record.workerId === stale.workerId && record.incarnation === stale.incarnation;
+    if (!isAsWas || registry.find(record.workerId, record.incarnation) !== undefined) return record;
+    const worker = await this.reserve(id, whereItIs(record), signal).catch((error) => {
       signal.throwIfAborted();
+      const where = record.workspace === undefined
+        ? `with the storage ${record.sharedStorage}`
+        : `that reaches workspace ${record.workspace.workspace}`;
       throw new SessionError(
         "unavailable",
-        `nothing was done: worker ${record.workerId}, which had session ${id}, is gone, and no other one with the ` +
-          `storage ${sharedStorage} can go on with it now (${
-            error instanceof Error ? error.message : error
-          }). ` +
+        `nothing was done: worker ${record.workerId}, which had session ${id}, is gone, and no other one ${where} can ` +
+          `go on with it now (${error instanceof Error ? error.message : error}). ` +
           "Its files are there still: try again later",
         { cause: error },
       );
@@ -129,7 +151,7 @@ export class Routes {
     let isMoved = false;
     let now: SessionRecord | undefined;
     try {
-      const input = { limits: record.limits, existing: true };
+      const input = { limits: record.limits, existing: true, ...inWorkspace(record) };
       const request = { id: crypto.randomUUID(), sessionId: id, operation: sessionOpen, input };
       const { output } = await runTask(worker, { ...request, deadlineMs: settings.openTimeoutMs }, {
         signal,
@@ -165,20 +187,49 @@ export class Routes {
    */
   async reserve(
     id: string,
-    wanted: Parameters<Core["registry"]["reserve"]>[1],
+    wanted: Wanted,
     signal: AbortSignal,
   ): Promise<WorkerConnection> {
     const { clock, registry, settings } = this.core;
     const until = clock.now() + settings.reconnectWaitMs;
-    for (;;) {
+    for (let isFirst = true;; isFirst = false) {
       const selection = registry.reserve(id, wanted);
       if (selection.worker !== undefined) return selection.worker;
+      if (isFirst && await this.#freed(signal)) continue;
       const why = selection.chosen === undefined ? selection : undefined;
       if (!why?.isSoon || clock.now() >= until) {
         throw new SessionError("no_capacity", `no worker can take the session: ${why?.why ?? "none"}`);
       }
       await this.#news(until - clock.now(), signal);
     }
+  }
+
+  /** Places at full workers that other coordinators have given up. @returns whether there were any */
+  async #freed(signal: AbortSignal): Promise<boolean> {
+    if (this.core.sightings === undefined) return false;
+    let isFreed = false;
+    for (const { worker, sessions } of this.core.registry.list()) {
+      if (sessions < worker.hello.capacity || !worker.isConnected) continue;
+      isFreed = await this.compare(worker, signal) || isFreed;
+    }
+    return isFreed;
+  }
+
+  /**
+   * Gives up places of sessions that this coordinator has put at a worker, and that another one has ended or moved.
+   * @returns whether there were any
+   */
+  async compare(worker: WorkerConnection, signal: AbortSignal): Promise<boolean> {
+    const { registry, store } = this.core;
+    const settled = registry.settled(worker);
+    if (settled.length === 0) return false;
+    const there = await store.list({ workerId: worker.id, states: OPEN_STATES }, signal);
+    const ids = new Set(
+      there.filter(({ incarnation }) => incarnation === worker.hello.incarnation).map(({ id }) => id),
+    );
+    const over = settled.filter((id) => !ids.has(id));
+    registry.over(over, worker);
+    return over.length > 0;
   }
 
   /** The next change of workers, or the end of the wait. @throws the reason of `signal` */
@@ -189,4 +240,33 @@ export class Routes {
     stop.abort();
     signal.throwIfAborted();
   }
+}
+
+/** Which workers can go on with a session. */
+function whereItIs({ sharedStorage, workspace }: SessionRecord): Wanted {
+  return workspace === undefined ? { sharedStorage } : { workspace };
+}
+
+/** Why a session cannot be reached now, though it is not over. */
+function awayError(
+  { id, workerId }: SessionRecord,
+  where: Whereabouts,
+  waitedMs: number,
+): SessionError {
+  const seconds = Math.round(waitedMs / 1_000);
+  const worker = `nothing was done: worker ${workerId}, which has session ${id},`;
+  if (where !== "elsewhere") {
+    return new SessionError(
+      "unavailable",
+      `${worker} has not been connected for ${seconds} s. Try again; where it stays away, create a new session`,
+    );
+  }
+  return new SessionError(
+    "unavailable",
+    isEmbedded(workerId)
+      ? `${worker} is part of another coordinator's process, the only one that reaches it: ask there, or have workers ` +
+        "of their own (coder-k8s worker), which dial all coordinators"
+      : `${worker} was heard by another coordinator, and did not connect to this one within ${seconds} s. Try again; ` +
+        "where that stays so, see that workers dial every coordinator",
+  );
 }

@@ -6,7 +6,8 @@ import { SessionError, type SessionRecord } from "../types.ts";
 import { sleep } from "../../telemetry/clock.ts";
 import type { Core } from "./core.ts";
 import { within } from "./deadline.ts";
-import { endedError, type Records } from "./records.ts";
+import { type Loan, noWorkspaces, WorkspaceDeleted } from "../workspaces/types.ts";
+import { endedError, outlivesWorker, type Records } from "./records.ts";
 import type { Routes } from "./routes.ts";
 import { AnswerNotUnderstood, readInput, runTask, type TaskAnswer, TaskFailed } from "./tasks.ts";
 import type { Touches } from "./touches.ts";
@@ -54,15 +55,46 @@ export class Runner {
     const used = touches.begin(session);
     try {
       const ms = settings.taskTimeoutMs + GRACE_MS;
-      return await within(
-        clock,
-        ms,
-        options.signal,
-        late,
-        (signal) => this.#tries({ session, operation, input, body, options: { ...options, signal } }),
-      );
+      return await within(clock, ms, options.signal, late, async (signal) => {
+        const loan = await this.#lent(session, { ...options, signal });
+        const either = loan === undefined ? signal : AbortSignal.any([signal, loan.signal]);
+        try {
+          return await this.#tries({
+            session,
+            operation,
+            input,
+            body,
+            options: { ...options, signal: either },
+          });
+        } catch (error) {
+          throw loan?.signal.aborted && !signal.aborted ? revoked(loan, session, operation) : error;
+        } finally {
+          loan?.end();
+        }
+      });
     } finally {
       used();
+    }
+  }
+
+  /** The caller's access to the session's workspace. @throws {SessionError} where they may not, and nothing was done */
+  async #lent(session: SessionRecord, options: SessionCallOptions): Promise<Loan | undefined> {
+    const { core: { workspaces }, records } = this.parts;
+    const { workspace } = session;
+    if (workspace === undefined) return undefined;
+    if (workspaces === undefined) {
+      throw noWorkspaces(`session ${session.id} is in workspace ${workspace.workspace}`);
+    }
+    try {
+      return await workspaces.lend({ ...session, workspace }, options);
+    } catch (error) {
+      if (!(error instanceof WorkspaceDeleted)) throw error;
+      const ended = await records.end(session, {
+        state: "failed",
+        cause: "worker_lost",
+        reason: `${error.message}: create a new one`,
+      }, options.signal);
+      throw endedError(ended.record);
     }
   }
 
@@ -216,6 +248,12 @@ export class Runner {
     const isThere = (record: SessionRecord) =>
       record.state === "ready" && record.workerId === workerId && record.incarnation === incarnation;
     if (!isThere(kept)) return { error, mayRetry: true };
+    if (outlivesWorker(kept)) {
+      // Another coordinator may have closed it there while it was on its way there: its files are where they were.
+      const at = (record: SessionRecord) => isThere(record) ? { ...record, incarnation: "" } : undefined;
+      await records.change(session.id, at, signal);
+      return { error, mayRetry: true };
+    }
     const ended = await records.end(kept, {
       state: "failed",
       cause: "worker_lost",
@@ -235,6 +273,18 @@ interface Run<I extends z.ZodObject, O extends z.ZodObject> {
 }
 
 const LOOK = "look at the session's files (fs.list, fs.read) before you do it again";
+
+/** The caller may not work in the workspace any more. */
+function revoked(
+  { signal: { reason } }: Loan,
+  { id }: SessionRecord,
+  { name, idempotent }: Operation,
+): unknown {
+  if (!(reason instanceof SessionError)) return reason;
+  const how = idempotent ? "" : ", and it is not known how far it was";
+  const message = `${name} in session ${id} was given up${how}: ${reason.message}`;
+  return new SessionError(reason.code, message, { cause: reason });
+}
 
 /** Codes that say something of the worker, rather than of what was asked. */
 const OF_WORKERS: ReadonlySet<string> = new Set([

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { type Operation, sessionClose, sessionOpen } from "../operations.ts";
 import type { WorkerRegistry } from "../registry/registry.ts";
-import type { BlobStore, SessionStore } from "../store/types.ts";
+import type { BlobStore, SessionStore, WorkerSightings } from "../store/types.ts";
 import {
   isOpen,
   labelsSchema,
@@ -19,6 +19,7 @@ import { Background, type Core } from "./core.ts";
 import { allowedTtl, Creation, read } from "./creation.ts";
 import { joined } from "./deadline.ts";
 import { sessionMeters } from "./meters.ts";
+import { Presence } from "./presence.ts";
 import { endedError, placeOf, Records } from "./records.ts";
 import { Routes } from "./routes.ts";
 import { Runner } from "./runner.ts";
@@ -27,6 +28,7 @@ import { Touches } from "./touches.ts";
 import type {
   Checkpoint,
   CreateSession,
+  OpenCoder,
   SessionAnswer,
   SessionCallOptions,
   SessionList,
@@ -35,12 +37,17 @@ import type {
   WorkerView,
 } from "./types.ts";
 import { Upkeep } from "./upkeep.ts";
+import type { WorkspaceDoor } from "../workspaces/types.ts";
 
 export interface SessionsOptions {
   readonly store: SessionStore;
   readonly blobs: BlobStore;
   /** Listens to the link to the workers. */
   readonly registry: WorkerRegistry;
+  /** Of the workers, by all coordinators on the store; absent where there is no other, and the store ends with this one. */
+  readonly sightings?: WorkerSightings | undefined;
+  /** Absent: there are no sessions in Coder workspaces here. */
+  readonly workspaces?: WorkspaceDoor | undefined;
   readonly settings?: Partial<SessionSettings> | undefined;
   readonly log: Logger;
   readonly metrics?: Metrics | undefined;
@@ -65,6 +72,8 @@ export interface SessionsService extends Sessions {
 export const DEFAULT_SESSION = "default";
 /** Milliseconds that the end of a session waits for its worker to have cleaned up. */
 const REMOVAL_WAIT_MS = 10_000;
+/** So far the clocks of coordinators on one store may be apart. */
+const CLOCK_SKEW_MS = 5_000;
 /** Of background work. */
 const BACKGROUND_TIMEOUT_MS = 60_000;
 
@@ -76,6 +85,7 @@ export function createSessions(options: SessionsOptions): SessionsService {
 class Coordinator implements SessionsService {
   readonly #core: Core;
   readonly #records: Records;
+  readonly #presence: Presence;
   readonly #touches: Touches;
   readonly #creation: Creation;
   readonly #checkpoints: Checkpoints;
@@ -84,13 +94,18 @@ class Coordinator implements SessionsService {
   /** By owner: sessions named `default` that are being made for whoever needs one. */
   readonly #defaults = new Map<string, Promise<SessionRecord>>();
 
-  constructor({ store, blobs, registry, log, metrics, ...options }: SessionsOptions) {
+  constructor({ store, blobs, registry, sightings, log, metrics, ...options }: SessionsOptions) {
     const clock = options.clock ?? systemClock;
     const core: Core = {
       store,
       blobs,
       registry,
-      settings: sessionSettings(options.settings),
+      sightings,
+      workspaces: options.workspaces,
+      settings: sessionSettings({
+        ...(sightings === undefined ? {} : { clockSkewMs: CLOCK_SKEW_MS }),
+        ...options.settings,
+      }),
       log,
       clock,
       now: options.now ?? Date.now,
@@ -99,16 +114,18 @@ class Coordinator implements SessionsService {
       background: new Background({ clock, log, timeoutMs: BACKGROUND_TIMEOUT_MS }),
     };
     const records = new Records(core);
-    const routes = new Routes(core, records);
+    const presence = new Presence(core);
+    const routes = new Routes(core, records, presence);
     const touches = new Touches(core);
     const checkpoints = new Checkpoints(core);
     this.#core = core;
+    this.#presence = presence;
     this.#records = records;
     this.#touches = touches;
     this.#checkpoints = checkpoints;
     this.#creation = new Creation({ core, records, routes, checkpoints });
     this.#runner = new Runner({ core, records, routes, touches });
-    this.#upkeep = new Upkeep({ core, records, routes, touches });
+    this.#upkeep = new Upkeep({ core, records, routes, presence, touches });
   }
 
   create(
@@ -130,8 +147,7 @@ class Coordinator implements SessionsService {
       const { labels, ended = false } = request;
       const states = ended ? undefined : OPEN_STATES;
       const found = await this.#core.store.list({ owner: owner.id, labels, states }, signal);
-      const now = this.#core.now();
-      if (!found.some((record) => isOpen(record) && record.expiresAt < now)) return found;
+      if (!found.some((record) => isOpen(record) && this.#records.isOverdue(record))) return found;
       const current = await Promise.all(found.map((record) => this.#records.current(record, signal)));
       return ended ? current : current.filter(isOpen);
     });
@@ -167,9 +183,15 @@ class Coordinator implements SessionsService {
       }), signal));
   }
 
-  close(owner: SessionOwner, ref: string, signal: AbortSignal): Promise<SessionRecord> {
+  close(
+    owner: SessionOwner,
+    ref: string,
+    signal: AbortSignal,
+    coder?: OpenCoder | undefined,
+  ): Promise<SessionRecord> {
     return this.#guarded(signal, async () => {
       const record = await this.#records.find(owner, ref, signal);
+      if (isOpen(record)) await this.#lendToClose(record, coder, signal);
       const { record: ended, removed } = await this.#records.end(
         record,
         { state: "closed", cause: "closed", reason: "" },
@@ -180,6 +202,23 @@ class Coordinator implements SessionsService {
       this.#upkeep.count();
       return ended;
     });
+  }
+
+  /** What it has in its workspace is ended as the caller. Without their access it ends by itself, after a while. */
+  async #lendToClose(
+    record: SessionRecord,
+    coder: OpenCoder | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { log, workspaces } = this.#core;
+    const { workspace } = record;
+    if (workspace === undefined || workspaces === undefined) return;
+    try {
+      (await workspaces.lend({ ...record, workspace }, { coder, signal })).end();
+    } catch (error) {
+      signal.throwIfAborted();
+      log.info("a session is closed without access to its workspace", { session_id: record.id, error });
+    }
   }
 
   checkpoint(owner: SessionOwner, ref: string, options: SessionCallOptions): Promise<Checkpoint> {
@@ -199,6 +238,13 @@ class Coordinator implements SessionsService {
     return this.#guarded(signal, async () => {
       await this.#checkpoints.find(owner, checkpoint, signal);
       const session = await this.#ready(owner, ref, options);
+      if (session.workspace?.files === "workspace") {
+        throw new SessionError(
+          "invalid",
+          `session ${session.id} has the files of workspace ${session.workspace.workspace}, which are not to be ` +
+            "replaced as a whole: restore into a session with files: scratch, or into a sandbox, and copy from there",
+        );
+      }
       const run = this.#runIn(session, options);
       return { session, files: await this.#checkpoints.unpack(owner, checkpoint, run, signal) };
     });
@@ -276,6 +322,7 @@ class Coordinator implements SessionsService {
 
   async shutDown(): Promise<void> {
     this.#upkeep.close();
+    this.#presence.close();
     this.#touches.close();
     await this.#core.background.close();
   }

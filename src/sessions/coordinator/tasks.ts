@@ -1,8 +1,8 @@
 /** One operation at one worker: what is asked goes there as it should be, and what comes back is looked at. */
 import type { z } from "zod";
 import type { TaskEvent, WorkerConnection } from "../link.ts";
-import type { Operation } from "../operations.ts";
-import { SessionError } from "../types.ts";
+import type { Operation, sessionOpen } from "../operations.ts";
+import { SessionError, type SessionRecord } from "../types.ts";
 
 export interface TaskRequest<I extends z.ZodObject, O extends z.ZodObject> {
   /** Random; the same where it is tried again. */
@@ -69,6 +69,18 @@ export async function runTask<I extends z.ZodObject, O extends z.ZodObject>(
     );
   }
   return { output: parsed.data, body: outcome.body };
+}
+
+/** Beyond the session's own time to live: who comes back late finds its processes still. */
+const KEEP_MORE_MS = 600_000;
+const DAY_MS = 24 * 3_600_000;
+/** What `session.open` is told of a session in a Coder workspace; nothing for others. */
+export function inWorkspace(
+  { ttlMs, workspace }: Pick<SessionRecord, "ttlMs" | "workspace">,
+): Pick<z.output<typeof sessionOpen.input>, "workspace"> {
+  if (workspace === undefined) return {};
+  const { directory, files } = workspace;
+  return { workspace: { directory, files, keepMs: Math.min(ttlMs + KEEP_MORE_MS, DAY_MS) } };
 }
 
 const MAX_ISSUES = 5;

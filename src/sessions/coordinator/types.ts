@@ -128,8 +128,16 @@ export interface Sessions {
     },
     signal: AbortSignal,
   ): Promise<SessionRecord>;
-  /** Twice is no more than once. */
-  close(owner: SessionOwner, ref: string, signal: AbortSignal): Promise<SessionRecord>;
+  /**
+   * Twice is no more than once.
+   * @param coder see `SessionCallOptions`; without it, what a session has in its workspace ends there after a while
+   */
+  close(
+    owner: SessionOwner,
+    ref: string,
+    signal: AbortSignal,
+    coder?: OpenCoder | undefined,
+  ): Promise<SessionRecord>;
   checkpoint(owner: SessionOwner, ref: string, options: SessionCallOptions): Promise<Checkpoint>;
   /** Replaces the session's files by those of the checkpoint. */
   restore(

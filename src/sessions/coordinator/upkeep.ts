@@ -4,7 +4,8 @@ import type { RegistryObserver } from "../registry/registry.ts";
 import { isOpen, SESSION_STATES, type SessionRecord } from "../types.ts";
 import type { Core } from "./core.ts";
 import { isSessionId } from "./ids.ts";
-import type { Records } from "./records.ts";
+import type { Presence } from "./presence.ts";
+import { outlivesWorker, type Records } from "./records.ts";
 import type { Routes } from "./routes.ts";
 import type { Touches } from "./touches.ts";
 
@@ -18,6 +19,7 @@ export interface UpkeepParts {
   readonly core: Core;
   readonly records: Records;
   readonly routes: Routes;
+  readonly presence: Presence;
   readonly touches: Touches;
 }
 
@@ -51,22 +53,38 @@ export class Upkeep implements RegistryObserver {
 
   /** Ends what is overdue, forgets what is long over. */
   async cleanUp(signal: AbortSignal): Promise<void> {
-    const { core: { blobs, now, store }, touches } = this.parts;
+    const { core: { blobs, now, settings, store }, touches } = this.parts;
     for (;;) {
-      const ids = await store.expired(now(), PAGE, signal);
+      const ids = await store.expired(now() - settings.clockSkewMs, PAGE, signal);
       const done = await Promise.all(ids.map((id) => this.#settle(id, signal)));
       // Those that are used this very moment stay: they would be found again and again.
       if (ids.length < PAGE || !done.includes(true)) break;
     }
     await blobs.sweep(signal);
     touches.prune();
+    await this.#others(signal);
     this.count();
   }
 
+  /** What other coordinators have done, or were about to do when they went away. */
+  async #others(signal: AbortSignal): Promise<void> {
+    const { core: { registry, sightings, store }, presence, routes } = this.parts;
+    if (sightings === undefined) return;
+    for (const { worker } of registry.list()) {
+      if (await routes.compare(worker, signal)) await this.#strangers(worker, signal);
+    }
+    const isGone = new Map<string, boolean>();
+    for (const record of await store.list({ states: ["ready"] }, signal)) {
+      const process = JSON.stringify([record.workerId, record.incarnation]);
+      if (!isGone.has(process)) isGone.set(process, await presence.where(record, signal) === "gone");
+      if (isGone.get(process)) await routes.lost(record, signal, "no coordinator heard it any more");
+    }
+  }
+
   async #settle(id: string, signal: AbortSignal): Promise<boolean> {
-    const { core: { now, store }, records, touches } = this.parts;
+    const { core: { now, settings, store }, records, touches } = this.parts;
     const record = await store.get(id, signal);
-    if (record === undefined || record.expiresAt >= now()) return true;
+    if (record === undefined || record.expiresAt >= now() - settings.clockSkewMs) return true;
     if (!isOpen(record)) {
       await this.#forget(record, signal);
       return true;
@@ -121,6 +139,7 @@ export class Upkeep implements RegistryObserver {
 
   joined(worker: WorkerConnection): void {
     void this.parts.core.background.run(`worker ${worker.id} is looked at`, async (signal) => {
+      await this.parts.presence.tell(signal);
       await this.#ownSessions(worker, signal);
       await this.#strangers(worker, signal);
       await this.#leftFiles(worker.hello.sharedStorage, signal);
@@ -136,12 +155,13 @@ export class Upkeep implements RegistryObserver {
     );
   }
 
-  left(worker: WorkerConnection, why: string): void {
-    const { core: { background, store }, routes } = this.parts;
+  left(worker: WorkerConnection, why: string, isOver: boolean): void {
+    const { core: { background, store }, presence, routes } = this.parts;
     void background.run(`sessions of worker ${worker.id} are looked at`, async (signal) => {
+      if (isOver) await presence.over(worker, signal);
       const records = await store.list({ workerId: worker.id, states: ["ready"] }, signal);
       for (const record of records) {
-        // Where others have the files, the next call moves it.
+        // Where others have the files, the next call moves it; where another coordinator has the worker, it stays.
         if (record.incarnation === worker.hello.incarnation) await routes.lost(record, signal, why);
       }
       await this.#leftFiles(worker.hello.sharedStorage, signal);
@@ -151,10 +171,12 @@ export class Upkeep implements RegistryObserver {
 
   /** What it should have: of this process of it, or of one before. */
   async #ownSessions(worker: WorkerConnection, signal: AbortSignal): Promise<void> {
-    const { core: { registry, store }, routes } = this.parts;
+    const { core: { registry, store }, presence, routes } = this.parts;
     for (const record of await store.list({ workerId: worker.id, states: ["ready"] }, signal)) {
       if (record.incarnation === worker.hello.incarnation) registry.hold(record.id, worker);
-      else if (record.sharedStorage === "") await routes.restarted(record, worker, signal);
+      else if (!outlivesWorker(record) && await presence.where(record, signal) === "gone") {
+        await routes.restarted(record, worker, signal);
+      }
     }
   }
 
@@ -178,8 +200,8 @@ export class Upkeep implements RegistryObserver {
     // It may have been given to this worker meanwhile.
     if (!registry.isStranger(id, worker)) return;
     log.info("a worker has a session that it should not have", { session_id: id, worker: worker.id });
-    const isElsewhere = record !== undefined && isOpen(record) && record.sharedStorage !== "" &&
-      record.sharedStorage === worker.hello.sharedStorage;
+    const isElsewhere = record !== undefined && isOpen(record) && (record.workspace !== undefined ||
+      (record.sharedStorage !== "" && record.sharedStorage === worker.hello.sharedStorage));
     await records.closeAt(worker, id, isElsewhere);
   }
 

@@ -3,6 +3,7 @@ import type { WorkerConnection, WorkerListener } from "../link.ts";
 import type { WorkerLoad } from "../types.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../../telemetry/metrics.ts";
+import { WORKSPACES_WORKER } from "../wire/worker_ids.ts";
 import { Places } from "./places.ts";
 import { type Candidate, type Selection, selectWorker, type Wanted } from "./select.ts";
 
@@ -16,7 +17,8 @@ export interface RegistryObserver {
   joined(worker: WorkerConnection): void;
   /** It has said anew what it has. */
   loaded(worker: WorkerConnection): void;
-  left(worker: WorkerConnection, reason: string): void;
+  /** See `WorkerListener.left`. */
+  left(worker: WorkerConnection, reason: string, isOver: boolean): void;
 }
 
 interface Entry {
@@ -43,8 +45,8 @@ export class WorkerRegistry implements WorkerListener {
   readonly #entries = new Map<string, Entry>();
   readonly #observers = new Set<RegistryObserver>();
   readonly #waiting = new Set<() => void>();
-  /** Incarnations that have left, the last of them. */
-  readonly #gone = new Set<string>();
+  /** Incarnations that have left, the last of them, and whether they are over. */
+  readonly #gone = new Map<string, boolean>();
 
   constructor({ log, metrics = noMetrics }: RegistryOptions) {
     this.#log = log;
@@ -80,12 +82,12 @@ export class WorkerRegistry implements WorkerListener {
     }
   }
 
-  left(worker: WorkerConnection, reason: string): void {
+  left(worker: WorkerConnection, reason: string, isOver: boolean): void {
     if (this.#entries.get(worker.id)?.worker !== worker) return;
     this.#entries.delete(worker.id);
-    this.#gone.add(worker.hello.incarnation);
-    for (const first of this.#gone) if (this.#gone.size > MAX_GONE) this.#gone.delete(first);
-    this.#tell((observer) => observer.left(worker, reason));
+    this.#gone.set(worker.hello.incarnation, isOver);
+    for (const first of this.#gone.keys()) if (this.#gone.size > MAX_GONE) this.#gone.delete(first);
+    this.#tell((observer) => observer.left(worker, reason, isOver));
   }
 
   /** @returns what ends it */
@@ -104,6 +106,11 @@ export class WorkerRegistry implements WorkerListener {
   isGone(id: string, incarnation: string): boolean {
     const now = this.#entries.get(id)?.worker.hello.incarnation;
     return now === undefined ? this.#gone.has(incarnation) : now !== incarnation;
+  }
+
+  /** That process of a worker has said farewell here, or was replaced: it comes nowhere back. */
+  isOver(incarnation: string): boolean {
+    return this.#gone.get(incarnation) ?? false;
   }
 
   /** By id. */
@@ -129,6 +136,8 @@ export class WorkerRegistry implements WorkerListener {
       isClosingIt: entry.places.isClosing(session),
       isConnected: entry.worker.isConnected,
       isDraining: entry.worker.isDraining,
+      binding: entry.worker.binding,
+      isForWorkspaces: entry.worker.id === WORKSPACES_WORKER,
       entry,
     }));
     const selection = selectWorker(choices, wanted);
@@ -155,6 +164,18 @@ export class WorkerRegistry implements WorkerListener {
   /** A session that is there already takes its place. */
   hold(session: string, worker: WorkerConnection): void {
     this.#of(worker)?.places.take(session);
+  }
+
+  /** Sessions that this registry has put there, and that nobody here is opening or closing. */
+  settled(worker: WorkerConnection): readonly string[] {
+    return this.#of(worker)?.places.settled ?? [];
+  }
+
+  /** Sessions of {@linkcode WorkerRegistry.settled} that another coordinator has ended, or moved: they have no place there. */
+  over(sessions: readonly string[], worker: WorkerConnection): void {
+    if (sessions.length === 0) return;
+    this.#of(worker)?.places.over(sessions);
+    this.#wake();
   }
 
   /** It never came to be there. */

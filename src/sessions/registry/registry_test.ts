@@ -103,7 +103,7 @@ Deno.test("who was seen to leave, or was replaced, is gone; who was never seen m
   const [old, young] = [connection("w1", { incarnation: "i1" }), connection("w1", { incarnation: "i2" })];
   const registry = registryOf(old);
   assert.deepEqual(["i1", "i2"].map((one) => registry.isGone("w1", one)), [false, true]);
-  registry.left(old, "it was stopped");
+  registry.left(old, "it was stopped", true);
   assert.deepEqual(["i1", "i2"].map((one) => registry.isGone("w1", one)), [true, false]);
   registry.joined(young);
   assert.deepEqual(["i1", "i2"].map((one) => registry.isGone("w1", one)), [true, false]);
@@ -119,7 +119,7 @@ Deno.test("who listens is told in order, loads alone as loads", () => {
   registry.changed(worker);
   worker.load = { ...IDLE_LOAD, sessions: ["x"] };
   registry.changed(worker);
-  registry.left(worker, "it was stopped");
+  registry.left(worker, "it was stopped", true);
   registry.changed(worker);
   assert.deepEqual(news, ["joined w1", "loaded w1", "left w1: it was stopped"]);
 });
@@ -140,10 +140,10 @@ Deno.test("who listens no more is not told, and who fails does not keep others f
 Deno.test("the news of a worker whose place another process has taken count for nothing", () => {
   const [old, young] = [connection("w1"), connection("w1")];
   const registry = registryOf(old);
-  registry.left(old, "another process has registered in its name");
+  registry.left(old, "another process has registered in its name", true);
   registry.joined(young);
   const news = observed(registry);
-  registry.left(old, "late");
+  registry.left(old, "late", true);
   registry.changed(old);
   registry.hold("a", old);
   registry.release("a", old);
@@ -181,6 +181,15 @@ Deno.test("capacities are to be seen, of the workers that are there", async () =
   const worker = connection("w1", { capacity: 7 });
   registry.joined(worker);
   assert.match(await metrics.text(), /^coordinator_worker_capacity\{worker="w1"\} 7$/m);
-  registry.left(worker, "it was stopped");
+  registry.left(worker, "it was stopped", true);
   assert.doesNotMatch(await metrics.text(), /worker="w1"/);
+});
+
+Deno.test("the worker of a workspace, and the one that reaches workspaces, are told by token and by name", () => {
+  const bound = { ...connection("ws-1"), binding: { workspaceId: "1", ownerId: "ann" } };
+  const registry = registryOf(connection("w1"), bound, connection("workspaces"));
+  assert.equal(registry.reserve("a", {}).worker?.id, "w1");
+  assert.equal(registry.reserve("b", { workspace: bound.binding }).worker?.id, "ws-1");
+  const others = { workspaceId: "2", ownerId: "ann" };
+  assert.equal(registry.reserve("c", { workspace: others }).worker?.id, "workspaces");
 });

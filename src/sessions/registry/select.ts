@@ -1,4 +1,5 @@
 /** Which worker gets a session. Pure. */
+import type { WorkerBinding } from "../link.ts";
 import type { Isolation, Labels } from "../types.ts";
 
 /** What counts of a worker. */
@@ -16,12 +17,21 @@ export interface Candidate {
   readonly isDraining: boolean;
   /** It is just told to close the very session. */
   readonly isClosingIt?: boolean | undefined;
+  /** See `WorkerConnection.binding`. */
+  readonly binding?: WorkerBinding | undefined;
+  /** It is the coordinator's own, for sessions in Coder workspaces by their agents. */
+  readonly isForWorkspaces?: boolean | undefined;
 }
 
 export interface Wanted {
   readonly labels?: Labels | undefined;
   /** Only one that has this storage. */
   readonly sharedStorage?: string | undefined;
+  /**
+   * For a session in this workspace: the worker that runs there and is bound to it and its owner; where there is none, the
+   * one that reaches workspaces by their agents. Absent: neither of those.
+   */
+  readonly workspace?: WorkerBinding | undefined;
   /** Those that were tried already. */
   readonly except?: ReadonlySet<string> | undefined;
 }
@@ -35,7 +45,8 @@ export type Selection<C extends Candidate> =
  * The one with the largest share of its capacity free, then the one with the fewest sessions, then by id. A worker that
  * keeps sessions apart by nothing but a directory gets some only where it takes them (it says that it can `session.open`).
  */
-export function selectWorker<C extends Candidate>(candidates: readonly C[], wanted: Wanted): Selection<C> {
+export function selectWorker<C extends Candidate>(all: readonly C[], wanted: Wanted): Selection<C> {
+  const candidates = all.filter((candidate) => isFor(candidate, wanted.workspace));
   const refused = new Map<string, number>();
   let chosen: C | undefined;
   for (const candidate of candidates) {
@@ -45,7 +56,13 @@ export function selectWorker<C extends Candidate>(candidates: readonly C[], want
   }
   if (chosen !== undefined) return { chosen };
   if (candidates.length === 0) {
-    return { chosen, isSoon: true, why: "no worker is registered: start one, or wait until it is back" };
+    const reaches = all.some(({ isForWorkspaces }) => isForWorkspaces);
+    const why = wanted.workspace !== undefined
+      ? "this coordinator reaches no Coder workspaces, and no worker runs in this one"
+      : `no worker is registered: start one, or wait until it is back${
+        reaches ? "; or make a session in a Coder workspace, by session.create with workspace" : ""
+      }`;
+    return { chosen, isSoon: true, why };
   }
   const counts = [...refused].map(([why, count]) => `${count} ${why}`).join(", ");
   const isSoon = (refused.has(AWAY) || refused.has(BUSY)) && !refused.has(FULL);
@@ -71,11 +88,23 @@ function refusal(candidate: Candidate, { labels, sharedStorage, except }: Wanted
   return undefined;
 }
 
+/** Whether a worker is for sessions in this workspace; for sandboxes, where it is absent. */
+function isFor(
+  { binding, isForWorkspaces = false }: Candidate,
+  workspace: WorkerBinding | undefined,
+): boolean {
+  if (workspace === undefined) return binding === undefined && !isForWorkspaces;
+  if (binding === undefined) return isForWorkspaces;
+  return binding.workspaceId === workspace.workspaceId && binding.ownerId === workspace.ownerId;
+}
+
 function hasLabels(labels: Labels, wanted: Labels): boolean {
   return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
+  // What runs in the workspace needs no terminal in between.
+  if ((a.binding === undefined) !== (b.binding === undefined)) return a.binding !== undefined;
   const share = free(a) - free(b);
   if (share !== 0) return share > 0;
   if (a.sessions !== b.sessions) return a.sessions < b.sessions;

@@ -113,3 +113,45 @@ Deno.test("whatever workers there are, none that may not is chosen, and none tha
     assert.equal(chosen(candidates, wanted), best?.id, JSON.stringify({ round, candidates, wanted }));
   }
 });
+
+const WORKSPACE = { workspaceId: "ws-1", ownerId: "ann" };
+const sandbox = candidate({ id: "a" });
+const bound = candidate({ id: "b", binding: WORKSPACE, isolation: "workspace", sessions: 9 });
+const agents = candidate({ id: "c", isForWorkspaces: true, isolation: "workspace" });
+
+Deno.test("a session in a workspace gets the worker that runs there, else the one that reaches its agent", () => {
+  const all = [sandbox, agents, bound];
+  assert.equal(chosen(all, { workspace: WORKSPACE }), "b");
+  assert.equal(chosen([agents, bound].reverse(), { workspace: WORKSPACE }), "b");
+  for (const gone of [{ isConnected: false }, { isDraining: true }, { sessions: 10 }]) {
+    assert.equal(chosen([sandbox, { ...bound, ...gone }, agents], { workspace: WORKSPACE }), "c");
+  }
+  assert.equal(chosen(all, { workspace: WORKSPACE, except: new Set(["b"]) }), "c");
+});
+
+Deno.test("a worker in a workspace is for its owner's sessions there, and the owner alone is not enough", () => {
+  for (
+    const other of [{ ...WORKSPACE, workspaceId: "ws-2" }, { ...WORKSPACE, ownerId: "bob" }, {
+      workspaceId: "ann",
+      ownerId: "ws-1",
+    }]
+  ) {
+    assert.equal(chosen([bound, agents], { workspace: other }), "c");
+    const { why, isSoon } = refusalOf([sandbox, bound], { workspace: other });
+    assert.match(why, /reaches no Coder workspaces, and no worker runs in this one/);
+    // It may be about to register.
+    assert.equal(isSoon, true);
+  }
+});
+
+Deno.test("sandboxes never come to workers of workspaces", () => {
+  assert.equal(chosen([agents, bound, sandbox]), "a");
+  assert.equal(
+    refusalOf([agents, bound]).why,
+    "no worker is registered: start one, or wait until it is back; or make a session in a Coder workspace, by " +
+      "session.create with workspace",
+  );
+  assert.equal(refusalOf([bound]).why, "no worker is registered: start one, or wait until it is back");
+  // Those of workspaces are not counted among those that would not do.
+  assert.equal(refusalOf([agents, { ...sandbox, isDraining: true }]).why, "of 1 worker(s): 1 shutting down");
+});
