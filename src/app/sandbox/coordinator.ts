@@ -1,4 +1,5 @@
 /** `coder-k8s coordinator`: sandbox sessions for MCP clients, on workers that dial in. Needs no Kubernetes. */
+import { hostname } from "node:os";
 import { answerRedaction } from "../../mcp/answers/redacted.ts";
 import { openAuditLog } from "../../mcp/audit/mod.ts";
 import { createMcpEndpoint } from "../../mcp/http/endpoint.ts";
@@ -10,7 +11,6 @@ import { isLoopback } from "../../telemetry/loopback.ts";
 import type { RunOptions } from "../app.ts";
 import { proveRuntime } from "../aggregated/server.ts";
 import { listen } from "../listen.ts";
-import { ownSecrets } from "../mcp/plans.ts";
 import type { StdioStreams } from "../mcp/stdio.ts";
 import { readyAnswer } from "../mcp/ready.ts";
 import { tlsFiles } from "../mcp/tls_files.ts";
@@ -25,7 +25,9 @@ import { debugReport } from "./debug_report.ts";
 import { debugSessions } from "./debug_sessions.ts";
 import { Ends } from "./ends.ts";
 import { openObserved } from "./observed.ts";
+import { openSessionStore } from "./session_store.ts";
 import { sandboxSurface } from "./surface.ts";
+import { coordinatorUi } from "./ui.ts";
 
 /** Runs it as the process. Resolves to the exit code. */
 export function runCoordinator(config: CoordinatorConfig, notes: StartNotes): Promise<number> {
@@ -52,20 +54,30 @@ export async function serveCoordinator(
   const writes = config.embeddedWorker !== undefined || config.dataDir !== undefined ||
     !["-", "off"].includes(config.auditLog);
   await drop(config.embeddedWorker === undefined ? "coordinator" : "worker", undefined, writes);
-  const core = await openCoordinatorCore(config, { log, metrics, tracer, redactor, coder, signal }, ends);
-  const secrets = ownSecrets({ log, metrics });
-  ends.run("plans", (ended) => Promise.all(secrets.runnables.map((runnable) => runnable.run(ended))));
+  const stores = await openSessionStore(config, { log, metrics, redactor, signal });
+  ends.add("the session store", () => stores.close());
+  const { secrets } = stores;
+  health.add("readiness", "session store", () => stores.health() ?? "");
+  ends.run("keys", (ended) => Promise.all(secrets.runnables.map((runnable) => runnable.run(ended))));
+  await secrets.whenReady(signal);
+  const core = await openCoordinatorCore(
+    { ...config, inWorkspaces: coder !== undefined },
+    { stores, log, metrics, tracer, redactor, coder, signal },
+    ends,
+  );
   // Standard output belongs to the protocol where that is how the client talks.
   const audit = config.stdio && config.auditLog === "-"
     ? { write: (record: object) => log.info("call", { ...record }), close: () => Promise.resolve() }
     : openAuditLog(config.auditLog, { redactor, log, metrics });
   ends.add("records of calls", () => audit.close());
+  const redaction = answerRedaction(redactor);
+  const ui = coordinatorUi(core.sessions, { config, replica: hostname(), redaction, metrics, log });
   const world: ServingWorld = {
     surface: sandboxSurface(core.sessions, config),
     plans: secrets.plans,
     keys: secrets.keys,
-    audit: audit.write,
-    redaction: answerRedaction(redactor),
+    audit: ui.audit(audit.write),
+    redaction,
   };
   if (config.debugBindAddress !== null) {
     const handler = debugReport({
@@ -103,6 +115,7 @@ export async function serveCoordinator(
     tls: tls?.source,
     ready: () => readyAnswer(health),
     ...(admission.resource === undefined ? {} : { resourceMetadata: admission.resource.document }),
+    pages: ui.pages,
     documents: new Map([["/debug/sessions", debugSessions(core.sessions, config)]]),
     allowedHosts: config.mcpAllowedHosts,
     allowedOrigins: config.mcpAllowedOrigins,

@@ -1,7 +1,4 @@
 /** Sessions, their store and their workers, as a coordinator is told to have them. */
-import { blobLimits } from "../../sessions/store/blob_rules.ts";
-import { MemoryBlobStore } from "../../sessions/store/memory_blobs.ts";
-import { MemorySessionStore } from "../../sessions/store/memory_store.ts";
 import { createSessions } from "../../sessions/coordinator/sessions.ts";
 import type { Sessions } from "../../sessions/coordinator/types.ts";
 import { WorkerRegistry } from "../../sessions/registry/registry.ts";
@@ -17,7 +14,9 @@ import type { CoderWay } from "./coder_way.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import type { Ends } from "./ends.ts";
 import { grpcTls } from "./grpc_tls.ts";
+import type { SessionStores } from "./session_store.ts";
 import { openWorkerCore } from "./worker_core.ts";
+import { openWorkspaces } from "./workspaces.ts";
 
 /** Id of the worker that is part of the coordinator's own process. */
 export const EMBEDDED_WORKER = "embedded";
@@ -30,7 +29,35 @@ export interface CoordinatorCore {
   activity(): Readonly<Record<string, unknown>>;
 }
 
+/** What it is told; see `CoordinatorConfig`. */
+export interface CoreConfig extends
+  Pick<
+    CoordinatorConfig,
+    | "grpcBindAddress"
+    | "grpcTlsCertFile"
+    | "grpcTlsPrivateKeyFile"
+    | "grpcClientCaFile"
+    | "grpcInsecure"
+    | "workerKeyFile"
+    | "workerHeartbeatTimeout"
+    | "sessionMaxAge"
+    | "sessionMaxTtl"
+    | "limits"
+    | "cleanupInterval"
+    | "maxSessionsPerOwner"
+    | "taskTimeout"
+    | "maxRetries"
+    | "checkpointMaxAge"
+    | "shutdownTimeout"
+    | "embeddedWorker"
+  > {
+  /** Callers may have sessions in Coder workspaces. */
+  readonly inWorkspaces: boolean;
+}
+
 export interface CoreContext {
+  /** Where it keeps what it knows. */
+  readonly stores: SessionStores;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
@@ -43,18 +70,10 @@ export interface CoreContext {
 
 /** Opens it all; `ends` ends it. */
 export async function openCoordinatorCore(
-  config: CoordinatorConfig,
-  { log, metrics, tracer, redactor, coder, signal }: CoreContext,
+  config: CoreConfig,
+  { stores, log, metrics, tracer, redactor, coder, signal }: CoreContext,
   ends: Ends,
 ): Promise<CoordinatorCore> {
-  const limits = blobLimits({ maxTotalBytes: config.checkpointBytes });
-  const blobs = config.dataDir === undefined
-    ? new MemoryBlobStore(limits)
-    : await (await import("../../sessions/store/directory_blobs.ts")).openDirectoryBlobStore({
-      directory: `${config.dataDir}/checkpoints`,
-      limits,
-      log,
-    });
   const registry = new WorkerRegistry({ log, metrics });
   const hub = new WorkerHub({
     listener: tracedWorkers(registry, tracer),
@@ -63,10 +82,15 @@ export async function openCoordinatorCore(
     metrics,
   });
   ends.add("workers", () => hub.close("the coordinator ends"));
+  const workspaces = config.inWorkspaces
+    ? await openWorkspaces({ hub, drainMs: config.shutdownTimeout, log, metrics }, ends)
+    : undefined;
   const sessions = createSessions({
-    store: new MemorySessionStore(),
-    blobs,
+    store: stores.store,
+    blobs: stores.blobs,
     registry,
+    sightings: stores.isShared ? stores.sightings : undefined,
+    workspaces,
     settings: {
       maxAgeMs: config.sessionMaxAge,
       maxTtlMs: config.sessionMaxTtl,
@@ -139,7 +163,7 @@ export async function openCoordinatorCore(
 }
 
 async function workerKeys(
-  { workerKeyFile }: CoordinatorConfig,
+  { workerKeyFile }: Pick<CoreConfig, "workerKeyFile">,
   redactor: Pick<Redactor, "add">,
 ): Promise<readonly [WorkerKey, ...WorkerKey[]]> {
   if (workerKeyFile === undefined) {
