@@ -15,7 +15,7 @@ export class MemorySightings implements WorkerSightings {
   // deno-lint-ignore require-await -- sightings are asynchronous, and reject
   async heard(workers: readonly WorkerProcess[], forMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const now = this.#now();
+    const now = this.#prune();
     for (const worker of workers) {
       const key = keyOf(worker);
       const known = this.#until.get(key) ?? 0;
@@ -27,15 +27,20 @@ export class MemorySightings implements WorkerSightings {
   // deno-lint-ignore require-await -- as above
   async gone(worker: WorkerProcess, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const now = this.#now();
-    for (const [key, until] of this.#until) if (Math.abs(until) <= now) this.#until.delete(key);
-    this.#until.set(keyOf(worker), -(now + GONE_MS));
+    this.#until.set(keyOf(worker), -(this.#prune() + GONE_MS));
   }
 
   // deno-lint-ignore require-await -- as above
   async isHeard(worker: WorkerProcess, signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     return (this.#until.get(keyOf(worker)) ?? 0) > this.#now();
+  }
+
+  /** Forgets what does not count any more. @returns now */
+  #prune(): number {
+    const now = this.#now();
+    for (const [key, until] of this.#until) if (Math.abs(until) <= now) this.#until.delete(key);
+    return now;
   }
 }
 

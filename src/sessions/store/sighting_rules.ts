@@ -2,6 +2,6 @@
 
 /**
  * So long a process that is gone is not heard, whoever says so, in milliseconds: a coordinator that has not noticed yet goes on
- * saying it. Longer than a silent worker is waited for; its name comes back as another process.
+ * saying it. Its name comes back as another process.
  */
-export const GONE_MS = 10 * 60_000;
+export const GONE_MS = 24 * 3_600_000;

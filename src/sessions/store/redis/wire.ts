@@ -1,10 +1,10 @@
-/** One connection to a Redis, as long as it lasts. */
+/** One connection to a Redis, as long as it lasts: the client library on a socket of ours, behind one small door. */
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import type { Redis } from "ioredis";
 import type { RedisAddress } from "./address.ts";
-import { type Argument, encodeCommand, type RawReply, RespDecoder, RespError } from "./resp.ts";
 
-export type { Argument } from "./resp.ts";
+export type Argument = string | Uint8Array;
 export type Reply = null | number | string | Uint8Array | readonly Reply[];
 
 /** What a connection is made with. PEM texts; absent: there is none. */
@@ -57,7 +57,7 @@ export async function openWire(
   const abort = () => wire.end("it is not wanted any more");
   signal.addEventListener("abort", abort, { once: true });
   try {
-    // What is written before it is connected is sent when it is.
+    await wire.whenConnected(access.address.isTls ? "secureConnect" : "connect");
     const { address: { user, database }, password } = access;
     if (password !== undefined) {
       await wire.call(["AUTH", ...(user === undefined ? [] : [user]), password]);
@@ -89,25 +89,17 @@ function socketTo({ address: { host, port, isTls }, ca, cert, key }: RedisAccess
   });
 }
 
-interface Waiting {
-  readonly resolve: (reply: RawReply) => void;
-  readonly reject: (error: Error) => void;
-}
-
 class SocketWire implements RedisWire {
   readonly #socket: Socket;
-  readonly #decoder = new RespDecoder();
-  /** Replies come in the order of the calls. */
-  readonly #waiting: Waiting[] = [];
   readonly #whenLost = Promise.withResolvers<RedisLost>();
+  #client: Redis | undefined;
   #lost: RedisLost | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 10_000);
-    socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
-    // More than one may come.
+    // More than one may come, and the library listens to the first alone.
     socket.on("error", (error: Error) => this.#over(new RedisLost(error.message, { cause: error })));
     socket.on("close", () => this.#over(new RedisLost("the connection was closed")));
   }
@@ -116,46 +108,72 @@ class SocketWire implements RedisWire {
     return this.#whenLost.promise;
   }
 
-  async call(args: readonly Argument[], asBytes = false): Promise<Reply> {
-    if (this.#lost !== undefined) throw this.#lost;
-    const reply = await new Promise<RawReply>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#socket.write(encodeCommand(args));
+  /** Resolves when calls can be made. @param event of the socket: it is connected */
+  async whenConnected(event: "connect" | "secureConnect"): Promise<void> {
+    const connected = new Promise<void>((resolve) => this.#socket.once(event, () => resolve()));
+    const lost = this.whenLost.then((error) => Promise.reject(error));
+    const [{ Redis, AbstractConnector }] = await Promise.race([
+      Promise.all([import("ioredis"), connected]),
+      lost,
+    ]);
+    const socket = this.#socket;
+    const client = new Redis({
+      // It has this connection alone, and nothing is sent twice by it or waits in it.
+      Connector: class extends AbstractConnector {
+        constructor() {
+          super(0);
+        }
+        override connect() {
+          return Promise.resolve(socket);
+        }
+      },
+      lazyConnect: true,
+      protocol: 2,
+      enableReadyCheck: false,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      disableClientInfo: true,
     });
-    if (reply instanceof RespError) throw new RedisRefusal(reply.message);
-    return asBytes ? plain(reply, (bytes) => bytes) : plain(reply, (bytes) => decoder.decode(bytes));
+    client.on("error", (error: Error) => this.#over(new RedisLost(error.message, { cause: error })));
+    client.on("end", () => this.#over(new RedisLost("the connection was closed")));
+    await Promise.race([client.connect(), lost]);
+    this.#client = client;
+  }
+
+  async call([command = "", ...args]: readonly Argument[], asBytes = false): Promise<Reply> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const client = this.#client;
+    if (client === undefined) throw new RedisLost("it is not connected yet");
+    const name = typeof command === "string" ? command : new TextDecoder().decode(command);
+    const given = args.map((one) => typeof one === "string" ? one : bufferOf(one));
+    try {
+      return await (asBytes ? client.callBuffer(name, ...given) : client.call(name, ...given)) as Reply;
+    } catch (error) {
+      if (error instanceof Error && error.name === "ReplyError") throw new RedisRefusal(error.message);
+      throw this.#lost ?? lostBy(error);
+    }
   }
 
   end(why: string): void {
     this.#over(new RedisLost(why));
   }
 
-  #read(chunk: Uint8Array): void {
-    if (this.#lost !== undefined) return;
-    try {
-      for (const reply of this.#decoder.push(chunk)) {
-        const waiting = this.#waiting.shift();
-        if (waiting === undefined) return this.end("it said something that nobody has asked for");
-        waiting.resolve(reply);
-      }
-    } catch (error) {
-      this.#over(new RedisLost(error instanceof Error ? error.message : String(error), { cause: error }));
-    }
-  }
-
   #over(why: RedisLost): void {
     if (this.#lost !== undefined) return;
     this.#lost = why;
+    this.#client?.disconnect();
     this.#socket.destroy();
-    for (const { reject } of this.#waiting.splice(0)) reject(why);
     this.#whenLost.resolve(why);
   }
 }
 
-const decoder = new TextDecoder();
+/** The library takes no other bytes. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
-function plain(reply: RawReply, text: (bytes: Uint8Array) => string | Uint8Array): Reply {
-  if (reply instanceof Uint8Array) return text(reply);
-  if (reply instanceof RespError) return reply.message;
-  return Array.isArray(reply) ? reply.map((one: RawReply) => plain(one, text)) : reply as null | number;
+function lostBy(error: unknown): RedisLost {
+  return new RedisLost(error instanceof Error ? error.message : String(error), { cause: error });
 }
