@@ -8,7 +8,7 @@ import { clean, number, oneLine } from "./text.js";
 export const MOST_LINES = 5_000;
 
 /**
- * @typedef {{ namespace: string, workspace: string, build: number }} Build
+ * @typedef {{ namespace: string, workspace: string, build: number | undefined }} Build the latest, where it does not say which
  * @typedef {{ at: string, stage: string, text: string }} Line
  */
 
@@ -48,7 +48,11 @@ export class LogPart {
     this.element = h(
       "section",
       { attributes: { "aria-labelledby": "log-title" } },
-      h("h3", { attributes: { id: "log-title" } }, `Log of build ${number(build.build)}`),
+      h(
+        "h3",
+        { attributes: { id: "log-title" } },
+        build.build === undefined ? "Log of its latest build" : `Log of build ${number(build.build)}`,
+      ),
       this.#state,
       this.#box,
       h("p", { class: "actions" }, this.#again),
@@ -69,10 +73,12 @@ export class LogPart {
     this.#again.hidden = true;
     this.#say("Reading the log…");
     try {
-      const isWhole = await this.#follow(abort.signal);
+      const why = await this.#follow(abort.signal);
       if (abort.signal.aborted) return;
-      this.#say(isWhole ? `The log has ended: ${this.#told()}.` : `The log broke off: ${this.#told()}.`);
-      this.#again.hidden = isWhole;
+      this.#say(
+        why === "" ? `The log has ended: ${this.#told()}.` : `The log broke off: ${this.#told()}. ${why}`,
+      );
+      this.#again.hidden = why === "";
     } catch (error) {
       if (abort.signal.aborted) return;
       this.#say(`The log cannot be read on. ${wordsOfError(error)}`);
@@ -84,16 +90,16 @@ export class LogPart {
     this.#abort.abort();
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<boolean>} whether the server said that this was all */
+  /** @param {AbortSignal} signal @returns {Promise<string>} why that was not all; empty: it was */
   async #follow(signal) {
     const { namespace, workspace, build } = this.#build;
-    const query = { namespace, workspace, build: String(build) };
+    const query = { namespace, workspace, ...(build === undefined ? {} : { build: String(build) }) };
     const { body } = await this.#api.get("api/log", { query, accept: "text/event-stream", signal });
     this.#say("Following the log.");
     for await (const { event, data } of sseEvents(body)) {
       if (event === "end") {
         this.#paint();
-        return true;
+        return oneLine(JSON.parse(data)?.message, 300);
       }
       if (event !== "line") continue;
       this.#waiting.push(lineOf(JSON.parse(data)));
@@ -102,7 +108,7 @@ export class LogPart {
       setTimeout(() => this.#paint(), 50);
     }
     this.#paint();
-    return false;
+    return "The server ended the connection.";
   }
 
   #paint() {

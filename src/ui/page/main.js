@@ -13,6 +13,7 @@ import { SectionPage } from "./section_page.js";
 import { isIll } from "./sections.js";
 import { Sheet } from "./sheet.js";
 import { SignInForm } from "./sign_in.js";
+import { oneLine } from "./text.js";
 import { tickTimes } from "./times.js";
 import { watch } from "./watch.js";
 
@@ -137,8 +138,9 @@ function paint() {
     byId("nav").hidden = false;
     byId("person").hidden = state.user === "" && config.open;
     byId("sign-out").hidden = !credentials.isThere;
-    setText(byId("user"), state.user);
-    setText(byId("version"), state.version === "" ? "" : `coder-k8s ${state.version}`);
+    setText(byId("user"), oneLine(state.user, 300));
+    const by = state.replica === "" ? "" : `, answered by ${oneLine(state.replica, 200)}`;
+    setText(byId("version"), state.version === "" ? "" : `coder-k8s ${oneLine(state.version, 100)}${by}`);
   }
   nav.render(wanted);
   if (wanted !== shown || page === undefined) go(wanted);
@@ -180,7 +182,7 @@ function sectionPage(section) {
   };
   /** @type {import("./row.js").RowAction[]} */
   const actions = [];
-  if (section === "builds") {
+  if (section === "builds" && model.state.diagnosis) {
     actions.push({
       label: "Log",
       offered: () => true,

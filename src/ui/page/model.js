@@ -92,6 +92,7 @@ export class Model {
     for (const model of this.sections.values()) model.clear();
     this.state.user = "";
     this.state.version = "";
+    this.state.replica = "";
     this.state.shown = [];
     this.#dirt.all = true;
   }

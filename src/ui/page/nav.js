@@ -4,7 +4,7 @@ import { number } from "./text.js";
 
 /**
  * @typedef {import("../types.ts").Section} Section
- * @typedef {{ link: HTMLAnchorElement, count: HTMLElement, ill: HTMLElement }} Item
+ * @typedef {{ link: HTMLAnchorElement, count: HTMLElement, ill: HTMLElement, words: HTMLElement }} Item
  */
 
 export class Nav {
@@ -23,14 +23,15 @@ export class Nav {
   render(current) {
     const { shown } = this.#model.state;
     if (shown.join() !== this.#shown) this.#build(shown);
-    for (const [name, { link, count, ill }] of this.#items) {
+    for (const [name, { link, count, ill, words }] of this.#items) {
       setAttribute(link, "aria-current", name === current ? "page" : undefined);
       const model = this.#model.sections.get(/** @type {Section} */ (name));
       if (model === undefined) continue;
       setText(count, model.state.complete || model.view.total > 0 ? number(model.view.total) : "");
       const wrong = model.section === "calls" ? 0 : model.ill.size;
-      setText(ill, wrong === 0 ? (model.state.problem === "" ? "" : "!") : `${number(wrong)} to look at`);
-      ill.hidden = ill.textContent === "";
+      const sign = wrong > 0 ? `■ ${number(wrong)}` : model.state.problem === "" ? "" : "■";
+      setText(ill, sign);
+      setText(words, wrong > 0 ? `, ${number(wrong)} to look at` : sign === "" ? "" : ", has a problem");
     }
   }
 
@@ -47,18 +48,19 @@ export class Nav {
   /** @param {string} name @param {string} title */
   #item(name, title) {
     const count = h("span", { class: "count" });
-    const ill = h("span", { class: "ill-count" });
-    ill.hidden = true;
+    const ill = h("span", { class: "ill-count", attributes: { "aria-hidden": "true" } });
+    const words = h("span", { class: "unseen" });
     const link = h(
       "a",
       { attributes: { href: `#${name}` } },
       h("span", { class: "name" }, title),
       " ",
-      count,
-      " ",
       ill,
+      " ",
+      count,
+      words,
     );
-    this.#items.set(name, { link, count, ill });
+    this.#items.set(name, { link, count, ill, words });
     return h("li", {}, link);
   }
 }

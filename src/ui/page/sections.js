@@ -136,7 +136,7 @@ export const SECTION_VIEWS = {
       column("name", "Name", "name", NAME),
       column("state", "State", "state", STATE, { text: workspaceState }),
       column("owner", "Owner", "text", "minmax(5rem, 1fr)"),
-      column("template", "Template", "text", "minmax(5rem, 1fr)", {
+      column("template", "Template", "text", "minmax(6rem, 1.5fr)", {
         text: (row) => field("template")(row) + (row["outdated"] === true ? " (outdated)" : ""),
       }),
       time("lastUsedAt", "Last used"),

@@ -57,7 +57,9 @@ export class Sheet {
       this.#body.append(this.#diagnosis.element);
       if (begin === "diagnosis") this.#diagnosis.run();
     }
-    if (section === "builds") this.#addLog(row, begin === "log");
+    if (canDiagnose && (section === "builds" || section === "workspaces")) {
+      this.#addLog(section, row, begin === "log");
+    }
     if (!this.#element.open) this.#element.showModal();
     this.#body.scrollTop = 0;
     (begin === "log" ? this.#log?.element : undefined)?.scrollIntoView?.({ block: "nearest" });
@@ -83,20 +85,19 @@ export class Sheet {
     if (this.#element.open) this.#element.close();
   }
 
-  /** @param {Row} row @param {boolean} begin */
-  #addLog(row, begin) {
-    const build = Number(row["number"]);
-    const [namespace, workspace] = [row["namespace"], row["workspace"]];
-    if (!Number.isSafeInteger(build) || typeof namespace !== "string" || typeof workspace !== "string") {
-      return;
-    }
+  /** @param {string} section @param {Row} row @param {boolean} begin */
+  #addLog(section, row, begin) {
+    const build = section === "builds" ? Number(row["number"]) : undefined;
+    const [namespace, workspace] = [row["namespace"], row[section === "builds" ? "workspace" : "name"]];
+    if (typeof namespace !== "string" || typeof workspace !== "string") return;
+    if (build !== undefined && !Number.isSafeInteger(build)) return;
     const log = this.#log = new LogPart(this.#api, { namespace, workspace, build });
     if (begin) {
       this.#body.append(log.element);
       log.run();
       return;
     }
-    const ask = button("Show its log", () => {
+    const ask = button(build === undefined ? "Show the log of its latest build" : "Show its log", () => {
       ask.parentElement?.replaceWith(log.element);
       log.run();
       log.element.querySelector("h3")?.setAttribute("tabindex", "-1");

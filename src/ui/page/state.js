@@ -52,6 +52,8 @@ export class SectionState {
 export class WatchState {
   user = "";
   version = "";
+  /** Which of several processes answers; empty: it does not say. */
+  replica = "";
   /** @type {readonly Section[]} */
   shown = [];
   diagnosis = false;
@@ -92,6 +94,7 @@ export class WatchState {
     const isOther = this.user !== "" && user !== this.user;
     this.user = user;
     this.version = textOf(data["version"]);
+    this.replica = textOf(data["replica"]);
     this.shown = SECTIONS.filter((section) => told.includes(section));
     this.diagnosis = data["diagnosis"] === true;
     for (const [section, state] of this.sections) {

@@ -6,7 +6,7 @@ const STEPS = /** @type {const} */ ([
   ["minute", 60],
   ["second", 1],
 ]);
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
 
 /** Milliseconds since 1970; NaN where it is no time. Only RFC 3339 is one. @param {unknown} text @returns {number} */
 export function timeOf(text) {
@@ -15,7 +15,7 @@ export function timeOf(text) {
 }
 
 /**
- * "12 sec. ago", "in 3 hr.", "just now".
+ * "12s ago", "in 3h", "just now".
  *
  * @param {number} time milliseconds since 1970
  * @param {number} now

@@ -10,6 +10,7 @@
 import { Refused, SignedOut, wordsOfError } from "./api.js";
 import { backoff, pause, retryAfter } from "./backoff.js";
 import { sseEvents } from "./sse.js";
+import { oneLine } from "./text.js";
 
 /** The server says something every 15 s; one that is silent for so long is gone. */
 const SILENCE_MS = 45_000;
@@ -50,7 +51,7 @@ export async function watch({
     let message = "The server ended the connection.";
     let asked = 0;
     try {
-      await follow(api, apply, () => told({ kind: "live" }), signal, silenceMs);
+      message = await follow(api, apply, () => told({ kind: "live" }), signal, silenceMs) || message;
     } catch (error) {
       if (signal.aborted) return;
       message = wordsOfError(error);
@@ -67,13 +68,14 @@ export async function watch({
 }
 
 /**
- * One stream, to its end.
+ * One stream, to its end; gives the server's last word.
  *
  * @param {import("./api.js").Api} api
  * @param {(kind: string, data: unknown) => void} apply
  * @param {() => void} live
  * @param {AbortSignal} signal
  * @param {number} silenceMs
+ * @returns {Promise<string>}
  */
 async function follow(api, apply, live, signal, silenceMs) {
   const silence = new AbortController();
@@ -87,9 +89,12 @@ async function follow(api, apply, live, signal, silenceMs) {
       timer = setTimeout(gone, silenceMs);
     };
     for await (const { event, data } of sseEvents(body, heard)) {
-      apply(event, JSON.parse(data));
+      const told = JSON.parse(data);
+      if (event === "end") return oneLine(told?.message, 300);
+      apply(event, told);
       if (event === "hello") live();
     }
+    return "";
   } finally {
     clearTimeout(timer);
     silence.abort();
