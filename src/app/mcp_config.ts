@@ -60,4 +60,10 @@ export interface McpConfig {
   readonly mcpLegacyElicitation: boolean;
   /** `-`: standard output; `off`: none. */
   readonly mcpAuditLog: string;
+  /** Whether the page `/ui` is served. */
+  readonly mcpUi: boolean;
+  /** As which client of the issuer the page lets people sign in; absent: they paste tokens. */
+  readonly mcpUiOidcClientId?: string | undefined;
+  /** With spaces between them. */
+  readonly mcpUiOidcScopes: string;
 }

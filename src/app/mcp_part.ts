@@ -17,6 +17,7 @@ import { reachedCoders } from "./mcp/reached_coders.ts";
 import { readyAnswer } from "./mcp/ready.ts";
 import { mcpServer } from "./mcp/server.ts";
 import { tlsFiles } from "./mcp/tls_files.ts";
+import { productUi } from "./mcp/ui.ts";
 import type { PartFactory } from "./part.ts";
 import { shutdownTimes } from "./shutdown_times.ts";
 
@@ -60,13 +61,15 @@ export const mcpPart: PartFactory = (core) => {
     served: shared === undefined ? [] : servedKinds(shared, coders.carriesFor),
   });
   const tls = tlsFiles(config, admission, log);
+  const redaction = answerRedaction(redactor);
+  const ui = productUi({ config, auth: config.mcpAuth, replica: core.instance, redaction, metrics, log });
   const endpoint = createMcpEndpoint({
     world: {
       surface,
       plans: secrets.plans,
       keys: secrets.keys,
-      audit: audit.write,
-      redaction: answerRedaction(redactor),
+      audit: ui.audit(audit.write),
+      redaction,
     },
     // A mode without its port does not come here.
     address: config.mcpBindAddress ?? { hostname: "127.0.0.1", port: 0 },
@@ -74,6 +77,7 @@ export const mcpPart: PartFactory = (core) => {
     tls: tls?.source,
     ready: () => readyAnswer(health),
     ...(admission.resource === undefined ? {} : { resourceMetadata: admission.resource.document }),
+    pages: ui.pages,
     allowedHosts: config.mcpAllowedHosts,
     allowedOrigins: config.mcpAllowedOrigins,
     rate: config.mcpRateLimit,

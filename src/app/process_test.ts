@@ -62,6 +62,8 @@ const config: Config = {
   mcpLegacySse: false,
   mcpLegacyElicitation: false,
   mcpAuditLog: "off",
+  mcpUi: true,
+  mcpUiOidcScopes: "openid",
 };
 const quiet = { warnings: [], unknownVariables: [] };
 

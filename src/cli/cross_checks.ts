@@ -116,7 +116,8 @@ function* mcpCallers(settings: Partial<Settings>, where: (key: SettingKey) => st
       if (settings[key] === undefined) yield { where: where("mcpAuth"), what: `${way} needs ${where(key)}` };
     }
   }
-  const forOidc = (["mcpOidcIssuer", "mcpOidcJwksUrl"] as const).filter((key) => settings[key] !== undefined);
+  const forOidc = (["mcpOidcIssuer", "mcpOidcJwksUrl", "mcpUiOidcClientId"] as const)
+    .filter((key) => settings[key] !== undefined);
   for (const key of ways.includes("oidc") ? [] : forOidc) {
     yield { where: where(key), what: `does nothing unless ${where("mcpAuth")} has oidc` };
   }

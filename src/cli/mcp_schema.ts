@@ -201,4 +201,19 @@ export const mcpOptions = {
       help: "Where every call is put on record: a file, - (standard output) or off.",
     }),
   ),
+  mcpUi: boolean().prefault("true").register(
+    optionMeta,
+    of({ help: "Serve a page for people at /ui, which shows what they may see." }),
+  ),
+  mcpUiOidcClientId: text("a client ID").optional().register(
+    optionMeta,
+    of({
+      value: "id",
+      help: "The page's public client at --mcp-oidc-issuer, to sign in with; without it tokens are pasted.",
+    }),
+  ),
+  mcpUiOidcScopes: text("scopes").prefault("openid").register(
+    optionMeta,
+    of({ value: "text", help: "Scopes that the page asks for, with spaces between them." }),
+  ),
 } as const;

@@ -52,6 +52,9 @@ const MCP_DEFAULTS = {
   mcpLegacySse: false,
   mcpLegacyElicitation: false,
   mcpAuditLog: "-",
+  mcpUi: true,
+  mcpUiOidcClientId: undefined,
+  mcpUiOidcScopes: "openid",
 };
 
 Deno.test("with nothing given the documented defaults hold", async () => {
@@ -181,6 +184,9 @@ Deno.test("every option can be set in all three places", async () => {
     mcpLegacySse: "true",
     mcpLegacyElicitation: "true",
     mcpAuditLog: "/var/log/mcp",
+    mcpUi: "false",
+    mcpUiOidcClientId: "coder-k8s",
+    mcpUiOidcScopes: "openid profile",
   };
   const oidc = ["--mcp-oidc-issuer=https://id.example.com", "--mcp-url=https://mcp.example.com"];
   const needs: Record<string, string[]> = {
@@ -191,6 +197,7 @@ Deno.test("every option can be set in all three places", async () => {
     mcpAuth: oidc,
     mcpOidcIssuer: ["--mcp-auth=oidc", "--mcp-url=https://mcp.example.com"],
     mcpOidcJwksUrl: ["--mcp-auth=oidc", ...oidc],
+    mcpUiOidcClientId: ["--mcp-auth=oidc", ...oidc],
     mcpTlsCertFile: ["--mcp-tls-private-key-file=/k"],
     mcpTlsPrivateKeyFile: ["--mcp-tls-cert-file=/c"],
   };

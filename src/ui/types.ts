@@ -153,6 +153,11 @@ export type RowsEvent = {
   };
 }[Section];
 
+/**
+ * Below `/ui/api/`: GET alone, with `Authorization: Bearer …` where a token is needed. What is refused has a status of 400
+ * or more and a JSON body with `error.message`; 401 and 403 say who may come, 429 and 503 (`Retry-After`) when.
+ */
+
 /** `GET /ui/api/config`: what the page has to know before anybody is signed in. Nothing in it is secret. */
 export interface PageConfig {
   /** Absent: tokens are pasted, or (`open`) none is needed. */

@@ -90,6 +90,9 @@ export interface CoordinatorConfig extends
     | "mcpMaxBody"
     | "mcpMaxStreams"
     | "mcpLegacySse"
+    | "mcpUi"
+    | "mcpUiOidcClientId"
+    | "mcpUiOidcScopes"
   > {
   /** One client at standard input and output, instead of HTTP. */
   readonly stdio: boolean;

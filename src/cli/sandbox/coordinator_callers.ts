@@ -54,6 +54,7 @@ export function* callerChecks(
     ["mcpOidcIssuer", "oidc"],
     ["mcpOidcJwksUrl", "oidc"],
     ["mcpOidcCaFile", "oidc"],
+    ["mcpUiOidcClientId", "oidc"],
     ["mcpProxyCaFile", "proxy"],
   ];
   for (const [key, way] of belongTo) {

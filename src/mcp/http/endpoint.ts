@@ -12,6 +12,7 @@ import { HttpCall } from "./http_call.ts";
 import { LegacySse, MESSAGES_PATH, SSE_PATH } from "./legacy_sse.ts";
 import { Listener, type TlsSource } from "./listener.ts";
 import { Modern } from "./modern.ts";
+import type { PageDoor, Pages } from "./pages.ts";
 import { accepts, handlePost, type PostOptions } from "./post.ts";
 import { RateLimit } from "./rate.ts";
 import { SessionEra } from "./session_era.ts";
@@ -32,6 +33,8 @@ export interface McpEndpointOptions extends ServingOptions {
   readonly resourceMetadata?: Readonly<Record<string, unknown>> | undefined;
   /** JSON documents at paths beside `/mcp`, for whom is let in: what is thrown as `ToolError` is told. @default none */
   readonly documents?: ReadonlyMap<string, (visitor: Visitor, signal: AbortSignal) => Promise<unknown>>;
+  /** For people, in a browser. @default none */
+  readonly pages?: Pages | undefined;
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
   /** Requests a second of one caller in the long run; 0: no limit. @default {50} */
@@ -206,7 +209,65 @@ class HttpEndpoint implements McpEndpoint {
     if (document !== undefined) {
       return await this.#letIn(call, ["GET"], (visitor) => this.#document(call, visitor, document));
     }
+    const { pages } = this.#options;
+    if (pages !== undefined && (path === pages.prefix || path.startsWith(`${pages.prefix}/`))) {
+      return await this.#pages(call, pages);
+    }
     answerText(call, 404, "There is nothing here: MCP is at /mcp.\n");
+  }
+
+  /** Pages say for themselves who has to be let in for what. */
+  async #pages(call: HttpCall, pages: Pages): Promise<void> {
+    if (!this.#isFrom(call)) return;
+    if (call.method !== "GET" && call.method !== "HEAD") {
+      return refuse(call, 405, "method not allowed", { headers: { allow: "GET, HEAD" } });
+    }
+    if (this.#isDraining) return this.#refuseEnding(call);
+    const visitors: Visitor[] = [];
+    const take = (visitor: Visitor) => {
+      visitors.push(visitor);
+      // Something may still be done with the one before.
+      if (visitors.length > 2) visitors.shift()?.close?.();
+    };
+    const door: PageDoor = {
+      admit: async () => {
+        const visitor = await this.#admit(call);
+        if (visitor === undefined) return undefined;
+        take(visitor);
+        return this.#isWithinRate(call, visitor) ? visitor : undefined;
+      },
+      again: async (signal) => {
+        const admission = await this.#options.admit(call, signal);
+        if ("visitor" in admission) take(admission.visitor);
+        return admission;
+      },
+    };
+    try {
+      await pages.handle(call, door);
+    } finally {
+      for (const visitor of visitors) visitor.close?.();
+    }
+  }
+
+  /** Whether a request is for this server, and from a page that may ask; it is refused otherwise. */
+  #isFrom(call: HttpCall): boolean {
+    const objection = this.#guard(call.header("host"), call.header("origin"));
+    if (objection === undefined) return true;
+    this.#serving.metrics.refusals.inc({ reason: objection });
+    refuse(call, 403, `${objection === "host" ? "Host" : "Origin"} is not allowed here`);
+    return false;
+  }
+
+  #isWithinRate(call: HttpCall, visitor: Visitor): boolean {
+    const seconds = this.#rate.take(visitor.caller.id);
+    if (seconds <= 0) return true;
+    this.#serving.metrics.refusals.inc({ reason: "rate" });
+    refuse(call, 429, "too many requests", { headers: { "retry-after": String(seconds) } });
+    return false;
+  }
+
+  #refuseEnding(call: HttpCall): void {
+    refuse(call, 503, "it is ending: try again", { headers: { "retry-after": "1" } });
   }
 
   async #letIn(
@@ -214,12 +275,7 @@ class HttpEndpoint implements McpEndpoint {
     methods: readonly string[],
     serve: (visitor: Visitor) => void | Promise<void>,
   ): Promise<void> {
-    const { refusals } = this.#serving.metrics;
-    const objection = this.#guard(call.header("host"), call.header("origin"));
-    if (objection !== undefined) {
-      refusals.inc({ reason: objection });
-      return refuse(call, 403, `${objection === "host" ? "Host" : "Origin"} is not allowed here`);
-    }
+    if (!this.#isFrom(call)) return;
     const page = pageHeaders(call.header("origin"), this.#options.allowedOrigins ?? []);
     if (page !== undefined) {
       Object.assign(call.extraHeaders, page);
@@ -228,18 +284,11 @@ class HttpEndpoint implements McpEndpoint {
     if (!methods.includes(call.method)) {
       return refuse(call, 405, "method not allowed", { headers: { allow: methods.join(", ") } });
     }
-    if (this.#isDraining) {
-      return refuse(call, 503, "it is ending: try again", { headers: { "retry-after": "1" } });
-    }
+    if (this.#isDraining) return this.#refuseEnding(call);
     const visitor = await this.#admit(call);
     if (visitor === undefined) return;
     try {
-      const seconds = this.#rate.take(visitor.caller.id);
-      if (seconds > 0) {
-        refusals.inc({ reason: "rate" });
-        return refuse(call, 429, "too many requests", { headers: { "retry-after": String(seconds) } });
-      }
-      await serve(visitor);
+      if (this.#isWithinRate(call, visitor)) await serve(visitor);
     } finally {
       visitor.close?.();
     }
@@ -331,6 +380,7 @@ class HttpEndpoint implements McpEndpoint {
   async drain(graceMs = 20_000): Promise<void> {
     this.#isDraining = true;
     const stopped = this.#listener?.stop() ?? Promise.resolve();
+    this.#options.pages?.close();
     // They are told so, and have ended by themselves when all that is open is cut off.
     await this.#modern.endSubscriptions();
     this.#streams.endAll();

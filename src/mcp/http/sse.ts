@@ -58,6 +58,27 @@ export class EventStream {
     else run();
   }
 
+  /** What the client has not read yet, in bytes. */
+  get unread(): number {
+    return this.call.response.writableLength;
+  }
+
+  /** Runs once when all that was written is on its way, or when it has ended. */
+  onceDrained(run: () => void): void {
+    const { response } = this.call;
+    if (!this.#isOpen || response.writableLength === 0) return void queueMicrotask(run);
+    let isDone = false;
+    const done = () => {
+      if (isDone) return;
+      isDone = true;
+      response.off("drain", done);
+      this.#onEnd.delete(done);
+      run();
+    };
+    response.once("drain", done);
+    this.#onEnd.add(done);
+  }
+
   event(name: string, data: string): void {
     this.#write(`event: ${name}\ndata: ${data}\n\n`);
   }

@@ -1,58 +1,25 @@
 /** What Coder says of its provisioners: the jobs that they have, and the daemons that are connected. */
 import { z } from "zod";
-import { isNotFound, type ProvisionerDaemon, tagText } from "../../coder/mod.ts";
-import { cutText } from "../answers/lines.ts";
+import { type ProvisionerDaemon, tagText } from "../../coder/mod.ts";
 import { PAGE_OUTPUT, pageInput, pageOf } from "../answers/page.ts";
 import { compactText } from "../answers/text.ts";
 import { fenced } from "../answers/untrusted.ts";
-import { ToolError } from "../errors.ts";
-import { readTool, type ToolCall } from "../tool.ts";
-import { type Answering, askCoder, CODER_INPUT } from "./coder_asking.ts";
-
-/** Of one organization, at most so many are asked for. */
-const MOST_ASKED = 1_000;
-const MOST_ORGANIZATIONS = 20;
-const MOST_ERROR_BYTES = 1_024;
+import { readTool } from "../tool.ts";
+import { askCoder, CODER_INPUT } from "./coder_asking.ts";
+import {
+  askForJobs,
+  eachOrganization,
+  JOB,
+  type Job,
+  JOB_STATUSES,
+  MOST_ASKED,
+  needOf,
+} from "./provisioner_jobs.ts";
 
 const INPUT = {
   ...CODER_INPUT,
   organization: z.string().max(128).optional().describe("Default: all that you may see"),
 };
-
-const JOB_STATUSES = ["pending", "running", "canceling", "succeeded", "canceled", "failed"] as const;
-
-const tags = z.record(z.string(), z.string());
-
-/** More than the inventory keeps: why a job waits or has failed. */
-const jobSchema = z.object({
-  id: z.string(),
-  created_at: z.string(),
-  status: z.string(),
-  type: z.string().nullish(),
-  tags: tags.nullish(),
-  worker_name: z.string().nullish(),
-  queue_position: z.number().nullish(),
-  error: z.string().nullish(),
-  available_workers: z.array(z.string()).nullish(),
-  metadata: z.object({ template_name: z.string().nullish(), workspace_name: z.string().nullish() }).nullish(),
-});
-const jobsSchema = z.array(jobSchema).nullish().transform((jobs) => jobs ?? []);
-
-const JOB = z.object({
-  id: z.string(),
-  status: z.string(),
-  type: z.string(),
-  organization: z.string(),
-  createdAt: z.string(),
-  template: z.string().optional(),
-  workspace: z.string().optional(),
-  worker: z.string().optional(),
-  queuePosition: z.int().optional(),
-  availableWorkers: z.int().optional(),
-  tags: z.string().optional(),
-  error: z.string().optional(),
-});
-type Job = z.output<typeof JOB>;
 
 /** `list_provisioner_jobs` */
 export const listProvisionerJobs = readTool({
@@ -67,23 +34,7 @@ export const listProvisionerJobs = readTool({
   output: z.object({ items: z.array(JOB), ...PAGE_OUTPUT }),
   idempotent: true,
   async read({ namespace, controlPlane, organization, status, limit, cursor }, call) {
-    const what = "list provisioner jobs";
-    const question = { namespace, controlPlane, need: needOf(namespace), what };
-    const jobs = await askCoder(call, question, async (coder) => {
-      const found = await eachOrganization(coder, organization, call, async (name) => {
-        const jobs = await coder.client.call({
-          method: "GET",
-          route: "/api/v2/organizations/{organization}/provisionerjobs",
-          parameters: { organization: name },
-          query: { limit: MOST_ASKED, status: status?.join(",") },
-          answer: jobsSchema,
-        }, { signal: coder.signal });
-        if (jobs.length >= MOST_ASKED) call.warn(`only the newest ${MOST_ASKED} jobs of ${name} are counted`);
-        return jobs.map((job) => jobOf(job, name, coder.as));
-      });
-      if (coder.as === "operator") call.warn("names of workspaces are not shown: Coder does not know you");
-      return found;
-    });
+    const jobs = await askForJobs(call, { namespace, controlPlane, organization, status });
     // The newest first, in pages that newer jobs do not move.
     const keyOf = ({ createdAt, id }: Job) => `${downwards(Date.parse(createdAt))} ${id}`;
     const { items, ...page } = pageOf(jobs, { limit, cursor, standard: 25, most: 200, keyOf });
@@ -143,62 +94,6 @@ export const listProvisionerDaemons = readTool({
     return { items: items.map(({ row }) => row), ...page };
   },
 });
-
-/** Of those for whom the operator's access is used: who may see the provisioners may see what they do. */
-function needOf(namespace: string) {
-  return { verb: "list", group: "coder.com", resource: "coderprovisioners", namespace };
-}
-
-/** What `list` yields for each organization; warns of those that cannot be read, and fails where none can. */
-async function eachOrganization<T>(
-  { client, signal }: Answering,
-  organization: string | undefined,
-  { warn }: Pick<ToolCall, "warn">,
-  list: (organization: string) => Promise<readonly T[]>,
-): Promise<T[]> {
-  const all = organization === undefined
-    ? (await client.organizations.list({ signal })).map(({ name }) => name)
-    : [organization];
-  const names = all.slice(0, MOST_ORGANIZATIONS);
-  if (names.length < all.length) warn(`only ${names.length} of ${all.length} organizations were asked`);
-  const lists = await Promise.allSettled(names.map(list));
-  const failures = lists.flatMap((result, index) =>
-    result.status === "rejected" ? [{ name: names[index]!, error: result.reason as unknown }] : []
-  );
-  if (failures.length > 0 && failures.length === names.length) throw unseen(failures[0]!.error);
-  for (const { name } of failures) warn(`organization ${name} could not be read`);
-  return lists.flatMap((result) => result.status === "fulfilled" ? [...result.value] : []);
-}
-
-/** Coder says the same of what is not there and of what somebody may not see. */
-function unseen(error: unknown): unknown {
-  if (!isNotFound(error)) return error;
-  return new ToolError(
-    "not_found",
-    "Coder finds no such organization, or your Coder user may not see its provisioners: " +
-      "owners and template administrators may",
-    { cause: error },
-  );
-}
-
-function jobOf(job: z.output<typeof jobSchema>, organization: string, as: "caller" | "operator"): Job {
-  const isWaiting = job.status === "pending";
-  return {
-    id: job.id,
-    status: job.status,
-    type: job.type ?? "",
-    organization,
-    createdAt: job.created_at,
-    template: job.metadata?.template_name || undefined,
-    // Whose workspaces somebody may know of is Coder's to say.
-    workspace: as === "caller" ? job.metadata?.workspace_name || undefined : undefined,
-    worker: job.worker_name || undefined,
-    queuePosition: isWaiting ? job.queue_position ?? undefined : undefined,
-    availableWorkers: isWaiting ? job.available_workers?.length ?? 0 : undefined,
-    tags: tagText(job.tags ?? {}),
-    error: job.error ? cutText(job.error, MOST_ERROR_BYTES) : undefined,
-  };
-}
 
 function daemonOf(daemon: ProvisionerDaemon, organization: string) {
   const row: z.output<typeof DAEMON> = {
