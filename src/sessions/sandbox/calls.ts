@@ -15,13 +15,15 @@ export interface CallsOptions {
   readonly onEvent: (frame: Frame) => void;
   /** Once, after every call was refused. `error` is set where what came was no frame. */
   readonly onEnd: (error: Error | undefined) => void;
-  /** Makes the error of calls that get no answer. */
-  readonly ended: () => Error;
+  /** Makes the error of calls that get no answer. `isSent`: some of it was written. */
+  readonly ended: (isSent: boolean) => Error;
   /** Where some of it was read already. */
   readonly reader?: FrameReader | undefined;
 }
 
 interface Waiting {
+  /** Some of it was written. */
+  isSent: boolean;
   answer(frame: Frame): void;
   refuse(error: Error): void;
 }
@@ -54,7 +56,7 @@ export class Calls {
     onLate?: (id: number, answer: Promise<Frame | undefined>) => void,
   ): Promise<Frame> {
     signal.throwIfAborted();
-    if (this.#isEnded) throw this.#options.ended();
+    if (this.#isEnded) throw this.#options.ended(false);
     const id = this.#next++;
     const start = encodeHeader({ ...header, id }, body?.length ?? 0);
     if (start.length > MAX_HEADER_BYTES || (body?.length ?? 0) > MAX_FRAME_BODY_BYTES) {
@@ -68,16 +70,18 @@ export class Calls {
       );
     }
     const result = Promise.withResolvers<Frame>();
-    this.#waiting.set(id, { answer: result.resolve, refuse: result.reject });
+    const waiting: Waiting = { isSent: false, answer: result.resolve, refuse: result.reject };
+    this.#waiting.set(id, waiting);
     const abort = () => {
       const late = Promise.withResolvers<Frame | undefined>();
-      this.#waiting.set(id, { answer: late.resolve, refuse: () => late.resolve(undefined) });
+      waiting.answer = late.resolve;
+      waiting.refuse = () => late.resolve(undefined);
       result.reject(signal.reason);
       onLate?.(id, late.promise);
     };
     signal.addEventListener("abort", abort, { once: true });
     try {
-      this.#write(start, body);
+      this.#write(start, body, () => waiting.isSent = true);
       return await result.promise;
     } finally {
       signal.removeEventListener("abort", abort);
@@ -89,10 +93,10 @@ export class Calls {
     if (!this.#isEnded) this.#write(encodeHeader(header, body?.length ?? 0), body);
   }
 
-  #write(start: Uint8Array, body: Uint8Array | undefined): void {
+  #write(start: Uint8Array, body: Uint8Array | undefined, onSent: () => void = () => {}): void {
     this.#writing = this.#writing.then(async () => {
       if (this.#isEnded) return;
-      await writeAll(this.#options.connection, start);
+      await writeAll(this.#options.connection, start, onSent);
       if (body !== undefined) await writeAll(this.#options.connection, body);
     }).catch(() => this.close());
   }
@@ -136,12 +140,15 @@ export class Calls {
     }
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const one of waiting) one.refuse(this.#options.ended());
+    for (const one of waiting) one.refuse(this.#options.ended(one.isSent));
     this.#options.onEnd(error);
   }
 }
 
-async function writeAll(connection: Duplex, bytes: Uint8Array): Promise<void> {
+async function writeAll(connection: Duplex, bytes: Uint8Array, onSent: () => void = () => {}): Promise<void> {
   let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
+  while (rest.length > 0) {
+    rest = rest.subarray(await connection.write(rest));
+    onSent();
+  }
 }

@@ -4,7 +4,8 @@ import { type Limits, SessionError } from "../types.ts";
 import type { Frame } from "./frames.ts";
 import { type Launcher, startLauncher, type Without } from "./launcher.ts";
 import { answerOf, goneSchema, leftoversSchema, openedSchema, startedSchema } from "./messages.ts";
-import { type Known, Session, type StartedInit, unlessAborted } from "./session.ts";
+import { type Known, Session, type StartedInit } from "./session.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 import type { IsolationReport, Sandbox, SandboxHost, SandboxHostOptions } from "./types.ts";
 import { z } from "zod";
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ISOLATION, SESSION_ERROR_CODES, SessionError } from "../types.ts";
 
-const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export const readySchema = z.object({
   isolation: z.enum(ISOLATION),
@@ -28,16 +28,27 @@ export type Usage = z.output<typeof usageSchema>;
 export const inputSchema = z.object({ bytes: count });
 export const fileSchema = z.object({ output: z.record(z.string(), z.unknown()) });
 
+/** `lost`: so many bytes before these were kept no more. */
+export const outputSchema = z.object({
+  event: z.literal("output"),
+  process: count,
+  stream: z.enum(["stdout", "stderr"]),
+  lost: count.optional(),
+});
+export const exitSchema = z.object({
+  event: z.literal("exit"),
+  process: count,
+  exitCode: count.optional(),
+  signal: z.string().max(16).optional(),
+  limit: z.enum(["cpu", "memory", "disk", "processes", "timeout"]).optional(),
+  durationMs: count.optional(),
+});
+export type ExitEvent = z.output<typeof exitSchema>;
+
 /** What an init tells without being asked. */
 export const eventSchema = z.discriminatedUnion("event", [
-  z.object({ event: z.literal("output"), process: count, stream: z.enum(["stdout", "stderr"]) }),
-  z.object({
-    event: z.literal("exit"),
-    process: count,
-    exitCode: count.optional(),
-    signal: z.string().max(16).optional(),
-    limit: z.enum(["cpu", "memory", "disk", "processes"]).optional(),
-  }),
+  outputSchema,
+  exitSchema,
   z.object({ event: z.literal("idle"), ...usage }),
   z.object({ event: z.literal("crash"), message: z.string().max(4_096) }),
 ]);

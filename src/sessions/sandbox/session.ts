@@ -4,8 +4,10 @@ import { type Isolation, SessionError } from "../types.ts";
 import { Calls } from "./calls.ts";
 import type { Frame } from "./frames.ts";
 import type { InitConnection } from "./launcher.ts";
-import { answerOf, eventSchema, fileSchema, inputSchema, type Usage, usageSchema } from "./messages.ts";
-import type { Sandbox, SandboxExit, SandboxProcess, SpawnSpec } from "./types.ts";
+import { answerOf, eventSchema, fileSchema, type Usage, usageSchema } from "./messages.ts";
+import { unlessAborted } from "./unless_aborted.ts";
+import { exitOf, Running } from "./running.ts";
+import type { Sandbox, SandboxProcess, SpawnSpec } from "./types.ts";
 import { z } from "zod";
 
 /** One init that was started. */
@@ -203,12 +205,7 @@ export class Session implements Sandbox {
       const running = this.#running.get(event.process);
       if (running?.calls !== calls) return;
       this.#running.delete(event.process);
-      const { exitCode, signal, limit } = event;
-      running.end({
-        ...(exitCode === undefined ? {} : { exitCode }),
-        ...(signal === undefined ? {} : { signal }),
-        ...(limit === undefined ? {} : { limit }),
-      });
+      running.end(exitOf(event));
     } else if (event.event === "idle") {
       const { cpuMs, diskBytes } = event;
       this.#known = { cpuMs, diskBytes, memoryBytes: 0, processes: 0 };
@@ -222,62 +219,5 @@ export class Session implements Sandbox {
     } else {
       this.#log.error("the init of a sandbox failed", { session_id: this.id, error: event.message });
     }
-  }
-}
-
-/** One process, until its end was told. */
-class Running implements SandboxProcess {
-  readonly #exited = Promise.withResolvers<SandboxExit>();
-  #isOver = false;
-
-  constructor(
-    readonly spec: SpawnSpec,
-    readonly calls: Calls,
-    readonly number: number,
-    readonly log: Logger,
-  ) {}
-
-  get exited(): Promise<SandboxExit> {
-    return this.#exited.promise;
-  }
-
-  async write(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    if (this.#isOver) throw new SessionError("failed", "the process is over: it takes no input");
-    const answer = await this.calls.call({ op: "input", process: this.number }, bytes, signal);
-    answerOf(inputSchema, answer.header, "input");
-  }
-
-  closeInput(): void {
-    this.calls.send({ op: "close_input", process: this.number });
-  }
-
-  kill(signal: string): void {
-    this.calls.send({ op: "kill", process: this.number, signal });
-  }
-
-  output(stream: "stdout" | "stderr", bytes: Uint8Array): void {
-    try {
-      this.spec.onOutput(stream, bytes);
-    } catch (error) {
-      this.log.error("output of a process was not taken", { error: String(error) });
-    }
-  }
-
-  end(exit: SandboxExit): void {
-    this.#isOver = true;
-    this.#exited.resolve(exit);
-  }
-}
-
-/** What comes of `promise`, or the reason of `signal`, whichever is first. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

@@ -120,6 +120,8 @@ export interface SpawnSpec {
 
 /** What others have started in a sandbox, and what was started before this process began. */
 export interface SharedProcesses {
+  /** What is known here is what is known in the sandbox, but for what is on its way. */
+  readonly isCurrent: boolean;
   /** Highest number that a process ever had. */
   readonly last: number;
   /** Those up to this number were before the workspace was started anew, and have ended with it. */

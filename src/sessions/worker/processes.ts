@@ -2,12 +2,9 @@
 import { type Clock, LONGEST_TIMER_MS, systemClock } from "../../telemetry/clock.ts";
 import type { FoundProcess, Sandbox, SpawnSpec } from "../sandbox/types.ts";
 import { type Limits, SessionError } from "../types.ts";
+import { ENDED_MS, MOST_ENDED, MOST_ENDED_OUTPUTS } from "./kept.ts";
 import { Process, type Stream } from "./process.ts";
 
-/** How many of those that have ended are kept, for how many milliseconds, and how much of their output together. */
-export const MOST_ENDED = 50;
-export const ENDED_MS = 600_000;
-const MOST_ENDED_OUTPUTS = 8;
 /** How many that run at once may each have kept all that a process may; of those that begin later less is kept. */
 const FULL_OUTPUTS = 16;
 const LEAST_OUTPUT = 16_384;
@@ -140,7 +137,7 @@ export class Processes {
     if (shared !== undefined) {
       const process = this.#known.get(name);
       const isOwn = process !== undefined && !this.#found.has(process);
-      if (!isOwn || !is(process)) await shared.refresh(signal);
+      if (!isOwn || !shared.isCurrent || !is(process)) await shared.refresh(signal);
     }
     return this.get(name);
   }

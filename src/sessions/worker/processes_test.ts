@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../telemetry/testing/fake_clock.ts";
 import { STANDARD_LIMITS } from "../types.ts";
 import { KILL_GRACE_MS } from "./process.ts";
-import { ENDED_MS, MOST_ENDED, Processes, type StartSpec } from "./processes.ts";
+import { ENDED_MS, MOST_ENDED } from "./kept.ts";
+import { Processes, type StartSpec } from "./processes.ts";
 import { FakeSandbox } from "./testing/fake_sandbox.ts";
 
 const never = new AbortController().signal;
