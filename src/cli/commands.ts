@@ -125,7 +125,9 @@ export const COMMANDS: readonly Command[] = [
     isMode: false,
     hasOwnOptions: true,
     summary: "Print a token that says who a worker is",
-    description: "Signs a token for one worker with the coordinator's key, and prints it.\n" +
+    description:
+      "Signs a token for one worker with the coordinator's key, and prints it. Workers in Coder workspaces need " +
+      "none where the coordinator has --coder-url.\n" +
       "  openssl rand -base64 48 > worker.key\n" +
       "  coder-k8s worker-token --worker-key-file=worker.key --worker-id=worker-1 > worker-1.token",
   },

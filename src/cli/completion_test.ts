@@ -69,7 +69,7 @@ Deno.test("bash completes shells, formats and topics behind the commands that ta
 
 Deno.test("bash completes the options of commands that have their own", async () => {
   assert.deepEqual(await offered("coordinator", "--emb"), ["--embedded-worker"]);
-  assert.deepEqual(await offered("coordinator", "--auth="), ["token", "oidc", "proxy", "off"]);
+  assert.deepEqual(await offered("coordinator", "--auth="), ["token", "oidc", "coder", "proxy", "off"]);
   assert.deepEqual(await offered("coordinator", "--tool-names", "d"), ["dotted"]);
   assert.deepEqual(await offered("coordinator", "--worker-key-file=clu"), ["cluster.yaml"]);
   assert.deepEqual(await offered("coordinator", "--audit-b"), [], "what only the file has is no flag");

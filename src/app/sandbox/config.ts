@@ -40,10 +40,26 @@ export interface SandboxConfig {
   readonly python?: string | undefined;
 }
 
+/** A worker in a Coder workspace. */
+export interface WorkerWorkspace {
+  /** The flag or the variable that says so. */
+  readonly foundBy: string;
+  /** What it shows the coordinator for its token. Absent: it has one, which is bound to the workspace. */
+  readonly exchange?: {
+    readonly workspaceId: string;
+    /** Of the workspace's owner: one of both; the file is read anew each time. */
+    readonly coderToken?: string | undefined;
+    readonly coderTokenFile?: string | undefined;
+  } | undefined;
+}
+
 /** `coder-k8s worker`. */
 export interface WorkerConfig extends ProcessConfig, SandboxConfig {
+  /** Absent: it isolates sessions itself. */
+  readonly workspace?: WorkerWorkspace | undefined;
   /** `http://host:50050`, or https. */
   readonly coordinator: string;
+  /** Empty: whoever its token says. */
   readonly workerId: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Name of the storage below `workspacesDir` that other workers have, too. */

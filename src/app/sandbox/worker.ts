@@ -1,7 +1,6 @@
 /** `coder-k8s worker`: dials its coordinator, and carries out what it is given, until it is told to stop. */
 import { createWorkerClient } from "../../sessions/wire/client.ts";
 import { parseCoordinatorAddress } from "../../sessions/wire/coordinator_address.ts";
-import type { ClientTls } from "../../sessions/wire/tls.ts";
 import type { Health } from "../../telemetry/health.ts";
 import { whenAborted } from "../../telemetry/clock.ts";
 import type { RunOptions } from "../app.ts";
@@ -13,9 +12,12 @@ import type { WorkerConfig } from "./config.ts";
 import { Ends } from "./ends.ts";
 import { openObserved } from "./observed.ts";
 import { openWorkerCore } from "./worker_core.ts";
+import { forgetSecrets, openWorkerTokens, workerTls } from "./worker_tokens.ts";
 
 /** Runs it as the process. Resolves to the exit code. */
 export function runWorker(config: WorkerConfig, notes: StartNotes): Promise<number> {
+  // What sessions run is started by this process, and must not find them.
+  forgetSecrets();
   return runToEnd(config, notes, realSystem(serveWorker));
 }
 
@@ -24,8 +26,10 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
   const { signal, log, redactor, drop = dropPermissions } = options;
   const { version, commit } = buildInfo();
   log.info("starting", { mode: "worker", version, commit, worker: config.workerId });
-  const token = await tokenOf(config);
-  redactor.add(await token());
+  if (config.workspace !== undefined) {
+    log.info("sessions run in this Coder workspace, as its user", { found_by: config.workspace.foundBy });
+  }
+  const tokens = await openWorkerTokens(config, { log, redactor });
   await using ends = new Ends();
   const { metrics, health, tracer } = openObserved(config, options, "coder-k8s-worker", ends);
   let isConnected = () => false;
@@ -38,17 +42,16 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
   await drop("worker", undefined, true);
   // Wrong ones are told before anything is made.
   const coordinator = parseCoordinatorAddress(config.coordinator, config.insecure);
-  const core = await openWorkerCore(
-    { ...config, forbidden: [coordinator.hostname] },
-    { log, metrics, tracer, signal },
-    ends,
-  );
+  const context = { log, metrics, tracer, signal };
+  const core = config.workspace === undefined
+    ? await openWorkerCore({ ...config, forbidden: [coordinator.hostname] }, context, ends)
+    : await (await import("./workspace_core.ts")).openWorkspaceCore(config, context, ends);
   const client = createWorkerClient({
     workerId: config.workerId,
     url: config.coordinator,
     allowInsecure: config.insecure,
-    token,
-    tls: () => tlsOf(config),
+    token: tokens(config.coordinator),
+    tls: () => workerTls(config),
     hello: core.hello,
     executor: core.executor,
     heartbeatMs: config.heartbeatInterval,
@@ -75,27 +78,4 @@ export function healthAnswer(health: Health, request: Request): Response {
   const path = { "/health": "/healthz", "/ready": "/readyz" }[url.pathname];
   if (path !== undefined) url.pathname = path;
   return health.handler(new Request(url, { method: request.method }));
-}
-
-/** The token, read anew each time where it is in a file: it may be replaced. */
-async function tokenOf({ token, tokenFile }: WorkerConfig): Promise<() => Promise<string>> {
-  const read = async () => {
-    if (token !== undefined) return token;
-    if (tokenFile === undefined) throw new Error("A worker needs --token-file, or WORKER_TOKEN.");
-    try {
-      return (await Deno.readTextFile(tokenFile)).trim();
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`--token-file: ${tokenFile} cannot be read: ${why}`, { cause });
-    }
-  };
-  await read();
-  return read;
-}
-
-async function tlsOf({ caFile, certFile, keyFile }: WorkerConfig): Promise<ClientTls> {
-  const read = (file: string | undefined) =>
-    file === undefined ? Promise.resolve(undefined) : Deno.readTextFile(file);
-  const [caPem, certPem, keyPem] = await Promise.all([read(caFile), read(certFile), read(keyFile)]);
-  return { caPem, certPem, keyPem };
 }

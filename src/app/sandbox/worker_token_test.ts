@@ -7,7 +7,7 @@ import { workerToken } from "./worker_token.ts";
 const KEYS = `# ours\n${"k".repeat(48)}\n${"old".repeat(16)}\n`;
 
 Deno.test("the token is the worker's, for its time, by the first key", async () => {
-  const made = await workerToken({ keys: KEYS, workerId: "w1", ttlMs: 60_000 }, 1_000_000);
+  const made = await workerToken({ keys: KEYS, whom: { workerId: "w1" }, ttlMs: 60_000 }, 1_000_000);
   assert.ok("token" in made);
   const [first] = parseWorkerKeys(KEYS);
   const { workerId, expiresAt } = await verifyWorkerToken([first], made.token, "w1", 1_030_000);
@@ -24,7 +24,7 @@ Deno.test("what cannot be is refused in words that tell nothing of the keys", as
       /cannot be a worker's id/,
     ]] as const
   ) {
-    const made = await workerToken({ keys, workerId, ttlMs: 60_000 });
+    const made = await workerToken({ keys, whom: { workerId }, ttlMs: 60_000 });
     assert.ok("refusal" in made);
     assert.match(made.refusal, why);
     assert.doesNotMatch(made.refusal, /hush|kkk/);
@@ -34,4 +34,22 @@ Deno.test("what cannot be is refused in words that tell nothing of the keys", as
 Deno.test("the command line takes the ids that tokens take", () => {
   const ids = ["w", "w1", "a.b_c-d", "-w", "w-", ".w", "w w", "", "a".repeat(63), "a".repeat(64), "ä", "a/b"];
   for (const id of ids) assert.equal(workerIdOption().safeParse(id).success, WORKER_ID.test(id), id);
+});
+
+Deno.test("a token of the worker in a workspace is bound to it", async () => {
+  const binding = {
+    workspaceId: "11111111-2222-4333-8444-555555555555",
+    ownerId: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
+  };
+  const made = await workerToken({ keys: KEYS, whom: { binding }, ttlMs: 60_000 }, 1_000_000);
+  assert.ok("token" in made);
+  const identity = await verifyWorkerToken(parseWorkerKeys(KEYS), made.token, "", 1_030_000);
+  assert.deepEqual([identity.workerId, identity.binding], [`ws-${binding.workspaceId}`, binding]);
+  const wrong = await workerToken({
+    keys: KEYS,
+    whom: { binding: { ...binding, ownerId: "ann" } },
+    ttlMs: 1,
+  });
+  assert.ok("refusal" in wrong);
+  assert.match(wrong.refusal, /as Coder writes them/);
 });

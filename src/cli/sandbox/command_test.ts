@@ -158,13 +158,46 @@ Deno.test("a token is printed and nothing else; --debug says on standard error w
     sandbox,
   });
   assert.deepEqual([code, out, err], [0, "a.b.c\n", ""]);
-  assert.deepEqual(asked, [{ keys: "key of many letters\n", workerId: "w1", ttlMs: 8_760 * 3_600_000 }]);
+  assert.deepEqual(asked, [{
+    keys: "key of many letters\n",
+    whom: { workerId: "w1" },
+    ttlMs: 8_760 * 3_600_000,
+  }]);
   const debug = await run(["worker-token", "--worker-key-file=-", "--worker-id=w1", "--ttl=24h", "--debug"], {
     input: "other",
     sandbox,
   });
   assert.match(debug.err, /^coder-k8s: a token for w1, for 24h, until 2026-01-02T00:00:00\.000Z\n$/);
-  assert.deepEqual(asked[1], { keys: "other", workerId: "w1", ttlMs: 86_400_000 });
+  assert.deepEqual(asked[1], { keys: "other", whom: { workerId: "w1" }, ttlMs: 86_400_000 });
+});
+
+Deno.test("a token may be of the worker in a workspace, whose name follows", async () => {
+  const asked: object[] = [];
+  const sandbox: Given["sandbox"] = {
+    workerToken: (request) => {
+      asked.push(request);
+      return Promise.resolve({ token: "a.b.c" });
+    },
+    now: () => Date.UTC(2026, 0, 1),
+  };
+  const files = { "/k": "key" };
+  const workspaceId = "11111111-2222-4333-8444-555555555555";
+  const ownerId = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+  const key = "--worker-key-file=/k";
+  const flags = [key, `--workspace=${workspaceId}`, `--workspace-owner=${ownerId}`];
+  const { code, out, err } = await run(["worker-token", ...flags, "--ttl=1h", "--debug"], { files, sandbox });
+  assert.deepEqual([code, out], [0, "a.b.c\n"]);
+  assert.match(err, /a token for the worker of workspace 11111111-/);
+  assert.deepEqual(asked, [{ keys: "key", whom: { binding: { workspaceId, ownerId } }, ttlMs: 3_600_000 }]);
+  const half = await run(["worker-token", key, `--workspace=${workspaceId}`], { files, sandbox });
+  assert.deepEqual([half.code, /--workspace-owner: is needed/.test(half.err)], [2, true]);
+  const both = await run(["worker-token", ...flags, "--worker-id=w1"], { files, sandbox });
+  assert.match(both.err, /--worker-id: cannot be given together with --workspace/);
+  const wrong = await run(["worker-token", key, "--workspace=dev", `--workspace-owner=${ownerId}`], {
+    files,
+    sandbox,
+  });
+  assert.match(wrong.err, /--workspace: must be an id as Coder writes them/);
 });
 
 Deno.test("a token that cannot be made is refused with what to do", async () => {

@@ -36,6 +36,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   text: "x:",
   token: "secret",
   path: "/usr/bin/python3",
+  id: "2f1b7c6e-3a5d-4f0e-9c8b-1d2e3f4a5b6c",
   claim: "email",
   // By their keys.
   sessionOpenFiles: "64",

@@ -1,7 +1,7 @@
 /** The options of `coder-k8s worker-token` and `coder-k8s sessions`. */
 import { boolean, choice, duration, httpUrl, text } from "../values.ts";
 import { optional, optionSet, withDefault } from "./option.ts";
-import { workerId } from "./values.ts";
+import { coderId, workerId } from "./values.ts";
 
 const GROUP = "Flags";
 /** Headings of their help. */
@@ -33,6 +33,19 @@ export const WORKER_TOKEN = optionSet(
       value: "name",
       file: "worker",
       help: "Who the token is for.",
+    }),
+    workspace: optional(coderId(), {
+      group: GROUP,
+      value: "id",
+      file: "worker",
+      help:
+        "In place of --worker-id: the Coder workspace whose worker the token is for; it gets sessions there alone.",
+    }),
+    workspaceOwner: optional(coderId(), {
+      group: GROUP,
+      value: "id",
+      file: "worker",
+      help: "The id of that workspace's owner.",
     }),
     ttl: withDefault(duration({ min: 60_000, max: 10 * 365 * 24 * 3_600_000 }), {
       group: GROUP,

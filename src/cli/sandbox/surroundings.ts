@@ -3,11 +3,16 @@ import type { StartNotes } from "../../app/process.ts";
 import type { CoordinatorConfig, WorkerConfig } from "../../app/sandbox/config.ts";
 import type { Machine } from "./machine.ts";
 
+/** A worker of that name, or the one of a Coder workspace. */
+export type WorkerTokenFor =
+  | { readonly workerId: string }
+  | { readonly binding: { readonly workspaceId: string; readonly ownerId: string } };
+
 /** A token to be made. */
 export interface WorkerTokenRequest {
   /** What the key file holds. */
   readonly keys: string;
-  readonly workerId: string;
+  readonly whom: WorkerTokenFor;
   readonly ttlMs: number;
 }
 

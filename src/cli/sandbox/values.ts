@@ -1,6 +1,6 @@
 /** Kinds of value that sandbox sessions have besides those of `../values.ts`. */
 import type { z } from "zod";
-import { LABEL, parseEgressRules } from "../../app/sandbox/rules.ts";
+import { CODER_ID, LABEL, parseEgressRules, WORKER_ID } from "../../app/sandbox/rules.ts";
 import { textOf, value } from "../values.ts";
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -152,7 +152,13 @@ export function absolutePath(): z.ZodType<string> {
   });
 }
 
-const WORKER_ID = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+/** An id of a workspace or a user, as Coder writes them. */
+export function coderId(): z.ZodType<string> {
+  return value('an id as Coder writes them, such as "2f1b7c6e-3a5d-4f0e-9c8b-1d2e3f4a5b6c"', (raw) => {
+    const given = textOf(raw)?.trim().toLowerCase() ?? "";
+    return CODER_ID.test(given) ? given : undefined;
+  });
+}
 
 /** A worker's id. */
 export function workerId(): z.ZodType<string> {

@@ -1,5 +1,6 @@
 /** `coder-k8s worker`: options → its configuration, with the rules that concern more than one of them. */
 import type { WorkerConfig } from "../../app/sandbox/config.ts";
+import { boundWorkerId } from "../../app/sandbox/rules.ts";
 import { isLoopback } from "../../telemetry/loopback.ts";
 import type { Mistake } from "../mistake.ts";
 import { certificatePair } from "./coordinator_callers.ts";
@@ -8,6 +9,7 @@ import type { Values } from "./option.ts";
 import type { ReadConfig, ReadSources } from "./read.ts";
 import { sandboxConfig } from "./sandbox_config.ts";
 import { workerId } from "./values.ts";
+import { workspaceOf } from "./workspace_options.ts";
 import { WORKER, type workerTable } from "./worker_options.ts";
 
 type WorkerValues = Values<typeof workerTable>;
@@ -18,11 +20,16 @@ const CLIENTS_PORT = "8080";
 /** Reads it. */
 export async function readWorker(sources: ReadSources): Promise<ReadConfig<WorkerConfig>> {
   const { values, where, isGiven, ...found } = await loadOptions(WORKER, sources);
-  const sandbox = sandboxConfig(values, sources.machine, sources.environment);
-  const id = idOf(values.workerId ?? sources.machine.hostname);
+  const { workspace, mistakes: misplaced } = workspaceOf({ values, where, isGiven });
+  const isInWorkspace = workspace !== undefined || misplaced.length > 0;
+  // What a workspace's worker writes is in the home directory, also as root.
+  const machine = isInWorkspace ? { ...sources.machine, isRoot: false } : sources.machine;
+  const sandbox = sandboxConfig(values, machine, sources.environment);
+  const id = isInWorkspace ? workspaceWorkerId(workspace) : idOf(values.workerId ?? sources.machine.hostname);
   const mistakes: Mistake[] = [
     ...found.mistakes,
-    ...connectionChecks(values, where, isGiven("coordinator")),
+    ...misplaced,
+    ...connectionChecks(values, where, isGiven("coordinator"), isInWorkspace),
     ...sandbox.mistakes,
   ];
   if (id === undefined && !isGiven("workerId")) {
@@ -41,6 +48,7 @@ export async function readWorker(sources: ReadSources): Promise<ReadConfig<Worke
   if (mistakes.length > 0 || id === undefined) return { mistakes, notes };
   const config: WorkerConfig = {
     ...sandbox.config,
+    ...(workspace === undefined ? {} : { workspace }),
     logLevel: rest.logLevel,
     logFormat: rest.logFormat,
     debug: rest.debug,
@@ -48,7 +56,7 @@ export async function readWorker(sources: ReadSources): Promise<ReadConfig<Worke
     coordinator,
     workerId: id,
     labels,
-    sharedWorkspaces,
+    sharedWorkspaces: isInWorkspace ? "" : sharedWorkspaces,
     token,
     tokenFile,
     caFile: rest.caFile,
@@ -56,10 +64,16 @@ export async function readWorker(sources: ReadSources): Promise<ReadConfig<Worke
     keyFile: rest.keyFile,
     insecure: rest.insecure,
     heartbeatInterval,
-    healthBindAddress: rest.healthBindAddress,
+    // Ports of a workspace are its people's.
+    healthBindAddress: isInWorkspace && !isGiven("healthBindAddress") ? null : rest.healthBindAddress,
     metricsBindAddress: rest.metricsBindAddress,
   };
   return { config, mistakes, notes };
+}
+
+/** As its token says where it has one already. */
+function workspaceWorkerId(workspace: WorkerConfig["workspace"]): string {
+  return workspace?.exchange === undefined ? "" : boundWorkerId(workspace.exchange);
 }
 
 function idOf(given: string): string | undefined {
@@ -70,6 +84,7 @@ function* connectionChecks(
   values: Partial<WorkerValues>,
   where: (key: keyof WorkerValues & string) => string,
   isCoordinatorGiven: boolean,
+  isInWorkspace: boolean,
 ): Iterable<Mistake> {
   yield* certificatePair(values, where, "certFile", "keyFile");
   const { coordinator, token, tokenFile } = values;
@@ -84,7 +99,7 @@ function* connectionChecks(
   if (token !== undefined && tokenFile !== undefined) {
     yield { where: where("tokenFile"), what: `cannot be given together with ${where("token")}; choose one` };
   }
-  if (token === undefined && tokenFile === undefined) {
+  if (token === undefined && tokenFile === undefined && !isInWorkspace) {
     yield {
       where: "--token-file",
       what:

@@ -10,13 +10,23 @@ import {
   sandboxOptions,
 } from "./common_options.ts";
 import { optional, optionSet, withDefault } from "./option.ts";
+import { WORKSPACE, workspaceOptions } from "./workspace_options.ts";
 import { coordinatorUrl, labels, workerId } from "./values.ts";
 
 const COORDINATOR = "Coordinator";
 const PORTS = "Ports";
 
 /** Headings of the help, in order. */
-export const WORKER_GROUPS = [GENERAL, COORDINATOR, SANDBOX, LIMITS, EGRESS, PORTS, LOGGING] as const;
+export const WORKER_GROUPS = [
+  GENERAL,
+  COORDINATOR,
+  WORKSPACE,
+  SANDBOX,
+  LIMITS,
+  EGRESS,
+  PORTS,
+  LOGGING,
+] as const;
 
 const pem = (help: string) =>
   optional(text("the path of a PEM file"), {
@@ -102,12 +112,14 @@ export const workerTable = {
     help: "How often this worker says that it is there.",
   }),
 
+  ...workspaceOptions,
   ...sandboxOptions,
 
   healthBindAddress: withDefault(bindAddress(), {
     group: PORTS,
     value: "address",
     fallback: ":8081",
+    defaultText: ":8081; off in a Coder workspace",
     file: "server",
     help: "Where /health, /healthz, /ready and /readyz are; 0 turns them off.",
   }),
