@@ -5,6 +5,7 @@ import { type AnswerRedaction, answerRedaction } from "./answers/redacted.ts";
 import { compactText } from "./answers/text.ts";
 import { ToolError, toolError } from "./errors.ts";
 import {
+  type ActTool,
   ANSWER_OUTPUT,
   CHANGE_INPUT,
   CHANGE_OUTPUT,
@@ -79,7 +80,7 @@ function schemasOf(tool: Tool): { readonly input: z.ZodObject; readonly output: 
 export async function runTool(
   tool: Tool,
   args: unknown,
-  call: Omit<ToolCall, "warn">,
+  call: Omit<ToolCall, "warn" | "agree">,
   { plans, elicit, redaction = SHAPES }: RunOptions,
 ): Promise<ToolAnswer> {
   try {
@@ -97,7 +98,7 @@ function withoutSecrets(error: ToolError, redaction: AnswerRedaction): ToolError
 async function answerOf(
   tool: Tool,
   args: unknown,
-  call: Omit<ToolCall, "warn">,
+  call: Omit<ToolCall, "warn" | "agree">,
   plans: PlanBook,
   elicit: Elicit | undefined,
   redaction: AnswerRedaction,
@@ -110,7 +111,7 @@ async function answerOf(
   const answered = tool.kind === "change"
     ? await change(tool, parsed.data, own, plans, elicit)
     : tool.kind === "act"
-    ? { answer: await telling(() => tool.act(parsed.data, own)), changed: true }
+    ? { answer: await act(tool, parsed.data, own, elicit), changed: true }
     : { answer: await telling(() => tool.read(parsed.data, own)), changed: false };
   const { answer, changed } = answered;
   // A frozen answer is one that the tool gives again and again, as long as nothing has changed.
@@ -131,6 +132,31 @@ async function answerOf(
   const made = { output: shown, text: [text, ...notes].join("\n"), changed };
   if (isKept) finished.set(answer, { made, redaction, generation });
   return made;
+}
+
+/** What the question ends the call with is no failure of the tool's. */
+async function act(
+  tool: ActTool,
+  input: Record<string, unknown>,
+  call: ToolCall,
+  elicit: Elicit | undefined,
+): Promise<Record<string, unknown>> {
+  if (tool.asks !== true || elicit === undefined) return await telling(() => tool.act(input, call));
+  let ended: { readonly by: unknown } | undefined;
+  const agree = async (plan: Plan) => {
+    const binding = bindingOf(tool.name, input, plan, call.caller.id);
+    const answer = await elicit({ message: `${plan.summary}?`, binding }).catch((error: unknown) => {
+      ended = { by: error };
+      throw error;
+    });
+    if (answer === "accept") return;
+    throw new ToolError("declined", `${plan.summary}: it was declined, and nothing was done`);
+  };
+  try {
+    return await telling(() => tool.act(input, { ...call, agree }));
+  } catch (error) {
+    throw ended === undefined ? error : ended.by;
+  }
 }
 
 interface Finished {

@@ -3,7 +3,15 @@ import { z } from "zod";
 import type { CallerCluster, CallerCoders, McpCaller } from "../caller/types.ts";
 
 /** Groups that can be chosen; `core` is what there is by default. */
-export const TOOLSETS = ["core", "workspaces", "templates", "platform", "tasks", "kubernetes"] as const;
+export const TOOLSETS = [
+  "core",
+  "workspaces",
+  "templates",
+  "platform",
+  "tasks",
+  "kubernetes",
+  "sessions",
+] as const;
 export type Toolset = (typeof TOOLSETS)[number];
 
 /** What belongs to one call. */
@@ -21,6 +29,12 @@ export interface ToolCall {
   progress(done: number, total: number | undefined, message: string): void;
   /** Says for the record which sandbox session it was, and where that is. Absent where nobody keeps one. */
   readonly provenance?: ((where: Provenance) => void) | undefined;
+  /**
+   * Asks the person behind the client whether that may be done; for tools that act, and say that they may ask. Absent where
+   * nobody can be asked.
+   * @throws {ToolError} `declined`
+   */
+  readonly agree?: ((plan: Plan) => Promise<void>) | undefined;
   /** Something the caller should know of the answer: part of it as `warnings`. */
   warn(text: string): void;
 }
@@ -29,7 +43,7 @@ export interface ToolCall {
 export interface Provenance {
   /** The sandbox session. */
   readonly session: string;
-  /** Its directory, at its worker: `<worker>/<session>`. */
+  /** Its directory, at its worker: `<worker>/<session>`; or its Coder workspace: `<owner>/<workspace>.<agent>`. */
   readonly workspace: string;
 }
 
@@ -98,6 +112,8 @@ export interface ActTool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObj
   readonly destructive: boolean;
   /** It reaches what is beyond this system, such as a package registry. @default {false} */
   readonly openWorld?: boolean;
+  /** It may ask somebody first (`ToolCall.agree`). @default {false} */
+  readonly asks?: boolean;
   act(input: z.output<I>, call: ToolCall): Promise<z.input<O>>;
 }
 

@@ -3,6 +3,8 @@ import { createCatalog } from "../../../src/mcp/catalog.ts";
 import type { ListedTool } from "../../../src/mcp/surface.ts";
 import { type Tool, type Toolset, TOOLSETS } from "../../../src/mcp/tool.ts";
 import { allTools } from "../../../src/mcp/tools/mod.ts";
+import { sandboxTools } from "../../../src/mcp/tools/sessions/mod.ts";
+import type { Sessions } from "../../../src/sessions/coordinator/types.ts";
 import type { GeneratedFile } from "../files.ts";
 
 const INTRODUCTIONS: Readonly<Record<Toolset, string>> = {
@@ -12,11 +14,14 @@ const INTRODUCTIONS: Readonly<Record<Toolset, string>> = {
   platform: "Provisioners, workspace proxies, jobs, licences.",
   tasks: "Coder Tasks, where the deployment has them.",
   kubernetes: "What is around a workspace in the cluster.",
+  sessions: "Files, commands and tests in sandboxes and in Coder workspaces; see [sessions](sessions.md).",
 };
 
 /** Makes `docs/mcp-tools.md`. */
 export function mcpToolFiles(): Promise<GeneratedFile[]> {
-  return Promise.resolve([{ path: "docs/mcp-tools.md", content: toolsPage(allTools("")) }]);
+  // What they are is the same whatever they work on.
+  const sessions = sandboxTools({} as Sessions);
+  return Promise.resolve([{ path: "docs/mcp-tools.md", content: toolsPage([...allTools(""), ...sessions]) }]);
 }
 
 /** Markdown. */

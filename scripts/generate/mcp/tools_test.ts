@@ -38,7 +38,7 @@ Deno.test("the page says of every tool what it takes, gives and does", () => {
 Deno.test("the page that is kept has every toolset", async () => {
   const [file] = await mcpToolFiles();
   assert.equal(file?.path, "docs/mcp-tools.md");
-  for (const toolset of ["core", "workspaces", "templates", "platform", "tasks", "kubernetes"]) {
+  for (const toolset of ["core", "workspaces", "templates", "platform", "tasks", "kubernetes", "sessions"]) {
     assert.ok(file?.content.includes(`\n## Toolset ${toolset}\n`), toolset);
   }
 });

@@ -18,6 +18,7 @@ export function sandboxSurface(
     instructions: SANDBOX_INSTRUCTIONS,
     catalog: createCatalog({
       tools: sandboxTools(sessions),
+      toolsets: ["sessions"],
       readOnly: config.mcpReadOnly,
       deny,
       names: config.mcpToolNames,

@@ -47,7 +47,7 @@ export function quickCallOf(
   const { name, arguments: args, _meta: meta } = params;
   if (typeof name !== "string" || (args !== undefined && !isDict(args))) return undefined;
   const listed = catalog.get(name);
-  if (listed === undefined || listed.tool.kind === "change") return undefined;
+  if (listed === undefined || mayAsk(listed)) return undefined;
   const version = header("mcp-protocol-version");
   if (version !== MODERN_VERSION) {
     if (meta !== undefined && !isPlainMeta(meta)) return undefined;
@@ -55,6 +55,10 @@ export function quickCallOf(
   }
   if (header("mcp-method") !== "tools/call" || header("mcp-name") !== name) return undefined;
   return isPlainEnvelope(meta) ? { id, listed, arguments: args, meta, isModern: true } : undefined;
+}
+
+function mayAsk({ tool }: ListedTool): boolean {
+  return tool.kind === "change" || (tool.kind === "act" && tool.asks === true);
 }
 
 /** How a client may end a call. Both return the function that forgets it. */

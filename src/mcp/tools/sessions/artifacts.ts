@@ -35,7 +35,7 @@ export function artifactTool(sessions: Sessions): Tool {
   return readTool({
     name: "artifact.get",
     description: "A file as a resource, for whoever takes it out of the session",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       path: pathSchema.describe("Relative to the session's directory"),
       ...sessionInput,
@@ -83,7 +83,10 @@ export function sessionShelf(sessions: Sessions): ResourceShelf {
     async list(_cursor, surface) {
       const call = callOf(surface);
       const open = await sessions.list(ownerOf(call), {}, call.signal);
-      const ready = open.filter(({ state }) => state === "ready");
+      // Files of workspaces are people's own, and many; each is read by its URI all the same.
+      const ready = open.filter(({ state, workspace }) =>
+        state === "ready" && workspace?.files !== "workspace"
+      );
       const resources = await Promise.all(ready.map(async ({ id, name }) => {
         try {
           const { output } = await carryOut(sessions, call, id, fsList, { limit: LISTED_FILES });

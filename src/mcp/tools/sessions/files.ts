@@ -28,7 +28,7 @@ function readFile(sessions: Sessions): Tool {
   return readTool({
     name: "fs.read",
     description: "Read a file, or a range of it",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       path: PATH,
       offset: z.int().min(0).optional().describe("First byte"),
@@ -120,7 +120,7 @@ function writeFile(sessions: Sessions): Tool {
   return actTool({
     name: "fs.write",
     description: "Write a file, whole or not at all; directories are made",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       path: PATH,
       contents: z.string().max(2 * MAX_BODY_BYTES),
@@ -154,7 +154,7 @@ function listFiles(sessions: Sessions): Tool {
   return readTool({
     name: "fs.list",
     description: "List files",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       path: z.string().max(4_096).default("."),
       depth: fsList.input.shape.depth.describe("1: this directory alone"),
@@ -189,7 +189,7 @@ function editFile(sessions: Sessions): Tool {
   return actTool({
     name: "fs.edit",
     description: "Replace parts of a text file; all edits or none",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       path: PATH,
       edits: fsEdit.input.shape.edits.describe("In turn. old must be there once, unless all"),
@@ -212,7 +212,7 @@ function search(sessions: Sessions): Tool {
   return readTool({
     name: "fs.search",
     description: "Search text in files",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       query: z.string().min(1).max(1_024),
       path: z.string().max(4_096).default("."),

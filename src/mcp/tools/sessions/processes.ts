@@ -104,7 +104,7 @@ function starting<I extends z.ZodObject, O extends z.ZodObject>(
   return actTool({
     name,
     description,
-    toolset: "core",
+    toolset: "sessions",
     input: input as z.ZodObject,
     output: output as z.ZodObject,
     idempotent: false,
@@ -126,7 +126,7 @@ function outputTool(sessions: Sessions): Tool {
   return readTool({
     name: "process.output",
     description: "Output of a process, and whether it runs",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       process: processOutput.input.shape.process,
       stdout: processOutput.input.shape.stdout.describe("From this byte on: nextStdout of the answer before"),
@@ -155,7 +155,7 @@ function inputTool(sessions: Sessions): Tool {
   return actTool({
     name: "process.input",
     description: "Write to a process' standard input",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       process: processInput.input.shape.process,
       data: processInput.input.shape.data,
@@ -177,7 +177,7 @@ function signalTool(sessions: Sessions): Tool {
   return actTool({
     name: "process.signal",
     description: "Signal a process and what it has started",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       process: processSignal.input.shape.process,
       signal: processSignal.input.shape.signal,
@@ -198,7 +198,7 @@ function echoTool(sessions: Sessions): Tool {
   return readTool({
     name: "echo",
     description: "Echo a message from the session's worker: tells whether all is up",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({ message: echo.input.shape.message, ...sessionInput }),
     output: echo.output.extend(sessionOutput),
     idempotent: true,

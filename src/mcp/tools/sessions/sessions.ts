@@ -8,11 +8,24 @@ import {
   metadataSchema,
   SESSION_STATES,
   type SessionRecord,
+  WORKSPACE_FILES,
 } from "../../../sessions/types.ts";
-import type { Checkpoint, Sessions } from "../../../sessions/coordinator/types.ts";
+import type { Checkpoint, Sessions, WorkspaceWish } from "../../../sessions/coordinator/types.ts";
+import { StartNeeded } from "../../../sessions/workspaces/types.ts";
 import { ToolError, toolError } from "../../errors.ts";
 import { actTool, readTool, type Tool, type ToolCall } from "../../tool.ts";
-import { carryOut, namedSession, noteSession, ownerOf, sessionInput, timeText } from "./shared.ts";
+import {
+  agentText,
+  callOptions,
+  carryOut,
+  coderOf,
+  namedSession,
+  noteSession,
+  ownerOf,
+  sessionInput,
+  timeText,
+} from "./shared.ts";
+import { workspaceInput, workspaceWish } from "./workspace_wish.ts";
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const ttl = z.int().min(10).max(7 * 86_400);
@@ -25,6 +38,9 @@ const view = z.object({
   labels: z.record(z.string(), z.string()).optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   worker: z.string().optional(),
+  workspace: z.string().optional(),
+  directory: z.string().optional(),
+  files: z.enum(WORKSPACE_FILES).optional(),
   isolation: z.enum(ISOLATION),
   createdAt: z.string(),
   expiresAt: z.string(),
@@ -43,6 +59,7 @@ const checkpointView = z.object({
 function viewOf(record: SessionRecord): z.input<typeof view> {
   const { id, name, state, reason, labels, metadata, workerId, isolation, createdAt, expiresAt, ttlMs } =
     record;
+  const { workspace } = record;
   return {
     session: id,
     name,
@@ -51,6 +68,11 @@ function viewOf(record: SessionRecord): z.input<typeof view> {
     ...(Object.keys(labels).length === 0 ? {} : { labels: { ...labels } }),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata: { ...metadata } }),
     ...(workerId === "" ? {} : { worker: workerId }),
+    ...(workspace === undefined ? {} : {
+      workspace: agentText(workspace),
+      ...(workspace.directory === "" ? {} : { directory: workspace.directory }),
+      files: workspace.files,
+    }),
     isolation,
     createdAt: timeText(createdAt),
     expiresAt: timeText(expiresAt),
@@ -76,11 +98,6 @@ function checkpointOf(one: Checkpoint): z.input<typeof checkpointView> {
   };
 }
 
-const optionsOf = (call: ToolCall) => ({
-  signal: call.signal,
-  traceparent: call.traceparent,
-});
-
 /** Makes them. */
 export function sessionTools(sessions: Sessions): readonly Tool[] {
   return [
@@ -98,8 +115,8 @@ export function sessionTools(sessions: Sessions): readonly Tool[] {
 function create(sessions: Sessions): Tool {
   return actTool({
     name: "session.create",
-    description: "Make an isolated workspace: own files and processes",
-    toolset: "core",
+    description: "Make a sandbox with own files and processes, or work in a Coder workspace",
+    toolset: "sessions",
     input: z.object({
       name: z.string().regex(NAME).optional(),
       labels: labelsSchema.optional(),
@@ -108,14 +125,31 @@ function create(sessions: Sessions): Tool {
       limits: limitsSchema.partial().optional(),
       workerLabels: labelsSchema.optional().describe("Only on a worker with these"),
       checkpoint: z.string().max(64).optional().describe("Files to begin with"),
+      ...workspaceInput,
     }),
     output: view,
     idempotent: false,
     verbatim: true,
     destructive: false,
-    async act({ ttlSeconds, ...request }, call) {
+    asks: true,
+    async act({ ttlSeconds, workspace, namespace, controlPlane, directory, files, start, ...request }, call) {
       const ttlMs = ttlSeconds === undefined ? undefined : ttlSeconds * 1_000;
-      return viewNoted(call, await sessions.create(ownerOf(call), { ...request, ttlMs }, optionsOf(call)));
+      const asked = { workspace, namespace, controlPlane, directory, files, start };
+      const wish = await workspaceWish(asked, call);
+      const create = (wish: WorkspaceWish | undefined) => {
+        const wished = { ...request, ttlMs, ...(wish === undefined ? {} : { workspace: wish }) };
+        return sessions.create(ownerOf(call), wished, callOptions(call));
+      };
+      try {
+        return viewNoted(call, await create(wish));
+      } catch (error) {
+        const { agree } = call;
+        if (wish === undefined || start !== undefined || agree === undefined) throw error;
+        if (!(error instanceof StartNeeded)) throw error;
+        const { question, workspace, build } = error;
+        await agree({ summary: question, preconditions: { workspace, build } });
+        return viewNoted(call, await create({ ...wish, start: true }));
+      }
     },
   });
 }
@@ -124,7 +158,7 @@ function list(sessions: Sessions): Tool {
   return readTool({
     name: "session.list",
     description: "Your sessions and checkpoints",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({
       labels: labelsSchema.optional(),
       ended: z.boolean().default(false).describe("Those that are over, too"),
@@ -149,7 +183,7 @@ function get(sessions: Sessions): Tool {
   return readTool({
     name: "session.get",
     description: "A session with its limits, use and processes",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object(namedSession),
     output: view.extend({ limits: limitsSchema, usage: usageView.optional() }),
     idempotent: true,
@@ -174,7 +208,7 @@ function extend(sessions: Sessions): Tool {
   return actTool({
     name: "session.extend",
     description: "Let a session live longer without calls",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({ ...namedSession, ttlSeconds: ttl }),
     output: view,
     idempotent: true,
@@ -195,7 +229,7 @@ function update(sessions: Sessions): Tool {
   return actTool({
     name: "session.update",
     description: "Change a session's labels and metadata",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({ ...namedSession, labels: change(labelsSchema), metadata: change(metadataSchema) }),
     output: view,
     idempotent: true,
@@ -217,14 +251,14 @@ function close(sessions: Sessions): Tool {
   return actTool({
     name: "session.close",
     description: "End a session: its processes and files are gone",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object(namedSession),
     output: view,
     idempotent: true,
     verbatim: true,
     destructive: true,
     act: async ({ session }, call) =>
-      viewNoted(call, await sessions.close(ownerOf(call), session, call.signal)),
+      viewNoted(call, await sessions.close(ownerOf(call), session, call.signal, coderOf(call))),
   });
 }
 
@@ -232,14 +266,14 @@ function checkpoint(sessions: Sessions): Tool {
   return actTool({
     name: "session.checkpoint",
     description: "Keep a copy of a session's files",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object(sessionInput),
     output: checkpointView,
     idempotent: false,
     verbatim: true,
     destructive: false,
     async act({ session = "default" }, call) {
-      const made = await sessions.checkpoint(ownerOf(call), session, optionsOf(call));
+      const made = await sessions.checkpoint(ownerOf(call), session, callOptions(call));
       noteSession(call, { id: made.sessionId, workerId: "" });
       return checkpointOf(made);
     },
@@ -250,14 +284,14 @@ function restore(sessions: Sessions): Tool {
   return actTool({
     name: "session.restore",
     description: "Replace a session's files by those of a checkpoint",
-    toolset: "core",
+    toolset: "sessions",
     input: z.object({ checkpoint: z.string().max(64), ...sessionInput }),
     output: z.object({ session: z.string(), files: z.int() }),
     idempotent: true,
     verbatim: true,
     destructive: true,
     async act({ session = "default", checkpoint }, call) {
-      const restored = await sessions.restore(ownerOf(call), session, checkpoint, optionsOf(call));
+      const restored = await sessions.restore(ownerOf(call), session, checkpoint, callOptions(call));
       noteSession(call, restored.session);
       return { session: restored.session.id, files: restored.files };
     },

@@ -1,9 +1,22 @@
 /** What the tools of sandbox sessions have in common. */
 import { z } from "zod";
 import type { Operation } from "../../../sessions/operations.ts";
-import type { SessionAnswer, SessionOwner, Sessions } from "../../../sessions/coordinator/types.ts";
-import type { SessionRecord } from "../../../sessions/types.ts";
+import { CoderWorkspaces } from "../../../api/workspace.ts";
+import type {
+  OpenCoder,
+  SessionAnswer,
+  SessionCallOptions,
+  SessionOwner,
+  Sessions,
+} from "../../../sessions/coordinator/types.ts";
+import {
+  SessionError,
+  type SessionErrorCode,
+  type SessionRecord,
+  type WorkspacePlace,
+} from "../../../sessions/types.ts";
 import type { TaskEvent } from "../../../sessions/link.ts";
+import { ToolError, toolError, type ToolErrorCode } from "../../errors.ts";
 import type { ToolCall } from "../../tool.ts";
 
 /** Which session a call is for. */
@@ -19,6 +32,47 @@ export const sessionOutput = { session: z.string() };
 export function ownerOf({ caller }: Pick<ToolCall, "caller">): SessionOwner {
   const { user: { name, uid }, method } = caller;
   return { id: method === "coder" && uid !== undefined ? `coder:${uid}` : name, name };
+}
+
+const ASK_TO_LOOK = { verb: "get", group: CoderWorkspaces.group, resource: CoderWorkspaces.plural } as const;
+
+/** Coder as whoever calls, for sessions in its workspaces. */
+export function coderOf({ coders }: Pick<ToolCall, "coders">): OpenCoder {
+  return async ({ namespace, controlPlane }, signal) => {
+    try {
+      const choice = {
+        namespace,
+        ...(controlPlane === "" ? {} : { controlPlane }),
+        as: "caller",
+      } as const;
+      const { ref, client, user } = await coders.open(choice, { ...ASK_TO_LOOK, namespace }, signal);
+      if (user === undefined) throw new ToolError("forbidden", `Coder ${ref.id} does not know you`);
+      return { id: ref.id, client, user };
+    } catch (error) {
+      signal.throwIfAborted();
+      const { code, message } = toolError(error);
+      throw new SessionError(CODES[code] ?? "unavailable", message, { cause: error });
+    }
+  };
+}
+
+const CODES: Readonly<Partial<Record<ToolErrorCode, SessionErrorCode>>> = {
+  invalid: "invalid",
+  not_found: "not_found",
+  forbidden: "forbidden",
+  conflict: "conflict",
+};
+
+/** What every call of sessions is made with. */
+export function callOptions(call: ToolCall): SessionCallOptions {
+  return {
+    signal: call.signal,
+    traceparent: call.traceparent,
+    coder: coderOf(call),
+    onEvent: (event) => {
+      if (event.kind === "progress") call.progress(event.done, event.total, event.message);
+    },
+  };
 }
 
 /** How much of new output is told at once, in characters: progress is to be looked at, the answer has all. */
@@ -39,13 +93,11 @@ export async function carryOut<I extends z.ZodObject, O extends z.ZodObject>(
     told += event.text.length;
     call.progress(told, undefined, event.text.slice(-TOLD));
   };
-  const { signal, traceparent } = call;
   // Where it fails, the record has at least what was asked for.
   if (session !== undefined) call.provenance?.({ session, workspace: session });
   const answer = await sessions.call(ownerOf(call), session, operation, input, body, {
-    signal,
+    ...callOptions(call),
     onEvent,
-    traceparent,
   });
   noteSession(call, answer.session);
   return answer;
@@ -54,9 +106,15 @@ export async function carryOut<I extends z.ZodObject, O extends z.ZodObject>(
 /** Says for the record which session it was. */
 export function noteSession(
   call: Pick<ToolCall, "provenance">,
-  { id, workerId }: Pick<SessionRecord, "id" | "workerId">,
+  { id, workerId, workspace }: Pick<SessionRecord, "id" | "workerId" | "workspace">,
 ): void {
-  call.provenance?.({ session: id, workspace: workerId === "" ? id : `${workerId}/${id}` });
+  const place = workspace === undefined ? workerId === "" ? id : `${workerId}/${id}` : agentText(workspace);
+  call.provenance?.({ session: id, workspace: place });
+}
+
+/** `<owner>/<workspace>.<agent>` */
+export function agentText({ workspace, agent }: Pick<WorkspacePlace, "workspace" | "agent">): string {
+  return agent === "" ? workspace : `${workspace}.${agent}`;
 }
 
 /** RFC 3339. */
