@@ -2,19 +2,34 @@
 
 const EVERY_MS = 10_000;
 
+/**
+ * @typedef {object} Clock
+ * @property {() => number} now in milliseconds
+ * @property {(ms: number, run: () => void) => () => void} after gives what takes it back
+ */
+
+/** @type {Clock} */
+const CLOCK = {
+  now: Date.now,
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 export class Announcer {
   /** The newest of each subject. @type {Map<string, () => string>} */
   #waiting = new Map();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer = undefined;
+  /** @type {(() => void) | undefined} */
+  #cancel = undefined;
   #last = -Infinity;
   #say;
-  #now;
+  #clock;
 
-  /** @param {(text: string) => void} say @param {() => number} [now] */
-  constructor(say, now = Date.now) {
+  /** @param {(text: string) => void} say @param {Clock} [clock] */
+  constructor(say, clock = CLOCK) {
     this.#say = say;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /**
@@ -25,19 +40,20 @@ export class Announcer {
    */
   tell(subject, words) {
     this.#waiting.set(subject, words);
-    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, this.#last + EVERY_MS - this.#now()));
+    const wait = Math.max(0, this.#last + EVERY_MS - this.#clock.now());
+    this.#cancel ??= this.#clock.after(wait, () => this.#flush());
   }
 
   /** Nothing more is said of what waits. */
   clear() {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.#waiting.clear();
   }
 
   #flush() {
-    this.#timer = undefined;
-    this.#last = this.#now();
+    this.#cancel = undefined;
+    this.#last = this.#clock.now();
     const text = [...this.#waiting.values()].map((words) => words()).filter((words) => words !== "").join(
       " ",
     );

@@ -150,7 +150,7 @@ export class NoRenewal extends Error {
  * @returns {{ token: string } | { problem: string }}
  */
 export function pastedToken(text) {
-  const token = text.trim().replace(/^(authorization:\s*)?bearer\s+/i, "");
+  const token = text.trim().replace(/^(authorization:\s*)?bearer(\s+|$)/i, "");
   if (token === "") return { problem: "Paste a token first." };
   if (token.length > MAX_TOKEN) return { problem: "This is too long to be a token." };
   if (!/^[\x21-\x7e]+$/.test(token)) {

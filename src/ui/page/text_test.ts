@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { equal } from "node:assert/strict";
 import { bytes, clean, counted, MAX_TEXT, milliseconds, number, oneLine } from "./text.js";
 
 Deno.test("sequences for terminals leave nothing behind, whatever kind they are", () => {
@@ -52,7 +52,7 @@ Deno.test("no text of controls takes long, however it is made", () => {
     0,
     200_000,
   );
-  match(clean(hostile, 200_000), /^[^\u001b]*$/);
+  equal(clean(hostile, 200_000).includes("\u001b"), false);
 });
 
 Deno.test("one line is one line", () => {
