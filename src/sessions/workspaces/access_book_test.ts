@@ -3,7 +3,7 @@ import { silentLogger } from "../../telemetry/logger.ts";
 import { PrometheusMetrics } from "../../telemetry/prometheus.ts";
 import { FakeClock, settle } from "../../telemetry/testing/fake_clock.ts";
 import type { OpenCoder } from "../coordinator/types.ts";
-import { SessionError } from "../types.ts";
+import type { SessionError } from "../types.ts";
 import { AccessBook } from "./access_book.ts";
 import { lentTo, ModelCoder, placeOf, refusal, refused } from "./testing.ts";
 import { type LentTo, WorkspaceDeleted } from "./types.ts";
