@@ -33,10 +33,11 @@ export function createGrpcDoor(
     WorkerClientOptions,
     "url" | "workerId" | "allowInsecure" | "token" | "tls" | "maxMessageBytes" | "keepaliveMs"
   >,
+  address = parseCoordinatorAddress(options.url, options.allowInsecure),
 ): GrpcDoor {
   return new GrpcDoor({
     workerId: options.workerId ?? "",
-    address: parseCoordinatorAddress(options.url, options.allowInsecure),
+    address,
     token: options.token,
     tls: options.tls ?? (() => ({})),
     maxMessageBytes: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,

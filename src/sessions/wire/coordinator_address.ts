@@ -8,10 +8,29 @@ export interface CoordinatorAddress {
   readonly hostname: string;
   /** As gRPC wants it. */
   readonly target: string;
+  /** What the coordinator is called where `target` is one of its addresses. @default {`target`} */
+  readonly authority?: string | undefined;
   readonly isTls: boolean;
 }
 
 export const STANDARD_GRPC_PORT = 50_050;
+
+/** Several, with commas between; each as {@linkcode parseCoordinatorAddress} has it. @throws {WireError} `invalid` */
+export function parseCoordinatorAddresses(given: string, allowInsecure = false): CoordinatorAddress[] {
+  const addresses = given.split(",").filter((each) => each.trim() !== "").map((each) =>
+    parseCoordinatorAddress(each, allowInsecure)
+  );
+  // None at all is told as one that is none.
+  if (addresses.length === 0) return [parseCoordinatorAddress("", allowInsecure)];
+  return [...new Map(addresses.map((address) => [address.text, address])).values()];
+}
+
+/** One of the addresses that the name of a coordinator has: TLS goes on by the name. @param ip without brackets */
+export function atIp(address: CoordinatorAddress, ip: string): CoordinatorAddress {
+  const port = address.target.slice(address.hostname.length + 1);
+  const target = `${ip.includes(":") ? `[${ip}]` : ip}:${port}`;
+  return { ...address, text: `${address.text} (${ip})`, target, authority: address.target };
+}
 
 /**
  * Reads `https://host:50050`, `http://…` (plain text, to loopback alone unless `allowInsecure`), `host:50050` (TLS, or plain

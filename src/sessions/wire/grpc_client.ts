@@ -31,6 +31,7 @@ export function grpcClient(
     // Each client has a connection of its own, so that a new one tries at once.
     "grpc.use_local_subchannel_pool": 1,
     "grpc.enable_http_proxy": isLoopback(address.hostname) ? 0 : 1,
+    ...(address.authority === undefined ? {} : { "grpc.default_authority": address.authority }),
   };
   if (!address.isTls) return new Client(address.target, credentials.createInsecure(), options);
   return new Client(address.target, new TlsCredentials(address.hostname, tls), options);

@@ -22,6 +22,13 @@ export interface WorkerLoopOptions {
   readonly maxEventBytes?: number | undefined;
   readonly log: Logger;
   readonly metrics?: Metrics | undefined;
+  /** 1 while there is a stream. @default {`worker_connected`} */
+  readonly connected?: Gauge | undefined;
+  /**
+   * Called while it drains, each time when nothing runs that this coordinator asked for: resolves when it may say farewell,
+   * or `signal` aborts.
+   */
+  readonly mayLeave?: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly clock?: Clock | undefined;
   /** In [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
@@ -73,10 +80,7 @@ export class WorkerLoop implements WorkerClient {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log;
     this.#host = new TaskHost(options);
-    this.#connected = (options.metrics ?? noMetrics).gauge(
-      "worker_connected",
-      "1 while this worker has a stream to its coordinator",
-    );
+    this.#connected = options.connected ?? connectedGauge(options.metrics);
     this.#connected.set({}, 0);
   }
 
@@ -98,7 +102,10 @@ export class WorkerLoop implements WorkerClient {
     const cancelTimer = this.#clock.setTimer(() => limit.abort(), this.#options.drainMs ?? 30_000);
     const ends = AbortSignal.any([limit.signal, this.#stop.signal]);
     if (this.#registration !== undefined) await this.#beat(this.#registration, ends);
-    do await this.#host.settled(ends); while (this.#host.runningTasks > 0 && !ends.aborted);
+    do {
+      await this.#host.settled(ends);
+      await this.#options.mayLeave?.(ends);
+    } while (this.#host.runningTasks > 0 && !ends.aborted);
     this.#host.shut();
     cancelTimer();
     this.#stop.abort();
@@ -261,6 +268,11 @@ export class WorkerLoop implements WorkerClient {
       cancelTimer();
     }
   }
+}
+
+/** What shows whether a worker is connected, to one coordinator at least. */
+export function connectedGauge(metrics: Metrics = noMetrics): Gauge {
+  return metrics.gauge("worker_connected", "1 while this worker has a stream to a coordinator");
 }
 
 function wireError(error: unknown): WireError {
