@@ -7,14 +7,20 @@ import { type AgentHostOptions, createAgentHost } from "./host.ts";
 export interface LocalAgentHostOptions extends Omit<AgentHostOptions, "access"> {
   /** The agent's directory, that those of sessions are below. @default {the home directory} */
   readonly directory?: string | undefined;
-  /** Variables that no session is to see: the worker's own. */
+  /** Variables of this process that no session is to see: the worker's own. */
   readonly withoutVariables?: readonly string[] | undefined;
+  /** Variables of sessions besides. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A host of sessions in the workspace that this process runs in. They go on when it is closed. */
 export function createLocalAgentHost(options: LocalAgentHostOptions = {}): SandboxHost {
   const directory = options.directory ?? Deno.env.get("HOME") ?? "/";
   const hidden = new Set(options.withoutVariables ?? []);
+  const env = {
+    ...Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !hidden.has(name))),
+    ...options.variables,
+  };
   return createAgentHost({
     ...options,
     access: () => ({
@@ -29,7 +35,7 @@ export function createLocalAgentHost(options: LocalAgentHostOptions = {}): Sandb
         directory: "",
         files: "workspace",
       },
-      terminal: (command, signal) => Promise.resolve(runHere(command, directory, hidden, signal)),
+      terminal: (command, signal) => Promise.resolve(runHere(command, directory, env, signal)),
     }),
   });
 }
@@ -38,18 +44,17 @@ export function createLocalAgentHost(options: LocalAgentHostOptions = {}): Sandb
 function runHere(
   command: string,
   directory: string,
-  hidden: ReadonlySet<string>,
+  env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Terminal {
   signal.throwIfAborted();
-  const env = Object.entries(Deno.env.toObject()).filter(([name]) => !hidden.has(name));
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command("/bin/sh", {
       args: ["-c", command],
       cwd: directory,
       clearEnv: true,
-      env: Object.fromEntries(env),
+      env: { ...env },
       stdin: "piped",
       stdout: "piped",
       stderr: "null",
