@@ -9,12 +9,12 @@ import type { WorkerConfig } from "./config.ts";
 export type WorkerTokens = (url: string) => () => Promise<string>;
 
 /** Variables that hold secrets of the worker, whatever they were taken for. */
-const SECRETS = [
+export const SECRETS: readonly string[] = [
   "WORKER_TOKEN",
   "CODER_K8S_WORKER_TOKEN",
   "CODER_WORKSPACE_OWNER_SESSION_TOKEN",
   "CODER_K8S_WORKER_CODER_TOKEN",
-] as const;
+];
 
 /** Takes them out of this process' environment, and so out of those that it starts. */
 export function forgetSecrets(environment: Pick<Deno.Env, "delete"> = Deno.env): void {

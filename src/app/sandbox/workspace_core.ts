@@ -1,5 +1,5 @@
 /** Sessions of a worker that runs in a Coder workspace: as the workspace's user, with its files, programs and network. */
-import { openSandboxHost } from "../../sessions/sandbox/host.ts";
+import { createLocalAgentHost } from "../../sessions/agent/mod.ts";
 import { CAPABILITIES, createExecutor } from "../../sessions/worker/executor.ts";
 import { newIncarnation } from "../../sessions/incarnation.ts";
 import { tracedExecutor, tracedHost } from "../../sessions/tracing.ts";
@@ -10,36 +10,28 @@ import { buildInfo } from "../version.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { Ends } from "./ends.ts";
 import type { WorkerCore } from "./worker_core.ts";
+import { SECRETS } from "./worker_tokens.ts";
 
 /** Opens it all; `ends` ends it. */
-export async function openWorkspaceCore(
+export function openWorkspaceCore(
   config: WorkerConfig,
-  { log, metrics, tracer, signal }: {
+  { log, metrics, tracer }: {
     readonly log: Logger;
     readonly metrics: Metrics;
     readonly tracer: Tracer;
-    readonly signal: AbortSignal;
   },
   ends: Ends,
-): Promise<WorkerCore> {
+): WorkerCore {
+  // The agent runs scripts in its own directory, which is what sessions' directories are below.
   const host = tracedHost(
-    await openSandboxHost({
-      directory: config.workspacesDir,
-      allowUnisolated: true,
-      uids: config.sessionUids,
-      readOnlyPaths: [],
-      environment: {},
-      network: "host",
-      forwards: [],
-      python: config.python,
-    }, { log, signal }),
+    createLocalAgentHost({ directory: Deno.cwd(), withoutVariables: SECRETS, log }),
     tracer,
   );
-  ends.add("sandboxes", () => host.close());
+  ends.add("sessions in this workspace", () => host.close());
   const executor = createExecutor({
     host,
     limits: config.limits,
-    directory: config.workspacesDir,
+    directory: Deno.cwd(),
     capacity: config.capacity,
     log,
     metrics,

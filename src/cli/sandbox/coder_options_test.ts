@@ -99,3 +99,15 @@ Deno.test("what does not belong together is said", async () => {
   const { notes } = await read([EMBEDDED, `--coder-session-token=${TOKEN}`, CODER]);
   assert.match(notes.warnings.join("\n"), /--coder-session-token puts a secret/);
 });
+
+Deno.test("where Coder is known sessions need no worker", async () => {
+  const { config, said } = await read([
+    "--grpc-bind-address=0",
+    "--bind-address=:8080",
+    "--auth=coder",
+    CODER,
+  ]);
+  assert.deepEqual(said, []);
+  assert.deepEqual([config?.grpcBindAddress, config?.embeddedWorker], [null, undefined]);
+  assert.match((await read(["--grpc-bind-address=0"])).said[0] ?? "", /--embedded-worker or --coder-url/);
+});

@@ -15,10 +15,10 @@ export function* workerPortChecks(
   const { grpcBindAddress: address, embeddedWorker } = values;
   if (address === undefined || embeddedWorker === undefined) return;
   if (address === null) {
-    if (!embeddedWorker) {
+    if (!embeddedWorker && values.coderUrl === undefined) {
       yield {
         where: where("grpcBindAddress"),
-        what: "cannot be 0 without --embedded-worker: there would be no worker",
+        what: "cannot be 0 without --embedded-worker or --coder-url: there would be no place for sessions",
       };
     }
     for (const key of ["grpcTlsCertFile", "grpcClientCaFile"] as const) {
