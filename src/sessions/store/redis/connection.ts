@@ -62,6 +62,7 @@ export class RedisConnection {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #observe: (operation: string, result: string, ms: number) => void;
+  readonly #gauge: (value: 0 | 1) => void;
   #wire: RedisWire | undefined;
   /** The server's time is this much more than the clock's, in milliseconds. */
   #ahead = 0;
@@ -86,11 +87,13 @@ export class RedisConnection {
       BUCKETS,
     );
     this.#observe = (operation, result, ms) => seconds.observe({ operation, result }, ms / 1_000);
-    metrics.gauge(
+    const up = metrics.gauge(
       "coordinator_store_up",
       "1 while a connection to the shared store of sessions is there, by what it is for.",
       ["connection"],
-    ).set({ connection: name }, 0);
+    );
+    this.#gauge = (value) => up.set({ connection: name }, value);
+    this.#gauge(0);
     this.#running = this.#keep();
   }
 
@@ -128,9 +131,9 @@ export class RedisConnection {
       if (now === undefined) return reply;
       // Its clock was set, or the call was on its way for long: nothing was done.
       this.#ahead = now - this.#clock.now();
-      if (this.#clock.now() >= deadline) throw this.#nothing("took too long");
+      if (this.#clock.now() >= deadline) throw new TooLate();
       const again = await run();
-      if (lateAt(again) !== undefined) throw this.#nothing("took too long");
+      if (lateAt(again) !== undefined) throw new TooLate();
       return again;
     }, options);
   }
@@ -180,7 +183,8 @@ export class RedisConnection {
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         if (error instanceof SessionError) throw error;
-        if (error instanceof RedisRefusal) throw this.#refused(error, wire);
+        if (error instanceof TooLate) throw this.#away("took too long", mayBeDone);
+        if (error instanceof RedisRefusal) throw this.#refused(error, wire, mayBeDone);
         mayBeDone = !reads;
         // What is sent again knows what it has done before.
         if (!(error instanceof RedisLost) || tries >= MOST_TRIES || this.#clock.now() >= deadline) {
@@ -222,16 +226,12 @@ export class RedisConnection {
       : new SessionError("unavailable", `${text}nothing was done: try again in a moment`, { cause });
   }
 
-  #nothing(why: string): SessionError {
-    return this.#away(why, false);
-  }
-
-  #refused(error: RedisRefusal, wire: RedisWire): SessionError {
+  #refused(error: RedisRefusal, wire: RedisWire, mayBeDone: boolean): SessionError {
     const trouble = troubleOf(error);
-    // A primary that has become a replica, or a user whose rights are gone: another connection may find better.
-    if (/^(READONLY|NOAUTH|NOPERM|MASTERDOWN|LOADING)/.test(error.message)) wire.end(error.message);
+    // A primary that has become a replica, for one: another connection may find better.
+    if (/^(READONLY|NOAUTH|MASTERDOWN|LOADING)/.test(error.message)) wire.end(error.message);
     this.#say(trouble.text);
-    return this.#away(trouble.text, false, error);
+    return this.#away(trouble.text, mayBeDone, error);
   }
 
   /** Connects, again and again. Never rejects. */
@@ -334,11 +334,6 @@ export class RedisConnection {
     log.warn(`the session store ${text}`, { store: where, connection: name });
   }
 
-  #gauge(value: 0 | 1): void {
-    const { metrics = noMetrics, name } = this.#options;
-    metrics.gauge("coordinator_store_up", "", ["connection"]).set({ connection: name }, value);
-  }
-
   #changed(): void {
     const { resolve } = this.#change;
     this.#change = Promise.withResolvers();
@@ -347,6 +342,9 @@ export class RedisConnection {
 }
 
 const LATE_CALL = Symbol("late");
+
+/** The server did nothing, for the time of the call was over. */
+class TooLate extends Error {}
 
 /** Resolves with the first of both; one of them is the caller's own, so that nothing is left behind. */
 function whenEither(one: AbortSignal, other: AbortSignal): Promise<void> {

@@ -21,14 +21,17 @@ export interface RedisStoreOptions {
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: (() => number) | undefined;
   readonly clock?: Clock | undefined;
+  /** A write that nobody waits for any more is not done any more after so long, in milliseconds. @default {6_000} */
+  readonly settledMs?: number | undefined;
 }
 
 /** Records in one reply. */
 const PAGE = 500;
-/** A write that nobody waits for any more is not done any more after so long, in milliseconds. */
+/** The longest that a call may take, and what clocks may differ by. */
 const SETTLED_MS = 6_000;
 /** Between two attempts to undo. */
 const UNDO_WAIT_MS = 2_000;
+const UNDONE_NOTHING = "a session that nobody waited for was not made";
 const MOST_UNDONE = 1_000;
 const MOST_UNREADABLE = 10_000;
 
@@ -225,7 +228,7 @@ export class RedisSessionStore implements SessionStore {
     const { signal } = this.#stop;
     const undone = async () => {
       // Before that it may still be on its way.
-      await sleep(SETTLED_MS, signal, this.#clock);
+      await sleep(this.#options.settledMs ?? SETTLED_MS, signal, this.#clock);
       for (; !signal.aborted; await sleep(UNDO_WAIT_MS, signal, this.#clock)) {
         try {
           const reply = await this.#script(DELETE, "session.undo", signal, [id, by]);
