@@ -57,7 +57,7 @@ export interface WorkerWorkspace {
 export interface WorkerConfig extends ProcessConfig, SandboxConfig {
   /** Absent: it isolates sessions itself. */
   readonly workspace?: WorkerWorkspace | undefined;
-  /** `http://host:50050`, or https. */
+  /** `http://host:50050`, or https; several with commas between. */
   readonly coordinator: string;
   /** Empty: whoever its token says. */
   readonly workerId: string;

@@ -1,6 +1,7 @@
 /** `coder-k8s worker`: dials its coordinator, and carries out what it is given, until it is told to stop. */
-import { createWorkerClient } from "../../sessions/wire/client.ts";
-import { parseCoordinatorAddress } from "../../sessions/wire/coordinator_address.ts";
+import { parseCoordinatorAddresses } from "../../sessions/wire/coordinator_address.ts";
+import { isProxied } from "../../sessions/wire/look_up.ts";
+import { createWorkerLinks, type WorkerLinks } from "../../sessions/wire/many_coordinators.ts";
 import type { Health } from "../../telemetry/health.ts";
 import { whenAborted } from "../../telemetry/clock.ts";
 import type { RunOptions } from "../app.ts";
@@ -32,8 +33,11 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
   const tokens = await openWorkerTokens(config, { log, redactor });
   await using ends = new Ends();
   const { metrics, health, tracer } = openObserved(config, options, "coder-k8s-worker", ends);
-  let isConnected = () => false;
-  health.add("readiness", "coordinator", () => isConnected() ? "" : "the coordinator is not connected");
+  let links: WorkerLinks | undefined;
+  health.add("readiness", "coordinator", () => {
+    const { connected, known } = links?.count ?? { connected: 0, known: 0 };
+    return connected > 0 ? "" : `connected to 0 of ${known} coordinators: one is enough`;
+  });
   if (config.healthBindAddress !== null) {
     const handler = (request: Request) => healthAnswer(health, request);
     const server = listen({ name: "health probes", address: config.healthBindAddress, handler, log });
@@ -41,16 +45,18 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
   }
   await drop("worker", undefined, true);
   // Wrong ones are told before anything is made.
-  const coordinator = parseCoordinatorAddress(config.coordinator, config.insecure);
+  const coordinators = parseCoordinatorAddresses(config.coordinator, config.insecure);
+  const forbidden = coordinators.map(({ hostname }) => hostname);
   const context = { log, metrics, tracer, signal };
   const core = config.workspace === undefined
-    ? await openWorkerCore({ ...config, forbidden: [coordinator.hostname] }, context, ends)
+    ? await openWorkerCore({ ...config, forbidden }, context, ends)
     : await (await import("./workspace_core.ts")).openWorkspaceCore(config, context, ends);
-  const client = createWorkerClient({
+  const client = links = createWorkerLinks({
     workerId: config.workerId,
-    url: config.coordinator,
+    urls: config.coordinator,
     allowInsecure: config.insecure,
-    token: tokens(config.coordinator),
+    token: tokens,
+    isProxied: isProxied((name) => options.environment[name]),
     tls: () => workerTls(config),
     hello: core.hello,
     executor: core.executor,
@@ -59,7 +65,6 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
     log,
     metrics,
   });
-  isConnected = () => client.isConnected;
   const stop = new AbortController();
   const running = client.run(stop.signal);
   try {

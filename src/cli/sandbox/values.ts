@@ -103,6 +103,20 @@ export function coordinatorUrl(): z.ZodType<string> {
   });
 }
 
+/** Several of {@linkcode coordinatorUrl}, as a list or with commas between; with commas between in any case. */
+export function coordinatorUrls(): z.ZodType<string> {
+  const one = coordinatorUrl();
+  const form =
+    'a URL such as "https://coordinator.example.com:50050", without a path; several with commas between';
+  return value(form, (raw) => {
+    const given = (Array.isArray(raw) ? raw : [raw]).flatMap((each) =>
+      typeof each === "string" ? each.split(",").filter((part) => part.trim() !== "") : [each]
+    );
+    const urls = given.map((each) => one.safeParse(each).data);
+    return urls.length === 0 || urls.includes(undefined) ? undefined : [...new Set(urls)].join(",");
+  });
+}
+
 /** Where sessions may go; see `EgressRules`. */
 export function egressList(): z.ZodType<readonly string[]> {
   const form =

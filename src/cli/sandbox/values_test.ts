@@ -4,6 +4,7 @@ import {
   absolutePath,
   absolutePaths,
   coordinatorUrl,
+  coordinatorUrls,
   egressList,
   formatSize,
   labels,
@@ -154,4 +155,16 @@ Deno.test("workers' ids are names, words are taken in any case", () => {
   assert.equal(word(["debug", "info"]).parse(" INFO "), "info");
   assert.match(refused(word(["debug", "info", "warn"]), "loud"), /must be debug, info or warn/);
   assert.match(refused(word(["one"]), "two"), /must be one$/);
+});
+
+Deno.test("several coordinators are one text, each as one alone, and none twice", () => {
+  const cases: readonly (readonly [unknown, string])[] = [
+    ["coordinator", "http://coordinator:50050"],
+    ["https://a, b:1,", "https://a:50050,http://b:1"],
+    [["https://a", "https://b,https://a:50050"], "https://a:50050,https://b:50050"],
+  ];
+  for (const [given, urls] of cases) assert.equal(coordinatorUrls().parse(given), urls, String(given));
+  for (const given of ["", ",", [], "https://a,ftp://b", ["https://a", 5], "https://a/path,https://b"]) {
+    refused(coordinatorUrls(), given);
+  }
 });

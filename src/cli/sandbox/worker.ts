@@ -107,15 +107,18 @@ function* connectionChecks(
         "it: coder-k8s worker-token --worker-key-file=worker.key --worker-id=ID",
     };
   }
-  if (coordinator?.startsWith("https:") === false) {
-    if (values.insecure === false && !isLoopback(new URL(coordinator).hostname)) {
+  const plain = urlsOf(coordinator).filter((url) => !url.startsWith("https:"));
+  for (const url of plain) {
+    if (values.insecure === false && !isLoopback(new URL(url).hostname)) {
       yield {
         where: where("coordinator"),
         what:
-          `${coordinator} would get this worker's token in plain text: write https://, or give --grpc-insecure where a ` +
+          `${url} would get this worker's token in plain text: write https://, or give --grpc-insecure where a ` +
           "mesh or a private network protects it",
       };
     }
+  }
+  if (plain.length > 0 && plain.length === urlsOf(coordinator).length) {
     for (const key of ["caFile", "certFile"] as const) {
       if (values[key] === undefined) continue;
       yield { where: where(key), what: `does nothing with http; write https in ${where("coordinator")}` };
@@ -124,11 +127,14 @@ function* connectionChecks(
 }
 
 function* dialWarnings(coordinator: string | undefined, where: string): Iterable<string> {
-  if (coordinator === undefined) return;
-  const { protocol, hostname } = new URL(coordinator);
-  const port = /:(\d+)$/.exec(coordinator)?.[1];
-  if (port === CLIENTS_PORT) {
+  for (const url of urlsOf(coordinator)) {
+    const { protocol, hostname } = new URL(url);
+    if (/:(\d+)$/.exec(url)?.[1] !== CLIENTS_PORT) continue;
     yield `${where}: port ${CLIENTS_PORT} is where clients call the coordinator; workers dial its port for workers: if this ` +
       `worker does not connect, write ${protocol}//${hostname}:50050 (GRPC_PORT, --grpc-bind-address)`;
   }
+}
+
+function urlsOf(coordinator: string | undefined): readonly string[] {
+  return coordinator?.split(",") ?? [];
 }

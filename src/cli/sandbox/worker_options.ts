@@ -11,7 +11,7 @@ import {
 } from "./common_options.ts";
 import { optional, optionSet, withDefault } from "./option.ts";
 import { WORKSPACE, workspaceOptions } from "./workspace_options.ts";
-import { coordinatorUrl, labels, workerId } from "./values.ts";
+import { coordinatorUrls, labels, workerId } from "./values.ts";
 
 const COORDINATOR = "Coordinator";
 const PORTS = "Ports";
@@ -41,12 +41,14 @@ export const workerTable = {
   config: processOptions.config,
   shutdownTimeout: processOptions.shutdownTimeout,
 
-  coordinator: optional(coordinatorUrl(), {
+  coordinator: optional(coordinatorUrls(), {
     group: COORDINATOR,
     value: "url",
     variables: ["COORDINATOR_URL"],
     file: "worker",
-    help: "The coordinator's port for workers: https://coordinator.example.com:50050. Without a port, 50050.",
+    help:
+      "The coordinator's port for workers: https://coordinator.example.com:50050. Without a port, 50050. Several with " +
+      "commas between; each address of a name is dialled, too, so that one name can be many coordinators.",
   }),
   workerId: optional(workerId(), {
     group: COORDINATOR,

@@ -189,3 +189,13 @@ Deno.test("directories of people lie in their homes; without one they have to be
   const named = await read([...LEAST, "--workspaces-dir=/w", "--package-mirror=false"], { isRoot: false });
   assert.deepEqual(named.said, []);
 });
+
+Deno.test("several coordinators: rules hold for each of them", async () => {
+  const { config } = await read(["--coordinator=https://a,https://b:1", "--token-file=/t"]);
+  assert.equal(config?.coordinator, "https://a:50050,https://b:1");
+  const { said } = await read(["--coordinator=https://a,http://b", "--token-file=/t", "--ca-file=/ca"]);
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? "", /^--coordinator: http:\/\/b:50050 would get.*plain text/);
+  const { notes } = await read(["--coordinator=https://a,https://b:8080", "--token-file=/t"]);
+  assert.match(notes.warnings[0] ?? "", /write https:\/\/b:50050/);
+});

@@ -66,6 +66,7 @@ class ManyCoordinators implements WorkerLinks {
   readonly #waiting = new Set<() => void>();
   readonly #connected: Gauge;
   readonly #gauge: Gauge;
+  #shown = "";
   #isDraining = false;
   #lostAt = -Infinity;
   #wake = Promise.withResolvers<void>();
@@ -265,6 +266,9 @@ class ManyCoordinators implements WorkerLinks {
     this.#connected.set({}, connected > 0 ? 1 : 0);
     this.#gauge.set({ state: "connected" }, connected);
     this.#gauge.set({ state: "away" }, known - connected);
+    const text = `connected to ${connected} of ${known} coordinators`;
+    if (text !== this.#shown && known > 1) this.#options.log.info(text, { connected, known });
+    this.#shown = text;
   }
 
   #now(): number {

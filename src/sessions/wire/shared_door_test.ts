@@ -87,7 +87,7 @@ Deno.test("a stream that never opened is tried elsewhere, one that was open is t
   assert.deepEqual([told, door.address], [["lost"], "second"]);
 });
 
-Deno.test("addresses that are gone are closed, but for the one in use", async () => {
+Deno.test("addresses that are gone are closed, but for the one in use", () => {
   const { first, second, door } = rig();
   assert.equal(door.keep((target) => target === "a"), true);
   assert.deepEqual([door.targets, second.calls], [["a"], ["close"]]);
