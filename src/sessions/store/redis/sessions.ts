@@ -31,6 +31,7 @@ const PAGE = 500;
 const SETTLED_MS = 6_000;
 /** Between two attempts to undo. */
 const UNDO_WAIT_MS = 2_000;
+const UNDONE = "a session that nobody waited for is gone";
 const UNDONE_NOTHING = "a session that nobody waited for was not made";
 const MOST_UNDONE = 1_000;
 const MOST_UNREADABLE = 10_000;
@@ -232,9 +233,8 @@ export class RedisSessionStore implements SessionStore {
       for (; !signal.aborted; await sleep(UNDO_WAIT_MS, signal, this.#clock)) {
         try {
           const reply = await this.#script(DELETE, "session.undo", signal, [id, by]);
-          if (reply === 1) {
-            this.#options.log.info("a session that nobody waited for is gone", { session_id: id });
-          }
+          const what = reply === 1 ? UNDONE : UNDONE_NOTHING;
+          this.#options.log.info(what, { session_id: id });
           return;
         } catch {
           // It is away still: it is told by every call.
