@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ToolError } from "../errors.ts";
 import { eventually } from "../protocol/testing.ts";
 import type { Visitor } from "../surface.ts";
+import { testVisitor } from "../protocol/testing.ts";
 import { modernRequest, request, testEndpoint, toolCall } from "./testing.ts";
 
 Deno.test("paths are what they are, and nothing else", async () => {
@@ -33,6 +34,45 @@ Deno.test("without metadata there is none, and without a check of readiness it i
   await metadata.body?.cancel();
   const ready = await rig.send("GET", "/readyz");
   assert.deepEqual([ready.status, await ready.text()], [200, "ok"]);
+});
+
+Deno.test("pages are asked for what is at their prefix and below it, and let callers in by the same door", async () => {
+  const closed: string[] = [];
+  const visitor = (id: string): Visitor => ({ ...testVisitor(id), close: () => void closed.push(id) });
+  let admitted = 0;
+  let ended = 0;
+  await using rig = await testEndpoint({
+    admit: ({ headers }) => {
+      const id = headers.get("x-caller");
+      if (id === null) return Promise.resolve({ refusal: { status: 401, message: "say who you are" } });
+      return Promise.resolve({ visitor: visitor(`${id}${++admitted}`) });
+    },
+    pages: {
+      prefix: "/ui",
+      async handle(call, door) {
+        if (call.path === "/ui/open") return call.answer(200, "open");
+        const first = await door.admit();
+        if (first === undefined) return;
+        for (let count = 0; count < 3; count++) await door.again(new AbortController().signal);
+        assert.deepEqual(closed, ["ann1", "ann2"], "the last two are still of use");
+        call.answer(200, first.caller.id);
+      },
+      close: () => void ended++,
+    },
+  });
+  const get = async (path: string, headers: Record<string, string> = {}, method = "GET") => {
+    const answer = await rig.send(method, path, headers);
+    return [answer.status, (await answer.text()).slice(0, 4)];
+  };
+  assert.deepEqual(await get("/ui/open"), [200, "open"]);
+  assert.equal((await get("/ui/data"))[0], 401);
+  assert.deepEqual(await get("/ui/data", { "x-caller": "ann" }), [200, "ann1"]);
+  assert.deepEqual(closed, ["ann1", "ann2", "ann3", "ann4"]);
+  assert.equal((await get("/uix", { "x-caller": "ann" }))[0], 404);
+  assert.equal((await get("/ui/open", {}, "DELETE"))[0], 405);
+  assert.equal((await get("/ui/open", { origin: "https://evil.example.com" }))[0], 403);
+  await rig.endpoint.drain(1_000);
+  assert.equal(ended, 1);
 });
 
 Deno.test("requests that are not of the protocol are refused as HTTP says it", async () => {

@@ -63,10 +63,10 @@ export class EventStream {
     return this.call.response.writableLength;
   }
 
-  /** Runs once when all that was written is on its way, or when it has ended. */
+  /** Runs once when more may be written without its being kept here, or when it has ended. */
   onceDrained(run: () => void): void {
     const { response } = this.call;
-    if (!this.#isOpen || response.writableLength === 0) return void queueMicrotask(run);
+    if (!this.#isOpen || !response.writableNeedDrain) return void queueMicrotask(run);
     let isDone = false;
     const done = () => {
       if (isDone) return;
