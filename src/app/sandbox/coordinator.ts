@@ -51,6 +51,8 @@ export async function serveCoordinator(
   const admission = config.stdio
     ? everybody(await ownCoders(config, callers))
     : await coordinatorAdmission(config, callers);
+  // What it is called cannot be asked once the permissions are gone.
+  const replica = hostname();
   const writes = config.embeddedWorker !== undefined || config.dataDir !== undefined ||
     !["-", "off"].includes(config.auditLog);
   await drop(config.embeddedWorker === undefined ? "coordinator" : "worker", undefined, writes);
@@ -71,7 +73,7 @@ export async function serveCoordinator(
     : openAuditLog(config.auditLog, { redactor, log, metrics });
   ends.add("records of calls", () => audit.close());
   const redaction = answerRedaction(redactor);
-  const ui = coordinatorUi(core.sessions, { config, replica: hostname(), redaction, metrics, log });
+  const ui = coordinatorUi(core.sessions, { config, replica, redaction, metrics, log });
   const world: ServingWorld = {
     surface: sandboxSurface(core.sessions, config),
     plans: secrets.plans,
