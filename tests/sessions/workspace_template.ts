@@ -1,0 +1,132 @@
+/** The example template of a workspace with a worker, at a real Coder, with a real agent and no cloud. */
+import { type Coderd, uniqueName } from "../coder/mod.ts";
+import { tar } from "../coder/tar.ts";
+import { waitFor } from "../cluster/wait.ts";
+
+const EXAMPLE = new URL("../../examples/templates/sandbox-worker/main.tf", import.meta.url);
+
+/** What runs the agent: in place of the pod that people have. */
+const INFRASTRUCTURE = `resource "terraform_data" "agent" {
+  count            = data.coder_workspace.me.start_count
+  input            = "agent-\${data.coder_workspace.me.id}"
+  triggers_replace = [coder_agent.main.token, plantimestamp()]
+
+  provisioner "local-exec" {
+    command = "workspace-agent start \${self.input}"
+    environment = {
+      CODER_AGENT_URL   = data.coder_workspace.me.access_url
+      CODER_AGENT_TOKEN = coder_agent.main.token
+    }
+  }
+
+  provisioner "local-exec" {
+    when    = destroy
+    command = "workspace-agent stop \${self.input}"
+  }
+}
+`;
+
+export interface WorkerTemplate extends AsyncDisposable {
+  /** Of the template. */
+  readonly id: string;
+  /** Process ids of workers that its workspaces have started, the last one last. */
+  workers(): Promise<readonly number[]>;
+  /** Ends a worker, and waits for that. */
+  endWorker(pid: number): Promise<void>;
+}
+
+/** Imports it. Disposing of it ends the workers that it has started. */
+export async function workerTemplate(
+  coderd: Coderd,
+  { coordinator, directory }: { readonly coordinator: string; readonly directory: string },
+): Promise<WorkerTemplate> {
+  const { token, organizationId } = await coderd.firstUser();
+  const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+  const pids = `${directory}/worker-pids`;
+  const binary = Deno.env.get("CODER_K8S_BINARY") ?? "";
+  const program = `${directory}/worker-program`;
+  const command = binary === "" ? `'${Deno.execPath()}' run -A --no-check '${root}/main.ts'` : `'${binary}'`;
+  await Deno.writeTextFile(
+    program,
+    `#!/bin/sh\necho $$ >> '${pids}'\n${
+      binary === "" ? `export DENO_DIR='${await denoDirectory()}'\n` : ""
+    }exec ${command} "$@"\n`,
+    { mode: 0o755 },
+  );
+  const file = await coderd.request("POST", "/api/v2/files", {
+    token,
+    body: tar({ "main.tf": await Deno.readTextFile(EXAMPLE), "infrastructure.tf": INFRASTRUCTURE }),
+    headers: { "content-type": "application/x-tar" },
+  });
+  const version = await coderd.request("POST", `/api/v2/organizations/${organizationId}/templateversions`, {
+    token,
+    body: {
+      storage_method: "file",
+      file_id: file.hash,
+      provisioner: "terraform",
+      tags: {},
+      user_variable_values: [
+        { name: "coordinator", value: coordinator },
+        { name: "worker_program", value: program },
+        { name: "worker_flags", value: "--log-format=json --capacity=4" },
+      ],
+    },
+  });
+  await waitFor(async () => {
+    const { job } = await coderd.request("GET", `/api/v2/templateversions/${version.id}`, { token });
+    if (job.status === "failed") {
+      const logs = await coderd.request("GET", `/api/v2/templateversions/${version.id}/logs`, { token });
+      throw new Error(logs.map(({ output }: { output: string }) => output).join("\n"));
+    }
+    return job.status === "succeeded";
+  }, { what: "the import of the example template", timeoutMs: 120_000 });
+  const { id } = await coderd.request("POST", `/api/v2/organizations/${organizationId}/templates`, {
+    token,
+    body: { name: uniqueName("sandbox-worker"), template_version_id: version.id },
+  });
+  const workers = async () => {
+    const text = await Deno.readTextFile(pids).catch(() => "");
+    return text.split("\n").filter((line) => line !== "").map(Number);
+  };
+  return {
+    id,
+    workers,
+    endWorker,
+    async [Symbol.asyncDispose]() {
+      for (const pid of await workers()) await endWorker(pid);
+    },
+  };
+}
+
+/** Where its modules are: agents have a home of their own. */
+async function denoDirectory(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
+}
+
+/** What `/proc` says of a process; undefined: it is no more. */
+async function environmentOf(pid: number): Promise<ReadonlyMap<string, string> | undefined> {
+  const text = await Deno.readTextFile(`/proc/${pid}/environ`).catch(() => undefined);
+  if (text === undefined) return undefined;
+  return new Map(
+    text.split("\0").filter((line) => line !== "").map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+}
+
+/** The session token that a worker was started with. */
+export async function sessionTokenOf(pid: number): Promise<string> {
+  const token = (await environmentOf(pid))?.get("CODER_WORKSPACE_OWNER_SESSION_TOKEN");
+  if (token === undefined) throw new Error(`process ${pid} has no session token`);
+  return token;
+}
+
+async function endWorker(pid: number): Promise<void> {
+  // The number may be another's by now.
+  const isOurs = async () => (await environmentOf(pid))?.has("CODER_WORKSPACE_OWNER_SESSION_TOKEN") === true;
+  if (!await isOurs()) return;
+  Deno.kill(pid, "SIGTERM");
+  await waitFor(async () => !await isOurs(), { what: `worker ${pid} to end`, timeoutMs: 120_000 });
+}

@@ -1,0 +1,150 @@
+/** Workers in Coder workspaces: the example template at a real Coder, with real agents. */
+import assert from "node:assert/strict";
+import { type Coderd, startDeployment } from "../coder/mod.ts";
+import { waitFor } from "../cluster/wait.ts";
+import { createWorkerClient } from "../../src/sessions/wire/client.ts";
+import { mintWorkerToken, parseWorkerKeys } from "../../src/sessions/wire/worker_tokens.ts";
+import { workspaceToken } from "../../src/sessions/wire/workspace_token.ts";
+import { MockExecutor } from "../../src/sessions/testing/mock_executor.ts";
+import { mockHello } from "../../src/sessions/testing/mock_worker.ts";
+import { silentLogger } from "../../src/telemetry/logger.ts";
+import type { Answer } from "./ask.ts";
+import {
+  type CoderCoordinator,
+  coderToken,
+  coderUser,
+  startCoderCoordinator,
+  WORKER_KEY,
+} from "./coder_rig.ts";
+import { sessionTokenOf, workerTemplate } from "./workspace_template.ts";
+
+/** The worker of a workspace as the coordinator has it; undefined: there is none. */
+async function workerOf(
+  rig: CoderCoordinator,
+  admin: string,
+  workspace: string,
+): Promise<Answer | undefined> {
+  const { workers } = JSON.parse((await rig.get("/debug/sessions", admin)).text) as { workers: Answer[] };
+  return workers.find(({ id }) => id === `ws-${workspace}`);
+}
+
+/** As a worker in `workspace` that shows this session token. */
+function enter(rig: CoderCoordinator, workspaceId: string, sessionToken: string): Promise<string> {
+  return workspaceToken({
+    url: rig.workersUrl!,
+    workspaceId,
+    sessionToken: () => sessionToken,
+    keepSecret() {},
+    log: silentLogger,
+  })();
+}
+
+/** How a worker that comes with this token ends. */
+function arrives(rig: CoderCoordinator, token: string, hello: object): Promise<void> {
+  return createWorkerClient({
+    url: rig.workersUrl!,
+    token: () => token,
+    hello: mockHello(hello),
+    executor: new MockExecutor(),
+    log: silentLogger,
+  }).run(AbortSignal.timeout(60_000));
+}
+
+Deno.test("a workspace's worker is bound to it, by Coder's word alone", async (t) => {
+  await using deployment = await startDeployment();
+  const coderd: Coderd = deployment.coderd;
+  const owner = await coderd.firstUser();
+  const [ann, bob] = await Promise.all(["ann", "bob"].map((name) => coderUser(coderd, name)));
+  await using rig = await startCoderCoordinator(coderd, { args: [`--admins=coder:${owner.id}`] });
+  await using template = await workerTemplate(coderd, {
+    coordinator: rig.workersUrl!,
+    directory: rig.directory,
+  });
+  const connected = (workspace: string) =>
+    waitFor(async () => {
+      const worker = await workerOf(rig, owner.token, workspace);
+      return worker?.["state"] === "connected" && worker;
+    }, { what: `the worker of workspace ${workspace}`, timeoutMs: 120_000 });
+  const workspace = await coderd.createWorkspace({ template, token: ann!.token });
+
+  await t.step("it comes by itself when the workspace starts", async () => {
+    const worker = await connected(workspace.id);
+    assert.deepEqual([worker["isolation"], worker["capacity"], worker["labels"]], ["workspace", 4, {}]);
+  });
+
+  await t.step("it was started with a session token of the owner's, which nobody sees", async () => {
+    const [pid] = await template.workers();
+    const token = await sessionTokenOf(pid!);
+    const { id } = await coderd.request("GET", "/api/v2/users/me", { token });
+    assert.equal(id, ann!.id);
+    const log = await Deno.readTextFile(
+      `${coderd.dir}/agents/agent-${workspace.id}/.coder-k8s/worker.log`,
+    );
+    assert.match(log, /connected to its coordinator/);
+    for (const text of [log, rig.coordinator.lines.join("\n")]) {
+      assert.ok(!text.includes(token) && !text.includes(token.slice(11)), "the token is in a log");
+      assert.doesNotMatch(text, /eyJ[A-Za-z0-9_-]{10}/);
+    }
+  });
+
+  await t.step("who is not its owner is not let in for it, nor anybody for what is not there", async () => {
+    for (const token of [bob!.token, owner.token]) {
+      await assert.rejects(enter(rig, workspace.id, token), {
+        code: "permission_denied",
+        message: /has no workspace/,
+      });
+    }
+    const nowhere = crypto.randomUUID();
+    await assert.rejects(enter(rig, nowhere, ann!.token), { code: "permission_denied" });
+    await assert.rejects(enter(rig, workspace.id, `${ann!.token.slice(0, -3)}zzz`), {
+      code: "unauthenticated",
+      message: /Coder refuses the session token/,
+    });
+    const scoped = await coderToken(coderd, ann!.id, { scopes: ["workspace:read"] });
+    await assert.rejects(enter(rig, workspace.id, scoped), { code: "permission_denied", message: /scopes/ });
+  });
+
+  await t.step("bindings that were not given are none", async () => {
+    const keys = parseWorkerKeys(WORKER_KEY);
+    const mint = (options: Partial<Parameters<typeof mintWorkerToken>[1]>) =>
+      mintWorkerToken(keys, { workerId: "w1", ttlMs: 60_000, now: Date.now(), ...options });
+    const hello = { isolation: "workspace" };
+    // A worker of sandboxes that says it were in a workspace.
+    await assert.rejects(arrives(rig, await mint({}), hello), { code: "invalid", message: /bound to none/ });
+    const binding = { workspaceId: workspace.id, ownerId: ann!.id };
+    const bound = (now: number, by = keys) => mintWorkerToken(by, { binding, ttlMs: 60_000, now });
+    await assert.rejects(arrives(rig, await bound(Date.now() - 3_600_000), hello), {
+      code: "unauthenticated",
+      message: /has expired/,
+    });
+    const foreign = parseWorkerKeys("another key that somebody has made for themselves");
+    await assert.rejects(arrives(rig, await bound(Date.now(), foreign), hello), { code: "unauthenticated" });
+    const another = { workspaceId: workspace.id, ownerId: bob!.id };
+    const bobs = await mintWorkerToken(keys, { binding: another, ttlMs: 60_000, now: Date.now() });
+    await assert.rejects(arrives(rig, bobs, hello), { code: "permission_denied" });
+    assert.equal((await workerOf(rig, owner.token, workspace.id))?.["state"], "connected");
+  });
+
+  await t.step("a workspace that is stopped has no worker, and its session token is no more", async () => {
+    const [pid] = await template.workers();
+    const token = await sessionTokenOf(pid!);
+    await coderd.buildWorkspace(workspace.id, "stop", { token: ann!.token });
+    await assert.rejects(enter(rig, workspace.id, token), { code: "unauthenticated" });
+    await assert.rejects(enter(rig, workspace.id, ann!.token), {
+      code: "permission_denied",
+      message: /does not run: Coder says that it is stopped/,
+    });
+    // A workspace's processes end with it; here they are this machine's.
+    await template.endWorker(pid!);
+    await waitFor(async () => await workerOf(rig, owner.token, workspace.id) === undefined, {
+      what: "the worker to leave",
+    });
+  });
+
+  await t.step("started again, the workspace has its worker again, with another token", async () => {
+    await coderd.buildWorkspace(workspace.id, "start", { token: ann!.token });
+    await connected(workspace.id);
+    const pids = await template.workers();
+    assert.equal(pids.length, 2);
+  });
+});
