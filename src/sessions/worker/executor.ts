@@ -20,8 +20,8 @@ import { WorkerMetrics } from "./worker_metrics.ts";
 
 export interface ExecutorOptions {
   readonly host: SandboxHost;
-  /** Where the host has its sessions: whose disk is watched. */
-  readonly directory: string;
+  /** Where the host has its sessions: whose disk is watched. Absent: nothing of them is on this machine. */
+  readonly directory?: string | undefined;
   /** Sessions at once. */
   readonly capacity: number;
   /** The most that a session may have here, whatever it was made with. @default what it was made with */

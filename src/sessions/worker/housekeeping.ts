@@ -8,7 +8,8 @@ import type { SessionTable } from "./session_table.ts";
 
 export interface HousekeepingOptions {
   readonly host: Pick<SandboxHost, "leftovers">;
-  readonly directory: string;
+  /** Whose disk is watched. @default {none is} */
+  readonly directory?: string | undefined;
   readonly diskReserveBytes?: number | undefined;
   readonly isShared?: boolean | undefined;
   readonly log: Logger;
@@ -98,6 +99,7 @@ export class Housekeeping {
 
   async #lookAtDisk(): Promise<void> {
     const { directory, log, freeDisk = freeBytes, diskReserveBytes = STANDARD_RESERVE } = this.#options;
+    if (directory === undefined) return;
     try {
       this.#freeDisk = await freeDisk(directory);
     } catch (error) {
@@ -120,7 +122,8 @@ export class Housekeeping {
     for (const { sandbox, processes } of this.#sessions.list()) {
       if (signal.aborted) return;
       processes.prune();
-      if (processes.running === 0) continue;
+      // Those elsewhere are not asked for nobody's sake.
+      if (processes.running === 0 || this.#options.directory === undefined) continue;
       // It may be closed meanwhile.
       sum += (await sandbox.usage().catch(() => undefined))?.memoryBytes ?? 0;
     }

@@ -118,25 +118,42 @@ Deno.test("the disk of this machine is looked at", async () => {
   await end();
 });
 
+const SPEC = {
+  argv: ["x"],
+  command: "x",
+  cwd: ".",
+  env: {},
+  stdin: new Uint8Array(),
+  interactive: false,
+  timeoutMs: 0,
+};
+
 Deno.test("memory is that of sessions in which something runs", async () => {
   const { host, clock, sessions, housekeeping, begin, end } = rig();
   const busy = await sessions.open("busy", { limits: STANDARD_LIMITS, existing: false });
   await sessions.open("idle", { limits: STANDARD_LIMITS, existing: false });
   host.get("busy").memoryBytes = 700;
-  const spec = {
-    argv: ["x"],
-    command: "x",
-    cwd: ".",
-    env: {},
-    stdin: new Uint8Array(),
-    interactive: false,
-    timeoutMs: 0,
-  };
-  await busy.processes.start(spec, new AbortController().signal);
+  await busy.processes.start(SPEC, new AbortController().signal);
   await begin();
   assert.equal(housekeeping.memoryBytes, 700);
   host.get("busy").processes[0]!.exit();
   await clock.advance(15_000);
   assert.equal(housekeeping.memoryBytes, 0);
+  await end();
+});
+
+Deno.test("of sessions that have nothing on this machine neither disk nor memory is looked at", async () => {
+  const { clock, disk, housekeeping, host, sessions, lines, begin, end } = rig({ directory: undefined });
+  disk.free = 1;
+  await begin();
+  housekeeping.admit();
+  await sessions.open("a", { limits: STANDARD_LIMITS, existing: false });
+  const { sandbox, processes } = sessions.get("a");
+  await processes.start(SPEC, new AbortController().signal);
+  assert.equal(processes.running, 1);
+  sandbox.usage = () => assert.fail("it was asked");
+  await clock.advance(60_000);
+  assert.deepEqual([housekeeping.freeDiskBytes, housekeeping.memoryBytes, lines], [0, 0, []]);
+  host.get("a").processes[0]?.exit();
   await end();
 });

@@ -39,9 +39,6 @@ export function openWorkspaceWorker(options: WorkspaceWorkerOptions): WorkspaceW
   const { hub, access, host, version, capacity = 10_000, ...loop } = options;
   const inner = createExecutor({
     host,
-    // Nothing of these sessions is on this machine: its disk says nothing of them.
-    directory: "/",
-    diskReserveBytes: 0,
     isShared: true,
     capacity,
     log: loop.log,
@@ -76,7 +73,7 @@ class OpeningExecutor implements TaskExecutor {
   constructor(private readonly inner: Executor, private readonly access: AccessSource) {}
 
   load(): WorkerLoad {
-    return { ...this.inner.load(), freeDiskBytes: 0 };
+    return this.inner.load();
   }
 
   async execute(task: Task, tell: (event: TaskEvent) => void, signal: AbortSignal): Promise<TaskOutcome> {
