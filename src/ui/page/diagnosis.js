@@ -84,7 +84,13 @@ function parts({ summary, causes }) {
     list.append(h(
       "li",
       {},
-      h("h4", {}, h("bdi", {}, title), certainty === "" ? undefined : h("span", { class: "tag" }, certainty)),
+      h(
+        "h4",
+        {},
+        h("bdi", {}, title),
+        " ",
+        certainty === "" ? undefined : h("span", { class: "tag" }, certainty),
+      ),
       why === "" ? undefined : h("p", { class: "lines" }, why),
       steps.length === 0 ? undefined : h("h5", {}, "What to do"),
       steps.length === 0 ? undefined : h("ul", {}, ...steps.map((step) => h("li", { class: "lines" }, step))),

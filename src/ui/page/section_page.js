@@ -8,7 +8,7 @@ import { countsChanged } from "./announcer.js";
 import { button, h, setText } from "./dom.js";
 import { Facets } from "./facets.js";
 import { Table } from "./table.js";
-import { counted } from "./text.js";
+import { counted, oneLine } from "./text.js";
 
 /**
  * @typedef {object} Surroundings
@@ -98,7 +98,7 @@ export class SectionPage {
   render(changed) {
     const { view, state, how } = this.#model;
     const full = state.isFull ? "There are more rows than this page keeps; some are left out. " : "";
-    setText(this.#problem, full + state.problem);
+    setText(this.#problem, full + oneLine(state.problem, 1_000));
     this.#facets.render();
     const { column, descending } = view.sort;
     if (this.#order.value !== column) this.#order.value = column;
