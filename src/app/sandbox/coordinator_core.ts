@@ -13,13 +13,13 @@ import type { Tracer } from "../../telemetry/tracing.ts";
 import type { CoderWay } from "./coder_way.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import type { Ends } from "./ends.ts";
+import { embeddedWorker } from "./embedded_worker.ts";
 import { grpcTls } from "./grpc_tls.ts";
 import type { SessionStores } from "./session_store.ts";
 import { openWorkerCore } from "./worker_core.ts";
 import { openWorkspaces } from "./workspaces.ts";
 
-/** Id of the worker that is part of the coordinator's own process. */
-export const EMBEDDED_WORKER = "embedded";
+const FAREWELL_MS = 3_000;
 
 export interface CoordinatorCore {
   readonly sessions: Sessions;
@@ -100,6 +100,7 @@ export async function openCoordinatorCore(
       maxRetries: config.maxRetries,
       maxLimits: config.limits,
       checkpointMaxAgeMs: config.checkpointMaxAge,
+      workerTimeoutMs: config.workerHeartbeatTimeout,
     },
     log,
     metrics,
@@ -135,9 +136,17 @@ export async function openCoordinatorCore(
     const settings = { ...config.embeddedWorker, labels: {}, sharedWorkspaces: "" };
     const core = await openWorkerCore(settings, { log, metrics, tracer, signal }, ends);
     const { hello, executor } = core;
+    const id = embeddedWorker(settings.workspacesDir, stores.isShared);
+    if (stores.isShared) {
+      log.warn(
+        "sessions of the embedded worker end with this process, and no other coordinator on the session store reaches them: " +
+          "with several, start workers of their own (coder-k8s worker)",
+        { worker: id },
+      );
+    }
     const client = createLocalPair({
       hub,
-      id: EMBEDDED_WORKER,
+      id,
       hello,
       executor,
       drainMs: config.shutdownTimeout,
@@ -145,6 +154,14 @@ export async function openCoordinatorCore(
       metrics,
     });
     ends.run("the embedded worker", (ended) => client.run(ended));
+    if (stores.isShared) {
+      const { incarnation } = hello;
+      ends.add("what others know of the embedded worker", async () => {
+        await stores.sightings.gone({ id, incarnation }, AbortSignal.timeout(FAREWELL_MS)).catch((error) =>
+          log.info("other coordinators were not told that the embedded worker ends", { error })
+        );
+      });
+    }
   }
   ends.add("sessions", () => sessions.shutDown());
   return {
