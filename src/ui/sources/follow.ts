@@ -5,6 +5,7 @@ import type { ListOptions, WatchEvent } from "../../kube/client.ts";
 import { KubeApiError } from "../../kube/errors.ts";
 import { toolError } from "../../mcp/errors.ts";
 import { sleep } from "../../telemetry/clock.ts";
+import { reachOf } from "./reach.ts";
 import type { SourceWorld } from "./source.ts";
 
 /** What is done with them. */
@@ -45,8 +46,8 @@ export async function follow<T extends KubeObject>(
   const { visitor, signal, clock } = world;
   let retryMs = FIRST_RETRY_MS;
   while (!signal.aborted) {
-    const { cluster } = visitor();
     try {
+      const cluster = await reachOf(visitor(), type, signal);
       await round(cluster, () => retryMs = FIRST_RETRY_MS);
     } catch (error) {
       if (signal.aborted) return;

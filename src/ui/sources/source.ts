@@ -9,6 +9,8 @@ export interface Visitor {
   readonly caller: McpCaller;
   readonly cluster: CallerCluster;
   readonly coders: CallerCoders;
+  /** Where they look, beside where Coders are that they may know of, if they may not look everywhere. @default none */
+  readonly namespaces?: readonly string[] | undefined;
 }
 
 export interface SourceWorld {
