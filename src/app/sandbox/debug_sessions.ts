@@ -3,7 +3,12 @@ import { ToolError } from "../../mcp/errors.ts";
 import type { Visitor } from "../../mcp/surface.ts";
 import type { Sessions } from "../../sessions/coordinator/types.ts";
 import { isAdmin } from "./admins.ts";
+import type { WorkspacePlace } from "../../sessions/types.ts";
 import type { CoordinatorConfig } from "./config.ts";
+
+function workspaceOf({ coder, workspace, agent, directory, files }: WorkspacePlace) {
+  return { coder, name: workspace, agent, directory, files };
+}
 
 /** Makes the document. */
 export function debugSessions(
@@ -28,6 +33,7 @@ export function debugSessions(
         reason: record.reason,
         worker: record.workerId,
         isolation: record.isolation,
+        ...(record.workspace === undefined ? {} : { workspace: workspaceOf(record.workspace) }),
         labels: record.labels,
         createdAt: time(record.createdAt),
         lastUsedAt: time(record.lastUsedAt),

@@ -63,6 +63,33 @@ Deno.test("administrators see whose sessions there are, and where", async () => 
   });
 });
 
+Deno.test("of a session in a Coder workspace it is said in which, and nothing of who may reach it", async () => {
+  const workspace = {
+    coder: "lab/acme",
+    namespace: "lab",
+    controlPlane: "acme",
+    workspaceId: "00000000-0000-4000-8000-000000000001",
+    workspace: "ann/dev",
+    ownerId: "00000000-0000-4000-8000-000000000002",
+    agent: "main",
+    directory: "src",
+    files: "workspace",
+  } as const;
+  const document = debugSessions({
+    everybody: () => Promise.resolve({ sessions: [{ ...RECORD, workspace }], workers: [] }),
+  }, { admins: ["root"] });
+  const { sessions } = await document(visitorOf("root"), new AbortController().signal) as {
+    sessions: { workspace?: unknown }[];
+  };
+  assert.deepEqual(sessions[0]?.workspace, {
+    coder: "lab/acme",
+    name: "ann/dev",
+    agent: "main",
+    directory: "src",
+    files: "workspace",
+  });
+});
+
 Deno.test("others do not, whoever started the process does", async () => {
   await assert.rejects(
     look(visitorOf("ann")),

@@ -18,6 +18,14 @@ const answerSchema = z.object({
     reason: text.catch(""),
     worker: text.catch(""),
     isolation: text.catch(""),
+    /** Absent: it is in no Coder workspace. */
+    workspace: z.object({
+      coder: text.catch(""),
+      name: text,
+      agent: text.catch(""),
+      directory: text.catch(""),
+      files: text.catch(""),
+    }).optional().catch(undefined),
     labels: texts.catch({}),
     createdAt: text,
     lastUsedAt: text.catch(""),

@@ -8,17 +8,32 @@ type Worker = CoordinatorAnswer["workers"][number];
 /** `now` is milliseconds since 1970. */
 export function sessionsTable(sessions: readonly Session[], now: number): string {
   if (sessions.length === 0) return "No sessions.\n";
-  const rows = sessions.map(({ id, name, owner, state, worker, isolation, createdAt, expiresAt }) => [
+  // Where none is in a workspace, there is no column of them.
+  const isPlaced = sessions.some(({ workspace }) => workspace !== undefined);
+  const rows = sessions.map((
+    { id, name, owner, state, worker, workspace, isolation, createdAt, expiresAt },
+  ) => [
     name,
     id,
     owner,
     state,
     worker === "" ? "<none>" : worker,
+    ...(isPlaced ? [workspace === undefined ? "-" : placeText(workspace)] : []),
     isolation,
     span(now - Date.parse(createdAt)),
     state === "ready" || state === "creating" ? until(Date.parse(expiresAt) - now) : "-",
   ]);
-  return table(["NAME", "SESSION", "OWNER", "STATE", "WORKER", "ISOLATION", "AGE", "EXPIRES"], rows);
+  const place = isPlaced ? ["WORKSPACE"] : [];
+  return table(
+    ["NAME", "SESSION", "OWNER", "STATE", "WORKER", ...place, "ISOLATION", "AGE", "EXPIRES"],
+    rows,
+  );
+}
+
+/** `ann/dev.main`, and the directory where one was asked for: `ann/dev.main:src`. */
+function placeText({ name, agent, directory, files }: NonNullable<Session["workspace"]>): string {
+  const where = files === "scratch" ? ":<scratch>" : directory === "" ? "" : `:${directory}`;
+  return `${name}${agent === "" ? "" : `.${agent}`}${where}`;
 }
 
 export function workersTable(workers: readonly Worker[], now: number): string {

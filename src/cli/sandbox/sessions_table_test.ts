@@ -82,6 +82,20 @@ Deno.test("what a coordinator leaves out, or says wrongly, is a dash", () => {
   assert.equal(cells(workersTable([{ ...worker, freeDiskBytes: 2 ** 30 }], NOW))[6], "1Gi");
 });
 
+Deno.test("sessions in workspaces say where they are, in a column that is there for them alone", () => {
+  const workspace = { coder: "lab/acme", name: "ann/dev", agent: "main", directory: "", files: "workspace" };
+  const table = sessionsTable([{ ...session, workspace }, session], NOW);
+  const [head, first, second] = table.split("\n").map((line) => line.split(/ {2,}/));
+  assert.equal(head?.indexOf("WORKSPACE"), 5);
+  assert.deepEqual([first?.[5], second?.[5]], ["ann/dev.main", "-"]);
+  const place = (change: Partial<typeof workspace>) =>
+    cells(sessionsTable([{ ...session, workspace: { ...workspace, ...change } }], NOW))[5];
+  assert.equal(place({ directory: "src" }), "ann/dev.main:src");
+  assert.equal(place({ files: "scratch", directory: "src" }), "ann/dev.main:<scratch>");
+  assert.equal(place({ agent: "" }), "ann/dev");
+  assert.doesNotMatch(sessionsTable([session], NOW), /WORKSPACE/);
+});
+
 Deno.test("sizes have three digits at most", () => {
   const cases: readonly [number, string][] = [
     [0, "0"],
