@@ -3,6 +3,7 @@
 import { CODER_USER_MAPPINGS } from "../identity/coder_user.ts";
 import type { BindAddress } from "../telemetry/bind_address.ts";
 import type { McpConfig } from "./mcp_config.ts";
+import type { SessionStoreConfig } from "./sandbox/store_config.ts";
 
 export { type BindAddress, BindAddressError, parseBindAddress } from "../telemetry/bind_address.ts";
 
@@ -18,8 +19,12 @@ export { CODER_USER_MAPPINGS };
 export { MCP_AUTH, MCP_TOOL_NAMES, MCP_TOOLSETS, type McpConfig } from "./mcp_config.ts";
 
 /** Everything a mode needs to know. All durations are milliseconds; `null` addresses are turned off. */
-export interface Config extends McpConfig {
+export interface Config extends McpConfig, SessionStoreConfig {
   readonly app: Mode;
+  /** A session of the MCP server ends when it was not used for so long. */
+  readonly sessionMaxAge: number;
+  /** Open ones of one caller. */
+  readonly maxSessionsPerOwner: number;
   /** Path of a kubeconfig; absent means the standard rules (KUBECONFIG, in-cluster, ~/.kube/config). */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;

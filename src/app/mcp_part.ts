@@ -16,6 +16,7 @@ import { sharedSecrets } from "./mcp/plans.ts";
 import { reachedCoders } from "./mcp/reached_coders.ts";
 import { readyAnswer } from "./mcp/ready.ts";
 import { mcpServer } from "./mcp/server.ts";
+import { mcpSessions } from "./mcp/sessions.ts";
 import { tlsFiles } from "./mcp/tls_files.ts";
 import { productUi } from "./mcp/ui.ts";
 import type { PartFactory } from "./part.ts";
@@ -46,7 +47,8 @@ export const mcpPart: PartFactory = (core) => {
   );
   const secrets = sharedSecrets(core);
   const audit = mcpAudit(core);
-  const surface = mcpSurface(config);
+  const sessions = mcpSessions({ config, redactor, metrics, log, health });
+  const surface = mcpSurface(config, sessions.sessions);
   const admission = createAdmission({
     settings: admissionSettings(config),
     url: config.mcpUrl,
@@ -94,6 +96,7 @@ export const mcpPart: PartFactory = (core) => {
     runnables: [
       ...secrets.runnables,
       coders.runnable,
+      ...(surface.hasSessions ? [sessions.runnable] : []),
       ...(tls === undefined ? [] : [tls.runnable]),
       mcpServer({
         endpoint,
@@ -102,6 +105,7 @@ export const mcpPart: PartFactory = (core) => {
           : undefined,
         checkNamespaces: (signal) => checkNamespaces(client, config.mcpNamespaces, log, signal),
         whenKeysReady: secrets.whenReady,
+        whenSessionsReady: surface.hasSessions ? sessions.whenReady : undefined,
         whenCertificateReady: tls?.whenReady,
         authentication: authentication && { source: authentication, runs: shared === undefined },
         health,

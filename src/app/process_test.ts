@@ -63,6 +63,9 @@ const config: Config = {
   mcpLegacyElicitation: false,
   mcpAuditLog: "off",
   mcpUi: true,
+  sessionMaxAge: 1,
+  maxSessionsPerOwner: 1,
+  sessionStorePrefix: "x",
   mcpUiOidcScopes: "openid",
 };
 const quiet = { warnings: [], unknownVariables: [] };

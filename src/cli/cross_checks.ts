@@ -2,6 +2,7 @@
 import { isLoopback } from "../telemetry/loopback.ts";
 import { formatDuration } from "./duration.ts";
 import type { Mistake } from "./mistake.ts";
+import { IN_MEMORY, sessionStoreChecks, type StoreKey } from "./session_store.ts";
 import type { SettingKey, Settings } from "./schema.ts";
 
 /**
@@ -16,7 +17,18 @@ export function crossChecks(settings: Partial<Settings>, where: (key: SettingKey
     ...userMapping(settings, where),
     ...buildWaiting(settings, where),
     ...mcpCallers(settings, where),
+    ...sessionsOfCallers(settings, where),
   ];
+}
+
+/** Sessions are kept where the settings say, in words that `coordinator` has, too. */
+function* sessionsOfCallers(
+  settings: Partial<Settings>,
+  where: (key: SettingKey) => string,
+): Iterable<Mistake> {
+  const { sessionStore = IN_MEMORY } = settings;
+  const isGiven = (key: StoreKey) => key !== "sessionStorePrefix" && settings[key] !== undefined;
+  yield* sessionStoreChecks({ ...settings, sessionStore }, { where, isGiven });
 }
 
 /** A mode that is one server cannot do without its port. */

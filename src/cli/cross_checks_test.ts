@@ -125,3 +125,15 @@ Deno.test("a way to say who one is needs what it is checked by", () => {
     "--mcp-tls-cert-file: also needs --mcp-tls-private-key-file",
   ]);
 });
+
+Deno.test("the store of sessions is named in full, and has no password in its address", () => {
+  const said = (settings: Partial<Settings>) => check(settings).map(String);
+  assert.deepEqual(check({ sessionStore: "redis://redis:6379/1", sessionStorePrefix: "lab:" }), []);
+  assert.match(said({ sessionStorePasswordFile: "/p" }).join(), /does nothing without .*session-store/i);
+  assert.match(said({ sessionStore: "redis://r", sessionStoreCaFile: "/ca" }).join(), /rediss:/);
+  assert.match(said({ sessionStore: "rediss://r", sessionStoreCertFile: "/c" }).join(), /also needs/);
+  const [mistake] = said({ sessionStore: "redis://ann:hunter2@r" });
+  assert.match(mistake!, /no password in it/);
+  assert.doesNotMatch(mistake!, /hunter2/);
+  assert.match(said({ sessionStore: "http://r" }).join(), /redis:/);
+});

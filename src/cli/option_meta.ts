@@ -10,6 +10,7 @@ export const GROUPS = [
   "Logging",
   "Aggregated API server",
   "MCP server",
+  "Sessions in workspaces",
 ] as const;
 
 export interface OptionMeta {

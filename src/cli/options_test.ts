@@ -56,9 +56,10 @@ Deno.test("the words that completion offers are allowed, and no others", () => {
   }
 });
 
-Deno.test("only the session token is secret, and it alone has an alias", () => {
+Deno.test("the session token alone has an alias; secret is that, and where somebody may put a password", () => {
   assert.deepEqual(OPTIONS.filter(({ secret }) => secret === true).map(({ key }) => key), [
     "coderSessionToken",
+    "sessionStore",
   ]);
   assert.deepEqual(OPTIONS.filter(({ alias }) => alias !== undefined).map(({ key }) => key), [
     "coderSessionToken",

@@ -12,6 +12,7 @@ import {
   MODES,
 } from "../app/config.ts";
 import { mcpOptions } from "./mcp_schema.ts";
+import { sessionOptions } from "./sessions_schema.ts";
 import { optionMeta } from "./option_meta.ts";
 import {
   bindAddress,
@@ -315,6 +316,7 @@ export const settingsSchema = z.strictObject({
     help: "How seldom to ask at last.",
   }),
   ...mcpOptions,
+  ...sessionOptions,
 });
 
 /** The validated configuration, `config` (the file's own path) included. */

@@ -55,6 +55,14 @@ const MCP_DEFAULTS = {
   mcpUi: true,
   mcpUiOidcClientId: undefined,
   mcpUiOidcScopes: "openid",
+  sessionMaxAge: 1_800_000,
+  maxSessionsPerOwner: 50,
+  sessionStore: undefined,
+  sessionStorePasswordFile: undefined,
+  sessionStoreCaFile: undefined,
+  sessionStoreCertFile: undefined,
+  sessionStoreKeyFile: undefined,
+  sessionStorePrefix: "coder-k8s:sessions:",
 };
 
 Deno.test("with nothing given the documented defaults hold", async () => {
@@ -187,8 +195,17 @@ Deno.test("every option can be set in all three places", async () => {
     mcpUi: "false",
     mcpUiOidcClientId: "coder-k8s",
     mcpUiOidcScopes: "openid profile",
+    sessionMaxAge: "1h",
+    maxSessionsPerOwner: "3",
+    sessionStore: "rediss://redis.example.com",
+    sessionStorePasswordFile: "/p",
+    sessionStoreCaFile: "/ca",
+    sessionStoreCertFile: "/cert",
+    sessionStoreKeyFile: "/key",
+    sessionStorePrefix: "lab:",
   };
   const oidc = ["--mcp-oidc-issuer=https://id.example.com", "--mcp-url=https://mcp.example.com"];
+  const redis = ["--session-store=rediss://redis.example.com"];
   const needs: Record<string, string[]> = {
     templateBuildInitialPollInterval: ["--template-build-max-poll-interval=181s"],
     coderUserPrefix: ["--coder-user-mapping=username"],
@@ -200,6 +217,10 @@ Deno.test("every option can be set in all three places", async () => {
     mcpUiOidcClientId: ["--mcp-auth=oidc", ...oidc],
     mcpTlsCertFile: ["--mcp-tls-private-key-file=/k"],
     mcpTlsPrivateKeyFile: ["--mcp-tls-cert-file=/c"],
+    sessionStorePasswordFile: redis,
+    sessionStoreCaFile: redis,
+    sessionStoreCertFile: [...redis, "--session-store-key-file=/k"],
+    sessionStoreKeyFile: [...redis, "--session-store-cert-file=/c"],
   };
   for (const option of OPTIONS) {
     const value = examples[option.key] ??

@@ -45,8 +45,10 @@ Deno.test("a command line is understood before schemas of kinds and parts of mod
     "api/patterns.ts",
     "app/config.ts",
     "app/mcp_config.ts",
+    "app/store_address.ts",
     "identity/coder_user.ts",
     "mcp/tool.ts",
+    "sessions/store/redis/address.ts",
     "telemetry/bind_address.ts",
     "telemetry/loopback.ts",
   ]);

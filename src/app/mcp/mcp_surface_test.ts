@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { SurfaceCall } from "../../mcp/surface.ts";
+import { sessionsSlot } from "../sandbox/sessions_slot.ts";
 import { mcpSurface } from "./mcp_surface.ts";
 
 const config = {
@@ -9,7 +11,7 @@ const config = {
   mcpToolNames: "plain",
 } as const;
 const names = (more: Partial<Parameters<typeof mcpSurface>[0]>) =>
-  mcpSurface({ ...config, ...more }).catalog.tools.map(({ name }) => name);
+  mcpSurface({ ...config, ...more }, sessionsSlot().sessions).catalog.tools.map(({ name }) => name);
 
 Deno.test("the default is the fourteen tools of the Go server, four more for workspaces, and three diagnoses", () => {
   assert.deepEqual(names({}), [
@@ -39,10 +41,41 @@ Deno.test("the default is the fourteen tools of the Go server, four more for wor
 
 Deno.test("what may only be read has no tool that changes anything, and a slip of the pen starts nothing", () => {
   const all = ["core", "workspaces", "templates", "platform", "tasks", "kubernetes"] as const;
-  for (const { tool } of mcpSurface({ ...config, mcpToolsets: all, mcpReadOnly: true }).catalog.tools) {
+  for (
+    const { tool } of mcpSurface(
+      { ...config, mcpToolsets: all, mcpReadOnly: true },
+      sessionsSlot().sessions,
+    ).catalog.tools
+  ) {
     assert.equal(tool.kind, "read");
   }
   assert.deepEqual(names({ mcpAllowTools: ["check_health"] }), ["check_health"]);
   assert.throws(() => names({ mcpDenyTools: ["delete_workspaces"] }), /no tool delete_workspaces/);
   for (const name of names({ mcpToolsets: all })) assert.match(name, /^[a-zA-Z0-9_-]{1,64}$/);
 });
+
+Deno.test("sessions are there where their toolset is chosen, or a tool of it", async () => {
+  const { sessions } = sessionsSlot();
+  const plain = mcpSurface(config, sessions);
+  assert.equal(plain.hasSessions, false);
+  assert.doesNotMatch(plain.instructions, /session\.create/);
+  assert.deepEqual(
+    plain.resources.templates.filter(({ uriTemplate }) => uriTemplate.startsWith("session:")),
+    [],
+  );
+  for (const more of [{ mcpToolsets: ["core", "sessions"] as const }, { mcpAllowTools: ["run.command"] }]) {
+    const surface = mcpSurface({ ...config, ...more }, sessions);
+    assert.equal(surface.hasSessions, true);
+    assert.match(surface.instructions, /session\.create/);
+    assert.equal(surface.resources.templates.at(-1)?.name, "session-file");
+    await assert.rejects(
+      () => surface.resources.read("session://sess-0123456789abcdef/x", call),
+      { code: "unavailable" },
+    );
+  }
+});
+
+const call = {
+  caller: { user: { name: "ann", groups: [], extra: {} }, method: "token", id: "ann" },
+  signal: new AbortController().signal,
+} as unknown as SurfaceCall;

@@ -12,6 +12,8 @@ export interface McpServerOptions {
   /** Throws where a namespace that was named is not there. */
   readonly checkNamespaces: (signal: AbortSignal) => Promise<void>;
   readonly whenKeysReady: (signal: AbortSignal) => Promise<void>;
+  /** Absent: there are none. */
+  readonly whenSessionsReady?: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly whenCertificateReady?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Whose certificates count; absent where none do. `runs`: nobody else runs it. */
   readonly authentication?:
@@ -43,6 +45,8 @@ export function mcpServer(options: McpServerOptions): Runnable {
         await options.checkNamespaces(signal);
         waitsFor = "the keys that replicas share";
         await options.whenKeysReady(signal);
+        waitsFor = "the store of sessions";
+        await options.whenSessionsReady?.(signal);
         waitsFor = "a serving certificate";
         await options.whenCertificateReady?.(signal);
         if (authentication !== undefined) {

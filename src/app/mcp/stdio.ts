@@ -12,6 +12,7 @@ import { createAdmission } from "./admission.ts";
 import { mcpAudit } from "./audit.ts";
 import { mcpSurface } from "./mcp_surface.ts";
 import { ownSecrets } from "./plans.ts";
+import { mcpSessions } from "./sessions.ts";
 
 /** Where the client is. */
 export interface StdioStreams {
@@ -29,7 +30,8 @@ export async function runStdio(
   streams: StdioStreams = { input: Deno.stdin.readable, output: Deno.stdout.writable },
 ): Promise<void> {
   const { signal, log, redactor } = options;
-  const surface = mcpSurface(config);
+  const sessions = mcpSessions({ config, redactor, metrics: noMetrics, log });
+  const surface = mcpSurface(config, sessions.sessions);
   const person = await personAt("mcp-stdio", config, options, {
     writes: writesAuditFile(config),
     withoutToken: () => noCoder(),
@@ -53,7 +55,10 @@ export async function runStdio(
     ? undefined
     : mcpAudit({ config, redactor, log, metrics: noMetrics });
   const ended = new AbortController();
-  const beside = secrets.runnables.map((runnable) => runnable.run(ended.signal));
+  const runnables = [...secrets.runnables, ...(surface.hasSessions ? [sessions.runnable] : [])];
+  const beside = Promise.all(runnables.map((runnable) => runnable.run(ended.signal)));
+  // Where it fails, so does the wait for it, or the end.
+  beside.catch(() => {});
   try {
     const admitted = await admission.admit(
       { headers: new Headers(), rawHeaders: [], peer: undefined },
@@ -61,6 +66,9 @@ export async function runStdio(
     );
     if ("refusal" in admitted) {
       throw new Error(`${admitted.refusal.message}: ${person.server}`);
+    }
+    if (surface.hasSessions) {
+      await Promise.race([sessions.whenReady(signal), beside.then(() => signal.throwIfAborted())]);
     }
     await serveMcpStdio(
       {
@@ -75,7 +83,7 @@ export async function runStdio(
     );
   } finally {
     ended.abort();
-    await Promise.all(beside);
+    await beside;
     await audit?.flush.run();
     admission.close();
     person.close();

@@ -2,4 +2,3 @@
 export { boundWorkerId, CODER_ID, WORKER_ID } from "../../sessions/wire/worker_ids.ts";
 export { parseEgressRules } from "../../sessions/egress/rules.ts";
 export { LABEL, STANDARD_LIMITS } from "../../sessions/types.ts";
-export { parseRedisAddress, RedisAddressError } from "../../sessions/store/redis/address.ts";

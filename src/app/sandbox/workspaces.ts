@@ -25,7 +25,7 @@ export async function openWorkspaces(
   const { createAgentHost } = await import("../../sessions/agent/host.ts");
   const door = createWorkspaceDoor({ log, metrics });
   ends.add("terminals of workspaces", () => door.close());
-  const host = createAgentHost({ access: door.access.find, log, metrics });
+  const host = createAgentHost({ access: door.access.find, log });
   const worker = openWorkspaceWorker({
     hub,
     access: door.access,

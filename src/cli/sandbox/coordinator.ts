@@ -12,7 +12,8 @@ import type { ReadConfig, ReadSources } from "./read.ts";
 import { workerPortChecks } from "./coordinator_workers.ts";
 import { sandboxConfig } from "./sandbox_config.ts";
 import { LIMITS, sandboxOptions } from "./common_options.ts";
-import { sessionStoreChecks, sessionStoreConfig, sessionStoreOptions } from "./session_store_options.ts";
+import { sessionStoreChecks } from "../session_store.ts";
+import { sessionStoreConfig, sessionStoreOptions } from "./session_store_options.ts";
 
 type CoordinatorValues = Values<typeof coordinatorTable>;
 type Found = Loaded<typeof coordinatorTable>;

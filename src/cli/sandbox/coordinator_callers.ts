@@ -1,6 +1,7 @@
 /** Rules of who may call a coordinator. */
 import type { CoordinatorConfig } from "../../app/sandbox/config.ts";
 import { isLoopback } from "../../telemetry/loopback.ts";
+import { certificatePair } from "../certificate_pair.ts";
 import type { Mistake } from "../mistake.ts";
 import type { coordinatorTable } from "./coordinator_options.ts";
 import type { Values } from "./option.ts";
@@ -63,18 +64,5 @@ export function* callerChecks(
   }
   for (const claim of values.mcpOidcRequiredClaims ?? []) {
     if (!/^[^=]+=./.test(claim)) yield { where: where("mcpOidcRequiredClaims"), what: "must be name=value" };
-  }
-}
-
-/** A certificate is nothing without its key. */
-export function* certificatePair<K extends string>(
-  values: { readonly [key in K]?: unknown },
-  where: (key: K) => string,
-  one: K,
-  other: K,
-): Iterable<Mistake> {
-  for (const [given, missing] of [[one, other], [other, one]] as const) {
-    if (values[given] === undefined || values[missing] !== undefined) continue;
-    yield { where: where(given), what: `also needs ${where(missing)}` };
   }
 }

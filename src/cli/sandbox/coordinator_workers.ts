@@ -1,7 +1,7 @@
 /** Rules of the port that workers dial. */
 import { isLoopback } from "../../telemetry/loopback.ts";
 import type { Mistake } from "../mistake.ts";
-import { certificatePair } from "./coordinator_callers.ts";
+import { certificatePair } from "../certificate_pair.ts";
 import type { coordinatorTable } from "./coordinator_options.ts";
 import type { Loaded } from "./load.ts";
 import type { Values } from "./option.ts";

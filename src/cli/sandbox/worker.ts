@@ -3,7 +3,7 @@ import type { WorkerConfig } from "../../app/sandbox/config.ts";
 import { boundWorkerId } from "../../app/sandbox/rules.ts";
 import { isLoopback } from "../../telemetry/loopback.ts";
 import type { Mistake } from "../mistake.ts";
-import { certificatePair } from "./coordinator_callers.ts";
+import { certificatePair } from "../certificate_pair.ts";
 import { loadOptions } from "./load.ts";
 import type { Values } from "./option.ts";
 import type { ReadConfig, ReadSources } from "./read.ts";

@@ -25,3 +25,9 @@ export const SANDBOX_INSTRUCTIONS = [
   "A call answers within its waitMs; a process that is not done by then goes on: process.output with its handle and nextStdout, nextStderr tells the rest.",
   "A session ends some time after its last call, with everything in it: session.checkpoint keeps its files.",
 ].join("\n");
+
+/** What clients tell theirs where sessions are in Coder workspaces alone. */
+export const WORKSPACE_SESSION_INSTRUCTIONS = [
+  "Sessions: session.create with a workspace makes one there; files and commands are the workspace's own, with the rights of its user. Name that session in each call.",
+  "A call answers within its waitMs; a process that is not done by then goes on: process.output with its handle and nextStdout, nextStderr tells the rest.",
+].join("\n");
