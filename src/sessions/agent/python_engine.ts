@@ -97,7 +97,18 @@ async function linkTo(
 }
 
 async function terminalOf(context: EngineContext, command: string, signal: AbortSignal): Promise<Terminal> {
-  return await context.access().terminal(command, signal);
+  try {
+    return await context.access().terminal(command, signal);
+  } catch (error) {
+    if (error instanceof SessionError || signal.aborted) throw error;
+    throw new SessionError(
+      "unavailable",
+      `no terminal could be opened in the workspace: ${
+        error instanceof Error ? error.message : String(error)
+      }`,
+      { cause: error },
+    );
+  }
 }
 
 async function remove(

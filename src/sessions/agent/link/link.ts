@@ -128,6 +128,7 @@ export class Link {
   fail(error: SessionError): void {
     if (this.#failure !== undefined || this.#isClosed) return;
     this.#failure = error;
+    this.#options.log.warn("the way to a workspace was lost, and what waited for it was told", { error });
     this.close();
   }
 
