@@ -115,7 +115,12 @@ export function tooWide() {
     ? [`page ${document.documentElement.scrollWidth}`]
     : [];
   for (const one of document.body.querySelectorAll("*")) {
-    if (one.closest(".unseen, .skip, td, .log, dialog:not([open])") !== null) continue;
+    if (one.closest(".unseen, .skip, .log, dialog:not([open])") !== null) continue;
+    let isCut = false;
+    for (let box = one.parentElement; box !== null && box !== document.body; box = box.parentElement) {
+      isCut ||= getComputedStyle(box).overflowX === "hidden";
+    }
+    if (isCut) continue;
     const { left, right, width: own } = one.getBoundingClientRect();
     if (own > 0 && (right > width + 1 || left < -1)) {
       found.push(`${one.tagName}.${one.className} ${left}–${right}`);
@@ -140,12 +145,88 @@ export function scrollToY(y) {
   scrollTo(0, y);
 }
 
-/** @returns {Promise<{ id: string, impact: string, nodes: string[] }[]>} what axe finds wrong; it must be on the page */
+/**
+ * What axe, which must be on the page, finds wrong.
+ *
+ * @returns {Promise<{ passes: string[], violations: { id: string, nodes: string[] }[] }>} what it has looked at, and what is wrong
+ */
 export async function axeFindings() {
-  const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
-  return violations.map(({ id, impact, nodes }) => ({
-    id,
-    impact,
-    nodes: nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`),
-  }));
+  const { passes, violations } = await globalThis.axe.run(document);
+  return {
+    passes: passes.map(({ id }) => id),
+    violations: violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`),
+    })),
+  };
+}
+
+/** Spoils the page for whoever cannot see it, or not well. */
+export function spoil() {
+  const field = document.createElement("input");
+  const words = document.createElement("p");
+  words.textContent = "hard to read";
+  words.style.color = "#bbb";
+  words.style.background = "#fff";
+  document.querySelector("main").append(field, words);
+}
+
+/** Nothing has the focus; Tab begins at the top. */
+export function blur() {
+  scrollTo(0, 0);
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}
+
+/** @param {string} selector @returns {number} stops of the Tab key in it */
+export function countStops(selector) {
+  return [...document.querySelectorAll(`${selector} button, ${selector} a, ${selector} [tabindex]`)]
+    .filter((one) => one.tabIndex >= 0 && !one.hidden).length;
+}
+
+/** @param {string} selector @param {string} name @returns {string[]} */
+export function attributes(selector, name) {
+  return [...document.querySelectorAll(selector)].map((one) => one.getAttribute(name) ?? "");
+}
+
+/** @param {string} selector @param {...string} words @returns {boolean} */
+export function saysAll(selector, ...words) {
+  const text = document.querySelector(selector)?.textContent ?? "";
+  return words.every((word) => text.includes(word));
+}
+
+/** @param {string} selector @returns {boolean} */
+export function hasOutline(selector) {
+  const { outlineStyle, outlineWidth } = getComputedStyle(document.querySelector(selector));
+  return outlineStyle !== "none" && parseFloat(outlineWidth) > 0;
+}
+
+/** @returns {number} */
+export function animations() {
+  return document.getAnimations().length;
+}
+
+/** Rows whose text is higher than they are, or that are over each other. @returns {string[]} */
+export function misfits() {
+  const found = [];
+  let end = -Infinity;
+  for (const row of document.querySelectorAll("tbody tr")) {
+    const { top, bottom } = row.getBoundingClientRect();
+    if (top < end - 1) found.push(`${row.getAttribute("aria-rowindex")} begins before the one above ends`);
+    end = bottom;
+    for (const cell of row.children) {
+      const box = cell.getBoundingClientRect();
+      if (box.height > 0 && (box.top < top - 1 || box.bottom > bottom + 1)) {
+        found.push(`${cell.className} ${cell.innerText}`);
+      }
+    }
+  }
+  return found.slice(0, 5);
+}
+
+/** @param {string} size of letters, as browsers can be set to */
+export function letters(size) {
+  document.documentElement.style.fontSize = size;
+  dispatchEvent(new Event("resize"));
 }

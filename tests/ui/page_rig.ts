@@ -36,7 +36,7 @@ export class PageRig implements AsyncDisposable {
     page.on("pageerror", (error) => faults.push(`error: ${error}`));
     page.on("console", (message) => {
       // What a server refuses is said by the browser; tests that refuse do it on purpose.
-      const isRefusal = /Failed to load resource/.test(message.text());
+      const isRefusal = /Failed to load resource|blocked by CORS policy/.test(message.text());
       if (message.type() === "error" && !isRefusal) faults.push(`console: ${message.text()}`);
     });
     await page.evaluateOnNewDocument(inPage.watchPolicy);

@@ -86,9 +86,9 @@ Deno.test("the page shows every section as it is told, under its policy", async 
         await until(page, ".found", /^1 workspace found$/);
         assert.deepEqual(await textsOf(page, names), ["main.dev13.project-13"]);
         await page.type("#search", " nowhere");
-        await until(page, ".note", /^Nothing matches\. Show all$/);
-        await page.click(".note button");
-        await until(page, ".note", /^$/);
+        await until(page, ".hint", /^Nothing matches\. Show all$/);
+        await page.click(".hint button");
+        await until(page, ".hint", /^$/);
         const first = (await textsOf(page, names))[0];
         await page.click('th[data-column="name"] button');
         assert.equal(
@@ -281,7 +281,7 @@ Deno.test("the page outlives what happens to the server", async (t) => {
         await until(page, "#page", /all that is shown here is well/);
         assert.deepEqual(await textsOf(page, "#sections .name"), ["Overview", "Workers", "Sessions"]);
         await goTo(page, "workers");
-        await until(page, ".note", /Start one: coder-k8s worker/);
+        await until(page, ".hint", /Start one: coder-k8s worker/);
       }),
   );
 
@@ -292,12 +292,12 @@ Deno.test("the page outlives what happens to the server", async (t) => {
         const events = rowsEvents({ workspaces: platform(20).workspaces }, 10);
         server.opening = (watcher) => watcher.send(hello());
         await page.goto(`${server.url}#workspaces`);
-        await until(page, ".note", /^Loading…$/);
+        await until(page, ".hint", /^Loading…$/);
         server.send(events[0] as WatchEvent);
-        await until(page, ".note", /^More is on its way…$/);
+        await until(page, ".hint", /^More is on its way…$/);
         assert.equal((await textsOf(page, names)).length, 10);
         server.send(events[1] as WatchEvent);
-        await until(page, ".note", /^$/);
+        await until(page, ".hint", /^$/);
         assert.equal((await textsOf(page, names)).length, 20);
       }),
   );

@@ -24,7 +24,7 @@ export class SectionPage {
   #table;
   #problem = h("p", { class: "problem", attributes: { role: "status" } });
   #found = h("p", { class: "muted found", attributes: { role: "status" } });
-  #note = h("div", { class: "note" });
+  #note = h("div", { class: "hint" });
   #search = h("input", {
     attributes: {
       type: "search",

@@ -63,7 +63,7 @@ const figure = (row, field) => {
 const column = (id, label, kind, width, more = {}) => ({ id, label, kind, width, text: field(id), ...more });
 
 /** @param {string} id @param {string} label @param {string} [width] @returns {Column} */
-const time = (id, label, width = "minmax(7rem, 0.8fr)") =>
+const time = (id, label, width = "minmax(5.5rem, 0.8fr)") =>
   column(id, label, "time", width, {
     key: (row) => {
       const at = timeOf(row[id]);
@@ -103,7 +103,7 @@ const workspaceState = (row) => {
 /** @param {string} id @returns {(row: Row) => string} */
 const stateOf = (id) => (row) => oneLine(row[id], 100) || "unknown";
 
-const NAME = "minmax(9rem, 2fr)";
+const NAME = "minmax(8rem, 2fr)";
 const STATE = "minmax(6.5rem, 0.8fr)";
 
 /** @type {Readonly<Record<Section, SectionView>>} */
@@ -166,7 +166,7 @@ export const SECTION_VIEWS = {
       column("state", "State", "state", STATE, { text: stateOf("state") }),
       time("startedAt", "Started"),
       time("endedAt", "Ended"),
-      column("message", "Says", "note", "minmax(8rem, 2fr)"),
+      column("message", "Says", "note", "minmax(7rem, 2fr)"),
     ],
     details: [column("namespace", "Namespace", "text", "")],
     sort: { column: "startedAt", descending: true },
@@ -213,7 +213,7 @@ export const SECTION_VIEWS = {
       column("queue", "Queue", "text", "minmax(4rem, 0.5fr)"),
       time("createdAt", "Created"),
       column("worker", "Taken by", "text", "minmax(6rem, 1fr)"),
-      column("message", "Says", "note", "minmax(8rem, 2fr)"),
+      column("message", "Says", "note", "minmax(7rem, 2fr)"),
     ],
     details: [column("namespace", "Namespace", "text", "")],
     sort: { column: "createdAt", descending: true },
@@ -296,7 +296,7 @@ export const SECTION_VIEWS = {
       column("changed", "Changed", "text", "minmax(4rem, 0.5fr)", {
         text: (row) => row["changed"] === true ? "yes" : "no",
       }),
-      column("message", "Says", "note", "minmax(8rem, 2fr)"),
+      column("message", "Says", "note", "minmax(7rem, 2fr)"),
     ],
     details: [column("session", "Session", "text", "")],
     sort: { column: "at", descending: true },
