@@ -1,9 +1,11 @@
 /** Callers of the coordinator by their Coder session tokens, with a real Coder. */
 import assert from "node:assert/strict";
-import { startDeployment, uniqueName } from "../coder/mod.ts";
+import { agentTemplate, sharedCoderd, startDeployment, uniqueName } from "../coder/mod.ts";
 import { CLIENT_1, LATEST } from "../mcp/clients.ts";
 import { type Answer, ask, refuses } from "./ask.ts";
 import { coderToken, coderUser, startCoderCoordinator } from "./coder_rig.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 Deno.test("Coder says who callers are, and what is theirs is theirs alone", async (t) => {
   await using deployment = await startDeployment();
@@ -89,11 +91,13 @@ Deno.test("Coder says who callers are, and what is theirs is theirs alone", asyn
   await t.step(
     "while Coder is away those who are known go on, and others are told to come again",
     async () => {
+      // Whose token it is counts for a minute.
+      await using known = await rig.client(await coderToken(coderd, bob!.id));
       await coderd.stop();
       const { status, text } = await rig.get("/mcp", unused);
       assert.equal(status, 503);
       assert.match(text, /Coder does not answer/);
-      await ask(asBob, "echo", { message: "known" });
+      await ask(known, "echo", { message: "known" });
       await coderd.start();
       await using late = await rig.client(unused);
       await ask(late, "echo", { message: "up again" });
@@ -107,4 +111,26 @@ Deno.test("Coder says who callers are, and what is theirs is theirs alone", asyn
       assert.ok(!log.includes(token) && !log.includes(token.slice(11)), "a token is in the log");
     }
   });
+});
+
+Deno.test("a person's own coordinator has their workspaces, as their session token says", async () => {
+  const coderd = await sharedCoderd();
+  const [ann, bob] = await Promise.all(["ann", "bob"].map((name) => coderUser(coderd, name)));
+  const template = await coderd.createTemplate({ files: agentTemplate() });
+  const workspace = await coderd.createWorkspace({ template, token: ann!.token });
+  await coderd.waitForAgents(workspace.id);
+  const start = (token: string) =>
+    LATEST.connect({
+      command: Deno.execPath(),
+      args: ["run", "-A", "--no-check", MAIN, "coordinator", "--stdio", "--log-format=json"],
+      env: { ...Deno.env.toObject(), CODER_URL: coderd.url, CODER_SESSION_TOKEN: token },
+    });
+  await using asAnn = await start(ann!.token);
+  const made = await ask(asAnn, "session.create", { workspace: workspace.name, files: "scratch" });
+  assert.equal(made["workspace"], `${ann!.username}/${workspace.name}.main`);
+  const { stdout } = await ask(asAnn, "run.command", { session: made["session"], command: "echo it works" });
+  assert.equal(stdout, "it works\n");
+  await ask(asAnn, "session.close", { session: made["session"] });
+  await using asBob = await start(bob!.token);
+  assert.match(await refuses(asBob, "session.create", { workspace: workspace.id }), /workspace/);
 });

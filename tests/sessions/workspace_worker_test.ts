@@ -1,6 +1,6 @@
 /** Workers in Coder workspaces: the example template at a real Coder, with real agents. */
 import assert from "node:assert/strict";
-import { type Coderd, startDeployment } from "../coder/mod.ts";
+import { agentTemplate, type Coderd, startDeployment } from "../coder/mod.ts";
 import { waitFor } from "../cluster/wait.ts";
 import { createWorkerClient } from "../../src/sessions/wire/client.ts";
 import { mintWorkerToken, parseWorkerKeys } from "../../src/sessions/wire/worker_tokens.ts";
@@ -8,7 +8,7 @@ import { workspaceToken } from "../../src/sessions/wire/workspace_token.ts";
 import { MockExecutor } from "../../src/sessions/testing/mock_executor.ts";
 import { mockHello } from "../../src/sessions/testing/mock_worker.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
-import type { Answer } from "./ask.ts";
+import { type Answer, ask, refuses } from "./ask.ts";
 import {
   type CoderCoordinator,
   coderToken,
@@ -16,6 +16,7 @@ import {
   startCoderCoordinator,
   WORKER_KEY,
 } from "./coder_rig.ts";
+import { toolsSuite } from "./tools_suite.ts";
 import { sessionTokenOf, workerTemplate } from "./workspace_template.ts";
 
 /** The worker of a workspace as the coordinator has it; undefined: there is none. */
@@ -77,10 +78,12 @@ Deno.test("a workspace's worker is bound to it, by Coder's word alone", async (t
     const token = await sessionTokenOf(pid!);
     const { id } = await coderd.request("GET", "/api/v2/users/me", { token });
     assert.equal(id, ann!.id);
-    const log = await Deno.readTextFile(
-      `${coderd.dir}/agents/agent-${workspace.id}/.coder-k8s/worker.log`,
-    );
-    assert.match(log, /connected to its coordinator/);
+    const log = await waitFor(async () => {
+      const text = await Deno.readTextFile(
+        `${coderd.dir}/agents/agent-${workspace.id}/.coder-k8s/worker.log`,
+      );
+      return text.includes("connected to its coordinator") && text;
+    }, { what: "the worker's log" });
     for (const text of [log, rig.coordinator.lines.join("\n")]) {
       assert.ok(!text.includes(token) && !text.includes(token.slice(11)), "the token is in a log");
       assert.doesNotMatch(text, /eyJ[A-Za-z0-9_-]{10}/);
@@ -123,6 +126,44 @@ Deno.test("a workspace's worker is bound to it, by Coder's word alone", async (t
     const bobs = await mintWorkerToken(keys, { binding: another, ttlMs: 60_000, now: Date.now() });
     await assert.rejects(arrives(rig, bobs, hello), { code: "permission_denied" });
     assert.equal((await workerOf(rig, owner.token, workspace.id))?.["state"], "connected");
+  });
+
+  await using asAnn = await rig.client(ann!.token);
+  await using asBob = await rig.client(bob!.token);
+  const own = `ws-${workspace.id}`;
+
+  await t.step(
+    "sessions in the workspace are its worker's: all tools, where its agent has them",
+    async (t) => {
+      const made = await ask(asAnn, "session.create", { workspace: workspace.name, files: "scratch" });
+      assert.deepEqual([made["worker"], made["isolation"]], [own, "workspace"]);
+      await toolsSuite(t, {
+        client: asAnn,
+        session: String(made["session"]),
+        directory: new RegExp(`agent-${workspace.id}/\\.coder-k8s/`),
+        user: new RegExp(`^${Deno.uid()}$`),
+        hasPython: true,
+        hasPytest: false,
+      });
+      const seen = await ask(asAnn, "run.command", { session: made["session"], command: "env" });
+      assert.doesNotMatch(String(seen["stdout"]), /SESSION_TOKEN|WORKER_TOKEN/);
+      await ask(asAnn, "session.close", { session: made["session"] });
+    },
+  );
+
+  await t.step("nobody else's are, and nothing but sessions in that workspace", async () => {
+    assert.match(await refuses(asBob, "session.create", { workspace: workspace.id }), /workspace/);
+    // One without a worker of its own: through its agent.
+    const plain = await coderd.createTemplate({ files: agentTemplate() });
+    const other = await coderd.createWorkspace({ template: plain, token: ann!.token });
+    await coderd.waitForAgents(other.id);
+    const made = await ask(asAnn, "session.create", { workspace: other.name, files: "scratch" });
+    assert.equal(made["worker"], "workspaces");
+    const where = await ask(asAnn, "run.command", { session: made["session"], command: "echo $HOME" });
+    assert.match(String(where["stdout"]), new RegExp(`agent-${other.id}\n$`));
+    await ask(asAnn, "session.close", { session: made["session"] });
+    // A sandbox is for no worker of a workspace.
+    assert.match(await refuses(asAnn, "session.create", { name: "sandbox" }), /worker/);
   });
 
   await t.step("a workspace that is stopped has no worker, and its session token is no more", async () => {

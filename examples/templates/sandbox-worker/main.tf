@@ -33,6 +33,18 @@ variable "worker_flags" {
   description = "More flags of the worker, such as --capacity=4 or --ca-file=/etc/ssl/coordinator.pem."
 }
 
+variable "session_token_file" {
+  type        = string
+  default     = ""
+  description = "A file in the workspace that has data.coder_workspace_owner.me.session_token. Empty: the script has it."
+}
+
+locals {
+  session_token = (var.session_token_file == ""
+    ? "CODER_WORKSPACE_OWNER_SESSION_TOKEN='${data.coder_workspace_owner.me.session_token}'"
+    : "CODER_K8S_WORKER_CODER_TOKEN_FILE='${var.session_token_file}'")
+}
+
 data "coder_provisioner" "me" {}
 data "coder_workspace" "me" {}
 data "coder_workspace_owner" "me" {}
@@ -76,7 +88,7 @@ resource "coder_script" "sandbox_worker" {
     # It ends by itself when it is told to; after a failure it is tried again.
     (
       export CODER_WORKSPACE_ID='${data.coder_workspace.me.id}'
-      export CODER_WORKSPACE_OWNER_SESSION_TOKEN='${data.coder_workspace_owner.me.session_token}'
+      export ${local.session_token}
       until "$program" worker --in-workspace --coordinator='${var.coordinator}' ${var.worker_flags}; do
         sleep 10
       done

@@ -101,13 +101,16 @@ Deno.test("what does not belong together is said", async () => {
 });
 
 Deno.test("where Coder is known sessions need no worker", async () => {
-  const { config, said } = await read([
-    "--grpc-bind-address=0",
-    "--bind-address=:8080",
-    "--auth=coder",
-    CODER,
-  ]);
-  assert.deepEqual(said, []);
-  assert.deepEqual([config?.grpcBindAddress, config?.embeddedWorker], [null, undefined]);
+  for (const args of [["--bind-address=:8080", "--auth=coder", CODER], ["--stdio"], [CODER]]) {
+    const { config, said } = await read(args, ME);
+    assert.deepEqual(said, []);
+    assert.deepEqual([config?.grpcBindAddress, config?.embeddedWorker], [null, undefined]);
+  }
+  const both = await read([CODER, "--worker-key-file=/k", "--grpc-insecure"]);
+  assert.deepEqual(both.config?.grpcBindAddress, { hostname: "0.0.0.0", port: 50_050 });
+  assert.match(
+    (await read([CODER, "--grpc-bind-address=:1"])).said[0] ?? "",
+    /^--worker-key-file: is needed/,
+  );
   assert.match((await read(["--grpc-bind-address=0"])).said[0] ?? "", /--embedded-worker or --coder-url/);
 });

@@ -25,8 +25,9 @@ const GIBIBYTE = 2 ** 30;
 /** Reads it. */
 export async function readCoordinator(sources: ReadSources): Promise<ReadConfig<CoordinatorConfig>> {
   const found = await loadOptions(COORDINATOR, sources);
-  const values = withPorts(found);
-  const auth = chosenAuth(values);
+  const auth = chosenAuth(found.values);
+  const { url: coderUrl } = coderUrlOf(found.values, auth, sources.environment);
+  const values = withPorts({ ...found, values: { ...found.values, coderUrl } });
   const sandbox = sandboxConfig(values, sources.machine, sources.environment);
   const mistakes = [
     ...found.mistakes,
@@ -54,7 +55,6 @@ export async function readCoordinator(sources: ReadSources): Promise<ReadConfig<
     ...sessionStoreConfig(all),
     bindAddress: all.bindAddress ?? { hostname: "127.0.0.1", port: 0 },
     auth,
-    coderUrl: coderUrlOf(all, auth, sources.environment).url,
     limits: sandbox.config.limits,
     checkpointBytes: all.checkpointBytes ?? (all.dataDir === undefined ? GIBIBYTE : 10 * GIBIBYTE),
     auditLog: auditLog(all),
@@ -100,10 +100,13 @@ function kept(values: CoordinatorValues): Kept {
 function withPorts({ values, isGiven }: Found): Partial<CoordinatorValues> {
   const off = (key: "metricsBindAddress" | "debugBindAddress" | "grpcBindAddress") =>
     values[key] === undefined || isGiven(key) ? {} : { [key]: null };
+  // Sessions have a place without workers.
+  const isEnough = values.embeddedWorker === true ||
+    (values.coderUrl !== undefined && values.workerKeyFile === undefined);
   return {
     ...values,
     ...(values.stdio === true ? { ...off("metricsBindAddress"), ...off("debugBindAddress") } : {}),
-    ...(values.embeddedWorker === true ? off("grpcBindAddress") : {}),
+    ...(isEnough ? off("grpcBindAddress") : {}),
   };
 }
 

@@ -108,7 +108,7 @@ export const coordinatorTable = {
     group: PORTS,
     value: "address",
     fallback: ":50050",
-    defaultText: ":50050; off with --embedded-worker",
+    defaultText: ":50050; off with --embedded-worker, and with --coder-url alone",
     variables: ["GRPC_PORT"],
     file: "server",
     help: "Where workers dial; 0 turns it off. $GRPC_PORT may be a port alone.",
