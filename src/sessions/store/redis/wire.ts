@@ -1,7 +1,7 @@
 /** One connection to a Redis, as long as it lasts: the client library on a socket of ours, behind one small door. */
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Redis } from "ioredis";
+import { AbstractConnector, Redis } from "ioredis";
 import type { RedisAddress } from "./address.ts";
 
 export type Argument = string | Uint8Array;
@@ -112,10 +112,7 @@ class SocketWire implements RedisWire {
   async whenConnected(event: "connect" | "secureConnect"): Promise<void> {
     const connected = new Promise<void>((resolve) => this.#socket.once(event, () => resolve()));
     const lost = this.whenLost.then((error) => Promise.reject(error));
-    const [{ Redis, AbstractConnector }] = await Promise.race([
-      Promise.all([import("ioredis"), connected]),
-      lost,
-    ]);
+    await Promise.race([connected, lost]);
     const socket = this.#socket;
     const client = new Redis({
       // It has this connection alone, and nothing is sent twice by it or waits in it.
