@@ -122,7 +122,7 @@ Deno.test("a person's own coordinator has their workspaces, as their session tok
   const start = (token: string) =>
     LATEST.connect({
       command: Deno.execPath(),
-      args: ["run", "-A", "--no-check", MAIN, "coordinator", "--stdio", "--log-format=json"],
+      args: ["run", "-A", "--no-check", MAIN, "coordinator", "--stdio", "--log-level=error"],
       env: { ...Deno.env.toObject(), CODER_URL: coderd.url, CODER_SESSION_TOKEN: token },
     });
   await using asAnn = await start(ann!.token);

@@ -73,9 +73,10 @@ Deno.test("a workspace's worker is bound to it, by Coder's word alone", async (t
     assert.deepEqual([worker["isolation"], worker["capacity"], worker["labels"]], ["workspace", 4, {}]);
   });
 
+  const [pid] = await template.workers();
+  const token = await sessionTokenOf(pid!);
+
   await t.step("it was started with a session token of the owner's, which nobody sees", async () => {
-    const [pid] = await template.workers();
-    const token = await sessionTokenOf(pid!);
     const { id } = await coderd.request("GET", "/api/v2/users/me", { token });
     assert.equal(id, ann!.id);
     const log = await waitFor(async () => {
@@ -166,19 +167,31 @@ Deno.test("a workspace's worker is bound to it, by Coder's word alone", async (t
     assert.match(await refuses(asAnn, "session.create", { name: "sandbox" }), /worker/);
   });
 
+  await t.step(
+    "where the worker ends, sessions with people's own files go on through the agent",
+    async () => {
+      const session = "home";
+      const made = await ask(asAnn, "session.create", { name: session, workspace: workspace.name });
+      assert.deepEqual([made["worker"], made["files"]], [own, "workspace"]);
+      await ask(asAnn, "fs.write", { session, path: "kept.txt", contents: "kept\n" });
+      await template.endWorker(pid!);
+      await waitFor(async () => await workerOf(rig, owner.token, workspace.id) === undefined, {
+        what: "the worker to leave",
+      });
+      assert.equal((await ask(asAnn, "fs.read", { session, path: "kept.txt" }))["content"], "kept\n");
+      assert.equal((await ask(asAnn, "session.get", { session }))["worker"], "workspaces");
+      await ask(asAnn, "session.close", { session });
+      const file = `${coderd.dir}/agents/agent-${workspace.id}/kept.txt`;
+      assert.equal(await Deno.readTextFile(file), "kept\n", "people's files stay");
+    },
+  );
+
   await t.step("a workspace that is stopped has no worker, and its session token is no more", async () => {
-    const [pid] = await template.workers();
-    const token = await sessionTokenOf(pid!);
     await coderd.buildWorkspace(workspace.id, "stop", { token: ann!.token });
     await assert.rejects(enter(rig, workspace.id, token), { code: "unauthenticated" });
     await assert.rejects(enter(rig, workspace.id, ann!.token), {
       code: "permission_denied",
       message: /does not run: Coder says that it is stopped/,
-    });
-    // A workspace's processes end with it; here they are this machine's.
-    await template.endWorker(pid!);
-    await waitFor(async () => await workerOf(rig, owner.token, workspace.id) === undefined, {
-      what: "the worker to leave",
     });
   });
 
