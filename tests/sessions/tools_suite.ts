@@ -14,11 +14,13 @@ export interface ToolsSuiteOptions {
   readonly user: RegExp;
   /** There is a Python. */
   readonly hasPython: boolean;
+  /** @default {hasPython} */
+  readonly hasPytest?: boolean;
 }
 
 /** One step for each group of tools. */
 export async function toolsSuite(t: Deno.TestContext, options: ToolsSuiteOptions): Promise<void> {
-  const { client, session, directory, user, hasPython } = options;
+  const { client, session, directory, user, hasPython, hasPytest = hasPython } = options;
   const own = session === undefined ? {} : { session };
   const call = (tool: string, args: Answer = {}) => ask(client, tool, { ...own, ...args });
   const refused = (tool: string, args: Answer = {}) => refuses(client, tool, { ...own, ...args });
@@ -94,6 +96,7 @@ export async function toolsSuite(t: Deno.TestContext, options: ToolsSuiteOptions
       await call("fs.write", { path: "test_it.py", contents });
       const answer = await call("test.run", { framework: "unittest" });
       assert.equal(answer["framework"], "unittest");
+      if (!hasPytest) return;
       const pytest = await call("test.run", { framework: "pytest", path: "test_it.py" });
       assert.deepEqual(
         pytest["counts"],

@@ -1,5 +1,5 @@
 /** Starts a workspace, once somebody has agreed to that, and waits until its agent can be worked with. */
-import { type BuildLogLine, isTransient, type Workspace, type WorkspaceAgent } from "../../coder/mod.ts";
+import { type BuildLogLine, CoderError, type Workspace, type WorkspaceAgent } from "../../coder/mod.ts";
 import { createWorkspaceActions, MemoryWishStore, Turns } from "../../actions/mod.ts";
 import { type Clock, sleep } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
@@ -37,9 +37,16 @@ export interface BringUpSettings {
   readonly startupMs: number;
   /** An agent that was there, and is away, may be back so soon. @default 15 s */
   readonly awayMs: number;
+  /** So long Coder may not answer. @default 30 s */
+  readonly silenceMs: number;
 }
 
-export const BRING_UP: BringUpSettings = { pollMs: [300, 2_000], startupMs: 60_000, awayMs: 15_000 };
+export const BRING_UP: BringUpSettings = {
+  pollMs: [300, 2_000],
+  startupMs: 60_000,
+  awayMs: 15_000,
+  silenceMs: 30_000,
+};
 
 export interface BroughtUp {
   readonly workspace: Workspace;
@@ -50,8 +57,10 @@ export interface BroughtUp {
 
 /** Says something again only after so long. */
 const AGAIN_MS = 5_000;
-/** Looks at Coder that may fail in a row. */
+/** Starts that may come to nothing, in a row. */
 const MOST_FAILURES = 5;
+/** However long Coder asks to be left alone: looks are not further apart. */
+const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * @throws {StartNeeded}
@@ -69,6 +78,10 @@ class BringingUp {
   #step = "";
   #toldAt = -Infinity;
   #failures = 0;
+  /** Since when Coder does not answer. */
+  #silentSince: number | undefined;
+  /** So long Coder asks to be left alone. */
+  #pauseMs = 0;
   /** When the agent was first seen so. */
   #since: { readonly is: string; readonly at: number } = { is: "", at: 0 };
   #logged: { readonly build: string; readonly after?: number; readonly stage?: string } = { build: "" };
@@ -93,22 +106,26 @@ class BringingUp {
             "itself, so ask again in a while",
         );
       }
-      await sleep(delayMs, signal, clock);
+      await sleep(Math.max(delayMs, this.#pauseMs), signal, clock);
       signal.throwIfAborted();
     }
   }
 
   /** Undefined where Coder does not answer just now. */
   async #look(): Promise<Workspace | undefined> {
-    const { coder, signal, workspaceId } = this.options;
+    const { clock, coder, settings: { silenceMs }, signal, workspaceId } = this.options;
     try {
       const workspace = await getWorkspace(coder, workspaceId, signal);
-      this.#failures = 0;
+      this.#silentSince = undefined;
+      this.#pauseMs = 0;
       return workspace;
     } catch (error) {
       signal.throwIfAborted();
-      const isAway = error instanceof SessionError && isTransient(error.cause);
-      if (!isAway || ++this.#failures >= MOST_FAILURES) throw error;
+      if (!(error instanceof SessionError) || error.code !== "unavailable") throw error;
+      const { cause } = error;
+      this.#pauseMs = cause instanceof CoderError ? Math.min(cause.retryAfterMs ?? 0, LONGEST_PAUSE_MS) : 0;
+      this.#silentSince ??= clock.now();
+      if (clock.now() - this.#silentSince >= Math.max(silenceMs, this.#pauseMs)) throw error;
       this.#tell("Coder does not answer");
       return undefined;
     }

@@ -1,5 +1,5 @@
 /** Whether callers may still work in workspaces: asked of Coder, and believed for a while, for all of their sessions there. */
-import { CoderError, isNotFound, isTransient } from "../../coder/mod.ts";
+import { isNotFound } from "../../coder/mod.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counter } from "../../telemetry/metrics.ts";
 import type { CallersCoder } from "../coordinator/types.ts";
@@ -137,6 +137,5 @@ export class Checks {
 
 /** It may be otherwise in a moment. */
 export function maySoonBeGood(error: unknown): boolean {
-  return error instanceof SessionError && error.code === "unavailable" &&
-    (!(error.cause instanceof CoderError) || isTransient(error.cause));
+  return error instanceof SessionError && error.code === "unavailable";
 }

@@ -304,7 +304,7 @@ Deno.test("Coder may be away for a moment while one waits, and not for long", as
   coder.set(id, "running", [{}]);
   assert.equal((await until(promise)).warning, "");
   assert.ok(events.includes("Coder does not answer"));
-  coder.failures.set("get", Array.from({ length: 9 }, away));
+  coder.failures.set("get", Array.from({ length: 1_000 }, away));
   const { code, message } = await refused(until(ready()));
   assert.equal(code, "unavailable");
   assert.match(message, /look at workspace .*: bad gateway/);
