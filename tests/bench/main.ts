@@ -14,6 +14,8 @@ const areas: Record<string, () => Promise<{ measure: () => Promise<Report> }>> =
   mcp: () => import("./mcp.ts"),
   diagnosis: () => import("./diagnosis.ts"),
   sessions: () => import("./sessions.ts"),
+  ui: () => import("./ui.ts"),
+  "workspace-sessions": () => import("./workspace_sessions.ts"),
 };
 
 function say(line: string): void {

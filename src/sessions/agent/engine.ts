@@ -33,7 +33,9 @@ export interface AgentEngine {
 
 /** One that an engine has opened. */
 export interface EngineSandbox extends Sandbox {
-  /** Ends it in the workspace, as `AgentEngine.remove`. `close` alone lets go of it: what it has there goes on. */
+  /** `close` was called: it is of no use any more, and its session may be opened again. */
+  readonly isClosed: boolean;
+  /** Ends it in the workspace, also after `close`, as `AgentEngine.remove`. `close` alone lets go of it: what it has there goes on. */
   remove(signal: AbortSignal): Promise<void>;
 }
 

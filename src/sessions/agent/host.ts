@@ -52,7 +52,7 @@ class AgentHost implements SandboxHost {
   async open(id: string, options: OpenOptions, signal: AbortSignal): Promise<Sandbox> {
     const context = this.#context(id);
     const known = this.#open.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined && !known.isClosed) return known;
     for (const engine of this.#engines) {
       const sandbox = await engine.open(context, options, signal);
       if (sandbox === NOT_HERE) continue;

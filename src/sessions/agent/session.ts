@@ -93,6 +93,10 @@ export class AgentSession implements EngineSandbox {
     return this.#options.id;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Makes the session in the workspace, or finds it. Rejects with `SessionError`, and with the reason of `signal`. */
   async begin(signal: AbortSignal): Promise<void> {
     await this.#with(signal, () => Promise.resolve());
@@ -178,7 +182,7 @@ export class AgentSession implements EngineSandbox {
   }
 
   async remove(signal: AbortSignal): Promise<void> {
-    const connected = this.#current;
+    const connected = this.#isClosed ? undefined : this.#current;
     this.#isClosed = true;
     try {
       if (connected === undefined) await this.#options.remove(signal);

@@ -100,6 +100,19 @@ export function placesSuite(options: SuiteOptions): void {
       assert.equal((await Deno.stat(marker)).size, size, "it writes no more");
     });
 
+    await t.step("closed, it is opened again; closed and removed, it is gone", async () => {
+      const one = await rig.open({ id: "sess-again", files: "scratch" });
+      await write(one, "file", "kept");
+      await one.close();
+      await assert.rejects(() => run(one, "true"), { code: "session_ended" });
+      const two = await rig.open({ id: "sess-again", files: "scratch", existing: true });
+      assert.equal(await read(two, "file"), "kept");
+      const path = (await run(two, "pwd")).stdout.trim();
+      await two.close();
+      await rig.host.remove("sess-again", signal());
+      await assert.rejects(() => Deno.stat(path), Deno.errors.NotFound);
+    });
+
     await t.step("one that is opened twice is one", async () => {
       const one = await rig.open({ id: "sess-twice" });
       assert.equal(await rig.open({ id: "sess-twice" }), one);
