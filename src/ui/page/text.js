@@ -11,6 +11,9 @@ const ESCAPES =
 const UNSEEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
+/** Most text is of these, and needs no second look. */
+const PLAIN = /^[ -~]*$/;
+
 /**
  * What is shown of it: without sequences for terminals, with a mark for every character that is not seen or that turns
  * others around. Anything but text and finite numbers is empty.
@@ -22,6 +25,7 @@ const UNSEEN =
 export function clean(value, limit = MAX_TEXT) {
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
   if (typeof value !== "string") return "";
+  if (value.length <= limit && PLAIN.test(value)) return value;
   const cut = value.length > limit ? value.slice(0, limit) + "…" : value;
   return cut.replaceAll("\r\n", "\n").replace(ESCAPES, "").replace(UNSEEN, "\ufffd");
 }
@@ -34,7 +38,9 @@ export function clean(value, limit = MAX_TEXT) {
  * @returns {string}
  */
 export function oneLine(value, limit = MAX_TEXT) {
-  return clean(value, limit).replace(/[\s\ufffd]*\n\s*/g, " ").replaceAll("\t", " ").trim();
+  const text = clean(value, limit);
+  if (PLAIN.test(text)) return text.trim();
+  return text.replace(/[\s\ufffd]*\n\s*/g, " ").replaceAll("\t", " ").trim();
 }
 
 /**
