@@ -3,30 +3,14 @@
  * whatever the order, what must never happen does not.
  */
 import assert from "node:assert/strict";
-import type { TaskOutcome } from "../link.ts";
-import { echo, fsWrite } from "../operations.ts";
-import { MockExecutor } from "../testing/mock_executor.ts";
-import { SESSION_ERROR_CODES, SessionError } from "../types.ts";
 import { settle } from "../../telemetry/testing/fake_clock.ts";
 import { below, pick, seededRandom } from "../../telemetry/testing/random.ts";
 import type { SessionsService } from "./sessions.ts";
 import { Rig, type TestWorker } from "./testing.ts";
+import { Callers, CAPACITY, ModelExecutor, OWNERS, World } from "./testing_model.ts";
 
 const SEEDS = 40;
 const STEPS = 120;
-const OWNERS = ["ann", "bob", "eve"].map((id) => ({ id, name: id }));
-const CAPACITY = 4;
-
-/** What all workers have together: storage that outlives them, and what was ever done. */
-class World {
-  /** Sessions with files, by name of the shared storage. */
-  readonly files = new Map<string, Set<string>>([["nfs", new Set()]]);
-  /** How often each write was carried out, by its path. */
-  readonly writes = new Map<string, number>();
-  /** Whose writes came to which session. */
-  readonly owners = new Map<string, Set<string>>();
-  readonly wrong: string[] = [];
-}
 
 /** How often what came of calls, over all seeds: a model in which nothing happens proves nothing. */
 const seen = new Map<string, number>();
@@ -34,82 +18,17 @@ function note(what: string, times = 1): void {
   seen.set(what, (seen.get(what) ?? 0) + times);
 }
 
-/** A worker that behaves, in its own time, and refuses now and then. */
-class ModelExecutor extends MockExecutor {
-  readonly open = new Set<string>();
-  /** While it is calm, nothing is refused. */
-  isCalm = false;
-
-  constructor(world: World, storage: string, rig: Rig, random: () => number) {
-    super();
-    const files = world.files.get(storage);
-    const later = (signal: AbortSignal) =>
-      new Promise<boolean>((resolve) => {
-        if (this.isCalm || random() < 0.4) return resolve(true);
-        const cancel = rig.clock.setTimer(() => resolve(true), below(random, 4_000));
-        signal.addEventListener("abort", () => {
-          cancel();
-          resolve(false);
-        }, { once: true });
-      });
-    const refuses = (share: number) => !this.isCalm && random() < share;
-    const away = (): TaskOutcome => ({
-      ok: false,
-      code: "unavailable",
-      message: "the model is away for a moment",
-    });
-    const stopped: TaskOutcome = { ok: false, code: "canceled", message: "it was stopped" };
-    const notHere: TaskOutcome = { ok: false, code: "session_ended", message: "the model does not have it" };
-    this.answer("session.open", async ({ task: { sessionId, input }, signal }) => {
-      if (!await later(signal)) return stopped;
-      if (refuses(0.1)) return { ok: false, code: "failed", message: "the kernel of the model said no" };
-      if (input["existing"] && !files?.has(sessionId)) {
-        return { ok: false, code: "not_found", message: "there are no files of it" };
-      }
-      this.open.add(sessionId);
-      files?.add(sessionId);
-      if (this.open.size > CAPACITY) world.wrong.push(`${this.open.size} sessions at once`);
-      return { ok: true, output: { isolation: "full" } };
-    });
-    this.answer("session.close", async ({ task: { sessionId, input }, signal }) => {
-      if (!await later(signal)) return stopped;
-      this.open.delete(sessionId);
-      if (!input["keepFiles"]) files?.delete(sessionId);
-      return { ok: true, output: {} };
-    });
-    this.answer("echo", async ({ task: { sessionId, input }, signal }) => {
-      if (refuses(0.1)) return away();
-      if (!await later(signal)) return stopped;
-      return this.open.has(sessionId) ? { ok: true, output: { message: input["message"] } } : notHere;
-    });
-    this.answer("fs.write", async ({ task: { sessionId, input }, signal }) => {
-      if (refuses(0.1)) return away();
-      if (!this.open.has(sessionId)) return notHere;
-      const path = String(input["path"]);
-      world.writes.set(path, (world.writes.get(path) ?? 0) + 1);
-      const owners = world.owners.get(sessionId) ?? new Set();
-      world.owners.set(sessionId, owners.add(path.split("/")[0]!));
-      if (!await later(signal)) return stopped;
-      return { ok: true, output: { path, bytes: 0, size: 0, created: true } };
-    });
-  }
-
-  override load() {
-    return { ...this.loadNow, sessions: [...this.open] };
-  }
-}
-
 class Model {
   readonly #rig = new Rig({ settings: { maxSessionsPerOwner: 5 } });
   readonly #world = new World();
   readonly #services: SessionsService[];
   readonly #workers = new Map<string, { readonly worker: TestWorker; readonly executor: ModelExecutor }>();
-  readonly #calls = new Set<Promise<void>>();
-  #paths = 0;
+  readonly #callers: Callers;
   readonly #random: () => number;
 
   constructor(seed: number) {
-    this.#random = seededRandom(seed);
+    const random = this.#random = seededRandom(seed);
+    this.#callers = new Callers({ world: this.#world, clock: this.#rig.clock, random, note });
     this.#services = [this.#rig.sessions, this.#rig.another({ random: this.#random }), this.#rig.another()];
   }
 
@@ -138,7 +57,7 @@ class Model {
 
   async #start(id: string): Promise<void> {
     const sharedStorage = id < "w3" ? "nfs" : "";
-    const executor = new ModelExecutor(this.#world, sharedStorage, this.#rig, this.#random);
+    const executor = new ModelExecutor(this.#world, sharedStorage, this.#rig.clock, this.#random);
     const worker = await this.#rig.worker(id, { sharedStorage, capacity: CAPACITY }, executor);
     this.#workers.set(id, { worker, executor });
   }
@@ -148,7 +67,7 @@ class Model {
     const what = random();
     const id = pick(random, ["w1", "w2", "w3", "w4"]);
     const entry = this.#workers.get(id);
-    if (what < 0.7) return this.#act();
+    if (what < 0.7) return this.#callers.act(pick(random, this.#services));
     if (what < 0.85) {
       if (entry !== undefined) entry.worker.mock.breakStream();
     } else if (what < 0.9) {
@@ -165,74 +84,11 @@ class Model {
     }
   }
 
-  /** Somebody does something, and does not wait for it. */
-  #act(): void {
-    const random = this.#random;
-    const service = pick(random, this.#services);
-    const owner = pick(random, OWNERS);
-    const name = pick(random, ["default", "one", "two"]);
-    const stop = new AbortController();
-    if (random() < 0.1) {
-      this.#rig.clock.setTimer(() => stop.abort(new Error("given up")), below(random, 3_000));
-    }
-    const { signal } = stop;
-    const what = random();
-    const call = what < 0.2
-      ? service.create(owner, { name }, { signal }).then((made) => this.#isOf(owner.id, made.owner))
-      : what < 0.3
-      ? service.close(owner, name, signal).then((closed) => this.#isOf(owner.id, closed.owner))
-      : what < 0.6
-      ? service.call(owner, name, echo, { message: name }, undefined, { signal }).then((answer) => {
-        this.#isOf(owner.id, answer.session.owner);
-        assert.equal(answer.output.message, name);
-      })
-      : this.#write(service, owner, name, signal);
-    const checked = call.then(() => note("ok"), (error) => {
-      if (signal.aborted && error === signal.reason) return note("given up");
-      note(error instanceof SessionError ? error.code : "other");
-      this.#isClear(error);
-    }).finally(() => this.#calls.delete(checked));
-    this.#calls.add(checked);
-  }
-
-  async #write(
-    service: SessionsService,
-    owner: typeof OWNERS[number],
-    name: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const path = `${owner.id}/${++this.#paths}`;
-    const done = () => this.#world.writes.get(path) ?? 0;
-    try {
-      const { session } = await service.call(owner, name, fsWrite, { path }, new Uint8Array(), { signal });
-      this.#isOf(owner.id, session.owner);
-      if (done() !== 1) this.#world.wrong.push(`${path} was answered, and done ${done()} times`);
-    } catch (error) {
-      if (done() > 1) this.#world.wrong.push(`${path} was done ${done()} times`);
-      const code = error instanceof SessionError ? error.code : "";
-      const isNotDone = ["unavailable", "no_capacity", "not_found", "conflict", "limit", "failed"].includes(
-        code,
-      );
-      if (isNotDone && done() > 0) this.#world.wrong.push(`${path} was done, and told to be ${code}`);
-      throw error;
-    }
-  }
-
-  #isOf(owner: string, found: string): void {
-    if (owner !== found) this.#world.wrong.push(`${owner} got a session of ${found}`);
-  }
-
-  #isClear(error: unknown): void {
-    const isClear = error instanceof SessionError && SESSION_ERROR_CODES.includes(error.code) &&
-      error.code !== "internal" && error.message.length > 10;
-    if (!isClear) this.#world.wrong.push(`a call failed with ${error}`);
-  }
-
   /** All workers are there and well, and every call comes to its end. */
   async #calmDown(): Promise<void> {
     for (const id of ["w1", "w2", "w3", "w4"]) if (!this.#workers.has(id)) await this.#start(id);
     for (const { executor } of this.#workers.values()) executor.isCalm = true;
-    await this.#advanceUntil(() => this.#calls.size === 0, 1_000);
+    await this.#advanceUntil(() => this.#callers.calls.size === 0, 1_000);
   }
 
   async #nothingIsLeft(): Promise<void> {
@@ -265,7 +121,9 @@ class Model {
       await this.#rig.clock.advance(ms);
     }
     assert.fail(
-      `it does not come to rest: ${this.#calls.size} calls, ${JSON.stringify([...this.#world.files])}`,
+      `it does not come to rest: ${this.#callers.calls.size} calls, ${
+        JSON.stringify([...this.#world.files])
+      }`,
     );
   }
 }

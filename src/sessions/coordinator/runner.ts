@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { WorkerLostError } from "../link.ts";
 import type { Operation } from "../operations.ts";
-import { SessionError, type SessionRecord } from "../types.ts";
+import { isOpen, SessionError, type SessionRecord } from "../types.ts";
 import { sleep } from "../../telemetry/clock.ts";
 import type { Core } from "./core.ts";
 import { within } from "./deadline.ts";
@@ -215,8 +215,13 @@ export class Runner {
         mayRetry: false,
       };
     }
-    const kept = await routes.lost(session, signal);
-    const isOver = kept.state !== "ready" && kept.state !== "creating";
+    // Where the store is away, too, what is known of the task is still to be told.
+    const kept = await routes.lost(session, signal).catch((failure: unknown) => {
+      signal.throwIfAborted();
+      if (failure instanceof SessionError) return undefined;
+      throw failure;
+    });
+    const isOver = kept !== undefined && !isOpen(kept);
     if (isHarmless) {
       return isOver
         ? { error: endedError(kept), mayRetry: false }
@@ -224,6 +229,10 @@ export class Runner {
     }
     const next = isOver
       ? `The session is over (${kept.reason}).`
+      : kept !== undefined && !outlivesWorker(kept)
+      ? `The session is open still, where another coordinator reaches it: ${LOOK}.`
+      : kept === undefined
+      ? `It is not known now what becomes of the session: later, ${LOOK}.`
       : `The session goes on at another worker, its processes are gone and its files are there: ${LOOK}.`;
     return {
       error: new SessionError(

@@ -22,6 +22,7 @@ export interface Replica {
   readonly registry: WorkerRegistry;
   readonly sessions: SessionsService;
   readonly metrics: PrometheusMetrics;
+  isUp: boolean;
 }
 
 /** One process of a worker, with a link to each coordinator. */
@@ -107,18 +108,24 @@ export class Replicas implements AsyncDisposable {
       metrics,
       log,
     });
-    return { hub, registry, sessions, metrics };
+    return { hub, registry, sessions, metrics, isUp: true };
   }
 
-  /** Starts a worker's process, and waits until every coordinator has it. */
+  /** Starts a worker's process. */
+  begin(id: string, hello: Partial<WorkerHello> = {}, executor = new MockExecutor()): ReplicatedWorker {
+    const worker = new ReplicatedWorker(id, mockHello(hello), executor);
+    for (const replica of this.all) this.#link(worker, replica);
+    this.workers.add(worker);
+    return worker;
+  }
+
+  /** Starts one, and waits until every coordinator has it. */
   async worker(
     id: string,
     hello: Partial<WorkerHello> = {},
     executor = new MockExecutor(),
   ): Promise<ReplicatedWorker> {
-    const worker = new ReplicatedWorker(id, mockHello(hello), executor);
-    for (const replica of this.all) this.#link(worker, replica);
-    this.workers.add(worker);
+    const worker = this.begin(id, hello, executor);
     for (const index of this.all.keys()) await this.untilThere(worker, index);
     return worker;
   }
@@ -129,8 +136,9 @@ export class Replicas implements AsyncDisposable {
     await settle();
   }
 
-  #link({ id, hello, executor, links }: ReplicatedWorker, { hub }: Replica, at = links.length): void {
+  #link({ id, hello, executor, links }: ReplicatedWorker, { hub, isUp }: Replica, at = links.length): void {
     const door = new LocalDoor(hub, id);
+    door.isCut = !isUp;
     links[at] = {
       door,
       mock: new MockWorker(door, { id, hello, executor, clock: this.clock, random: () => 0.5 }),
@@ -140,6 +148,7 @@ export class Replicas implements AsyncDisposable {
   /** As `kill -9`: what it was at ends there. */
   async kill(replica: number): Promise<void> {
     const { hub, sessions } = this.all[replica]!;
+    this.all[replica]!.isUp = false;
     for (const { links } of this.workers) await links[replica]!.mock.vanish();
     const shut = sessions.shutDown();
     hub.close("the coordinator was killed");
