@@ -275,8 +275,11 @@ export class Creation {
     const { core, records, routes } = this.parts;
     const tried = new Set<string>();
     let failure: unknown;
+    // Where a try may have left files: its record has the name of that storage until they are gone.
+    let sharedStorage: string | undefined;
     for (;;) {
-      const wanted = { labels: request.workerLabels, workspace: record.workspace, except: tried };
+      const { workspace } = record;
+      const wanted = { labels: request.workerLabels, workspace, sharedStorage, except: tried };
       const worker = await routes.reserve(record.id, wanted, signal)
         .catch((error: unknown) => {
           signal.throwIfAborted();
@@ -308,7 +311,8 @@ export class Creation {
         const closing = records.closeAt(worker, record.id, false);
         // The next one may have the same files: what is removed late would be removed from under it.
         if (worker.hello.sharedStorage !== "" || record.workspace !== undefined) {
-          await joined(closing, signal);
+          const isGone = await joined(closing, signal);
+          if (!isGone && record.workspace === undefined) sharedStorage = worker.hello.sharedStorage;
         }
       }
     }
