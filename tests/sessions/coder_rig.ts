@@ -22,6 +22,7 @@ export async function coderUser(coderd: Coderd, name: string): Promise<CoderUser
       username,
       email: `${username}@example.com`,
       login_type: "none",
+      user_status: "active",
       organization_ids: [organizationId],
     },
   });

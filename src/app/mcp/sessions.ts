@@ -58,7 +58,11 @@ export function mcpSessions(options: McpSessionsOptions): McpSessions {
         await using ends = new Ends();
         try {
           const context = { log, metrics, redactor, signal };
-          const stores = await openSessionStore({ ...config, ...SETTINGS }, context);
+          const stores = await openSessionStore(
+            { ...config, ...SETTINGS },
+            // Keys are kept where all MCP servers have them.
+            { ...context, withoutKeys: true },
+          );
           ends.add("the session store", () => stores.close());
           health?.add("readiness", "session store", () => stores.health() ?? "");
           if (!stores.isShared && config.app !== "mcp-stdio") {

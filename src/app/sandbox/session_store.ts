@@ -32,6 +32,8 @@ export interface StoreContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly redactor: Pick<Redactor, "add">;
+  /** Whoever asks has keys and plans of its own: these are not to be used. @default {false} */
+  readonly withoutKeys?: boolean | undefined;
   /** Ends the start. */
   readonly signal: AbortSignal;
 }
@@ -114,7 +116,8 @@ async function openRedis(settings: StoreSettings, context: StoreContext): Promis
         for (const { trouble } of [connection, blobConnection]) {
           if (trouble !== undefined) return `the session store ${trouble.text}`;
         }
-        return keys.trouble === "" ? undefined : `the shared keys: ${keys.trouble}`;
+        if (context.withoutKeys === true || keys.trouble === "") return undefined;
+        return `the shared keys: ${keys.trouble}`;
       },
       close: () => ends[Symbol.asyncDispose](),
     };
