@@ -20,8 +20,8 @@ export interface OutageReport {
 
 export interface OutageOptions {
   readonly redis: TestRedis;
-  /** Makes it go away and come back, as often as wished; writing goes on meanwhile. */
-  readonly outages: () => Promise<void>;
+  /** Makes it go away and come back, as often as wished; writing goes on meanwhile. Ends early with the signal. */
+  readonly outages: (signal: AbortSignal) => Promise<void>;
   /** Writers on each of two coordinators. @default {4} */
   readonly writers?: number | undefined;
   /** The longest that a call may take, in milliseconds; undefined: as the product has it. */
@@ -52,7 +52,7 @@ export async function writeThrough(
     await Promise.all(all.map(({ connection }) => connection.whenKnown(AbortSignal.timeout(60_000))));
     const writing = Promise.all(everybody.map((writer) => writer.run(over.signal)));
     writing.catch(() => over.abort());
-    await outages();
+    await outages(over.signal);
     over.abort();
     await writing;
     const { signal } = new AbortController();
@@ -124,11 +124,12 @@ class Writer {
 
   async run(over: AbortSignal): Promise<void> {
     for (let step = 0; !over.aborted; step++) {
+      const { failed } = this;
       const one = [...this.#known.values()].at(step % Math.max(1, this.#known.size));
       if (one === undefined || (step % 3 === 0 && this.#open().length < MOST_OPEN)) await this.#make();
       else if (step % 7 === 0) await this.#delete(one.told.id);
       else await this.#change(one.told.id, step);
-      await sleep(2, over);
+      await sleep(this.failed > failed ? 20 : 2, over);
     }
   }
 

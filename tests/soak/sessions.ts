@@ -1,7 +1,11 @@
-/** Sandbox sessions for long: file operations against a process that swaps what they work on. */
+/**
+ * Sandbox sessions for long: file operations against a process that swaps what they work on, and a shared store that is away for
+ * a minute.
+ */
 import { KINDS } from "../../src/sessions/sandbox/testing.ts";
 import { race, type RaceReport } from "../sessions/race/race.ts";
 import { sandboxRace } from "../sessions/race/sandbox_race.ts";
+import { storeOutages } from "./session_store.ts";
 import { type AreaOptions, type Check, clock, type Report, without } from "./report.ts";
 
 /** Of all ways together; the minutes that were asked for do not count. */
@@ -48,6 +52,9 @@ export async function run({ seed, signal, say, watch }: AreaOptions): Promise<Re
     facts.push([`sandbox, ${kind}`, words(report)]);
     checks.push(without(`ways out of a sandbox's directory (${kind})`, report.escapes));
   }
+  const store = await storeOutages({ signal, say });
+  facts.push(...store.facts);
+  checks.push(...store.checks);
   const control = await race({ as: "unisolated", beneath: true, naive: true, tries: TRIES, seed, signal });
   checks.push({
     what: "the same race catches a check of the path as a text",
