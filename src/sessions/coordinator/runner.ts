@@ -67,7 +67,11 @@ export class Runner {
             options: { ...options, signal: either },
           });
         } catch (error) {
-          throw loan?.signal.aborted && !signal.aborted ? revoked(loan, session, operation) : error;
+          if (!loan?.signal.aborted || signal.aborted) throw error;
+          const { reason } = loan.signal;
+          throw reason instanceof WorkspaceDeleted
+            ? await this.#deleted(session, reason, signal)
+            : revoked(loan, session, operation);
         } finally {
           loan?.end();
         }
@@ -79,7 +83,7 @@ export class Runner {
 
   /** The caller's access to the session's workspace. @throws {SessionError} where they may not, and nothing was done */
   async #lent(session: SessionRecord, options: SessionCallOptions): Promise<Loan | undefined> {
-    const { core: { workspaces }, records } = this.parts;
+    const { workspaces } = this.parts.core;
     const { workspace } = session;
     if (workspace === undefined) return undefined;
     if (workspaces === undefined) {
@@ -88,14 +92,18 @@ export class Runner {
     try {
       return await workspaces.lend({ ...session, workspace }, options);
     } catch (error) {
-      if (!(error instanceof WorkspaceDeleted)) throw error;
-      const ended = await records.end(session, {
-        state: "failed",
-        cause: "worker_lost",
-        reason: `${error.message}: create a new one`,
-      }, options.signal);
-      throw endedError(ended.record);
+      throw error instanceof WorkspaceDeleted ? await this.#deleted(session, error, options.signal) : error;
     }
+  }
+
+  /** Nothing is left of it. */
+  async #deleted(
+    session: SessionRecord,
+    { message }: WorkspaceDeleted,
+    signal: AbortSignal,
+  ): Promise<SessionError> {
+    const ending = { state: "failed", cause: "worker_lost", reason: `${message}: create a new one` } as const;
+    return endedError((await this.parts.records.end(session, ending, signal)).record);
   }
 
   async #tries<I extends z.ZodObject, O extends z.ZodObject>(run: Run<I, O>): Promise<RunAnswer<O>> {

@@ -377,6 +377,22 @@ Deno.test("a session whose workspace was deleted has failed, and says so", async
   ]);
 });
 
+Deno.test("a workspace that is deleted under a call ends the call and the session", async () => {
+  await using made = await WorkspaceRig.start();
+  const { coder, dev, executor, rig: { clock, sessions, signal } } = made;
+  await made.create();
+  const held = executor.hold("echo");
+  const ended = assert.rejects(made.echo(), {
+    code: "session_ended",
+    message: /workspace ann\/dev was deleted/,
+  });
+  await held;
+  coder.delete(dev.id);
+  await clock.advance(60_000);
+  await ended;
+  assert.equal((await sessions.get(OWNER, "box", signal)).state, "failed");
+});
+
 Deno.test("a session is closed in its workspace as its caller, and forgotten", async () => {
   await using made = await WorkspaceRig.start();
   const { door, executor, rig: { sessions, signal, clock } } = made;

@@ -6,7 +6,7 @@ import type { Gauge } from "../../telemetry/metrics.ts";
 import type { AgentAccess } from "../agent/types.ts";
 import type { CallersCoder } from "../coordinator/types.ts";
 import { SessionError, type WorkspacePlace } from "../types.ts";
-import { type Checked, type Checks, maySoonBeGood } from "./checks.ts";
+import { type Checked, type Checks, isSaid, maySoonBeGood } from "./checks.ts";
 import { failureOf } from "./failures.ts";
 import { noRight } from "./find.ts";
 import type { LentTo, Loan } from "./types.ts";
@@ -111,10 +111,10 @@ export class Access implements AgentAccess {
   }
 
   async terminal(command: string, signal: AbortSignal): Promise<Terminal> {
-    const { checks, settings: { recheckMs } } = this.parts;
+    const { settings: { recheckMs } } = this.parts;
     const coder = await this.#current(signal);
     if (coder === undefined) throw this.#refusal ?? nobody(this.place);
-    const checked = await checks.check(coder, this.place, recheckMs, signal);
+    const checked = await this.#checked(coder, recheckMs, signal);
     this.#checkedAt = Math.max(this.#checkedAt, checked.at);
     this.#arm();
     const agentId = checked.agentId(this.place.agent);
@@ -123,7 +123,7 @@ export class Access implements AgentAccess {
     } catch (error) {
       if (!(error instanceof CoderError) || signal.aborted) throw this.#told(error, signal);
       // The workspace may have been built anew since: then its agent has another id.
-      const now = await checks.check(coder, this.place, 0, signal);
+      const now = await this.#checked(coder, 0, signal);
       const newId = now.agentId(this.place.agent);
       if (newId === agentId) throw this.#told(error, signal);
       try {
@@ -131,6 +131,16 @@ export class Access implements AgentAccess {
       } catch (error) {
         throw this.#told(error, signal);
       }
+    }
+  }
+
+  /** Calls that run need not find out by themselves what Coder says of the workspace. */
+  async #checked(coder: CallersCoder, maxAgeMs: number, signal: AbortSignal): Promise<Checked> {
+    try {
+      return await this.parts.checks.check(coder, this.place, maxAgeMs, signal);
+    } catch (error) {
+      if (!signal.aborted && this.#coder === coder && isSaid(error)) this.#lose(error);
+      throw error;
     }
   }
 

@@ -231,6 +231,27 @@ Deno.test("a workspace that was built anew has another agent: it is found by its
   assert.match((await refused(terminal())).message, /has no agent "main": it has cpu/);
 });
 
+Deno.test("calls that run hear at once what Coder says of the workspace when a terminal is to be opened", async () => {
+  const { coder, id, lend, terminal } = rig();
+  const loan = await lend();
+  await terminal();
+  coder.set(id, "stopped", [], { transition: "stop" });
+  assert.match((await refused(terminal())).message, /workspace ann\/dev is stopped/);
+  assert.match((loan.signal.reason as Error).message, /workspace ann\/dev is stopped/);
+  assert.equal(coder.terminals[0]?.isOpen, false);
+  coder.set(id, "running", [{}]);
+  const again = await lend();
+  coder.failures.set("open", [refusal("unavailable", 502, "bad gateway")]);
+  coder.failures.set("get", [refusal("unavailable", 502, "bad gateway")]);
+  // What Coder does not say is no reason to give calls up.
+  assert.equal((await refused(terminal())).code, "unavailable");
+  assert.equal(again.signal.aborted, false);
+  await terminal();
+  coder.delete(id);
+  assert.equal((await refused(terminal())).code, "session_ended");
+  assert.equal((again.signal.reason as SessionError).code, "session_ended");
+});
+
 Deno.test("a terminal that Coder does not open says of what agent, and why", async () => {
   const { coder, id, lend, terminal } = rig();
   (await lend()).end();

@@ -91,9 +91,7 @@ export class Checks {
           const why = verdict.is === "starting" ? "is being started: try again when it runs" : verdict.why;
           throw new SessionError(
             "unavailable",
-            `nothing was done: workspace ${
-              nameOf(workspace)
-            } ${why}. Once it runs, the session goes on with its files`,
+            `workspace ${nameOf(workspace)} ${why}. Once it runs, the session goes on with its files`,
           );
         }
         return {
@@ -108,6 +106,7 @@ export class Checks {
         throw new SessionError(
           "unavailable",
           `${what}: Coder ${coder.id} does not answer in time: try again`,
+          { cause: error },
         );
       }
       throw error;
@@ -133,6 +132,11 @@ export class Checks {
       );
     }
   }
+}
+
+/** Coder has said so: nobody needs to ask again before something is done about it. */
+export function isSaid(error: unknown): error is SessionError {
+  return error instanceof SessionError && (error.code !== "unavailable" || error.cause === undefined);
 }
 
 /** It may be otherwise in a moment. */
