@@ -6,20 +6,28 @@ export interface TcpProxy extends AsyncDisposable {
   /** Connections that are open now, and that there ever were. */
   readonly open: number;
   readonly accepted: number;
+  /** Nobody gets through. */
+  isShut: boolean;
   /** Ends all that are open, without a word to either end. */
   drop(): void;
 }
 
-/** Forwards connections of a free loopback port to another one. */
-export function startTcpProxy(upstream: number): TcpProxy {
+/** Forwards connections of a free loopback port to another one, which is asked for each. */
+export function startTcpProxy(upstream: number | (() => number)): TcpProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const pairs = new Set<readonly [Deno.TcpConn, Deno.TcpConn]>();
   const running = new Set<Promise<void>>();
   let accepted = 0;
+  let isShut = false;
+  const port = () => typeof upstream === "number" ? upstream : upstream();
   const serve = async () => {
     for await (const incoming of listener) {
       accepted++;
-      const task = carry(incoming, upstream, pairs).finally(() => running.delete(task));
+      if (isShut) {
+        closeQuietly(incoming);
+        continue;
+      }
+      const task = carry(incoming, port(), pairs).finally(() => running.delete(task));
       running.add(task);
     }
   };
@@ -32,6 +40,13 @@ export function startTcpProxy(upstream: number): TcpProxy {
     },
     get accepted() {
       return accepted;
+    },
+    get isShut() {
+      return isShut;
+    },
+    set isShut(shut: boolean) {
+      isShut = shut;
+      if (shut) drop();
     },
     drop,
     async [Symbol.asyncDispose]() {

@@ -42,7 +42,7 @@ export interface SandboxRig extends AsyncDisposable {
   metrics(): Promise<string>;
 }
 
-const KEY = "a key of the tests that is long enough for anybody";
+export const KEY = "a key of the tests that is long enough for anybody";
 
 /** Starts it, and waits until all its workers are there. */
 export async function startRig(options: RigOptions = {}): Promise<SandboxRig> {
