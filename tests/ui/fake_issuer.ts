@@ -1,4 +1,6 @@
-/** An OpenID Connect issuer, played: authorization code with PKCE, refresh tokens, revocation. Nothing is signed. */
+/** An OpenID Connect issuer, played: authorization code with PKCE, refresh tokens, revocation, signed tokens. */
+import { SignJWT } from "jose";
+import { issuerKey } from "../../src/identity/testing/issuer.ts";
 import { base64url } from "../../src/ui/page/pkce.js";
 
 export class FakeIssuer implements AsyncDisposable {
@@ -16,9 +18,14 @@ export class FakeIssuer implements AsyncDisposable {
   isOpaque = false;
   /** Whether other origins may call it. */
   allows = true;
+  /** Whom access tokens are for. */
+  audience = "server";
+  /** Whose they are. */
+  subject = "ada";
   readonly revoked: string[] = [];
   readonly asked: string[] = [];
   readonly #codes = new Map<string, { challenge: string; redirect: string; nonce: string }>();
+  readonly #key = issuerKey("first");
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   constructor() {
@@ -44,6 +51,7 @@ export class FakeIssuer implements AsyncDisposable {
 
   async #dispatch(request: Request, url: URL): Promise<Response> {
     if (url.pathname === "/.well-known/openid-configuration") return Response.json(this.#document());
+    if (url.pathname === "/keys") return Response.json({ keys: [(await this.#key).jwk] });
     if (url.pathname === "/auth") return this.#authorize(url.searchParams);
     const form = new URLSearchParams(await request.text());
     if (url.pathname === "/token") return await this.#token(form);
@@ -58,6 +66,7 @@ export class FakeIssuer implements AsyncDisposable {
     return {
       issuer: this.url,
       authorization_endpoint: `${this.url}/auth`,
+      jwks_uri: `${this.url}/keys`,
       token_endpoint: `${this.url}/token`,
       revocation_endpoint: `${this.url}/revoke`,
       code_challenge_methods_supported: ["S256"],
@@ -86,7 +95,7 @@ export class FakeIssuer implements AsyncDisposable {
   async #token(form: URLSearchParams): Promise<Response> {
     if (form.get("grant_type") === "refresh_token") {
       if (!this.renews) return Response.json({ error: "invalid_grant" }, { status: 400 });
-      return this.#tokens(undefined);
+      return await this.#tokens(undefined);
     }
     const code = this.#codes.get(form.get("code") ?? "");
     this.#codes.delete(form.get("code") ?? "");
@@ -96,25 +105,33 @@ export class FakeIssuer implements AsyncDisposable {
     );
     const isTaken = code !== undefined && code.redirect === form.get("redirect_uri") &&
       code.challenge === base64url(new Uint8Array(digest));
-    return isTaken ? this.#tokens(code.nonce) : Response.json({ error: "invalid_grant" }, { status: 400 });
+    return isTaken
+      ? await this.#tokens(code.nonce)
+      : Response.json({ error: "invalid_grant" }, { status: 400 });
   }
 
-  #tokens(nonce: string | undefined): Response {
-    const exp = Math.floor(Date.now() / 1_000) + this.lifetime;
-    const about = { iss: this.url, sub: "ada", exp, jti: crypto.randomUUID() };
-    const access = this.isOpaque ? crypto.randomUUID() : jwt({ ...about, aud: "server" });
+  async #tokens(nonce: string | undefined): Promise<Response> {
+    const access = this.isOpaque ? crypto.randomUUID() : await this.#jwt({ aud: this.audience });
     this.given.push(access);
-    const id = nonce === undefined ? {} : { id_token: jwt({ ...about, aud: "page", nonce }) };
     return Response.json({
       access_token: access,
-      ...id,
+      ...(nonce === undefined ? {} : { id_token: await this.#jwt({ aud: "page", nonce }) }),
       refresh_token: `refresh-${this.given.length}`,
       expires_in: this.lifetime,
     });
   }
-}
 
-function jwt(claims: Record<string, unknown>): string {
-  const part = (value: unknown) => base64url(new TextEncoder().encode(JSON.stringify(value)));
-  return `${part({ alg: "none" })}.${part(claims)}.`;
+  async #jwt(claims: Record<string, unknown>): Promise<string> {
+    const { alg, kid, privateKey } = await this.#key;
+    const iat = Math.floor(Date.now() / 1_000);
+    const all = {
+      iss: this.url,
+      sub: this.subject,
+      iat,
+      exp: iat + this.lifetime,
+      jti: crypto.randomUUID(),
+      ...claims,
+    };
+    return await new SignJWT(all).setProtectedHeader({ alg, kid }).sign(privateKey);
+  }
 }

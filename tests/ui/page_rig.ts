@@ -92,7 +92,9 @@ export async function painted(page: Page): Promise<void> {
 
 /** Shows a section by its link, as a person does. */
 export async function goTo(page: Page, section: string): Promise<void> {
-  await page.evaluate(inPage.clickOn, `#sections a[href="#${section}"]`);
+  const link = `#sections a[href="#${section}"]`;
+  await page.waitForSelector(link);
+  await page.evaluate(inPage.clickOn, link);
   await page.waitForFunction(inPage.isAt, { timeout: PATIENCE_MS }, section);
   await painted(page);
 }

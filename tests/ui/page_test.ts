@@ -147,13 +147,13 @@ Deno.test("the page shows every section as it is told, under its policy", async 
             workspace: "main.ada.live",
             number: 1,
             transition: "start",
-            state: "succeeded",
+            state: "running",
             startedAt: new Date().toISOString(),
             endedAt: "",
             message: "",
           }]),
         );
-        await until(page, ".chips", /succeeded 2/);
+        await until(page, ".chips", /running 1/);
       }),
   );
 

@@ -279,7 +279,7 @@ export const SECTION_VIEWS = {
     tone: (row) => toneOf(stateOf("state")(row)),
     name: (row) => field("name")(row) || field("id")(row),
     subject: () => undefined,
-    empty: "There is no session that you may see. A client opens one with session_open.",
+    empty: "There is no session that you may see. A client opens one with session.create.",
   },
   calls: {
     title: "Tool calls",
