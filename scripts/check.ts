@@ -18,14 +18,20 @@ function deno(...args: string[]): () => Promise<string[]> {
   };
 }
 
+/** What runs in browsers knows of a browser, not of this runtime. */
+async function pageTypes(): Promise<string[]> {
+  const files = await filesBelow("src/ui/page", [".js"]);
+  return await deno("check", "--quiet", "--config", "src/ui/page/check.json", ...files)();
+}
+
 async function importRules(): Promise<string[]> {
   const rooms = readRooms(read("docs/architecture.md"));
-  const files = ["main.ts", ...await filesBelow("src", [".ts"]), ...await filesBelow("tests", [".ts"])];
+  const files = ["main.ts", ...await filesBelow("src", [".ts", ".js"]), ...await filesBelow("tests", [".ts"])];
   return files.flatMap((file) => wrongDoors(file, read(file), rooms));
 }
 
 async function circles(): Promise<string[]> {
-  const files = [...await filesBelow("src", [".ts"]), ...await filesBelow("tests", [".ts"])];
+  const files = [...await filesBelow("src", [".ts", ".js"]), ...await filesBelow("tests", [".ts"])];
   return importCircles(new Map(files.map((file) => [file, read(file)])));
 }
 
@@ -54,7 +60,7 @@ function dependencies(): Promise<string[]> {
 
 async function sizes(): Promise<string[]> {
   const generated = /^src\/api\/kubernetes\//;
-  const files = [...await filesBelow("src", [".ts"]), ...await filesBelow("tests", [".ts"])];
+  const files = [...await filesBelow("src", [".ts", ".js"]), ...await filesBelow("tests", [".ts"])];
   return files
     .filter((file) => !generated.test(file))
     .map((file) => ({ file, lines: read(file).split("\n").length }))
@@ -66,6 +72,7 @@ const steps: Step[] = [
   { name: "format", run: deno("fmt", "--check", "--quiet") },
   { name: "lint", run: deno("lint", "--quiet") },
   { name: "types", run: deno("check", "--quiet", "main.ts", "src", "tests", "scripts") },
+  { name: "types of the page", run: pageTypes },
   { name: "import rules", run: importRules },
   { name: "no circles of imports", run: circles },
   { name: "file sizes", run: sizes },
