@@ -1,5 +1,6 @@
 /** Options of a coordinator that has to do with Coder, and the rules that concern them. */
 import type { CoordinatorConfig } from "../../app/sandbox/config.ts";
+import { isLoopback } from "../../telemetry/loopback.ts";
 import type { Mistake } from "../mistake.ts";
 import { httpUrl, text } from "../values.ts";
 import { optional, type Values } from "./option.ts";
@@ -62,6 +63,12 @@ export function coderUrlOf(
   const { data, error } = httpUrl().safeParse(given);
   const what = error?.issues.map(({ message }) => message).join("; ");
   return { url: data, mistakes: what === undefined ? [] : [{ where: "CODER_URL", what }] };
+}
+
+/** Who sees the way to Coder sees session tokens. */
+export function* coderWarnings(url: string | undefined, where: string): Iterable<string> {
+  if (url === undefined || !url.startsWith("http:") || isLoopback(new URL(url).hostname)) return;
+  yield `${where}: session tokens go to ${url} in plain text: write https:// unless a mesh or a private network protects them`;
 }
 
 export function* coderChecks(

@@ -114,3 +114,16 @@ Deno.test("where Coder is known sessions need no worker", async () => {
   );
   assert.match((await read(["--grpc-bind-address=0"])).said[0] ?? "", /--embedded-worker or --coder-url/);
 });
+
+Deno.test("who would send session tokens in plain text is told", async () => {
+  const warned = async (url: string) =>
+    (await read([EMBEDDED, "--auth=coder", `--coder-url=${url}`])).notes.warnings;
+  assert.match(
+    (await warned("http://coder.coder.svc")).join(),
+    /^--coder-url: session tokens go to http:.*plain text/,
+  );
+  assert.deepEqual(await warned("http://127.0.0.1:3000"), []);
+  assert.deepEqual(await warned("https://coder.example.com"), []);
+  const { notes } = await read([EMBEDDED], { ...ME, CODER_URL: "http://coder" });
+  assert.match(notes.warnings.join(), /^CODER_URL: /);
+});

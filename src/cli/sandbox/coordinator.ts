@@ -3,7 +3,7 @@ import type { CoordinatorConfig } from "../../app/sandbox/config.ts";
 import { isLoopback } from "../../telemetry/loopback.ts";
 import { formatDuration } from "../duration.ts";
 import type { Mistake } from "../mistake.ts";
-import { coderChecks, coderUrlOf } from "./coder_options.ts";
+import { coderChecks, coderUrlOf, coderWarnings } from "./coder_options.ts";
 import { callerChecks, chosenAuth } from "./coordinator_callers.ts";
 import { COORDINATOR, type coordinatorTable } from "./coordinator_options.ts";
 import { type Loaded, loadOptions } from "./load.ts";
@@ -45,6 +45,7 @@ export async function readCoordinator(sources: ReadSources): Promise<ReadConfig<
       ...found.warnings,
       ...notUsed(found, sources.environment),
       ...openReports(values, found),
+      ...coderWarnings(coderUrl, found.isGiven("coderUrl") ? found.where("coderUrl") : "CODER_URL"),
     ],
     unknownVariables: found.unknownVariables,
   };

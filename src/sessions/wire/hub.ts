@@ -67,16 +67,16 @@ export class WorkerHub {
    */
   register(id: string, hello: WorkerHello, load: WorkerLoad, binding?: WorkerBinding): Registration {
     const known = this.#workers.get(id)?.worker;
-    if (known !== undefined && !isSameBinding(known.binding, binding)) {
-      throw new WireError(
-        "permission_denied",
-        `worker ${id} is registered for ${whose(known.binding)}, and this token is for ${
-          whose(binding)
-        }: try again ` +
-          "when it has left",
-      );
-    }
     if (known?.hello.incarnation === hello.incarnation) {
+      // Whose workspace it is does not change for a process. Where it does for the workspace, another one comes.
+      if (!isSameBinding(known.binding, binding)) {
+        throw new WireError(
+          "permission_denied",
+          `worker ${id} has registered for ${whose(known.binding)}, and this token is for ${
+            whose(binding)
+          }: start it anew`,
+        );
+      }
       known.heard(load);
       return { id: known.registration, heartbeatTimeoutMs: this.#timeoutMs };
     }

@@ -184,17 +184,20 @@ Deno.test("news come one after the other, also where the listener's call makes m
   assert.deepEqual(news, ["joined w1 1", "joined w2 1"]);
 });
 
-Deno.test("whose workspace a worker is in stays with it, and no other token takes its place", () => {
+Deno.test("whose workspace a worker is in stays with it, until another process comes for another owner", () => {
   const { hub, witness } = rig();
   const binding = { workspaceId: "w", ownerId: "ann" };
   const { id } = hub.register("ws-w", hello("a"), IDLE_LOAD, binding);
   assert.deepEqual(witness.joinedWorkers[0]?.binding, binding);
   assert.equal(hub.register("ws-w", hello("a"), IDLE_LOAD, { ...binding }).id, id);
   for (const other of [undefined, { ...binding, ownerId: "bob" }]) {
-    assert.throws(() => hub.register("ws-w", hello("b"), IDLE_LOAD, other), { code: "permission_denied" });
+    assert.throws(() => hub.register("ws-w", hello("a"), IDLE_LOAD, other), { code: "permission_denied" });
   }
-  assert.notEqual(hub.register("ws-w", hello("b"), IDLE_LOAD, binding).id, id);
-  assert.deepEqual(witness.joinedWorkers[1]?.binding, binding);
+  // The workspace is another's now, and has started its worker anew.
+  const heirs = { ...binding, ownerId: "bob" };
+  assert.notEqual(hub.register("ws-w", hello("b"), IDLE_LOAD, heirs).id, id);
+  assert.deepEqual(witness.joinedWorkers[1]?.binding, heirs);
+  assert.throws(() => hub.register("ws-w", hello("a"), IDLE_LOAD, binding), { code: "superseded" });
   hub.register("w1", hello("c"), IDLE_LOAD);
   assert.equal(witness.joinedWorkers[2]?.binding, undefined);
 });

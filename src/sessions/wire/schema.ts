@@ -111,6 +111,6 @@ export const PATHS = {
   register: `${SERVICE}/Register`,
   heartbeat: `${SERVICE}/Heartbeat`,
   deregister: `${SERVICE}/Deregister`,
-  taskStream: `${SERVICE}/TaskStream`,
   enterWorkspace: `${SERVICE}/EnterWorkspace`,
+  taskStream: `${SERVICE}/TaskStream`,
 } as const;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createThrowawayAuthority } from "../../identity/throwaway_authority.ts";
 import { silentLogger } from "../../telemetry/logger.ts";
 import { FakeClock } from "../../telemetry/testing/fake_clock.ts";
 import { createGrpcDoor } from "./client.ts";
@@ -172,4 +173,32 @@ Deno.test("what is too large is not looked at", async () => {
   const door = createGrpcDoor({ url: rig.grpc.url, token: () => "not a token" });
   await assert.rejects(door.heartbeat("r", {} as never, false, new AbortController().signal));
   door.close();
+});
+
+Deno.test("over TLS the coordinator's certificate is verified before the session token goes there", async () => {
+  const [authority, other] = await Promise.all(["one", "other"].map(createThrowawayAuthority));
+  const { certPem, keyPem } = await authority!.issue("coordinator", "server");
+  let asked = 0;
+  await using rig = await grpcRig({
+    tls: { current: { certPem, keyPem }, subscribe: () => () => {} },
+    entry: {
+      enter() {
+        asked++;
+        return Promise.resolve({ token: "t", expiresInMs: HOUR });
+      },
+    },
+  });
+  const asker = (caPem: string) =>
+    workspaceToken({
+      url: rig.url,
+      tls: () => ({ caPem, serverName: "coordinator" }),
+      workspaceId: WORKSPACE,
+      sessionToken: () => SESSION,
+      keepSecret() {},
+      log: silentLogger,
+    });
+  await assert.rejects(asker(other!.certPem)(), { code: "unavailable" });
+  assert.equal(asked, 0);
+  assert.equal(await asker(authority!.certPem)(), "t");
+  assert.equal(asked, 1);
 });
