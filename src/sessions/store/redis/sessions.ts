@@ -56,6 +56,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async create(record: SessionRecord, mostOpen: number, signal: AbortSignal): Promise<SessionRecord> {
+    signal.throwIfAborted();
     const by = randomUUID();
     const json = recordJson(record);
     const before = this.#unknown.before(record.id, json);
@@ -107,6 +108,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async update(record: SessionRecord, signal: AbortSignal): Promise<SessionRecord | undefined> {
+    signal.throwIfAborted();
     const by = randomUUID();
     const { id, version } = record;
     const json = recordJson(record);
