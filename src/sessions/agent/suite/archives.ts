@@ -1,7 +1,7 @@
 /** Archives of sessions with files of their own: what checkpoints are made of. */
 import assert from "node:assert/strict";
 import { run } from "../../sandbox/testing.ts";
-import type { SuiteOptions } from "../suite.ts";
+import type { SuiteOptions } from "./types.ts";
 import { read, refusal, rigOf, sha256, signal, someBytes, write } from "./rig.ts";
 
 export function archivesSuite(options: SuiteOptions): void {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { run } from "../../sandbox/testing.ts";
 import type { Sandbox } from "../../sandbox/types.ts";
-import type { Feature, SuiteOptions } from "../suite.ts";
+import type { Feature, SuiteOptions } from "./types.ts";
 import { bytesOf, read, refusal, rigOf, sha256, signal, someBytes, textOf, write } from "./rig.ts";
 
 /** Names that a file can have. */

@@ -1,7 +1,7 @@
 /** Where sessions are in a workspace, and what becomes of files. */
 import assert from "node:assert/strict";
 import { run } from "../../sandbox/testing.ts";
-import type { SuiteOptions } from "../suite.ts";
+import type { SuiteOptions } from "./types.ts";
 import { read, refusal, rigOf, signal, write } from "./rig.ts";
 
 export function placesSuite(options: SuiteOptions): void {

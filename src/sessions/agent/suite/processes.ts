@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { PATIENCE_MS, processesWith, run, until } from "../../sandbox/testing.ts";
 import type { Sandbox, SandboxProcess } from "../../sandbox/types.ts";
-import type { Feature, SuiteOptions } from "../suite.ts";
+import type { Feature, SuiteOptions } from "./types.ts";
 import { bytesOf, rigOf, signal, someBytes } from "./rig.ts";
 
 /** Starts it and collects what it says. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { PATIENCE_MS } from "../../sandbox/testing.ts";
 import type { Sandbox, SandboxHost } from "../../sandbox/types.ts";
 import { type Limits, SessionError, STANDARD_LIMITS, type WorkspaceFiles } from "../../types.ts";
-import type { SuiteOptions, SuiteWorkspace } from "../suite.ts";
+import type { SuiteOptions, SuiteWorkspace } from "./types.ts";
 
 export const signal = () => AbortSignal.timeout(PATIENCE_MS);
 export const bytesOf = (text: string) => new TextEncoder().encode(text);

@@ -4,7 +4,7 @@ import { until } from "../../sandbox/testing.ts";
 import type { SandboxHost } from "../../sandbox/types.ts";
 import { type Limits, STANDARD_LIMITS } from "../../types.ts";
 import { type ExecutorRig, executorRig } from "../../worker/testing/executor_rig.ts";
-import type { SuiteOptions } from "../suite.ts";
+import type { SuiteOptions } from "./types.ts";
 import { rigOf, signal } from "./rig.ts";
 
 interface Replica extends ExecutorRig {
