@@ -10,6 +10,7 @@ import type { ConnectedClient } from "../mcp/clients.ts";
 import { percentile } from "./aggregated/figures.ts";
 import { compiledBinary } from "./compiled_binary.ts";
 import type { Report } from "./report.ts";
+import { storeFigures } from "./session_store.ts";
 import { ToldRows } from "./told_rows.ts";
 
 const CALLS = Number(Deno.env.get("BENCH_CALLS") ?? "300");
@@ -34,6 +35,7 @@ export async function measure(): Promise<Report> {
   }
   await workerSide(rows);
   await mixed(binary, rows);
+  await storeFigures(rows);
   return { area: "sessions", rows: rows.list };
 }
 
