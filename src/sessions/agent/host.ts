@@ -5,6 +5,7 @@ import type { IsolationReport, OpenOptions, Sandbox, SandboxHost } from "../sand
 import { SessionError } from "../types.ts";
 import { type AgentEngine, type EngineContext, type EngineSandbox, NOT_HERE } from "./engine.ts";
 import { pythonEngine, type PythonEngineOptions } from "./python_engine.ts";
+import { shellEngine } from "./shell/mod.ts";
 import type { AgentAccess, FindAccess } from "./types.ts";
 
 export interface AgentHostOptions extends PythonEngineOptions {
@@ -41,7 +42,7 @@ class AgentHost implements SandboxHost {
 
   constructor(options: AgentHostOptions) {
     this.#options = options;
-    this.#engines = options.engines ?? [pythonEngine(options)];
+    this.#engines = options.engines ?? [pythonEngine(options), shellEngine()];
   }
 
   leftovers(): Promise<readonly string[]> {

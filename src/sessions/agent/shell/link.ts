@@ -1,0 +1,237 @@
+/** The way to one session in its workspace: channels that are opened when they are needed, and requests done once. */
+import type { Terminal } from "../../../coder/terminal.ts";
+import type { Logger } from "../../../telemetry/logger.ts";
+import { SessionError } from "../../types.ts";
+import { type Ask, Channel, ChannelBroken, encodedLength } from "./channel.ts";
+import { call } from "./quote.ts";
+
+export interface LinkOptions {
+  readonly session: string;
+  /** Opens a terminal as whoever called last. Rejects with `SessionError`. */
+  readonly open: (command: string, signal: AbortSignal) => Promise<Terminal>;
+  readonly log: Logger;
+  /** Channels at once. @default {8} */
+  readonly most?: number | undefined;
+  /** Milliseconds after which a channel that nobody needs is closed; one stays. @default {60_000} */
+  readonly idleMs?: number | undefined;
+}
+
+/** How often a request that changes nothing is asked anew, where its terminal broke. */
+const ATTEMPTS = 4;
+/** For what has to be done in any case, such as ending what was asked. */
+const CLEANUP_MS = 30_000;
+/** Bodies up to this size travel in the request. */
+const EMBEDDED = 4_096;
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #idle: { readonly channel: Channel; readonly since: number }[] = [];
+  readonly #waiting: (() => void)[] = [];
+  readonly #live = new Set<Channel>();
+  readonly #acknowledged: string[] = [];
+  readonly #timer: ReturnType<typeof setInterval>;
+  #opening = 0;
+  #isClosed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#tidy(), 10_000);
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  /**
+   * What the code printed. It is run again where its terminal breaks: it must change nothing.
+   * Rejects with `SessionError` and with the reason of `signal`.
+   */
+  async ask(code: string, signal: AbortSignal, options: Omit<Ask, "body"> = {}): Promise<Uint8Array> {
+    for (let attempt = 1;; attempt++) {
+      const channel = await this.#acquire(signal).catch((error: unknown) => {
+        throw unavailable(error, this.#options.session, signal);
+      });
+      try {
+        return await channel.ask(code, options, signal);
+      } catch (error) {
+        this.#forget(channel, signal.aborted);
+        if (!(error instanceof ChannelBroken)) throw error;
+        if (attempt >= ATTEMPTS || this.#isClosed) throw unavailable(error, this.#options.session, signal);
+      } finally {
+        this.#release(channel);
+      }
+    }
+  }
+
+  /**
+   * As {@linkcode ask}, for what changes something: it is done once, whatever becomes of its terminal; the workspace knows
+   * what was begun. `body` is in the file `$W` then. Where it is not known whether it was done: `unknown_outcome`.
+   */
+  async once(
+    code: string,
+    signal: AbortSignal,
+    options: Ask = {},
+  ): Promise<Uint8Array> {
+    const request = crypto.randomUUID().replaceAll("-", "");
+    const { body } = options;
+    let prefix = `Q=${request}\n`;
+    let suffix = "";
+    if (body !== undefined) {
+      prefix += `W=$S/u/$Q\n`;
+      suffix = `; rm -f "$S/u/${request}"`;
+      if (body.length > EMBEDDED) await this.#upload(request, body, signal);
+      else {
+        const text = btoa(String.fromCharCode(...body));
+        prefix += `( umask 077; printf %s '${text}' | base64 -d > "$W" ) || sys\n`;
+      }
+    }
+    const acknowledged = this.#acknowledged.splice(0, 20);
+    const clear = acknowledged.length === 0
+      ? ""
+      : `rm -rf ${acknowledged.map((one) => `"$S/r/${one}"`).join(" ")}\n`;
+    const script = `${prefix}${code}`;
+    let sent = false;
+    for (let attempt = 1;; attempt++) {
+      // Begun before or never: it is only asked what became of it, once the workspace may know of it.
+      const line = sent
+        ? `[ -d "$S/r" ] || no lost\n${call("once", request, script)}${suffix}`
+        : `${clear}${call("once", request, script)}${suffix}`;
+      let channel: Channel;
+      try {
+        channel = await this.#acquire(signal);
+      } catch (error) {
+        if (sent) throw this.#unknown(error, signal);
+        throw unavailable(error, this.#options.session, signal);
+      }
+      try {
+        sent = true;
+        const { body: _, ...rest } = options;
+        const answer = await channel.ask(line, rest, signal);
+        this.#acknowledged.push(request);
+        this.#outcome(answer);
+        return answer;
+      } catch (error) {
+        if (error instanceof SessionError) throw error;
+        this.#forget(channel, signal.aborted);
+        if (!(error instanceof ChannelBroken)) throw error;
+        if (attempt >= ATTEMPTS || this.#isClosed) throw this.#unknown(error, signal);
+      } finally {
+        this.#release(channel);
+      }
+    }
+  }
+
+  /** Closes all channels; what runs in the workspace goes on. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    for (const channel of this.#live) channel.close();
+    this.#idle.length = 0;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  async #upload(request: string, body: Uint8Array, signal: AbortSignal): Promise<void> {
+    const size = encodedLength(body.length);
+    for (let attempt = 1;; attempt++) {
+      const channel = await this.#acquire(signal).catch((error: unknown) => {
+        throw unavailable(error, this.#options.session, signal);
+      });
+      try {
+        const code = `take "$S/u/${request}" ${size}`;
+        const answer = await channel.ask(code, { body }, signal);
+        const said = new TextDecoder().decode(answer);
+        if (said.startsWith("ok")) return;
+        throw new SessionError("failed", `the workspace did not take the bytes: ${said.slice(0, 300)}`);
+      } catch (error) {
+        this.#forget(channel, signal.aborted);
+        if (!(error instanceof ChannelBroken)) throw error;
+        if (attempt >= ATTEMPTS || this.#isClosed) throw unavailable(error, this.#options.session, signal);
+      } finally {
+        this.#release(channel);
+      }
+    }
+  }
+
+  /** @throws {SessionError} where the workspace says that it cannot tell */
+  #outcome(answer: Uint8Array): void {
+    const said = new TextDecoder().decode(answer.subarray(0, 16));
+    if (!/^no (gone|lost)\n/.test(said)) return;
+    throw new SessionError(
+      "unknown_outcome",
+      `the workspace of session ${this.#options.session} was started anew in the middle of this: look whether it was done`,
+    );
+  }
+
+  #unknown(error: unknown, signal: AbortSignal): unknown {
+    if (signal.aborted) return signal.reason;
+    const why = error instanceof Error ? error.message : String(error);
+    return new SessionError(
+      "unknown_outcome",
+      `the workspace of session ${this.#options.session} went away in the middle of this: look whether it was done (${why})`,
+    );
+  }
+
+  async #acquire(signal: AbortSignal): Promise<Channel> {
+    const { most = 8, session, open } = this.#options;
+    while (true) {
+      signal.throwIfAborted();
+      if (this.#isClosed) throw new SessionError("session_ended", `session ${session} was closed`);
+      for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+        if (idle.channel.isOpen) return idle.channel;
+        this.#live.delete(idle.channel);
+      }
+      if (this.#live.size + this.#opening < most) break;
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+    this.#opening++;
+    try {
+      const channel = await Channel.open(open, session, signal);
+      this.#live.add(channel);
+      if (this.#isClosed) channel.close();
+      return channel;
+    } finally {
+      this.#opening--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  #release(channel: Channel): void {
+    if (!channel.isOpen || this.#isClosed) {
+      channel.close();
+      this.#live.delete(channel);
+    } else this.#idle.push({ channel, since: performance.now() });
+    this.#waiting.shift()?.();
+  }
+
+  /** A channel that broke, or whose answer nobody waits for: what it was asked is ended there. */
+  #forget(channel: Channel, end: boolean): void {
+    channel.close();
+    this.#live.delete(channel);
+    if (!end || channel.pid === 0 || this.#isClosed) return;
+    const signal = AbortSignal.timeout(CLEANUP_MS);
+    void this.ask(`kill -KILL -${channel.pid}`, signal).catch((error: unknown) => {
+      this.#options.log.debug("what was asked of a workspace could not be ended", { error: String(error) });
+    });
+  }
+
+  #tidy(): void {
+    const { idleMs = 60_000 } = this.#options;
+    while (this.#idle.length > 1) {
+      const oldest = this.#idle[0]!;
+      if (performance.now() - oldest.since < idleMs) return;
+      this.#idle.shift();
+      oldest.channel.close();
+      this.#live.delete(oldest.channel);
+    }
+  }
+}
+
+function unavailable(error: unknown, session: string, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof SessionError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new SessionError(
+    "unavailable",
+    `the workspace of session ${session} cannot be reached, and nothing was done: ${why.slice(0, 300)}`,
+  );
+}
