@@ -48,7 +48,7 @@ export async function workerTemplate(
   const command = binary === "" ? `'${Deno.execPath()}' run -A --no-check '${root}/main.ts'` : `'${binary}'`;
   await Deno.writeTextFile(
     program,
-    `#!/bin/sh\necho $$ >> '${pids}'\n${
+    `#!/bin/sh\necho $$ $PPID >> '${pids}'\n${
       binary === "" ? `export DENO_DIR='${await denoDirectory()}'\n` : ""
     }exec ${command} "$@"\n`,
     { mode: 0o755 },
@@ -84,16 +84,22 @@ export async function workerTemplate(
     token,
     body: { name: uniqueName("sandbox-worker"), template_version_id: version.id },
   });
-  const workers = async () => {
+  const started = async () => {
     const text = await Deno.readTextFile(pids).catch(() => "");
-    return text.split("\n").filter((line) => line !== "").map(Number);
+    return text.split("\n").filter((line) => line !== "").map((line) => line.split(" ").map(Number));
   };
+  const workers = async () => (await started()).map(([pid = 0]) => pid);
   return {
     id,
     workers,
     endWorker,
     async [Symbol.asyncDispose]() {
-      for (const pid of await workers()) await endWorker(pid);
+      for (const [pid = 0, loop = 0] of await started()) {
+        // What would start it again; its command line has the whole script.
+        const script = await Deno.readTextFile(`/proc/${loop}/cmdline`).catch(() => "");
+        if (script.includes(program)) Deno.kill(loop, "SIGKILL");
+        await endWorker(pid);
+      }
     },
   };
 }

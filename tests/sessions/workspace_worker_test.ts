@@ -4,6 +4,7 @@ import { agentTemplate, type Coderd, startDeployment } from "../coder/mod.ts";
 import { waitFor } from "../cluster/wait.ts";
 import { createWorkerClient } from "../../src/sessions/wire/client.ts";
 import { mintWorkerToken, parseWorkerKeys } from "../../src/sessions/wire/worker_tokens.ts";
+import { WireError } from "../../src/sessions/wire/wire_error.ts";
 import { workspaceToken } from "../../src/sessions/wire/workspace_token.ts";
 import { MockExecutor } from "../../src/sessions/testing/mock_executor.ts";
 import { mockHello } from "../../src/sessions/testing/mock_worker.ts";
@@ -29,15 +30,23 @@ async function workerOf(
   return workers.find(({ id }) => id === `ws-${workspace}`);
 }
 
-/** As a worker in `workspace` that shows this session token. */
-function enter(rig: CoderCoordinator, workspaceId: string, sessionToken: string): Promise<string> {
-  return workspaceToken({
+/** As a worker in `workspace` that shows this session token; tries again where there was no answer in time. */
+async function enter(rig: CoderCoordinator, workspaceId: string, sessionToken: string): Promise<string> {
+  const token = workspaceToken({
     url: rig.workersUrl!,
     workspaceId,
     sessionToken: () => sessionToken,
     keepSecret() {},
     log: silentLogger,
-  })();
+  });
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await token();
+    } catch (error) {
+      const isLate = error instanceof WireError && ["unavailable", "not_now"].includes(error.code);
+      if (!isLate || attempt >= 10) throw error;
+    }
+  }
 }
 
 /** How a worker that comes with this token ends. */
