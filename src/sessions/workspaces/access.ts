@@ -53,6 +53,8 @@ export class Access implements AgentAccess {
   #refusal: SessionError | undefined;
   #cancelTimer = () => {};
   #isRechecking = false;
+  #suspectedAt = -Infinity;
+  #isDoubtful = false;
   #session: LentTo;
 
   constructor(session: LentTo, private readonly parts: AccessParts) {
@@ -79,7 +81,8 @@ export class Access implements AgentAccess {
     const isSame = coder.user === this.#coder?.user;
     let checked: Checked;
     try {
-      checked = await checks.check(coder, session.workspace, recheckMs, signal);
+      checked = await checks.check(coder, session.workspace, this.#isDoubtful ? 0 : recheckMs, signal);
+      this.#isDoubtful = false;
     } catch (error) {
       signal.throwIfAborted();
       // What an earlier caller of the same name has lent is no better.
@@ -179,13 +182,39 @@ export class Access implements AgentAccess {
       terminal.close();
       throw life.reason;
     }
-    this.#terminals.add(terminal);
+    let isOurs = false;
+    const close = () => {
+      isOurs = true;
+      terminal.close();
+    };
+    const { reconnect, output, closed } = terminal;
+    const own: Terminal = {
+      reconnect,
+      output,
+      closed,
+      type: (text, signal) => terminal.type(text, signal),
+      close,
+    };
+    this.#terminals.add(own);
     this.parts.open.inc();
-    void terminal.closed.then(() => {
-      this.#terminals.delete(terminal);
+    void closed.then(() => {
+      this.#terminals.delete(own);
       this.parts.open.dec();
+      if (!isOurs) void this.#suspect();
     });
-    return terminal;
+    return own;
+  }
+
+  /** A terminal has ended by itself: the workspace may be about to stop, which Coder knows before new ones fail. */
+  async #suspect(): Promise<void> {
+    const { clock } = this.parts;
+    const coder = this.#coder;
+    // The next call has it looked at.
+    if (this.#calls === 0) this.#isDoubtful = true;
+    if (coder === undefined || this.#calls === 0 || clock.now() - this.#suspectedAt < RETRY_MS) return;
+    this.#suspectedAt = clock.now();
+    // What comes of it is told to the calls that run.
+    await this.#checked(coder, 0, this.#life.signal).catch(() => {});
   }
 
   #told(error: unknown, signal: AbortSignal): unknown {

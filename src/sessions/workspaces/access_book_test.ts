@@ -252,6 +252,47 @@ Deno.test("calls that run hear at once what Coder says of the workspace when a t
   assert.equal((again.signal.reason as SessionError).code, "session_ended");
 });
 
+Deno.test("a terminal that ends by itself while a call runs makes one look; one that was closed does not", async () => {
+  const { coder, clock, id, lend, terminal, checks } = rig();
+  const loan = await lend();
+  (await terminal()).close();
+  await settle();
+  assert.equal(checks(), 2);
+  await terminal();
+  coder.terminals[1]?.end();
+  await settle();
+  assert.equal(checks(), 4);
+  assert.equal(loan.signal.aborted, false);
+  // Not for each of many.
+  await terminal();
+  coder.terminals[2]?.end();
+  await settle();
+  assert.equal(checks(), 4);
+  await clock.advance(2_000);
+  await terminal();
+  coder.set(id, "stopping", [{}], { transition: "stop" });
+  coder.terminals[3]?.end();
+  await settle();
+  assert.match((loan.signal.reason as Error).message, /workspace ann\/dev is being stopped/);
+});
+
+Deno.test("a terminal that ends by itself while nobody waits is for the next call to look at", async () => {
+  const { coder, id, lend, terminal, checks } = rig();
+  (await lend()).end();
+  await terminal();
+  coder.terminals[0]?.end();
+  await settle();
+  assert.equal(checks(), 2);
+  (await lend()).end();
+  (await lend()).end();
+  assert.equal(checks(), 4);
+  await terminal();
+  coder.terminals[1]?.end();
+  await settle();
+  coder.set(id, "stopped", [], { transition: "stop" });
+  assert.match((await refused(lend())).message, /is stopped/);
+});
+
 Deno.test("a terminal that Coder does not open says of what agent, and why", async () => {
   const { coder, id, lend, terminal } = rig();
   (await lend()).end();

@@ -47,6 +47,11 @@ export class ModelTerminal implements Terminal {
   }
 
   close(): void {
+    this.end();
+  }
+
+  /** As where the agent ends it. */
+  end(): void {
     this.isOpen = false;
     this.#closed.resolve({ code: 1000, reason: "" });
   }
