@@ -5,8 +5,8 @@ import type { Mode } from "./config.ts";
 /** `import` is missing from Deno's own type. */
 type Permission = Deno.PermissionName | "import";
 
-/** Commands that look once and end. */
-export type OneLook = "diagnose" | "support-bundle";
+/** Commands of a person that look, and change nothing. */
+export type OneLook = "diagnose" | "support-bundle" | "top";
 
 /** Processes of sandbox sessions. */
 export type SandboxProcess = "coordinator" | "worker";

@@ -1,7 +1,7 @@
 /** The commands, and the flags that are not configuration. */
 import type { FlagSpec } from "./arguments.ts";
 import type { CommandFlag } from "./command_flag.ts";
-import { BUNDLE_FLAGS, DIAGNOSE_FLAGS, SUBJECT_WORDS } from "./look_flags.ts";
+import { BUNDLE_FLAGS, DIAGNOSE_FLAGS, SUBJECT_WORDS, TOP_FLAGS } from "./look_flags.ts";
 import { OPTIONS } from "./options.ts";
 
 /** The flag of `version`. */
@@ -162,6 +162,21 @@ export const COMMANDS: readonly Command[] = [
       "you may read its token in Kubernetes.\n" +
       "Exit codes: 0 nothing is wrong (it is up, it starts, or it was stopped on purpose); 1 something is wrong; 2 it " +
       "could not be found out.",
+  },
+  {
+    name: "top",
+    isMode: false,
+    flags: TOP_FLAGS,
+    summary: "Watch control planes, workspaces, builds and sessions in a terminal",
+    description:
+      "Shows what you may see with your kubeconfig, and in Coder, as it changes: control planes, workspaces, builds, " +
+      "provisioners and their jobs. With --server it shows what that server does: at a coordinator sessions, workers " +
+      "and calls. Nothing is changed. ? lists the keys.\n" +
+      "  coder-k8s top\n" +
+      "  coder-k8s top -n coder --section=builds\n" +
+      "  coder-k8s top --server=https://sessions.example.com --token-file=token\n" +
+      "  coder-k8s top --once --section=workspaces --filter=failed\n" +
+      "Exit codes: 0 shown; 1 nothing could be seen; 2 not understood.",
   },
   {
     name: "support-bundle",

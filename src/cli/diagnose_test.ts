@@ -4,6 +4,7 @@ import type { Config } from "../app/config.ts";
 import type { AskedSubject, Diagnosis } from "../app/diagnose.ts";
 import { exitCode, type Looked } from "./diagnose.ts";
 import { main } from "./main.ts";
+import { noTop } from "./top_testing.ts";
 import { noSandbox } from "./sandbox/testing.ts";
 import { plainTerminal } from "./terminal.ts";
 
@@ -37,6 +38,7 @@ async function run(
     runApp: nothing,
     version: nothing,
     sandbox: noSandbox,
+    top: noTop,
     supportBundle: () => Promise.resolve({ refusal: "no" }),
     diagnose: (config, subject) => {
       asked.push({ config, subject });

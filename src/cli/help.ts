@@ -49,9 +49,9 @@ export function commandHelp(command: Command, terminal: Terminal): string {
   ];
   if (command.isMode) parts.push(configurationHelp(terminal));
   if (command.flags !== undefined) parts.push(heading("Flags"));
-  for (const { flag, letter, value, help } of command.flags ?? []) {
+  for (const { flag, letter, isSwitch, value, help } of command.flags ?? []) {
     const short = letter === undefined ? "" : `-${letter}, `;
-    parts.push(entry(`${short}--${flag} <${value}>`, [help], terminal));
+    parts.push(entry(`${short}--${flag}${isSwitch ? "" : ` <${value}>`}`, [help], terminal));
   }
   return parts.join("");
 }

@@ -46,8 +46,8 @@ Deno.test("a mode's page has its own words and all flags, another command's has 
     const own = (command.flags ?? []).map(({ flag }) => flag);
     const shown = OPTIONS.filter(({ flag }) => page.includes(`--${flag} `) && !own.includes(flag));
     assert.equal(shown.length, command.isMode ? OPTIONS.length : 0, command.name);
-    for (const { flag, value, help } of command.flags ?? []) {
-      assert.ok(page.includes(`--${flag} <${value}>`), flag);
+    for (const { flag, isSwitch, value, help } of command.flags ?? []) {
+      assert.ok(page.includes(isSwitch ? `--${flag} ` : `--${flag} <${value}>`), flag);
       assert.ok(page.replace(/\s+/g, " ").includes(help), flag);
     }
     assert.ok(page.startsWith(command.description.slice(0, 20)), command.name);

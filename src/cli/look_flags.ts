@@ -1,5 +1,6 @@
 /** Flags of commands that look once and end: where the cluster is, and who asks Coder. */
 import type { SubjectKind } from "../app/diagnose.ts";
+import { SECTIONS } from "../ui/types.ts";
 import type { CommandFlag } from "./command_flag.ts";
 import { optionOf } from "./options.ts";
 import type { SettingKey } from "./schema.ts";
@@ -61,6 +62,63 @@ export const DIAGNOSE_FLAGS: readonly CommandFlag[] = [
     value: "format",
     choices: DIAGNOSIS_FORMATS,
     help: "How it is told: text (default), json or yaml.",
+  },
+  ...LOOK_FLAGS,
+];
+
+/** Of `top`. */
+export const TOP_FLAGS: readonly CommandFlag[] = [
+  {
+    flag: "namespace",
+    letter: "n",
+    isSwitch: false,
+    value: "name",
+    help: "This namespace alone. Default: all that you may see.",
+  },
+  {
+    flag: "server",
+    isSwitch: false,
+    value: "url",
+    help: "Ask a server of ours, such as a coordinator, instead of Kubernetes: https://mcp.example.com.",
+  },
+  {
+    flag: "token-file",
+    isSwitch: false,
+    value: "path",
+    file: true,
+    help: "A file with a token that --server takes; read anew for each connection.",
+  },
+  {
+    flag: "ca-file",
+    isSwitch: false,
+    value: "path",
+    file: true,
+    help: "Certificates to verify that of --server with.",
+  },
+  {
+    flag: "section",
+    isSwitch: false,
+    value: "name",
+    choices: SECTIONS,
+    help: `What is shown first, and with --once alone: ${SECTIONS.join(", ")}.`,
+  },
+  {
+    flag: "filter",
+    isSwitch: false,
+    value: "text",
+    help: "Rows that have these words, as with /.",
+  },
+  {
+    flag: "once",
+    isSwitch: true,
+    value: "",
+    help: "Print all of it once and end; so it is where standard output is no terminal.",
+  },
+  {
+    flag: "timeout",
+    isSwitch: false,
+    value: "duration",
+    help: "How long --once may take. Default: 20s.",
   },
   ...LOOK_FLAGS,
 ];

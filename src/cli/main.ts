@@ -17,11 +17,13 @@ import type { BundleRequest } from "../app/support_bundle.ts";
 import type { CommandCall } from "./command_call.ts";
 import { diagnoseCommand, type Looked } from "./diagnose.ts";
 import { type Bundled, supportBundle } from "./support_bundle.ts";
+import { topCommand, type TopParts } from "./top.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { describeMistakes, type Mistake } from "./mistake.ts";
 import { loadSettings } from "./settings.ts";
 import { suggest } from "./suggest.ts";
 import { print, standardOutput, type Terminal } from "./terminal.ts";
+import { type Screen, terminalScreen } from "./top_screen.ts";
 import { OPTIONS } from "./options.ts";
 import type { SandboxSurroundings } from "./sandbox/surroundings.ts";
 
@@ -39,6 +41,7 @@ export interface Surroundings {
   /** Looks at one object. */
   readonly diagnose: (config: Config, subject: AskedSubject) => Promise<Looked>;
   readonly supportBundle: (config: Config, request: BundleRequest) => Promise<Bundled>;
+  readonly top: TopParts;
   /** What the commands of sandbox sessions reach out to. */
   readonly sandbox: SandboxSurroundings;
   /** The lines of `version`. */
@@ -53,6 +56,7 @@ const LOOKS: Readonly<Record<string, (call: CommandCall, around: Surroundings) =
   convert,
   diagnose: diagnoseCommand,
   "support-bundle": supportBundle,
+  top: topCommand,
 };
 
 /** Runs one command line. Resolves to the exit code: 0 done, 1 failed, 2 not understood; those of `diagnose` are its own. */
@@ -235,6 +239,12 @@ async function realSurroundings(): Promise<Surroundings> {
       (await import("../app/diagnose.ts")).lookAndTell(config, subject, environment),
     supportBundle: async (config, request) =>
       (await import("../app/support_bundle.ts")).bundleAndTell(config, request, environment),
+    top: {
+      open: async (config, request) => (await import("../app/top.ts")).openTop(config, request, environment),
+      screen: () => realScreen(),
+      untilStopped: async (run) => (await import("./top_signals.ts")).untilStopped(run),
+      now: () => Date.now(),
+    },
     sandbox: {
       machine: async () => (await import("./sandbox/machine.ts")).thisMachine(),
       runCoordinator: async (config, notes) =>
@@ -251,4 +261,13 @@ async function realSurroundings(): Promise<Surroundings> {
       return Promise.resolve({ version, commit, built, deno, platform: `${os}/${arch}` });
     },
   };
+}
+
+function realScreen(): Screen | undefined {
+  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return undefined;
+  return terminalScreen({
+    input: Deno.stdin,
+    write: (text) => print(Deno.stdout, text),
+    consoleSize: () => Deno.consoleSize(),
+  });
 }

@@ -4,6 +4,7 @@ import { COMMANDS, SHELLS } from "./commands.ts";
 import type { StartNotes } from "../app/process.ts";
 import { main } from "./main.ts";
 import { OPTIONS } from "./options.ts";
+import { noTop } from "./top_testing.ts";
 import { noSandbox } from "./sandbox/testing.ts";
 import { plainTerminal } from "./terminal.ts";
 
@@ -24,6 +25,7 @@ async function run(args: readonly string[], environment: Record<string, string> 
       return Promise.resolve(0);
     },
     sandbox: noSandbox,
+    top: noTop,
     supportBundle: () => Promise.resolve({ refusal: "no" }),
     diagnose: () => Promise.resolve({ refusal: "there is no such object" }),
     version: () => Promise.resolve({ version: "1.2.3", commit: "abc", built: "", deno: "2.9.4" }),

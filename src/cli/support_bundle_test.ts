@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Config } from "../app/config.ts";
 import type { BundleRequest } from "../app/support_bundle.ts";
 import { main } from "./main.ts";
+import { noTop } from "./top_testing.ts";
 import { noSandbox } from "./sandbox/testing.ts";
 import type { Bundled } from "./support_bundle.ts";
 import { plainTerminal } from "./terminal.ts";
@@ -23,6 +24,7 @@ async function run(line: string, bundled: Bundled = { written: WRITTEN }) {
     version: nothing,
     diagnose: nothing,
     sandbox: noSandbox,
+    top: noTop,
     supportBundle: (config, request) => {
       asked.push({ config, request });
       return Promise.resolve(bundled);

@@ -4,6 +4,7 @@ import { main, type Surroundings } from "../main.ts";
 import { plainTerminal } from "../terminal.ts";
 import { COMMAND_OPTIONS } from "./sets.ts";
 import { noSandbox, recordedSandbox } from "./testing.ts";
+import { noTop } from "../top_testing.ts";
 
 interface Given {
   readonly environment?: Record<string, string>;
@@ -33,6 +34,7 @@ async function run(
     },
     readStandardInput: () => Promise.resolve(input),
     runApp: never,
+    top: noTop,
     sandbox: {
       ...noSandbox,
       runCoordinator: recorded.runCoordinator,

@@ -3,6 +3,7 @@ import type { CoderRef } from "../../caller/types.ts";
 import { toolError } from "../../mcp/errors.ts";
 import { askForJobs, type Job } from "../../mcp/tools/provisioner_jobs.ts";
 import type { JobRow } from "../types.ts";
+import { codersOf } from "./reach.ts";
 import { Rest, type Source, type SourceWorld } from "./source.ts";
 import { textOf, timeOf } from "./words.ts";
 
@@ -44,10 +45,10 @@ export function jobs(): Jobs {
 
 /** Resolves to whether anything is being done. */
 async function round({ visitor, board, signal }: SourceWorld): Promise<boolean> {
-  const { coders } = visitor();
+  const { coders, namespaces } = visitor();
   const problems: string[] = [];
   try {
-    const all = await coders.list(undefined, signal);
+    const all = await codersOf({ coders, namespaces }, signal);
     const refs = all.slice(0, MOST_CODERS);
     if (refs.length < all.length) problems.push(`only ${refs.length} of ${all.length} Coders are asked`);
     const rows: JobRow[] = [];

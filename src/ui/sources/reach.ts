@@ -1,5 +1,5 @@
 /** Where somebody sees objects of a kind: everywhere, or in the namespaces that they may know of. */
-import type { CallerCluster } from "../../caller/types.ts";
+import type { CallerCluster, CoderRef } from "../../caller/types.ts";
 import type { ResourceType } from "../../api/object.ts";
 import { limitedCluster } from "../../mcp/caller/limited_cluster.ts";
 import type { Visitor } from "./source.ts";
@@ -19,9 +19,22 @@ export async function reachOf(
 ): Promise<CallerCluster> {
   const request = { verb: "list", group, version, resource: plural };
   if ((await cluster.may(request, { signal, timeoutMs: REVIEW_MS })).allowed) return cluster;
-  // Who may not list Coders everywhere either has those that are theirs in any case.
-  const refs = await coders.list(undefined, signal).catch(() => []);
+  const refs = await codersOf({ coders, namespaces }, signal).catch(() => []);
   const known = [...new Set([...namespaces, ...refs.map(({ namespace }) => namespace)])].sort();
   // Without any, the API server says best what is missing.
   return known.length === 0 ? cluster : limitedCluster(cluster, known.slice(0, MOST_NAMESPACES));
+}
+
+/** Coders that they may know of: those of their namespaces, where they may not look for them everywhere. */
+export async function codersOf(
+  { coders, namespaces = [] }: Pick<Visitor, "coders" | "namespaces">,
+  signal: AbortSignal,
+): Promise<readonly CoderRef[]> {
+  try {
+    return await coders.list(undefined, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (namespaces.length === 0) throw error;
+    return (await Promise.all(namespaces.map((namespace) => coders.list(namespace, signal)))).flat();
+  }
 }

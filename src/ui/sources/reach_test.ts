@@ -3,7 +3,7 @@ import { CoderWorkspaces } from "../../api/workspace.ts";
 import type { AccessRequest } from "../../kube/reviews.ts";
 import { platformCoders } from "../../mcp/tools/platform_testing.ts";
 import { LiveCluster, noCoders, refusal, visitorOf, workspaceOf } from "../testing.ts";
-import { reachOf } from "./reach.ts";
+import { codersOf, reachOf } from "./reach.ts";
 
 const { signal } = new AbortController();
 
@@ -63,6 +63,15 @@ Deno.test("who knows of none is told by the API server what is missing", async (
     );
     await assert.rejects(cluster.list(CoderWorkspaces), /at the cluster scope/);
   }
+});
+
+Deno.test("Coders are those of one's namespaces, where one may not look everywhere", async () => {
+  const ref = { id: "lab/main", namespace: "lab", controlPlane: "main" };
+  const list = (namespace: string | undefined) =>
+    namespace === undefined ? Promise.reject(new Error("not everywhere")) : Promise.resolve([ref]);
+  const coders = { ...noCoders, list };
+  assert.deepEqual(await codersOf({ coders, namespaces: ["lab"] }, signal), [ref]);
+  await assert.rejects(codersOf({ coders }, signal), /not everywhere/);
 });
 
 Deno.test("where nobody can say what somebody may, it is no refusal", async () => {
