@@ -26,7 +26,11 @@ async function pageTypes(): Promise<string[]> {
 
 async function importRules(): Promise<string[]> {
   const rooms = readRooms(read("docs/architecture.md"));
-  const files = ["main.ts", ...await filesBelow("src", [".ts", ".js"]), ...await filesBelow("tests", [".ts"])];
+  const files = [
+    "main.ts",
+    ...await filesBelow("src", [".ts", ".js"]),
+    ...await filesBelow("tests", [".ts"]),
+  ];
   return files.flatMap((file) => wrongDoors(file, read(file), rooms));
 }
 

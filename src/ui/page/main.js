@@ -52,7 +52,7 @@ const form = new SignInForm({
   oidc: async (keep) => {
     if (config.oidc === undefined) return;
     const issuer = await discover(config.oidc.issuer, AbortSignal.timeout(20_000));
-    const how = { redirect: BASE, keep, store: sessionStorage, now: Date.now() };
+    const how = { redirect: BASE, keep, store: storage(), now: Date.now() };
     location.assign(await depart(issuer, config.oidc, how));
   },
 });
@@ -89,7 +89,7 @@ function start() {
       link.show(now);
       content.classList.toggle("stale", now.kind !== "live");
       if (now.kind === "signedOut" || now.kind === "refused") mine.abort();
-      if (now.kind === "signedOut") ask(config.open ? "" : now.message);
+      if (now.kind === "signedOut") ask(now.message);
     },
   });
 }
@@ -99,7 +99,6 @@ function ask(message) {
   credentials.forget();
   sheet.close();
   form.show(config, message);
-  byId("person").hidden = true;
 }
 
 function signOut() {
@@ -112,6 +111,7 @@ function signOut() {
   page = undefined;
   content.replaceChildren();
   byId("nav").hidden = true;
+  byId("person").hidden = true;
   link.show(undefined);
   if (old?.refresh !== undefined && config.oidc !== undefined) {
     revoke(old.refresh, config.oidc, { signal: AbortSignal.timeout(10_000) }).catch(() => {});
@@ -212,7 +212,10 @@ function storage() {
   try {
     return globalThis.sessionStorage;
   } catch {
-    return { getItem: () => null, setItem: () => {}, removeItem: () => {} };
+    const setItem = () => {
+      throw new Error("storage is turned off");
+    };
+    return { getItem: () => null, setItem, removeItem: () => {} };
   }
 }
 
@@ -264,6 +267,8 @@ byId("skip").addEventListener("click", (event) => {
   byId("content").focus();
 });
 addEventListener("hashchange", plan);
+// A network that is back is tried at once.
+addEventListener("online", () => early.dispatchEvent(new Event("wake")));
 addEventListener("scroll", () => {
   page?.scrolled();
 }, { passive: true });

@@ -60,6 +60,13 @@ Deno.test("every file of the page is served as what it is, and every file that o
   }
 });
 
+Deno.test("every module is asked for at once, and none twice", () => {
+  const html = pageFiles().get("index.html")?.text ?? "";
+  const preloaded = [...html.matchAll(/rel="modulepreload" href="([^"]+)"/g)].map(([, name]) => name);
+  const modules = [...pageFiles().keys()].filter((name) => name.endsWith(".js") && name !== "main.js");
+  deepEqual(preloaded, modules.sort());
+});
+
 Deno.test("nothing on the page makes markup of text, and nothing is kept for longer than the tab is there", () => {
   for (const [path, { text }] of pageFiles()) {
     const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
