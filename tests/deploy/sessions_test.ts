@@ -117,13 +117,101 @@ Deno.test("with the component records of calls go to a volume, and Prometheus fi
   }
 });
 
+/** What a folder beside the manifests makes of them. */
+async function kustomizedWith(cluster: Cluster, kustomization: string): Promise<Manifest[]> {
+  const folder = await Deno.makeTempDir({ dir: `${root}/deploy`, prefix: ".tmp-" });
+  try {
+    await Deno.writeTextFile(`${folder}/kustomization.yaml`, kustomization);
+    return await kustomized(cluster, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function variablesOf({ env = [] }: Manifest): Record<string, string> {
+  return Object.fromEntries(env.map(({ name, value }: Manifest) => [name, value]));
+}
+
+Deno.test("with the component there are two coordinators on one Redis, whatever other component there is", async () => {
+  const cluster = await sharedCluster();
+  const objects = await kustomizedWith(
+    cluster,
+    "resources: [../coordinator]\ncomponents: [../coordinator/optional, ../coordinator/replicas]\n",
+  );
+  const of = (kind: string, name: string) =>
+    objects.find((each) => each.kind === kind && each.metadata.name === name);
+  const { replicas, template: { spec } } = of("Deployment", "coordinator").spec;
+  equal(replicas, 2);
+  const [container] = spec.containers;
+  const { config, warnings } = await understood(container.args, variablesOf(container), {
+    "/etc/coder-k8s/config/config.yaml": of("ConfigMap", "coordinator-config").data["config.yaml"],
+  });
+  deepEqual(warnings, []);
+  equal(config.auditLog, "/var/log/audit/coordinator.jsonl");
+  equal(config.dataDir, undefined, "a directory would be each pod's own");
+  const redis = of("Service", "coordinator-redis");
+  const { namespace } = redis.metadata;
+  equal(
+    config.sessionStore,
+    `redis://coordinator@coordinator-redis.${namespace}.svc:${redis.spec.ports[0].port}/0`,
+  );
+  const mounts = container.volumeMounts as Manifest[];
+  ok(mounts.some(({ mountPath }) => config.sessionStorePasswordFile.startsWith(`${mountPath}/`)));
+  ok(mounts.some(({ mountPath }) => mountPath === "/var/log/audit"));
+  const volumes = spec.volumes.map(({ name }: Manifest) => name).toSorted();
+  deepEqual(mounts.map(({ name }) => name).toSorted(), volumes, "nothing else is mounted, and all of it");
+  ok(container.readinessProbe.initialDelaySeconds > 30, "workers have found it by then");
+  equal(container.readinessProbe.httpGet.path, "/ready");
+  const workers = of("Service", "coordinator-workers");
+  deepEqual(
+    [workers.spec.clusterIP, workers.spec.publishNotReadyAddresses, workers.spec.selector],
+    ["None", true, of("Service", "coordinator").spec.selector],
+  );
+  // The way there is open on both sides.
+  const { egress } = of("NetworkPolicy", "coordinator").spec;
+  const { podSelector, ingress } = of("NetworkPolicy", "coordinator-redis").spec;
+  deepEqual(egress.at(-1).to, [{ podSelector }]);
+  deepEqual(egress.at(-1).ports, ingress[0].ports);
+  const [server] = of("StatefulSet", "coordinator-redis").spec.template.spec.containers;
+  const settings = of("ConfigMap", "coordinator-redis").data["redis.conf"];
+  match(settings, /^maxmemory-policy noeviction$/m);
+  match(settings, /^appendonly yes$/m);
+  ok(server.volumeMounts.some(({ mountPath }: Manifest) => settings.includes(`aclfile ${mountPath}/`)));
+  ok(config.checkpointBytes < 2 * 2 ** 30, "there is room for checkpoints and sessions");
+  // The API server takes all of it, and Pod Security's "restricted" has nothing against its pods.
+  await apply(cluster, objects.filter(({ kind }) => kind === "Namespace"));
+  const answer = await cluster.kubectl(["apply", "--dry-run=server", "-f", "-"], {
+    input: objects.filter(({ kind }) => !["ServiceMonitor", "Namespace"].includes(kind)).map((each) =>
+      JSON.stringify(each)
+    ).join("\n"),
+  });
+  ok(!/violate/.test(answer.stderr), answer.stderr);
+});
+
+Deno.test("with its counterpart workers dial every coordinator", async () => {
+  const cluster = await sharedCluster();
+  const objects = await kustomizedWith(
+    cluster,
+    "resources: [../coordinator/workers]\ncomponents: [../coordinator/replicas/workers]\n",
+  );
+  const set = objects.find(({ kind }) => kind === "StatefulSet");
+  const args = set.spec.template.spec.containers[0].args.map((one: string) =>
+    one.replace("$(POD_NAME)", "sandbox-worker-0")
+  );
+  const { config, warnings } = await understood(args, {});
+  deepEqual([config.coordinator, warnings], [
+    "https://coordinator-workers.coder-sessions.svc:50050",
+    [],
+  ]);
+});
+
 Deno.test("the program understands what the manifests tell it, and listens where Services and probes look", async () => {
   const [deployment] = parseAllDocuments(
     await Deno.readTextFile(`${root}/deploy/coordinator/deployment.yaml`),
   );
   const map = parse(await Deno.readTextFile(`${root}/deploy/coordinator/config.yaml`));
   const [container] = (deployment?.toJS() as Manifest).spec.template.spec.containers;
-  const { config, warnings } = await understood(container.args, {}, {
+  const { config, warnings } = await understood(container.args, variablesOf(container), {
     "/etc/coder-k8s/config/config.yaml": map.data["config.yaml"],
   });
   deepEqual(warnings, []);

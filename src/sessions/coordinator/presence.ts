@@ -25,6 +25,8 @@ export class Presence {
   #told = new WeakMap<WorkerConnection, number>();
   #steadySince: number | undefined;
   #cancelTimer = () => {};
+  /** Called after each round. */
+  afterRound: () => void = () => {};
 
   constructor(private readonly core: Core) {
     if (core.sightings !== undefined) this.#arm();
@@ -42,7 +44,9 @@ export class Presence {
         (signal) => this.tell(signal),
       )
         .then(() => {
-          if (!background.signal.aborted) this.#arm();
+          if (background.signal.aborted) return;
+          this.afterRound();
+          this.#arm();
         });
     }, settings.sightingEveryMs);
   }

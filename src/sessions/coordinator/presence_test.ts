@@ -220,6 +220,17 @@ Deno.test("what one coordinator has ended, and its worker was not told, the othe
   assert.deepEqual(a.registry.list().map(({ sessions }) => sessions), [0]);
 });
 
+Deno.test("the gauge of sessions is of the whole store, at every coordinator", async () => {
+  await using rig = new Replicas();
+  await rig.worker("w1");
+  await create(rig, rig.all[0]!);
+  await rig.clock.advance(10_000);
+  assert.equal(await rig.metric("coordinator_sessions_active"), 2, "1 at each of both");
+  await rig.all[0]!.sessions.close(OWNER, "one", rig.signal);
+  await rig.clock.advance(10_000);
+  assert.equal(await rig.metric("coordinator_sessions_active"), 0);
+});
+
 Deno.test("sessions of the other coordinator are no strangers", async () => {
   await using rig = new Replicas();
   const [a, b] = rig.all as [Replica, Replica];

@@ -34,6 +34,8 @@ export class Upkeep implements RegistryObserver {
   constructor(private readonly parts: UpkeepParts) {
     this.#stopObserving = parts.core.registry.observe(this);
     for (const { worker } of parts.core.registry.list()) this.joined(worker);
+    // Others make and end sessions, too.
+    parts.presence.afterRound = () => this.count();
     this.#arm();
   }
 
