@@ -85,3 +85,15 @@ for (const seed of [1, 2, 3, 4]) {
     }
   });
 }
+
+Deno.test("what is lost has its numbers, and what was before it is kept no more", () => {
+  const buffer = new OutputBuffer(10);
+  buffer.append(new Uint8Array([1, 2, 3]));
+  buffer.lose(0);
+  assert.equal(buffer.length, 3);
+  buffer.lose(5);
+  assert.deepEqual([buffer.start, buffer.end, buffer.length], [8, 8, 0]);
+  buffer.append(new Uint8Array([4, 5]));
+  assert.deepEqual([...buffer.read(0, 10)], [4, 5]);
+  assert.deepEqual([buffer.start, buffer.end], [8, 10]);
+});
