@@ -1,10 +1,11 @@
 /** Signing in to the page in a real Chromium: with a token, at an issuer, and what of it is kept where. */
 import assert from "node:assert/strict";
+import { waitFor } from "../cluster/mod.ts";
 import type { Page } from "./chromium.ts";
 import { FakeIssuer } from "./fake_issuer.ts";
 import { type FakeServer, hello } from "./fake_server.ts";
 import * as inPage from "./in_page.js";
-import { PageRig, textOf, textsOf, until, withPage } from "./page_rig.ts";
+import { PageRig, PATIENCE_MS, textOf, textsOf, until, withPage } from "./page_rig.ts";
 import { platform, rowsEvents, tellAll, workspace } from "./sample.ts";
 
 const TOKEN = "secret-token-of-ada";
@@ -126,6 +127,29 @@ Deno.test("people sign in with a token", async (t) => {
   );
 
   await t.step(
+    "whoever is asked anew may leave instead, and leaves nothing",
+    () =>
+      withPage(rig, PASTED, async (server, page) => {
+        tell(server);
+        server.tokens = new Set([TOKEN]);
+        await page.goto(`${server.url}#workspaces`);
+        await paste(page, TOKEN, true);
+        await until(page, ".chips", /All 5/);
+        server.tokens = new Set();
+        for (const watcher of server.watchers) watcher.end();
+        await until(page, "#sign-in .problem", /the token is not known/);
+        assert.equal(
+          (await page.evaluate(inPage.kept)).session,
+          "{}",
+          "a token that is not taken is not kept",
+        );
+        await page.click("#sign-out");
+        assert.equal(await textOf(page, "#page"), "");
+        assert.ok(await page.evaluate(inPage.isPresent, "#person[hidden]", true));
+      }),
+  );
+
+  await t.step(
     "where nobody has to say who they are, nobody is asked",
     () =>
       withPage(rig, { config: { open: true, token: "" } }, async (server, page) => {
@@ -192,7 +216,7 @@ Deno.test("people sign in at an issuer", async (t) => {
         await page.click("#sign-out");
         await until(page, "#sign-in", /Sign in with/);
         await assertNotKept(server, page, issuer.given[0] ?? "?");
-        while (issuer.revoked.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+        await waitFor(() => issuer.revoked.length > 0, { what: "the revocation", timeoutMs: PATIENCE_MS });
         assert.deepEqual(issuer.revoked, ["refresh-1"]);
       }),
   );
@@ -218,7 +242,7 @@ Deno.test("people sign in at an issuer", async (t) => {
         const [first = ""] = issuer.given.splice(0);
         for (const watcher of server.watchers) watcher.end();
         await page.waitForFunction(inPage.matches, {}, "#link", "^Live$", "");
-        while (issuer.given.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+        await waitFor(() => issuer.given.length > 0, { what: "the renewal", timeoutMs: PATIENCE_MS });
         await until(page, "#link", /^Live$/);
         assert.notEqual(server.requests.at(-1)?.token, first);
         issuer.given.splice(0);
