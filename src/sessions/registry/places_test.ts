@@ -131,3 +131,34 @@ Deno.test("whatever happens, what is placed is counted, and what is gone for lon
     assert.equal(places.isClosing(id), false);
   }
 });
+
+Deno.test("one that another coordinator has ended gives up its place when two loads in a row are without it", () => {
+  const places = new Places();
+  places.take("a");
+  places.open("b");
+  places.loaded([]);
+  assert.equal(places.size, 2, "it may have been on its way");
+  places.loaded(["a"]);
+  places.loaded([]);
+  assert.equal(places.size, 2, "in a row");
+  places.loaded([]);
+  assert.equal(places.size, 1, "but for what is being opened");
+  places.opened("b");
+  places.loaded([]);
+  places.loaded([]);
+  assert.equal(places.size, 0);
+});
+
+Deno.test("what others have ended has no place, and is looked at where the worker has it still", () => {
+  const places = new Places();
+  places.loaded(["a", "b"]);
+  for (const session of ["a", "b", "c"]) places.take(session);
+  places.open("d");
+  places.closing("b");
+  assert.deepEqual(places.settled, ["a", "c"]);
+  places.over(["a", "b", "c", "d", "unknown"]);
+  assert.deepEqual([places.size, [...places.others]], [3, ["a"]]);
+  places.closed("b", true);
+  places.opened("d");
+  assert.deepEqual([places.size, places.settled], [2, ["d"]]);
+});

@@ -193,3 +193,31 @@ Deno.test("the worker of a workspace, and the one that reaches workspaces, are t
   const others = { workspaceId: "2", ownerId: "ann" };
   assert.equal(registry.reserve("c", { workspace: others }).worker?.id, "workspaces");
 });
+
+Deno.test("who is silent may be heard elsewhere; who said farewell, or was replaced, is over", () => {
+  const registry = registryOf();
+  const [silent, done] = [connection("w1"), connection("w2")];
+  for (const worker of [silent, done]) registry.joined(worker);
+  registry.left(silent, "nothing was heard of it", false);
+  registry.left(done, "it was stopped", true);
+  for (const { id, hello } of [silent, done]) assert.equal(registry.isGone(id, hello.incarnation), true);
+  assert.equal(registry.isOver(silent.hello.incarnation), false);
+  assert.equal(registry.isOver(done.hello.incarnation), true);
+  assert.equal(registry.isOver("never seen"), false);
+});
+
+Deno.test("places that another coordinator has freed are there for the next, and whoever waits is told", async () => {
+  const worker = connection("w1", { capacity: 1 });
+  const registry = registryOf(worker);
+  registry.reserve("a", {});
+  assert.deepEqual(registry.settled(worker), []);
+  registry.opened("a", worker);
+  assert.deepEqual(registry.settled(worker), ["a"]);
+  assert.equal(registry.reserve("b", {}).worker, undefined);
+  const changes = registry.changes(new AbortController().signal);
+  registry.over([], worker);
+  registry.over(["a"], worker);
+  await changes;
+  assert.equal(registry.reserve("b", {}).worker, worker);
+  assert.deepEqual(registry.settled(connection("gone")), []);
+});

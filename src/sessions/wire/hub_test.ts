@@ -201,3 +201,20 @@ Deno.test("whose workspace a worker is in stays with it, until another process c
   hub.register("w1", hello("c"), IDLE_LOAD);
   assert.equal(witness.joinedWorkers[2]?.binding, undefined);
 });
+
+Deno.test("a farewell and another process are the end of a process everywhere; silence and our own end are not", async () => {
+  const over: Record<string, boolean> = {};
+  const { hub, clock } = rig({
+    joined() {},
+    changed() {},
+    left: ({ id, hello: { incarnation } }, _reason, isOver) => void (over[`${id} ${incarnation}`] = isOver),
+  });
+  const { id } = hub.register("farewell", hello("a"), IDLE_LOAD);
+  hub.deregister("farewell", id, 0, "done");
+  hub.register("replaced", hello("a"), IDLE_LOAD);
+  hub.register("replaced", hello("b"), IDLE_LOAD);
+  await clock.advance(6 * MINUTE);
+  hub.register("last", hello("c"), IDLE_LOAD);
+  hub.close("the coordinator is shutting down");
+  assert.deepEqual(over, { "farewell a": true, "replaced a": true, "replaced b": false, "last c": false });
+});
