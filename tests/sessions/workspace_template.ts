@@ -38,10 +38,17 @@ export interface WorkerTemplate extends AsyncDisposable {
 /** Imports it. Disposing of it ends the workers that it has started. */
 export async function workerTemplate(
   coderd: Coderd,
-  { coordinator, directory }: { readonly coordinator: string; readonly directory: string },
+  { coordinator, directory, variables = {} }: {
+    readonly coordinator: string;
+    /** Of the test's own. */
+    readonly directory: string;
+    /** More variables of the template. */
+    readonly variables?: Readonly<Record<string, string>>;
+  },
 ): Promise<WorkerTemplate> {
   const { token, organizationId } = await coderd.firstUser();
   const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+  await Deno.mkdir(directory, { recursive: true });
   const pids = `${directory}/worker-pids`;
   const binary = Deno.env.get("CODER_K8S_BINARY") ?? "";
   const program = `${directory}/worker-program`;
@@ -69,6 +76,7 @@ export async function workerTemplate(
         { name: "coordinator", value: coordinator },
         { name: "worker_program", value: program },
         { name: "worker_flags", value: "--log-format=json --capacity=4" },
+        ...Object.entries(variables).map(([name, value]) => ({ name, value })),
       ],
     },
   });
@@ -131,7 +139,7 @@ export async function sessionTokenOf(pid: number): Promise<string> {
 
 async function endWorker(pid: number): Promise<void> {
   // The number may be another's by now.
-  const isOurs = async () => (await environmentOf(pid))?.has("CODER_WORKSPACE_OWNER_SESSION_TOKEN") === true;
+  const isOurs = async () => (await environmentOf(pid))?.has("CODER_WORKSPACE_ID") === true;
   if (!await isOurs()) return;
   Deno.kill(pid, "SIGTERM");
   await waitFor(async () => !await isOurs(), { what: `worker ${pid} to end`, timeoutMs: 120_000 });

@@ -207,4 +207,20 @@ Deno.test("a workspace's worker is bound to it, by Coder's word alone", async (t
     const pids = await template.workers();
     assert.equal(pids.length, 2);
   });
+
+  await t.step("the session token may be in a file, and then no script has it", async () => {
+    const file = `${rig.directory}/session-token`;
+    await Deno.writeTextFile(file, ann!.token, { mode: 0o600 });
+    await using other = await workerTemplate(coderd, {
+      coordinator: rig.workersUrl!,
+      directory: `${rig.directory}/by-file`,
+      variables: { session_token_file: file },
+    });
+    const made = await coderd.createWorkspace({ template: other, token: ann!.token });
+    await connected(made.id);
+    const [agent] = await coderd.waitForAgents(made.id);
+    const script = String(agent.scripts[0].script);
+    assert.match(script, /export CODER_K8S_WORKER_CODER_TOKEN_FILE='/);
+    assert.doesNotMatch(script, /[0-9A-Za-z]{10}-[0-9A-Za-z]{22}/);
+  });
 });

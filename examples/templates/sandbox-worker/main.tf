@@ -42,7 +42,7 @@ variable "session_token_file" {
 locals {
   session_token = (var.session_token_file == ""
     ? "CODER_WORKSPACE_OWNER_SESSION_TOKEN='${data.coder_workspace_owner.me.session_token}'"
-    : "CODER_K8S_WORKER_CODER_TOKEN_FILE='${var.session_token_file}'")
+  : "CODER_K8S_WORKER_CODER_TOKEN_FILE='${var.session_token_file}'")
 }
 
 data "coder_provisioner" "me" {}

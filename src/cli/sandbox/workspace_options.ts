@@ -6,6 +6,7 @@ import { optional, type Values } from "./option.ts";
 import { coderId } from "./values.ts";
 
 export const WORKSPACE = "In a Coder workspace";
+const AMBIENT = "CODER_WORKSPACE_OWNER_SESSION_TOKEN";
 
 export const workspaceOptions = {
   inWorkspace: optional(boolean(), {
@@ -27,7 +28,7 @@ export const workspaceOptions = {
     group: WORKSPACE,
     value: "token",
     isSecret: true,
-    variables: ["CODER_WORKSPACE_OWNER_SESSION_TOKEN"],
+    variables: [AMBIENT],
     file: "worker",
     help:
       "A session token of the workspace's owner (data.coder_workspace_owner.me.session_token), for which the coordinator " +
@@ -38,7 +39,7 @@ export const workspaceOptions = {
     value: "file",
     isPath: true,
     file: "worker",
-    help: "A file with that token; read again each time.",
+    help: "A file with that token, in place of the variable; read again each time.",
   }),
 } as const;
 
@@ -64,7 +65,9 @@ export function workspaceOf(
     if (isGiven(key) && where(key).startsWith("--")) mistakes.push({ where: where(key), what: why });
   }
   if (isTokenGiven) return { workspace: { foundBy }, mistakes };
-  if (isGiven("coderToken") && isGiven("coderTokenFile")) {
+  // What surrounds a workspace may have put its variable there: a file that somebody names is meant.
+  const isAmbient = where("coderToken") === AMBIENT;
+  if (isGiven("coderToken") && isGiven("coderTokenFile") && !isAmbient) {
     const other = where("coderToken");
     mistakes.push({
       where: where("coderTokenFile"),
@@ -85,7 +88,8 @@ export function workspaceOf(
         "the workspace",
     });
   }
-  const { workspaceId, coderToken, coderTokenFile } = values;
+  const { workspaceId, coderTokenFile } = values;
+  const coderToken = coderTokenFile === undefined ? values.coderToken : undefined;
   if (workspaceId === undefined) return { mistakes };
   return { workspace: { foundBy, exchange: { workspaceId, coderToken, coderTokenFile } }, mistakes };
 }

@@ -63,6 +63,23 @@ Deno.test("flags say the same, and a port that is asked for is had", async () =>
   assert.deepEqual(config?.healthBindAddress, { hostname: "127.0.0.1", port: 0 });
 });
 
+Deno.test("a file that is named is meant, whatever else is in the environment", async () => {
+  for (
+    const [args, environment] of [
+      [["--coder-token-file=/t"], HERE],
+      [[], { ...HERE, CODER_K8S_WORKER_CODER_TOKEN_FILE: "/t" }],
+    ] as const
+  ) {
+    const { config, said } = await read(args, environment);
+    assert.deepEqual(said, []);
+    assert.deepEqual(config?.workspace?.exchange, {
+      workspaceId: ID,
+      coderToken: undefined,
+      coderTokenFile: "/t",
+    });
+  }
+});
+
 Deno.test("a token that was made for the workspace needs no exchange", async () => {
   const { config, said } = await read(["--in-workspace", "--token-file=/bound"]);
   assert.deepEqual(said, []);
@@ -99,7 +116,8 @@ Deno.test("what is missing, or does nothing in a workspace, is said", async () =
       "--shared-workspaces: does noth",
     ],
   );
-  assert.match((await read(["--coder-token-file=/t"], HERE)).said[0] ?? "", /choose one/);
+  const both = ["--coder-token-file=/t", `--coder-token=${TOKEN}`];
+  assert.match((await read(both, HERE)).said[0] ?? "", /choose one/);
   assert.match((await read(["--workspace-id=dev"], HERE)).said[0] ?? "", /^--workspace-id: must be an id/);
   const { notes } = await read([`--coder-token=${TOKEN}`, `--workspace-id=${ID}`]);
   assert.match(notes.warnings.join("\n"), /--coder-token puts a secret/);
