@@ -69,10 +69,10 @@ export class Creation {
       async (signal) => {
         const own = { ...options, signal };
         const found = await this.#found(request, own);
-        const wished = found === undefined
-          ? plain
-          : { ...plain, isolation: "workspace" as const, workspace: found.place };
-        const record = await this.#enter(wished, signal);
+        const place = found === undefined ? {} : { isolation: "workspace" as const, workspace: found.place };
+        // To find it may have taken its time.
+        const expiresAt = core.now() + ABANDONED_AFTER_MS;
+        const record = await this.#enter({ ...plain, ...place, expiresAt }, signal);
         const making = this.#make(record, request, found, own);
         this.#making.set(record.id, making);
         const letGo = this.#hold(record.id);

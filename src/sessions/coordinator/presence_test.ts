@@ -383,3 +383,89 @@ Deno.test("a session of another coordinator's embedded worker is told to be out 
   const error = refusal(await passing(rig, say(rig, b), 16_000));
   assert.match(error.message, /is part of another coordinator's process.*coder-k8s worker/);
 });
+
+Deno.test("a worker and its only coordinator that were started again together: its sessions are over at once", async () => {
+  await using rig = new Replicas({ skews: [0] });
+  const before = await rig.worker("w1", { incarnation: newIncarnation(START) });
+  const { id } = await create(rig, rig.all[0]!);
+  await rig.kill(0);
+  rig.forget(before);
+  rig.restart(0);
+  // The store still says that the old process was heard a moment ago.
+  await rig.worker("w1", { incarnation: newIncarnation(START + MACHINES_APART_MS + 1) });
+  await until(async () => await stateOf(rig, id) === "failed");
+  assert.match((await rig.store.get(id, rig.signal))!.reason, /w1 was started again/);
+});
+
+Deno.test("an old process of a worker that comes late ends no session of the one after it", async () => {
+  await using rig = new Replicas();
+  await rig.worker("w1");
+  const after = rig.begin("w1");
+  after.cut(0);
+  await rig.untilThere(after, 1);
+  const { id, incarnation } = await create(rig, rig.all[1]!);
+  assert.equal(incarnation, after.hello.incarnation);
+  await rig.kill(0);
+  rig.restart(0);
+  after.cut(0);
+  const [a] = rig.all as [Replica];
+  await until(() => a.registry.find("w1") !== undefined);
+  await rig.clock.advance(1_000);
+  assert.notEqual(a.registry.find("w1")!.hello.incarnation, incarnation);
+  assert.equal(await stateOf(rig, id), "ready");
+});
+
+Deno.test("a session that another coordinator has just moved is not moved again", async () => {
+  await using rig = new Replicas();
+  const [a, b] = rig.all as [Replica, Replica];
+  const shared = { sharedStorage: "nfs" };
+  const first = await rig.worker("w1", shared);
+  await create(rig, a);
+  await first.vanish();
+  rig.forget(first);
+  await rig.clock.advance(TIMEOUT + 30_000);
+  const second = rig.begin("w2", { ...shared, capacity: 1_000 });
+  second.cut(1);
+  await rig.untilThere(second, 0);
+  const third = rig.begin("w3", shared);
+  await rig.untilThere(third, 1);
+  // While this one is on its way to the move, the other one does it.
+  const isHeard = rig.sightings.isHeard.bind(rig.sightings);
+  rig.sightings.isHeard = async (worker, signal) => {
+    rig.sightings.isHeard = isHeard;
+    assert.equal((await say(rig, a)).session.workerId, "w2");
+    return await isHeard(worker, signal);
+  };
+  const error = refusal(await passing(rig, say(rig, b), 16_000));
+  assert.match(error.message, /worker w2.*another coordinator/);
+  assert.equal((await say(rig, a)).session.workerId, "w2");
+  assert.deepEqual(third.executor.tasks, []);
+  assert.equal(await rig.metric("coordinator_sessions_moved_total"), 1);
+});
+
+Deno.test("what is heard is told when it is news, and all of it again after the store was away", async () => {
+  await using rig = new Replicas({ skews: [0] });
+  const told: (readonly string[])[] = [];
+  const heard = rig.sightings.heard.bind(rig.sightings);
+  let isAway = false;
+  rig.sightings.heard = async (workers, forMs, signal) => {
+    told.push(workers.map(({ id }) => id).toSorted());
+    assert.equal(forMs, TIMEOUT);
+    if (isAway) throw new SessionError("unavailable", "the session store does not answer");
+    await heard(workers, forMs, signal);
+  };
+  await rig.worker("w1");
+  await rig.worker("w2");
+  await rig.worker("workspaces");
+  assert.deepEqual(told, [["w1"], ["w2"]], "at once");
+  await rig.clock.advance(29_000);
+  assert.equal(told.length, 2, "nothing new");
+  await rig.clock.advance(2_000);
+  assert.deepEqual(told.slice(2), [["w1", "w2"]], "signs of life");
+  isAway = true;
+  await rig.clock.advance(30_000);
+  isAway = false;
+  told.length = 0;
+  await rig.clock.advance(10_000);
+  assert.deepEqual(told, [["w1", "w2"]]);
+});
