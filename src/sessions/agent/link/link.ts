@@ -22,9 +22,9 @@ export interface LinkOptions {
 
 /** Milliseconds: between looks, of quiet before a carrier is asked for a sign (less where it should say something), until it is broken. */
 const LOOK_MS = 1_000;
-const QUIET_MS = 10_000;
-const WAITING_MS = 2_000;
-const SIGN_MS = 4_000;
+const QUIET_MS = 3_000;
+const WAITING_MS = 1_000;
+const SIGN_MS = 2_000;
 const WELCOME_MS = 10_000;
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 2_000;

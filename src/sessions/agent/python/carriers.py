@@ -31,7 +31,7 @@ class Client:
 
     def is_fresh(self, now):
         """It takes what it is told: processes may wait for it."""
-        return self.is_attached and bool(self.carriers) and now - self.heard < 5
+        return self.is_attached and bool(self.carriers) and now - self.heard < 15
 
 
 class Carrier:
@@ -86,7 +86,8 @@ class Carrier:
             self.flush()
         except BlockingIOError:
             pass
-        except (OSError, ValueError, KeyError, streams.BadPacket, frames.BadFrame):
+        except (OSError, ValueError, LookupError, TypeError, streams.BadPacket, frames.BadFrame):
+            # It may say anything; others are not to suffer from it.
             self.close()
 
     def _take(self, kind, number, received, payload):

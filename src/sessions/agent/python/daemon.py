@@ -53,6 +53,7 @@ class Daemon(core.Core):
         self.last = self.before = spec["before"]
         self.contact = time.monotonic()
         self.ends_at = None
+        self.looks_at = 0.0
         self.listener = listener
         listener.setblocking(False)
         self.selector.register(listener, selectors.EVENT_READ, self._on_connection)
@@ -283,9 +284,20 @@ class Daemon(core.Core):
             self._end(None, None)
             self._remove(self.spec["removes"])
             os._exit(0)
+        if self.ends_at is None and not self._is_reachable():
+            # Its state was removed, and nobody can find it any more.
+            self._end(None, None)
+            os._exit(0)
         if self.ends_at is not None and (now > self.ends_at or self._is_said()):
             os._exit(0)
         return super().tick(now)
+
+    def _is_reachable(self):
+        now = time.monotonic()
+        if self.carriers or now < self.looks_at:
+            return True
+        self.looks_at = now + 10
+        return os.path.exists(os.path.join(self.place[0], "s"))
 
     def _keep_time(self, one, now):
         if one.kills_at is not None and now >= one.kills_at:
@@ -396,4 +408,10 @@ def main(spec, listener, report, state):
     except Exception as error:
         os.write(report, json.dumps({"error": "failed", "message": "%s: %s" % (type(error).__name__, error)}).encode())
         return
-    one.serve()
+    try:
+        one.serve()
+    except Exception:
+        # Nobody hears of it otherwise.
+        import traceback
+        with open(os.path.join(state, "crash"), "w") as file:
+            traceback.print_exc(file=file)
