@@ -63,8 +63,9 @@ function isAll(shown: Shown, sections: readonly Section[] | undefined): boolean 
 
 /** Whether anything at all could be seen. */
 export function sawAnything({ shown }: Looked, sections: readonly Section[] | undefined): boolean {
-  return sectionsOf(shown).some((section) =>
-    (sections === undefined || sections.includes(section)) &&
-    (shown.sections[section].isComplete || shown.sections[section].rows.size > 0)
-  );
+  return sectionsOf(shown).some((section) => {
+    if (sections !== undefined && !sections.includes(section)) return false;
+    const { isComplete, problem, rows } = shown.sections[section];
+    return rows.size > 0 || (isComplete && problem === "");
+  });
 }

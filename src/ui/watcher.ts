@@ -82,6 +82,12 @@ export class Watcher {
 
   #nextOf(section: Section, untold: Untold): WatchEvent | undefined {
     const board = this.#board;
+    // First: who hears that a section is complete knows already what is wrong with it.
+    const message = board.problemOf(section);
+    if (message !== untold.problemTold) {
+      untold.problemTold = message;
+      return { kind: "problem", section, message };
+    }
     const completes = board.isComplete(section) && !untold.isCompleteTold;
     if (untold.ids.size > 0 || completes) {
       const [rows, removed] = this.#take(section, untold);
@@ -98,10 +104,7 @@ export class Watcher {
       if (isLast) untold.isCompleteTold = true;
       if (rows.length > 0 || removed.length > 0 || isLast) return event;
     }
-    const message = board.problemOf(section);
-    if (message === untold.problemTold) return undefined;
-    untold.problemTold = message;
-    return { kind: "problem", section, message };
+    return undefined;
   }
 
   #take(section: Section, { ids, isNew }: Untold): [rows: AnyRow[], removed: string[]] {

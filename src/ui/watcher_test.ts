@@ -80,7 +80,7 @@ Deno.test("problems are told beside the rows, and once", () => {
   assert.deepEqual(all().map(brief), ["hello", "sessions: away"]);
   board.replace("sessions", []);
   board.tell("sessions", "");
-  assert.deepEqual(all().map(brief), ["sessions reset complete", "sessions: "]);
+  assert.deepEqual(all().map(brief), ["sessions: ", "sessions reset complete"]);
   board.tell("sessions", "away");
   board.tell("sessions", "");
   assert.deepEqual(all(), []);

@@ -6,6 +6,8 @@ import { LATEST } from "../mcp/clients.ts";
 import { type ProductRig, startProductRig } from "../mcp/product_rig.ts";
 import type { Shown } from "../../src/ui/state.ts";
 import { eventsOf, WatchClient } from "../../src/ui/http/testing.ts";
+import { startProcess } from "../sessions/process.ts";
+import { Pty } from "./pty.ts";
 
 const WORKSPACE = "coder.owner.dev";
 const VIEW = ["coder-k8s-workspaces-view", "coder-k8s-workspaces-of-others", "coder-k8s-resources-view"];
@@ -115,6 +117,13 @@ Deno.test("people see in /ui what they may see, as it changes", async (t) => {
     }
     const callsOf = ({ sections }: Shown) =>
       [...sections.calls.rows.values()].filter(({ caller }) => caller.endsWith(":dan"));
+    // He is bound in one namespace alone: what is in it is what he sees.
+    await own.until((shown) => workspaceStates(shown)[WORKSPACE] === "running", "his namespace", PATIENCE_MS);
+    await own.until(
+      ({ sections }) => sections.controlplanes.rows.size === 1,
+      "its control plane",
+      PATIENCE_MS,
+    );
     await own.until((shown) => callsOf(shown).length >= 2, "his own", PATIENCE_MS);
     assert.match(callsOf(own.shown).find(({ success }) => !success)?.message ?? "", /coder\.nobody\.none/);
     await ann.until((shown) => callsOf(shown).length >= 2, "everybody's", PATIENCE_MS);
@@ -145,6 +154,39 @@ Deno.test("people see in /ui what they may see, as it changes", async (t) => {
     const hidden = await get(`diagnosis?kind=workspace&namespace=lab&name=${WORKSPACE}`, platform);
     assert.equal(hidden.status, 403);
     await hidden.body?.cancel();
+  });
+
+  await t.step("the same is there at a terminal, with a kubeconfig and nothing else", async () => {
+    const print = async (name: string, ...args: string[]) => {
+      const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "lab", name });
+      const process = startProcess({ args: ["top", "--once", `--kubeconfig=${kubeconfig}`, ...args] });
+      return { code: await process.ended, text: process.lines.join("\n") };
+    };
+    const all = await print("reader");
+    assert.equal(all.code, 0, all.text);
+    assert.match(all.text, /^Control planes \(1\)$/m);
+    assert.match(all.text, /^coder\.owner\.dev +running +owner +plain/m);
+    const one = await print("dan", "-n", "lab", "--section=workspaces");
+    assert.match(one.text, /^Workspaces \(1\)\nNAME .*\ncoder\.owner\.dev +running/);
+    const refused = await print("platform", "--section=workspaces");
+    assert.equal(refused.code, 1);
+    assert.match(refused.text, /! list CoderWorkspace resources: .*forbidden/);
+    await using pty = new Pty({
+      args: [
+        "top",
+        `--kubeconfig=${await cluster.serviceAccountKubeconfig({ namespace: "lab", name: "reader" })}`,
+      ],
+    });
+    await pty.until(({ screen }) => /^> coder\.owner\.dev +running/m.test(screen), "the workspace");
+    await pty.type("l");
+    await pty.until(({ screen }) => screen.includes("the end of the log"), "the log");
+    await pty.type("qd");
+    await pty.until(
+      ({ screen }) => /^Diagnosis of/m.test(screen) && !screen.includes("Looking…"),
+      "the diagnosis",
+    );
+    await pty.type("qq");
+    assert.deepEqual(await pty.end(), { exit: 0, raw: false });
   });
 
   await t.step("what changes is there soon", async () => {

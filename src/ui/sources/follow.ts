@@ -53,8 +53,8 @@ export async function follow<T extends KubeObject>(
       if (signal.aborted) return;
       // The version is too old: what there is is listed again.
       if (!isExpired(error)) {
-        if (isRefused(error)) followed.all([]);
         followed.problem(toolError(error, `list ${type.kind} resources`).message);
+        if (isRefused(error)) followed.all([]);
       }
       await sleep(retryMs, signal, clock);
       retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
