@@ -209,14 +209,14 @@ function heardOf(answer: (task: Task) => Promise<TaskOutcome>) {
   const listener: WorkerListener = {
     joined: (worker) => void heard.push(["joined", worker]),
     changed: (worker) => void heard.push(["changed", worker]),
-    left: (worker, reason) => void heard.push(["left", worker, reason]),
+    left: (worker, reason, isOver) => void heard.push(["left", worker, `${reason}, over: ${isOver}`]),
   };
   const fake = new FakeWorker(answer);
   const worker = fake as unknown as WorkerConnection;
   const traced = tracedWorkers(listener, tracer);
   traced.joined(worker);
   traced.changed(worker);
-  traced.left(worker, "gone");
+  traced.left(worker, "gone", true);
   return { spans, heard, fake, worker: heard[0]![1] };
 }
 
@@ -235,7 +235,7 @@ Deno.test("a listener hears of the same worker each time, and that is what it wa
   assert.deepEqual(heard.map(([what, , reason]) => [what, reason]), [
     ["joined", undefined],
     ["changed", undefined],
-    ["left", "gone"],
+    ["left", "gone, over: true"],
   ]);
   assert.ok(heard.every(([, one]) => one === worker));
   assert.deepEqual(worker.load.sessions, ["sess-1"]);
