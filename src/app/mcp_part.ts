@@ -64,7 +64,15 @@ export const mcpPart: PartFactory = (core) => {
   });
   const tls = tlsFiles(config, admission, log);
   const redaction = answerRedaction(redactor);
-  const ui = productUi({ config, auth: config.mcpAuth, replica: core.instance, redaction, metrics, log });
+  const ui = productUi({
+    config,
+    auth: config.mcpAuth,
+    replica: core.instance,
+    sessions: surface.hasSessions ? sessions.sessions : undefined,
+    redaction,
+    metrics,
+    log,
+  });
   const endpoint = createMcpEndpoint({
     world: {
       surface,

@@ -3,6 +3,8 @@ import { seeAllRequest } from "../../identity/workspace_sight.ts";
 import type { AnswerRedaction } from "../../mcp/answers/redacted.ts";
 import type { Pages } from "../../mcp/http/pages.ts";
 import type { AuditSink } from "../../mcp/surface.ts";
+import type { Sessions } from "../../sessions/coordinator/types.ts";
+import { systemClock } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { Boards } from "../../ui/boards.ts";
@@ -10,6 +12,7 @@ import { uiPages } from "../../ui/http/ui_pages.ts";
 import { pageFiles } from "../../ui/page/mod.ts";
 import { calls, LastCalls, teeAudit } from "../../ui/sources/calls.ts";
 import { productSources } from "../../ui/sources/product.ts";
+import { sessionsAsSeen, sharedLook } from "../../ui/sources/sessions.ts";
 import type { Visitor } from "../../ui/sources/source.ts";
 import type { PageConfig } from "../../ui/types.ts";
 import type { McpConfig } from "../mcp_config.ts";
@@ -46,16 +49,26 @@ const TOKENS: Readonly<Record<string, string>> = {
 
 /** Of the product: all that callers of its MCP server may see of the cluster and of Coder. */
 export function productUi(
-  options: UiOptions & { readonly auth: McpConfig["mcpAuth"] },
+  options: UiOptions & {
+    readonly auth: McpConfig["mcpAuth"];
+    /** Absent: there are none here. */
+    readonly sessions?: Pick<Sessions, "list" | "everybody"> | undefined;
+  },
 ): Ui {
-  const { config, replica, redaction, metrics, log, auth } = options;
+  const { config, replica, redaction, metrics, log, auth, sessions } = options;
   if (!config.mcpUi) return NO_UI;
   const last = new LastCalls();
+  const look = sessions && sharedLook(sessions, systemClock);
   const pages = uiPages({
     files: pageFiles(),
     config: pageConfig(config, auth, TOKENS),
     boards: new Boards({
-      sourcesOf: () => Promise.resolve([...productSources(), calls({ last, seesAll })]),
+      sourcesOf: () =>
+        Promise.resolve([
+          ...productSources(),
+          ...(sessions === undefined || look === undefined ? [] : [sessionsAsSeen(sessions, look, seesAll)]),
+          calls({ last, seesAll }),
+        ]),
       redact: (value) => redaction.value(value),
       onMistake: (error) => log.error("a source of what people watch has failed", { error }),
     }),
@@ -70,7 +83,7 @@ export function productUi(
   return { pages, audit: (sink) => teeAudit(sink, last.write) };
 }
 
-/** Who sees everybody's workspaces, wherever they are, sees everybody's calls. */
+/** Who sees everybody's workspaces, wherever they are, sees everybody's calls and sessions. */
 async function seesAll({ cluster, caller }: Visitor, signal: AbortSignal): Promise<boolean> {
   // Where nobody has to prove anything, whoever reaches the port has started the process.
   if (caller.method === "process") return true;

@@ -3,13 +3,12 @@ import type { McpCaller } from "../../caller/types.ts";
 import type { AuditSink, McpAuditRecord } from "../../mcp/surface.ts";
 import { sleep } from "../../telemetry/clock.ts";
 import type { CallRow } from "../types.ts";
-import { Rest, type Source, type SourceWorld, type Visitor } from "./source.ts";
+import { REVIEW_MS, reviewed, type SeesAll } from "./review.ts";
+import { Rest, type Source } from "./source.ts";
 import { countOf, textOf, timeOf } from "./words.ts";
 
 /** So many are kept. */
 const MOST_KEPT = 200;
-/** How often it is asked anew whether somebody may see everybody's, in milliseconds. */
-const REVIEW_MS = 60_000;
 /** Calls that come in quick succession are shown together, in milliseconds. */
 const GATHER_MS = 250;
 
@@ -53,8 +52,8 @@ export function teeAudit(sink: AuditSink, other: AuditSink): AuditSink {
 
 export interface CallsOptions {
   readonly last: LastCalls;
-  /** Whether somebody may see everybody's calls. Rejects where nobody can say: then they see their own. */
-  readonly seesAll: (visitor: Visitor, signal: AbortSignal) => Promise<boolean>;
+  /** Whether somebody may see everybody's calls. */
+  readonly seesAll: SeesAll;
 }
 
 export function calls({ last, seesAll }: CallsOptions): Source {
@@ -64,14 +63,10 @@ export function calls({ last, seesAll }: CallsOptions): Source {
       const { board, signal, visitor, clock } = world;
       const rest = new Rest();
       const end = last.subscribe(() => rest.wake());
-      let all = false;
-      let reviewAt = 0;
+      const mayAll = reviewed(seesAll, world);
       try {
         while (!signal.aborted) {
-          if (clock.now() >= reviewAt) {
-            all = await mayAll(world);
-            reviewAt = clock.now() + REVIEW_MS;
-          }
+          const all = await mayAll();
           const { caller } = visitor();
           board.replace("calls", last.calls.flatMap((call) => callRow(call, caller, all)));
           await sleep(GATHER_MS, signal, clock);
@@ -82,14 +77,6 @@ export function calls({ last, seesAll }: CallsOptions): Source {
       }
     },
   };
-
-  async function mayAll({ visitor, signal }: SourceWorld): Promise<boolean> {
-    try {
-      return await seesAll(visitor(), signal);
-    } catch {
-      return false;
-    }
-  }
 }
 
 /** None where it is somebody else's, and theirs are not shown. */

@@ -6,6 +6,7 @@ import { ownerOf } from "../../mcp/tools/sessions/shared.ts";
 import { within } from "../../caller/within.ts";
 import { type Clock, sleep } from "../../telemetry/clock.ts";
 import type { SessionRow, WorkerRow } from "../types.ts";
+import { reviewed, type SeesAll } from "./review.ts";
 import type { Source, SourceWorld } from "./source.ts";
 import { countOf, textOf, timeOf } from "./words.ts";
 
@@ -53,17 +54,35 @@ export function everybodysSessions(look: (signal: AbortSignal) => Promise<Everyb
 export function ownSessions(sessions: Pick<Sessions, "list">): Source {
   return {
     sections: ["sessions"],
-    run: (world) =>
-      every(world, "list your sessions", async ({ board, signal, visitor }) => {
-        const request = { ended: true };
-        const list = await within(
-          signal,
-          DEADLINE_MS,
-          (signal) => sessions.list(ownerOf(visitor()), request, signal),
-        );
-        board.replace("sessions", list.map(sessionRow));
-      }, ["sessions"]),
+    run: (world) => every(world, "list your sessions", () => showOwn(sessions, world), ["sessions"]),
   };
+}
+
+/** One's own, or everybody's for those who may see them, which is asked anew each minute. */
+export function sessionsAsSeen(
+  sessions: Pick<Sessions, "list">,
+  look: (signal: AbortSignal) => Promise<Everybody>,
+  seesAll: SeesAll,
+): Source {
+  return {
+    sections: ["sessions"],
+    run(world) {
+      const mayAll = reviewed(seesAll, world);
+      return every(world, "list sessions", async ({ board, signal }) => {
+        if (!await mayAll()) return await showOwn(sessions, world);
+        board.replace("sessions", (await look(signal)).sessions.map(sessionRow));
+      }, ["sessions"]);
+    },
+  };
+}
+
+async function showOwn(
+  sessions: Pick<Sessions, "list">,
+  { board, signal, visitor }: SourceWorld,
+): Promise<void> {
+  const owner = ownerOf(visitor());
+  const list = await within(signal, DEADLINE_MS, (signal) => sessions.list(owner, { ended: true }, signal));
+  board.replace("sessions", list.map(sessionRow));
 }
 
 async function every(

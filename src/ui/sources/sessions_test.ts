@@ -5,7 +5,14 @@ import { FakeClock, settle } from "../../telemetry/testing/fake_clock.ts";
 import { Board } from "../board.ts";
 import { LiveCluster, visitorOf } from "../testing.ts";
 import type { Section } from "../types.ts";
-import { everybodysSessions, ownSessions, sessionRow, sharedLook, workerRow } from "./sessions.ts";
+import {
+  everybodysSessions,
+  ownSessions,
+  sessionRow,
+  sessionsAsSeen,
+  sharedLook,
+  workerRow,
+} from "./sessions.ts";
 import type { Source } from "./source.ts";
 
 const AT = Date.parse("2026-11-22T04:00:00Z");
@@ -129,6 +136,24 @@ Deno.test("everybody's sessions and the workers; a store that is away is told, a
   failure = undefined;
   await clock.advance(1_000);
   assert.equal(board.problemOf("workers"), "");
+  await end();
+});
+
+Deno.test("who may see everybody's sees them, and their own as soon as they may not", async () => {
+  let may = true;
+  const sessions: Pick<Sessions, "list"> = { list: () => Promise.resolve([record("mine")]) };
+  const look = () => Promise.resolve({ sessions: [record("mine"), record("theirs")], workers: [] });
+  const source = sessionsAsSeen(
+    sessions,
+    look,
+    () => may ? Promise.resolve(true) : Promise.reject(new Error("no")),
+  );
+  const { ids, clock, end, board } = await running(source);
+  assert.deepEqual(ids("sessions"), ["sess-mine", "sess-theirs"]);
+  may = false;
+  await clock.advance(62_000);
+  assert.deepEqual(ids("sessions"), ["sess-mine"]);
+  assert.equal(board.problemOf("sessions"), "");
   await end();
 });
 
