@@ -72,6 +72,13 @@ Deno.test("sessions in workspaces at two replicas, one of which is killed", asyn
     assert.equal(isError, true);
   });
 
+  await t.step("a call that names no session is told at once where one can be made", async () => {
+    assert.match(
+      await refuses(first, "run_command", { command: "true" }),
+      /no sandboxes here: make a session/,
+    );
+  });
+
   let process: unknown;
   await t.step("a process that one has started is known to the other", async () => {
     ({ process } = await ask(first, "run_command", {

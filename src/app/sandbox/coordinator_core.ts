@@ -74,7 +74,11 @@ export async function openCoordinatorCore(
   { stores, log, metrics, tracer, redactor, coder, signal }: CoreContext,
   ends: Ends,
 ): Promise<CoordinatorCore> {
-  const registry = new WorkerRegistry({ log, metrics });
+  const registry = new WorkerRegistry({
+    log,
+    metrics,
+    takesWorkers: config.grpcBindAddress !== null || config.embeddedWorker !== undefined,
+  });
   const hub = new WorkerHub({
     listener: tracedWorkers(registry, tracer),
     heartbeatTimeoutMs: config.workerHeartbeatTimeout,

@@ -10,6 +10,8 @@ import { type Candidate, type Selection, selectWorker, type Wanted } from "./sel
 export interface RegistryOptions {
   readonly log: Logger;
   readonly metrics?: Metrics | undefined;
+  /** See `SelectOptions`. */
+  readonly takesWorkers?: boolean | undefined;
 }
 
 /** Whoever keeps the sessions. Calls come one after the other, and must not throw. */
@@ -42,14 +44,16 @@ interface Choice extends Candidate {
 /** Listens to the workers' link. Several `Sessions` may use one. */
 export class WorkerRegistry implements WorkerListener {
   readonly #log: Logger;
+  readonly #takesWorkers: boolean | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #observers = new Set<RegistryObserver>();
   readonly #waiting = new Set<() => void>();
   /** Incarnations that have left, the last of them, and whether they are over. */
   readonly #gone = new Map<string, boolean>();
 
-  constructor({ log, metrics = noMetrics }: RegistryOptions) {
+  constructor({ log, metrics = noMetrics, takesWorkers }: RegistryOptions) {
     this.#log = log;
+    this.#takesWorkers = takesWorkers;
     metrics.gauge(
       "coordinator_worker_capacity",
       "Sessions that workers can have at once",
@@ -140,7 +144,7 @@ export class WorkerRegistry implements WorkerListener {
       isForWorkspaces: entry.worker.id === WORKSPACES_WORKER,
       entry,
     }));
-    const selection = selectWorker(choices, wanted);
+    const selection = selectWorker(choices, wanted, { takesWorkers: this.#takesWorkers });
     if (selection.chosen === undefined) return selection;
     const { entry } = selection.chosen;
     entry.places.open(session);

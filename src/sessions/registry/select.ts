@@ -41,11 +41,20 @@ export type Selection<C extends Candidate> =
   /** `isSoon`: a worker may be back in a moment; otherwise somebody has to do something. `why` is for people. */
   | { readonly chosen: undefined; readonly isSoon: boolean; readonly why: string };
 
+export interface SelectOptions {
+  /** Workers for sandboxes may come; false: there will never be one here. @default {true} */
+  readonly takesWorkers?: boolean | undefined;
+}
+
 /**
  * The one with the largest share of its capacity free, then the one with the fewest sessions, then by id. A worker that
  * keeps sessions apart by nothing but a directory gets some only where it takes them (it says that it can `session.open`).
  */
-export function selectWorker<C extends Candidate>(all: readonly C[], wanted: Wanted): Selection<C> {
+export function selectWorker<C extends Candidate>(
+  all: readonly C[],
+  wanted: Wanted,
+  { takesWorkers = true }: SelectOptions = {},
+): Selection<C> {
   const candidates = all.filter((candidate) => isFor(candidate, wanted.workspace));
   const refused = new Map<string, number>();
   let chosen: C | undefined;
@@ -57,6 +66,11 @@ export function selectWorker<C extends Candidate>(all: readonly C[], wanted: Wan
   if (chosen !== undefined) return { chosen };
   if (candidates.length === 0) {
     const reaches = all.some(({ isForWorkspaces }) => isForWorkspaces);
+    if (wanted.workspace === undefined && !takesWorkers) {
+      const why =
+        "there are no sandboxes here: make a session in a Coder workspace, by session.create with workspace";
+      return { chosen, isSoon: false, why };
+    }
     const why = wanted.workspace !== undefined
       ? "this coordinator reaches no Coder workspaces, and no worker runs in this one"
       : `no worker is registered: start one, or wait until it is back${

@@ -155,3 +155,17 @@ Deno.test("sandboxes never come to workers of workspaces", () => {
   // Those of workspaces are not counted among those that would not do.
   assert.equal(refusalOf([agents, { ...sandbox, isDraining: true }]).why, "of 1 worker(s): 1 shutting down");
 });
+
+Deno.test("where no worker can come, nobody waits for one", () => {
+  const agents = candidate({ id: "workspaces", isForWorkspaces: true });
+  for (const all of [[], [agents]]) {
+    const selection = selectWorker(all, {}, { takesWorkers: false });
+    assert.equal(selection.chosen, undefined);
+    assert.deepEqual("isSoon" in selection && [selection.isSoon, selection.why], [
+      false,
+      "there are no sandboxes here: make a session in a Coder workspace, by session.create with workspace",
+    ]);
+  }
+  const workspace = { workspaceId: "w", ownerId: "o" };
+  assert.equal(selectWorker([agents], { workspace }, { takesWorkers: false }).chosen, agents);
+});
