@@ -51,9 +51,9 @@ export function daemonLines(spec: unknown): string {
 }
 
 /** What is typed into a terminal that {@linkcode terminalCommand} runs in. */
-export function relayLine(session: string, nonce: Nonce, mayBegin: boolean): string {
+export function relayLine(session: string, nonce: Nonce, mayBegin: boolean, isSent: boolean): string {
   const known = `SESSION = ${JSON.stringify(session)}\nNONCE = ${JSON.stringify(nonce.join(""))}\n`;
-  return packed(`${known}MAY_BEGIN = ${mayBegin ? "True" : "False"}\n${relay}`);
+  return packed(`${known}MAY_BEGIN, IS_SENT = ${Number(mayBegin)}, ${Number(isSent)}\n${relay}`);
 }
 
 /** What our lines begin with. In two parts: where a shell shows the command that it runs, that is none of them. */

@@ -32,7 +32,7 @@ export function pythonEngine(options: PythonEngineOptions = {}): AgentEngine {
         id: context.id,
         files: open.workspace?.files ?? "workspace",
         connect: async (within) => {
-          const link = await linkTo(context, options, specOf(open, existing), within);
+          const link = await linkTo(context, options, specOf(open, existing), within, { isNew: !existing });
           existing = true;
           return link;
         },
@@ -80,14 +80,14 @@ async function linkTo(
   { patienceMs }: PythonEngineOptions,
   spec: unknown,
   signal: AbortSignal,
-  mayBegin = true,
+  { mayBegin = true, isNew = false } = {},
 ): Promise<Link> {
   const { id, clock, log } = context;
   let isFirst = true;
   const open = async (within: AbortSignal): Promise<Carrier> => {
     const wanted = isFirst
-      ? { session: id, spec, mayBegin }
-      : { session: id, spec: undefined, mayBegin: false };
+      ? { session: id, spec, mayBegin, isNew }
+      : { session: id, spec: undefined, mayBegin: false, isNew: false };
     const way = await findDaemon((command, late) => terminalOf(context, command, late), wanted, within);
     if (typeof way === "string") throw new Elsewhere(way);
     isFirst = false;
@@ -124,7 +124,7 @@ async function remove(
   }, false);
   let link: Link;
   try {
-    link = await linkTo(context, options, spec, signal, false);
+    link = await linkTo(context, options, spec, signal, { mayBegin: false });
   } catch (error) {
     if (error instanceof Elsewhere && error.instead === "gone") return;
     throw error;

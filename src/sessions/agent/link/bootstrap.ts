@@ -10,6 +10,8 @@ export interface Wanted {
   readonly spec: unknown;
   /** A session without any state in the workspace is begun, too. */
   readonly mayBegin: boolean;
+  /** There is most probably no daemon. */
+  readonly isNew: boolean;
 }
 
 /** A terminal at whose other end the daemon is. */
@@ -68,8 +70,10 @@ export async function findDaemon(
       }
       last = word;
       if (word === "none" || word === "shell" || word === "gone") return word;
-      else if (word === "py") await type(relayLine(wanted.session, nonce, wanted.mayBegin));
-      else if (word === "begin") {
+      else if (word === "py") {
+        const { session, spec, mayBegin, isNew } = wanted;
+        await type(relayLine(session, nonce, mayBegin, isNew) + (isNew ? daemonLines(spec) : ""));
+      } else if (word === "begin") {
         if (wanted.spec === undefined) return "ended";
         await type(daemonLines(wanted.spec));
       } else if (word.startsWith("error ")) throw refused(word.slice(6));

@@ -61,6 +61,8 @@ export class Link {
   readonly #stop = new AbortController();
   #failure: SessionError | undefined;
   #hasBegun = false;
+  /** The other side knows this client. */
+  #isWelcome = false;
   #isClosed = false;
   #isReconnecting = false;
   /** Bytes of the second stream since it was last quiet, and when some were seen. */
@@ -77,16 +79,26 @@ export class Link {
   static async open(options: LinkOptions, signal: AbortSignal): Promise<Link> {
     const link = new Link(options);
     try {
-      const held = await link.#connect(true, signal);
+      const carrier = await options.open(AbortSignal.any([signal, link.#stop.signal]));
       link.#hasBegun = true;
-      link.#bind(0, held);
-      link.#bind(1, held);
+      link.#begin(carrier);
       link.#look();
       return link;
     } catch (error) {
       link.close();
       throw error;
     }
+  }
+
+  /** Nobody knows this client yet, so what is to be said is: it waits for no answer. */
+  #begin(carrier: Carrier): void {
+    const held = this.#hold(carrier);
+    for (const number of [0, 1] as const) {
+      this.#bind(number, held);
+      this.#lanes[number].isBound = true;
+    }
+    const cancel = this.#options.clock.setTimer(() => this.#lost(held), WELCOME_MS);
+    held.welcome.promise.finally(cancel).catch(() => {});
   }
 
   /** Why it is of no use any more. */
@@ -159,15 +171,12 @@ export class Link {
 
   // ---- carriers
 
-  async #connect(isNew: boolean, signal: AbortSignal): Promise<Held> {
-    const { clock, open } = this.#options;
-    const within = AbortSignal.any([signal, this.#stop.signal]);
-    const carrier = await open(within);
+  #hold(carrier: Carrier): Held {
     const held: Held = {
       carrier,
       welcome: Promise.withResolvers(),
-      control: [saying(KIND.HELLO, { client: this.#client, isNew })],
-      heardAt: clock.now(),
+      control: [saying(KIND.HELLO, { client: this.#client, isNew: !this.#isWelcome })],
+      heardAt: this.#options.clock.now(),
       askedAt: undefined,
       isPumping: false,
       isLost: false,
@@ -177,6 +186,14 @@ export class Link {
     this.#carriers.add(held);
     void this.#read(held);
     void this.#pump(held);
+    return held;
+  }
+
+  /** Another carrier. */
+  async #connect(): Promise<Held> {
+    const { clock, open } = this.#options;
+    const within = this.#stop.signal;
+    const held = this.#hold(await open(within));
     const abort = () => held.welcome.reject(within.reason);
     const cancel = clock.setTimer(
       () =>
@@ -218,7 +235,10 @@ export class Link {
   }
 
   #take(held: Held, { kind, stream, received, payload }: Packet): void {
-    if (kind === KIND.WELCOME) return held.welcome.resolve();
+    if (kind === KIND.WELCOME) {
+      this.#isWelcome = true;
+      return held.welcome.resolve();
+    }
     if (kind === KIND.LOST) {
       const error = new SessionError("unavailable", "the session does not know this connection any more");
       held.welcome.reject(error);
@@ -306,7 +326,7 @@ export class Link {
     try {
       while (!this.#isClosed && this.#lanes.some(({ at }) => at === undefined)) {
         try {
-          const held = await this.#connect(false, this.#stop.signal);
+          const held = await this.#connect();
           for (const number of [0, 1] as const) {
             if (this.#lanes[number].at === undefined) this.#bind(number, held);
           }
@@ -365,7 +385,7 @@ export class Link {
   /** Another carrier in the place of one that has fallen silent. */
   async #replace(silent: Held): Promise<void> {
     try {
-      const held = await this.#connect(false, this.#stop.signal);
+      const held = await this.#connect();
       for (const number of [0, 1] as const) {
         if (this.#lanes[number].at === silent) this.#bind(number, held);
       }
@@ -383,7 +403,7 @@ export class Link {
     this.#bulkAt = this.#options.clock.now();
     if (this.#bulk < MUCH || this.#isWidening || large.at === undefined || large.at !== small.at) return;
     this.#isWidening = true;
-    void this.#connect(false, this.#stop.signal).then(
+    void this.#connect().then(
       (held) => this.#bind(1, held),
       // It goes on with the one there is.
       () => this.#bulk = 0,

@@ -209,17 +209,41 @@ Deno.test("what no patience mends ends it at once", async () => {
   assert.match(String(other.link.failure?.message), /does not know/);
 });
 
-Deno.test("one that is never welcomed is no link", async () => {
+Deno.test("one that is never welcomed is tried again, and fails", async () => {
   const daemon = new Daemon();
   daemon.welcomes = false;
   const clock = new FakeClock();
-  const opening = Link.open({ open: daemon.open, clock, log: silentLogger }, new AbortController().signal);
-  const refused = assert.rejects(() => opening, { code: "unavailable", message: /does not answer/ });
+  const link = await Link.open({ open: daemon.open, clock, log: silentLogger }, new AbortController().signal);
+  for (let second = 0; second < 60 && link.failure === undefined; second++) {
+    clock.advance(1_000);
+    await settle();
+  }
+  assert.match(String(link.failure?.message), /does not answer/);
+  assert.ok(daemon.carriers.length > 1);
+  assert.ok(daemon.carriers.every(({ isClosed }) => isClosed));
+});
+
+Deno.test("a first carrier that breaks before anybody knows of the client loses nothing", async () => {
+  const daemon = new Daemon();
+  const opened = await Link.open(
+    {
+      open: async () => {
+        const carrier = await daemon.open() as FakeCarrier;
+        carrier.isSilent = daemon.carriers.length === 1;
+        return carrier;
+      },
+      clock: new FakeClock(),
+      log: silentLogger,
+    },
+    new AbortController().signal,
+  );
+  await opened.duplex(0).write(bytesOf("first"));
   await settle();
-  clock.advance(10_000);
-  await refused;
-  assert.ok(daemon.carriers[0]!.isClosed);
-  assert.equal(daemon.carriers.length, 1, "it is not tried again by itself");
+  daemon.carriers[0]!.breakOff();
+  await settle();
+  assert.deepEqual((daemon.hellos as { isNew: boolean }[]).map(({ isNew }) => isNew), [true]);
+  assert.equal(daemon.got[0], "first");
+  opened.close();
 });
 
 Deno.test("much of the second stream gets a carrier of its own, which is let go when nothing more comes", async () => {

@@ -1,4 +1,4 @@
-# Run in a terminal, with SESSION, NONCE and MAY_BEGIN set before: finds the session's daemon, or makes one, and is then the
+# Run in a terminal, with SESSION, NONCE, MAY_BEGIN and IS_SENT (what a daemon is begun with comes unasked) set before: finds the session's daemon, or makes one, and is then the
 # way to it. What comes out is raw; what is typed is base64, a line for each piece. Python 3.8 and its own modules alone.
 import binascii, fcntl, json, os, select, socket, stat, sys, zlib
 
@@ -93,8 +93,13 @@ def begin(base, payload, origin):
         os.close(lock)
 
 
+def payload_lines():
+    return [sys.stdin.buffer.readline() for _ in range(2)]
+
+
 def find():
     origin = os.getcwd()
+    payload = payload_lines() if IS_SENT else None
     there = []
     for base in places():
         try:
@@ -111,8 +116,9 @@ def find():
     if not there and not MAY_BEGIN:
         say("gone")
         sys.exit()
-    say("begin")
-    payload = [sys.stdin.buffer.readline() for _ in range(2)]
+    if not payload:
+        say("begin")
+        payload = payload_lines()
     failure = None
     for base in there + places():
         try:
