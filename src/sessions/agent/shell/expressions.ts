@@ -7,6 +7,8 @@ export interface Expression {
   /** Of grep. */
   readonly flags: string;
   readonly pattern: string;
+  /** What finds the same in lines that have carriage returns at their end, and perhaps more. @default {the pattern} */
+  readonly wide?: string;
 }
 
 /** The expression that is asked for. @throws {SessionError} `invalid` where it is none, `failed` where grep cannot do it */
@@ -26,15 +28,24 @@ export async function expressionOf(
       : { flags: `-F${ignoresCase}`, pattern: query };
   }
   const pattern = extended(query);
-  const expression = pattern === undefined
-    ? { flags: `-P${ignoresCase}`, pattern: query }
-    : { flags: `-E${ignoresCase}`, pattern };
+  const expression = pattern === undefined ? { flags: `-P${ignoresCase}`, pattern: query } : {
+    flags: `-E${ignoresCase}`,
+    pattern: pattern.replaceAll(END, "$"),
+    wide: pattern.replaceAll(END, "\r*$"),
+  };
   try {
-    await ask(call("g_try", expression.flags, expression.pattern));
+    await ask(
+      call(
+        "g_try",
+        expression.flags,
+        expression.pattern,
+        /\\[bB]/.test(query) && pattern !== undefined ? "b" : "",
+      ),
+    );
     return expression;
   } catch (error) {
     if (!(error instanceof SessionError) || error.code !== "failed") throw error;
-    if (pattern === undefined) {
+    if (pattern === undefined || /: borders$/.test(error.message)) {
       throw new SessionError(
         "failed",
         `the expression ${
@@ -49,6 +60,9 @@ export async function expressionOf(
     );
   }
 }
+
+/** Stands for the end of a line. */
+const END = "\u0001$\u0001";
 
 const CLASSES: Readonly<Record<string, string>> = {
   d: "[0-9]",
@@ -66,15 +80,27 @@ const IN_SETS: Readonly<Record<string, string>> = { d: "0-9", w: "[:alnum:]_", s
  */
 export function extended(query: string): string | undefined {
   let result = "";
+  // Whether there is something before that can be repeated.
+  let isOpen = false;
   for (let at = 0; at < query.length; at++) {
     const letter = query[at]!;
     const next = query[at + 1];
+    if (!isOpen && (/[*+?]/.test(letter) || /^\{\d+(,\d*)?\}/.test(query.slice(at)))) {
+      throw new SessionError(
+        "invalid",
+        `the expression ${
+          shown(query)
+        } cannot be read: nothing to repeat at position ${at}; leave regex out to search for ` +
+          "it as it is",
+      );
+    }
     if (letter === "\\") {
       at++;
       if (next === undefined) return undefined;
       if (CLASSES[next] !== undefined) result += CLASSES[next];
       else if (next === "A") result += "^";
-      else if (next === "Z") result += "$";
+      else if (next === "Z") result += END;
+      else if (next === "b" || next === "B") result += `\\${next}`;
       else if (next === "t") result += "\t";
       else if (/[A-Za-z0-9]/.test(next)) return undefined;
       else result += /[.\[\]()*+?{}|^$\\]/.test(next) ? `\\${next}` : next;
@@ -98,7 +124,8 @@ export function extended(query: string): string | undefined {
     else if (letter === "}" && !/\{\d+(,\d*)?$/.test(query.slice(0, at))) result += "\\}";
     else if (letter === "]") result += "\\]";
     else if (letter === "\n") return undefined;
-    else result += letter;
+    else result += letter === "$" ? END : letter;
+    isOpen = letter !== "(" && letter !== "|";
   }
   return result;
 }

@@ -17,7 +17,7 @@ export interface LinkOptions {
 }
 
 /** How often a request that changes nothing is asked anew, where its terminal broke. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 8;
 /** For what has to be done in any case, such as ending what was asked. */
 const CLEANUP_MS = 30_000;
 /** Bodies up to this size travel in the request. */
@@ -45,9 +45,8 @@ export class Link {
    */
   async ask(code: string, signal: AbortSignal, options: Omit<Ask, "body"> = {}): Promise<Uint8Array> {
     for (let attempt = 1;; attempt++) {
-      const channel = await this.#acquire(signal).catch((error: unknown) => {
-        throw unavailable(error, this.#options.session, signal);
-      });
+      const channel = await this.#acquire(signal).catch(this.#refused(attempt, signal));
+      if (channel === undefined) continue;
       try {
         return await channel.ask(code, options, signal);
       } catch (error) {
@@ -97,6 +96,7 @@ export class Link {
       try {
         channel = await this.#acquire(signal);
       } catch (error) {
+        if (error instanceof ChannelBroken && attempt < ATTEMPTS && !this.#isClosed) continue;
         if (sent) throw this.#unknown(error, signal);
         throw unavailable(error, this.#options.session, signal);
       }
@@ -130,11 +130,10 @@ export class Link {
   async #upload(request: string, body: Uint8Array, signal: AbortSignal): Promise<void> {
     const size = encodedLength(body.length);
     for (let attempt = 1;; attempt++) {
-      const channel = await this.#acquire(signal).catch((error: unknown) => {
-        throw unavailable(error, this.#options.session, signal);
-      });
+      const channel = await this.#acquire(signal).catch(this.#refused(attempt, signal));
+      if (channel === undefined) continue;
       try {
-        const code = `take "$S/u/${request}" ${size}`;
+        const code = `take "$S/u/${request}" ${size} ${body.length}`;
         const answer = await channel.ask(code, { body }, signal);
         const said = new TextDecoder().decode(answer);
         if (said.startsWith("ok")) return;
@@ -147,6 +146,14 @@ export class Link {
         this.#release(channel);
       }
     }
+  }
+
+  /** A terminal that broke before it could be used is opened once more. */
+  #refused(attempt: number, signal: AbortSignal): (error: unknown) => undefined {
+    return (error) => {
+      if (error instanceof ChannelBroken && attempt < ATTEMPTS && !this.#isClosed) return undefined;
+      throw unavailable(error, this.#options.session, signal);
+    };
   }
 
   /** @throws {SessionError} where the workspace says that it cannot tell */

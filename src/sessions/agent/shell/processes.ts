@@ -115,14 +115,13 @@ export class ShellProcesses implements SharedProcesses {
 
   /** What becomes the process: run by `sh`, which is given its directory as `$0`. */
   #code({ argv, env }: SpawnSpec): string {
-    const { session, limits } = this.#context;
-    const variables = { CODER_K8S_SESSION: session, ...env };
+    const { limits } = this.#context;
     return [
       `cd -- "$0" || exit 126`,
       `ulimit -n ${limits.openFiles} 2>/dev/null`,
       `ulimit -t ${Math.ceil(limits.cpuMs / 1_000)} 2>/dev/null`,
       "unset TERM OLDPWD",
-      ...Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`),
+      ...Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`),
       `exec ${argv.map(quoted).join(" ")}`,
       "",
     ].join("\n");

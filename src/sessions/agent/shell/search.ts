@@ -1,7 +1,8 @@
 /** `fs.search` by `find` and `grep`. */
+import { Buffer } from "node:buffer";
 import { SessionError } from "../../types.ts";
 import { said, shown } from "./errors.ts";
-import { expressionOf } from "./expressions.ts";
+import { type Expression, expressionOf } from "./expressions.ts";
 import { below, type FileAnswer, type FileContext, type FileInput } from "./context.ts";
 import { Glob } from "./globs.ts";
 import { compareNames, namesOf, plainPath } from "./paths.ts";
@@ -39,13 +40,13 @@ export async function searched(
     said(await context.link.ask(below(context, code), signal, { isLong: true }), "search", path).body;
   const expression = await expressionOf(input, ask);
   const files = await filesBelow(ask, path, glob);
-  const isFile = files.length === 1 && files[0]!.length === 0;
+  const isFile = files[0]?.raw === ".";
   const matches: Match[] = [];
   let looked = 0;
   let more = false;
   for (const batch of batches(files)) {
     if (more) break;
-    const names = isFile ? ["."] : batch.map((one) => `./${one.join("/")}`);
+    const names = batch.map(({ raw }) => raw);
     const [texts, matching] = await scan(ask, path, expression, names, isFile);
     const wanted = names.filter((name) => texts.has(name) && matching.has(name));
     const lines = new Map<string, readonly Match[]>();
@@ -57,7 +58,9 @@ export async function searched(
       if (!lines.has(name)) {
         const from = wanted.indexOf(name);
         const some = wanted.slice(from, from + LINES_BATCH);
-        const shownPaths = some.map((one) => [...base, ...(isFile ? [] : [one.slice(2)])].join("/"));
+        const shownPaths = some.map((one) =>
+          [...base, ...(isFile ? [] : [shownName(one).slice(2)])].join("/")
+        );
         const most = limit - matches.length + 1;
         const found = await linesOf(ask, path, expression, some, shownPaths, most, around);
         some.forEach((one, index) => lines.set(one, found[index] ?? []));
@@ -74,31 +77,32 @@ export async function searched(
 
 type AskBytes = (code: string) => Promise<Uint8Array>;
 
-/** Names of files below `path`, in order; one without names where it is a file itself. */
-async function filesBelow(
-  ask: AskBytes,
-  path: string,
-  glob: Glob | undefined,
-): Promise<readonly (readonly string[])[]> {
+interface Found {
+  /** As the workspace has it, each byte a letter: `./a/b`, or `.` for what is asked for itself. */
+  readonly raw: string;
+  readonly names: readonly string[];
+}
+
+/** What there is below `path`, in order. */
+async function filesBelow(ask: AskBytes, path: string, glob: Glob | undefined): Promise<readonly Found[]> {
   const skipped = SKIPPED.filter((name) => glob?.names(name) !== true)
     .map((name) => `-name ${name} -type d -prune -o`).join(" ");
   const body = await ask(`SKIP=${quoted(skipped)}\n${call("g_files", plainPath(path))}`);
   if (body.length >= MOST_BYTES) {
     throw new SessionError("limit", `there are too many files below ${shown(path)}: give a smaller path`);
   }
-  const names = namesIn(body);
-  if (names.length === 1 && names[0] === ".") return [[]];
-  return names.filter((name) => name.isWellFormed() && !name.includes("\ufffd"))
-    .map((name) => name.slice(2).split("/"))
-    .filter((one) => glob?.matches(one) ?? true)
-    .sort(compareNames);
+  const all = namesIn(body);
+  if (all.length === 1 && all[0] === ".") return [{ raw: ".", names: [] }];
+  return all.map((raw) => ({ raw, names: shownName(raw).slice(2).split("/") }))
+    .filter(({ names }) => glob?.matches(names) ?? true)
+    .sort((one, other) => compareNames(one.names, other.names));
 }
 
-function* batches(files: readonly (readonly string[])[]): Generator<readonly (readonly string[])[]> {
-  let batch: (readonly string[])[] = [];
+function* batches(files: readonly Found[]): Generator<readonly Found[]> {
+  let batch: Found[] = [];
   let size = 0;
   for (const file of files) {
-    const length = file.join("/").length * 3;
+    const length = file.raw.length * 2;
     if (batch.length >= BATCH || batch.length > 0 && size + length > BATCH_BYTES) {
       yield batch;
       batch = [];
@@ -113,48 +117,53 @@ function* batches(files: readonly (readonly string[])[]): Generator<readonly (re
 async function scan(
   ask: AskBytes,
   path: string,
-  { flags, pattern }: { readonly flags: string; readonly pattern: string },
+  { flags, pattern, wide }: Expression,
   names: readonly string[],
   isFile: boolean,
 ): Promise<readonly [ReadonlySet<string>, ReadonlySet<string>]> {
-  const all = namesIn(await ask(call("g_scan", plainPath(path), flags, pattern, ...(isFile ? [] : names))));
+  const words = isFile ? "" : ` ${names.map(wordOf).join(" ")}`;
+  const all = namesIn(await ask(call("g_scan", plainPath(path), flags, wide ?? pattern) + words));
   const end = all.indexOf("");
   const sets = [all.slice(0, end), all.slice(end + 1)] as const;
   if (!isFile) return [new Set(sets[0]), new Set(sets[1])];
   return [new Set(sets[0].length > 0 ? ["."] : []), new Set(sets[1].length > 0 ? ["."] : [])];
 }
 
-/** Names that each end with a NUL. */
+/** Names that each end with a NUL, each byte a letter. */
 function namesIn(body: Uint8Array): readonly string[] {
-  const names = new TextDecoder("utf-8", { ignoreBOM: true }).decode(body).split("\0");
+  const names = Buffer.from(body).toString("latin1").split("\0");
   names.pop();
   return names;
+}
+
+function shownName(raw: string): string {
+  return utf8.decode(Buffer.from(raw, "latin1"));
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** As a word of the shell: what is no text cannot be typed as it is. */
+function wordOf(raw: string): string {
+  const bytes = Buffer.from(raw, "latin1");
+  const text = shownName(raw);
+  if (Buffer.from(text).equals(bytes)) return quoted(text);
+  const octal = [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+  return `"$(printf '${octal}')"`;
 }
 
 async function linesOf(
   ask: AskBytes,
   path: string,
-  { flags, pattern }: { readonly flags: string; readonly pattern: string },
+  { flags, pattern }: Expression,
   names: readonly string[],
   paths: readonly string[],
   most: number,
   around: number,
 ): Promise<readonly (readonly Match[])[]> {
   const mark = crypto.randomUUID();
-  const files = names[0] === "." ? [] : names;
-  const body = await ask(
-    call(
-      "g_lines",
-      plainPath(path),
-      flags,
-      pattern,
-      most,
-      around,
-      mark,
-      ...(files.length === 0 ? ["."] : files),
-    ),
-  );
-  const parts = new TextDecoder("utf-8", { ignoreBOM: true }).decode(body).split(`\n${mark}\n`);
+  const head = call("g_lines", plainPath(path), flags, pattern, most, around, mark);
+  const body = await ask(`${head} ${names.map(wordOf).join(" ")}`);
+  const parts = utf8.decode(body).split(`\n${mark}\n`);
   return paths.map((one, at) => matchesIn(parts[at] ?? "", one, around));
 }
 

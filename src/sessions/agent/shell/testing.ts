@@ -22,7 +22,7 @@ export async function toolsOf(kind: Kind): Promise<Tools> {
       await Deno.symlink(program, `${directory}/${name}`);
     }
     // Programs of the suite itself; and the test's terminals need it.
-    await Deno.symlink(await which("python3"), `${directory}/python3`);
+    await Deno.symlink(await pythonProgram(), `${directory}/python3`);
   } else await Deno.symlink(program, `${directory}/sh`);
   return {
     path: kind === "busybox" ? directory : `${directory}:/usr/local/bin:/usr/bin:/bin`,
@@ -33,8 +33,9 @@ export async function toolsOf(kind: Kind): Promise<Tools> {
   };
 }
 
-async function which(name: string): Promise<string> {
-  const { stdout } = await new Deno.Command(name, { args: ["-c", "import sys; print(sys.executable)"] })
+/** The program itself, behind whatever is called so. */
+export async function pythonProgram(): Promise<string> {
+  const { stdout } = await new Deno.Command("python3", { args: ["-c", "import sys; print(sys.executable)"] })
     .output();
   return new TextDecoder().decode(stdout).trim();
 }

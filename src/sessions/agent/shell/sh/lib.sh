@@ -31,11 +31,12 @@ once() {
   cat "$O/a"
 }
 
-# Takes $2 bytes of base64 from the terminal into the file $1.
+# Takes $2 bytes of base64 from the terminal, $3 bytes of content, into the file $1. Another terminal may have begun it, too.
 take() {
   printf '\n%s r\n' "$K" >&3
-  ( umask 077; head -c "$2" <&5 | base64 -d > "$1.part" ) || sys
-  mv -f "$1.part" "$1" || sys
+  ( umask 077; head -c "$2" <&5 | base64 -d > "$1.$$" ) || sys
+  [ "$(($(wc -c < "$1.$$")))" -eq "$3" ] || { rm -f "$1.$$"; no nospace; }
+  mv -f "$1.$$" "$1" || sys
   echo ok
 }
 

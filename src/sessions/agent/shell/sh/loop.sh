@@ -2,8 +2,8 @@
 # of base64. An answer is base64 between two lines that begin with $K, which nobody else knows. 3: the terminal's output, 5: its
 # input. Nothing is typed before the answer, for some shells and tools take more than they need.
 unset CDPATH
-IFS='
- 	'
+IFS=' 	
+'
 exec 3>&1 5<&0 </dev/null
 [ -d "$HOME" ] && [ -w "$HOME" ] || HOME=$(pwd -P)
 S=$HOME/.coder-k8s/sessions/$ID

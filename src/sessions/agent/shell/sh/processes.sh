@@ -23,6 +23,9 @@ p_start() {
   printf '%s\n' "$3" > "$S/p/$N/k"
   read -r T _ < /proc/uptime
   printf '%s\n' "$T" >> "$S/p/$N/k"
+  # Whoever starts it follows it.
+  Y=start
+  set_seen "$N" 0 0
   # Twice: the second is the leader of a group already, so that it leaves a child behind, and nobody ignores SIGINT.
   setsid setsid sh "$S/run" "$S" "$N" "$4" "$5" "$6" "$7" >/dev/null 2>&1 3>&- 5>&-
   echo "ok $N"

@@ -64,7 +64,8 @@ if [ "$timeout" != 0 ]; then
   ) &
   watch=$!
 fi
-( exec setsid sh -c 'echo $$ > g.new; mv g.new g; . ./c' "$d" ) < i > of 2> ef
+# Whatever it starts is known by this, for as long as it keeps it.
+( export CODER_K8S_SESSION="$S"; exec setsid sh -c 'echo $$ > g.new; mv g.new g; . ./c' "$d" ) < i > of 2> ef
 status=$?
 now
 took=$(((T - began) * 10))

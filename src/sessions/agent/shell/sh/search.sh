@@ -52,15 +52,22 @@ g_lines() {
   [ ! -f "$F" ] || set -- "./$N"
   echo ok
   A=
+  R0=$(printf '\r')
   grep -a -q -e x -- /dev/null 2>/dev/null
   [ $? -gt 1 ] || A=-a
   for f do
-    LC_ALL=C.UTF-8 grep -n $A $O -m "$M" -C "$Z" -e "$E" -- "$f" 2>/dev/null | cut -b 1-70000 | head -c 4000000
+    # Carriage returns at the end of a line are no part of it.
+    sed "s/$R0*\$//" < "$f" 2>/dev/null | LC_ALL=C.UTF-8 grep -n $A $O -m "$M" -C "$Z" -e "$E" 2>/dev/null |
+      cut -b 1-70000 | head -c 4000000
     printf '\n%s\n' "$V"
   done
 }
-# Whether the expression $2 can be read with the flags $1.
+# Whether the expression $2 can be read with the flags $1. $3: it has borders of words.
 g_try() {
+  if [ -n "$3" ]; then
+    echo 'ab a' | grep -q -E 'a\b$' && ! echo ab | grep -q -E 'a\b' && ! echo a | grep -q -E 'a\B' && echo ab | grep -q -E 'a\B' ||
+      no borders
+  fi
   H=$(grep $1 -e "$2" /dev/null 2>&1)
   [ $? -le 1 ] && echo ok || printf 'no expression %s\n' "$H"
 }

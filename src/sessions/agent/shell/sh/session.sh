@@ -40,6 +40,18 @@ s_open() {
   printf 'ok %s %s %s\n%s' "$W" "${N:-0}" "${A:-0}" "$R"
 }
 
+# Numbers of all processes that were started in it, and have not forgotten that.
+s_all() {
+  case $(grep -V 2>/dev/null | head -n 1) in
+    *GNU*) grep -lzxF "CODER_K8S_SESSION=$S" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3 ;;
+    *)
+      for P in /proc/[0-9]*; do
+        [ -r "$P/environ" ] && tr '\000' '\n' < "$P/environ" 2>/dev/null | grep -qxF "CODER_K8S_SESSION=$S" && echo "${P#/proc/}"
+      done
+      ;;
+  esac
+}
+
 # Ends everything that was started in it, as far as it can be told, and removes its state.
 s_end() {
   [ -d "$S" ] || { echo ok; return; }
@@ -49,7 +61,7 @@ s_end() {
     for g in "$S"/p/*/g; do
       { read -r G < "$g"; } 2>/dev/null && kill -KILL "-$G" 2>/dev/null && any=1
     done
-    for P in $(grep -l "CODER_K8S_SESSION=$ID" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3); do
+    for P in $(s_all); do
       kill -KILL "$P" 2>/dev/null && any=1
     done
     [ -n "$any" ] || break
@@ -67,7 +79,7 @@ s_end() {
 # Running processes, their memory in KiB, their CPU time in hundredths of a second, KiB of the disk.
 s_usage() {
   n=0 m=0 c=0
-  for P in $(grep -l "CODER_K8S_SESSION=$ID" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3); do
+  for P in $(s_all); do
     { read -r _ r _ < "/proc/$P/statm" && read -r L < "/proc/$P/stat"; } 2>/dev/null || continue
     L=${L##*) }
     set -- $L
