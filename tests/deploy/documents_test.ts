@@ -54,6 +54,7 @@ Deno.test("every figure is in the list of figures", async () => {
       "src/shadow",
       "src/mcp",
       "src/sessions",
+      "src/ui",
       "src/app",
     ]
   ) {

@@ -1,4 +1,5 @@
 /** All objects of a kind that somebody may see, as they change: listed, then watched, with their own rights. */
+import { setImmediate } from "node:timers";
 import type { CallerCluster } from "../../caller/types.ts";
 import type { KubeObject, ResourceType } from "../../api/object.ts";
 import type { ListOptions, WatchEvent } from "../../kube/client.ts";
@@ -111,6 +112,8 @@ export async function follow<T extends KubeObject>(
         return page.resourceVersion;
       }
       followed.some(page.items);
+      // Pages may come from this very process: whoever waits for the first rows gets them before the last ones are made.
+      await new Promise((resolve) => setImmediate(resolve));
     } while (!signal.aborted);
     return "";
   }
