@@ -56,6 +56,9 @@ export function relayLine(session: string, nonce: Nonce, mayBegin: boolean, isSe
   return packed(`${known}MAY_BEGIN, IS_SENT = ${Number(mayBegin)}, ${Number(isSent)}\n${relay}`);
 }
 
+/** Where Python is looked for, in order. */
+const PYTHONS = ["python3", "/usr/bin/python3", "/usr/local/bin/python3"];
+
 /** What our lines begin with. In two parts: where a shell shows the command that it runs, that is none of them. */
 export type Nonce = readonly [string, string];
 
@@ -68,7 +71,7 @@ export function newNonce(): Nonce {
  * Runs in any login shell. Says `sh`, then `py` where there is a Python that takes what is typed, or `none`. Nothing is typed
  * before that: a terminal that is not raw cuts lines.
  */
-export function terminalCommand([one, two]: Nonce): string {
+export function terminalCommand([one, two]: Nonce, pythons: readonly string[] = PYTHONS): string {
   const take = "import sys,os,zlib,binascii;" +
     "sys.version_info<(3,8) and os._exit(9);" +
     "os.write(1,(sys.argv[1]+sys.argv[2]).encode()+bytes([112,121,10]));" +
@@ -76,7 +79,7 @@ export function terminalCommand([one, two]: Nonce): string {
   const steps = [
     "stty raw -echo 2>/dev/null",
     `printf "%s%ssh\\n" ${one} ${two}`,
-    "for p in python3 /usr/bin/python3 /usr/local/bin/python3",
+    `for p in ${pythons.join(" ")}`,
     `do command -v $p >/dev/null 2>&1 && exec $p -I -S -E -c "${take}" ${one} ${two}`,
     "done",
     `printf "%s%snone\\n" ${one} ${two}`,

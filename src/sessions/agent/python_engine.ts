@@ -15,6 +15,8 @@ export interface PythonEngineOptions {
   readonly idleMs?: number | undefined;
   /** See `LinkOptions`. */
   readonly patienceMs?: number | undefined;
+  /** See `Wanted`. */
+  readonly pythons?: readonly string[] | undefined;
 }
 
 /** The longest, and what a daemon waits for somebody where nobody says. */
@@ -77,7 +79,7 @@ class Elsewhere extends SessionError {
 
 async function linkTo(
   context: EngineContext,
-  { patienceMs }: PythonEngineOptions,
+  { patienceMs, pythons }: PythonEngineOptions,
   spec: unknown,
   signal: AbortSignal,
   { mayBegin = true, isNew = false } = {},
@@ -86,8 +88,8 @@ async function linkTo(
   let isFirst = true;
   const open = async (within: AbortSignal): Promise<Carrier> => {
     const wanted = isFirst
-      ? { session: id, spec, mayBegin, isNew }
-      : { session: id, spec: undefined, mayBegin: false, isNew: false };
+      ? { session: id, spec, mayBegin, isNew, pythons }
+      : { session: id, spec: undefined, mayBegin: false, isNew: false, pythons };
     const way = await findDaemon((command, late) => terminalOf(context, command, late), wanted, within);
     if (typeof way === "string") throw new Elsewhere(way);
     isFirst = false;

@@ -12,6 +12,8 @@ export interface Wanted {
   readonly mayBegin: boolean;
   /** There is most probably no daemon. */
   readonly isNew: boolean;
+  /** Programs that may be Python, in order. @default {python3 of the path, then where it usually is} */
+  readonly pythons?: readonly string[] | undefined;
 }
 
 /** A terminal at whose other end the daemon is. */
@@ -42,7 +44,7 @@ export async function findDaemon(
 ): Promise<Way | Instead> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(BOOT_MS)]);
   const nonce = newNonce();
-  const terminal = await open(terminalCommand(nonce), signal);
+  const terminal = await open(terminalCommand(nonce, wanted.pythons), signal);
   const close = () => terminal.close();
   late.addEventListener("abort", close, { once: true });
   let isWay = false;
