@@ -6,6 +6,7 @@ import { readCoordinator } from "../../src/cli/sandbox/coordinator.ts";
 import { COORDINATOR } from "../../src/cli/sandbox/coordinator_options.ts";
 import { flagSpecs } from "../../src/cli/sandbox/load.ts";
 import { readWorker } from "../../src/cli/sandbox/worker.ts";
+import { OPTIONS } from "../../src/cli/options.ts";
 import { COMMAND_OPTIONS } from "../../src/cli/sandbox/sets.ts";
 import { WORKER } from "../../src/cli/sandbox/worker_options.ts";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
@@ -311,7 +312,7 @@ Deno.test("what the document names is there: flags, files, metrics", async () =>
   const flags = new Set(
     Object.values(COMMAND_OPTIONS).flatMap(({ set }) => set.options.map(({ flag }) => flag)),
   );
-  const ours = new Set([...flags, "version", "help", "target"]);
+  const ours = new Set([...flags, ...OPTIONS.map(({ flag }) => flag), "version", "help", "target"]);
   // Of kubectl, openssl, docker and the like, in the commands of the page.
   const others = new Set(["from-file", "from-literal", "cert", "key", "transport", "security-opt"]);
   for (const [, flag = ""] of document.matchAll(/(?:^|[\s`(])--([a-z][a-z-]+)/g)) {
