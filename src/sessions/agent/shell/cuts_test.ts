@@ -9,7 +9,7 @@ import { bytesOf, read, sha256, someBytes, textOf } from "../suite/rig.ts";
 import { type LocalTerminal, type LocalTerminals, localTerminals } from "../testing.ts";
 import { SOMEWHERE } from "../testing/hosts.ts";
 import { shellEngine } from "./mod.ts";
-import { pythonProgram } from "./testing.ts";
+import { pythonProgram } from "../../../../tests/sessions/agents/shells.ts";
 
 const signal = () => AbortSignal.timeout(PATIENCE_MS);
 const workspace = { directory: "", files: "scratch" } as const;

@@ -86,8 +86,11 @@ function why(content: string, old: string): string {
   return "";
 }
 
+// deno-lint-ignore no-control-regex -- what Python splits bytes at
+const SPACES = /[ \t\n\r\x0b\f]+/;
+
 function wordsOf(text: string): readonly string[] {
-  return text.split(/[ \t\n\r\x0b\f]+/).filter((word) => word !== "");
+  return text.split(SPACES).filter((word) => word !== "");
 }
 
 function linesOf(content: string, places: readonly number[]): string {

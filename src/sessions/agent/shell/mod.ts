@@ -6,7 +6,9 @@ import { said } from "./errors.ts";
 import { Link } from "./link.ts";
 import { quoted } from "./quote.ts";
 import { end, ShellSandbox } from "./sandbox.ts";
-import { RUNNER } from "./scripts.ts";
+import { RUNNER, watcher } from "./scripts.ts";
+
+const LONGEST_KEPT_MS = 24 * 3_600_000;
 
 export function shellEngine(): AgentEngine {
   return { name: "shell", open, remove };
@@ -17,7 +19,7 @@ async function open(
   { limits, existing, workspace }: OpenOptions,
   signal: AbortSignal,
 ): Promise<EngineSandbox | typeof NOT_HERE> {
-  const { directory = "", files = "workspace" } = workspace ?? {};
+  const { directory = "", files = "workspace", keepMs = LONGEST_KEPT_MS } = workspace ?? {};
   const link = linkTo(context);
   try {
     const where = directory.includes("\0") || !directory.isWellFormed() ? undefined : inHome(directory);
@@ -26,7 +28,12 @@ async function open(
     }
     // The numbers of processes whose traces are lost must not come again.
     const before = existing ? 1_000 * (1 + crypto.getRandomValues(new Uint16Array(1))[0]!) : 0;
-    const answer = await link.ask(`s_open ${files} ${where} ${quoted(btoa(RUNNER))} ${before}`, signal);
+    const answer = await link.ask(
+      `s_open ${files} ${where} ${quoted(btoa(RUNNER))} ${before} ${
+        quoted(btoa(watcher(Math.ceil(Math.min(keepMs, LONGEST_KEPT_MS) / 60_000) + 1)))
+      }`,
+      signal,
+    );
     if (new TextDecoder().decode(answer.subarray(0, 20)).startsWith("no python")) {
       link.close();
       return NOT_HERE;

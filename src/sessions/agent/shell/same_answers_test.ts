@@ -7,7 +7,7 @@ import { createAgentHost } from "../host.ts";
 import { localTerminals } from "../testing.ts";
 import { onTerminals } from "../testing/hosts.ts";
 import { shellEngine } from "./mod.ts";
-import { type Kind, toolsOf } from "./testing.ts";
+import { type Kind, toolsOf } from "../../../../tests/sessions/agents/shells.ts";
 
 const MODULES = new URL("../../sandbox/python/", import.meta.url).pathname;
 const signal = () => AbortSignal.timeout(PATIENCE_MS);

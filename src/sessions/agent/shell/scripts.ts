@@ -7,11 +7,19 @@ import processes from "./sh/processes.sh" with { type: "text" };
 import run from "./sh/run.sh" with { type: "text" };
 import search from "./sh/search.sh" with { type: "text" };
 import session from "./sh/session.sh" with { type: "text" };
+import watch from "./sh/watch.sh" with { type: "text" };
 
 const FUNCTIONS = [lib, session, processes, files, search, archives, loop].map(withoutComments).join("\n");
 
 /** Runs each process of a session: a file of its state directory. */
 export const RUNNER: string = withoutComments(run);
+
+/** Ends a session that nobody uses: a file of its state directory, for so many minutes. */
+export function watcher(minutes: number): string {
+  return withoutComments(
+    `X=/dev/null\nKEEP=${minutes}\n${lib}\n${session}\nborn $$ && echo "$$ $B" > "$S/watched"\n${watch}`,
+  );
+}
 
 /** The command of a terminal. It says `mark` and its process number, and then takes the library, of `size` bytes. */
 export function bootstrap(mark: string, size: number): string {

@@ -3,7 +3,7 @@ import { createAgentHost } from "../host.ts";
 import { type SuiteWorkspace, workspaceSuite } from "../suite.ts";
 import { localTerminals } from "../testing.ts";
 import { onTerminals } from "../testing/hosts.ts";
-import { type Kind, KINDS, toolsOf } from "./testing.ts";
+import { type Kind, KINDS, toolsOf } from "../../../../tests/sessions/agents/shells.ts";
 import { shellEngine } from "./mod.ts";
 
 async function open(kind: Kind): Promise<SuiteWorkspace> {

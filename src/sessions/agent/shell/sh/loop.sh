@@ -22,7 +22,7 @@ while IFS= read -r L <&5; do
   T=
   # The other side takes silence for a terminal that is broken.
   [ "$V" = long ] && { (while sleep 5; do printf '\n%s k\n' "$K" >&3; done) & T=$!; }
-  [ -d "$S/f" ] || X=/dev/null
+  if [ -d "$S/f" ]; then echo > "$S/used"; else X=/dev/null; fi
   printf '\n%s b %s\n' "$K" "$I" >&3
   { eval "$C"; } 2>"$X" | base64 >&3
   [ -z "$T" ] || kill "$T"

@@ -1,6 +1,6 @@
 # Making, finding and ending a session.
 
-# open files directory runner before: makes it, or finds it; R, and whether its processes have ended with the workspace.
+# open files directory runner before watch: makes it, or finds it; R, and whether its processes have ended with the workspace.
 s_open() {
   [ ! -d "$S" ] || [ -e "$S/shell" ] || no python
   for W in stty base64 dd head tail od stat find sort sha256sum readlink tr sed cut; do
@@ -34,6 +34,11 @@ s_open() {
     echo "$V" > "$S/boot"
   fi
   printf '%s\n' "$3" | base64 -d > "$S/run.$$" && mv "$S/run.$$" "$S/run" || sys
+  echo > "$S/used"
+  { read -r P B0 < "$S/watched"; } 2>/dev/null && alive "$P" "$B0" || {
+    printf '%s\n' "$5" | base64 -d > "$S/watch" || sys
+    setsid setsid sh -c 'S=$1; . "$S/watch"' sh "$S" >/dev/null 2>&1 3>&- 5>&-
+  }
   find "$S/r" "$S/u" "$S/f" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} + 2>/dev/null
   N=$(tail -n 64 "$S/started" 2>/dev/null | sort -n | tail -n 1)
   A=$(cat "$S/before" 2>/dev/null)

@@ -1,5 +1,5 @@
 /** For tests: workspaces with the shells and tools that images have. */
-import { ensureDebianProgram } from "../../../../tests/cluster/debian_package.ts";
+import { ensureDebianProgram } from "../../cluster/debian_package.ts";
 
 /** `dash`, `bash`: with GNU's tools; `busybox`: it alone. */
 export const KINDS = ["dash", "bash", "busybox"] as const;
