@@ -39,7 +39,7 @@ export function workspaces(onBuild: () => void = () => {}): Source {
         },
         gone(object) {
           own.gone(object);
-          builds.gone(keyOf(object));
+          builds.gone(workspaceRow(object).id);
         },
         problem(message) {
           own.problem(message);
@@ -55,14 +55,33 @@ function keyOf({ metadata }: CoderWorkspace): string {
   return `${metadata.namespace ?? ""}/${metadata.name ?? ""}`;
 }
 
-/** Equal objects are the same ones where this process serves them: what is made of one is made once for all who see it. */
-const known = new WeakMap<CoderWorkspace, WorkspaceRow>();
+/**
+ * Equal objects are the same ones where this process serves them, and they are read when a field is asked for: what is made
+ * of one is made once for all who see it.
+ */
+const known = new WeakMap<
+  CoderWorkspace,
+  { readonly row: WorkspaceRow; readonly build: BuildRow | undefined }
+>();
+
+function rowsOf(object: CoderWorkspace) {
+  let rows = known.get(object);
+  if (rows === undefined) known.set(object, rows = { row: madeRow(object), build: madeBuild(object) });
+  return rows;
+}
 
 export function workspaceRow(object: CoderWorkspace): WorkspaceRow {
-  let row = known.get(object);
-  if (row !== undefined) return row;
+  return rowsOf(object).row;
+}
+
+/** The latest build as a row; undefined where there is none. */
+export function buildRow(object: CoderWorkspace): BuildRow | undefined {
+  return rowsOf(object).build;
+}
+
+function madeRow(object: CoderWorkspace): WorkspaceRow {
   const { metadata, spec, status } = object;
-  row = {
+  return {
     id: keyOf(object),
     namespace: metadata.namespace ?? "",
     name: metadata.name ?? "",
@@ -73,8 +92,6 @@ export function workspaceRow(object: CoderWorkspace): WorkspaceRow {
     outdated: status?.outdated === true,
     lastUsedAt: timeOf(status?.lastUsedAt),
   };
-  known.set(object, row);
-  return row;
 }
 
 function stateOf({ metadata, status }: CoderWorkspace): string {
@@ -83,8 +100,7 @@ function stateOf({ metadata, status }: CoderWorkspace): string {
   return metadata.deletionTimestamp !== undefined && !isOver ? "deleting" : state;
 }
 
-/** The latest build as a row; undefined where there is none. */
-export function buildRow(object: CoderWorkspace): BuildRow | undefined {
+function madeBuild(object: CoderWorkspace): BuildRow | undefined {
   const { metadata, status } = object;
   const build = status?.latestBuild;
   if (build === undefined || build === null) return undefined;
@@ -119,12 +135,12 @@ class Builds {
   seen(objects: readonly CoderWorkspace[]): void {
     for (const object of objects) {
       const row = buildRow(object);
-      if (row !== undefined) this.#set(keyOf(object), row);
+      if (row !== undefined) this.#set(workspaceRow(object).id, row);
     }
   }
 
   all(objects: readonly CoderWorkspace[]): void {
-    const there = new Set(objects.map(keyOf));
+    const there = new Set(objects.map((object) => workspaceRow(object).id));
     for (const key of [...this.#active.keys()]) if (!there.has(key)) this.gone(key);
     // Of a workspace that may not be seen any more, no build may be.
     if (objects.length === 0) this.#shown.clear();
