@@ -14,6 +14,7 @@ import { call, quoted } from "./quote.ts";
 
 /** What news are waited for at most, in seconds; whoever follows is known by them. */
 const NEWS_SECONDS = 10;
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Of each stream at once. */
 const MOST_OUTPUT = 2 ** 20;
 const FIRST_PAUSE_MS = 500;
@@ -67,6 +68,8 @@ export class ShellProcesses implements SharedProcesses {
     if (![...argv, cwd, ...Object.values(spec.env)].every((one) => one.isWellFormed())) {
       throw new SessionError("invalid", "half of a surrogate pair is in what is to be started");
     }
+    const name = Object.keys(spec.env).find((one) => !VARIABLE.test(one));
+    if (name !== undefined) throw new SessionError("invalid", `${shown(name)} is no name of a variable`);
     if (cwd.startsWith("/") || cwd.split("/").includes("..")) {
       throw new SessionError("forbidden", `cwd ${shown(cwd)}: give a path below the session's directory`);
     }
