@@ -199,6 +199,8 @@ Deno.test("a long file operation ends with its call", async () => {
   await using rig = await openTestHost();
   const sandbox = await rig.open();
   await run(sandbox, "head -c 3000000 /dev/zero | tr '\\0' 'a' > big.txt");
+  const reading = sandbox.spawn({ argv: ["cat"], cwd: ".", env: {}, onOutput() {} }, signal());
+  await reading;
   const abort = new AbortController();
   const search = sandbox.file(
     "search",
@@ -206,7 +208,11 @@ Deno.test("a long file operation ends with its call", async () => {
     undefined,
     abort.signal,
   );
-  await until("its child runs", async () => (await childrenOfInit(rig)) > 0);
+  await until("its child runs", async () => (await childrenOfInit(rig)) > 1);
+  // Whoever runs beside it sees the end of its input.
+  const reader = await reading;
+  reader.closeInput();
+  assert.deepEqual(await reader.exited, { exitCode: 0 });
   abort.abort(new Error("enough"));
   await assert.rejects(() => search, /enough/);
   await until("its child is gone", async () => (await childrenOfInit(rig)) === 0);

@@ -136,7 +136,8 @@ class Processes:
             return
         for descriptor in [process.stdin] + list(process.pipes.values()):
             os.close(descriptor)
-        process.number = None
+        process.number = process.stdin = None
+        process.pipes = {}
         number = int(said[1:].split(b" ")[0]) if said[1:].isdigit() else 0
         if said[:1] == b"c":
             code, what = "not_found", "cwd %r: %s" % (cwd, os.strerror(number))
@@ -377,6 +378,10 @@ class Processes:
             try:
                 signal.set_wakeup_fd(-1)
                 self.init.close_in_child()
+                # Whose input is closed meanwhile is to see its end.
+                for process in self.by_pid.values():
+                    if process.stdin is not None:
+                        os.close(process.stdin)
                 header, body = work()
                 for piece in frames.encode(header, body):
                     view = memoryview(piece)
