@@ -14,7 +14,7 @@ const { silentLogger } = await import("${ROOT}src/telemetry/logger.ts");
 const { noMetrics } = await import("${ROOT}src/telemetry/metrics.ts");
 const { record } = await import("${ROOT}src/sessions/store/suite.ts");
 const { signal } = new AbortController();
-const context = { log: silentLogger, metrics: noMetrics, redactor: { add: () => () => {} }, signal };
+const context = { log: silentLogger, metrics: noMetrics, redactor: { add: () => () => {} }, callMs: 60_000, signal };
 const stores = await openSessionStore(settings, context);
 const made = await stores.store.create(record(), 1, signal);
 const kept = await stores.store.list({ owner: made.owner }, signal);

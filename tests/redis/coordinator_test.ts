@@ -36,10 +36,12 @@ Deno.test("a coordinator is ready while its store is there, tells metrics of it,
   }, { what: "red" });
   assert.match(red.text, /session store/);
   const metrics = `http://${await coordinator.address("metrics")}/metrics`;
-  assert.match(await (await fetch(metrics)).text(), /coordinator_store_up\{connection="sessions"\} 0/);
+  const says = async (line: string) => (await (await fetch(metrics)).text()).split("\n").includes(line);
+  // One of its two connections may notice later than the other.
+  await waitFor(() => says('coordinator_store_up{connection="sessions"} 0'), { what: "what metrics tell" });
   await redis.start();
   await waitFor(async () => (await ready()).status === 200, { what: "readiness again" });
-  assert.match(await (await fetch(metrics)).text(), /coordinator_store_up\{connection="sessions"\} 1/);
+  await waitFor(() => says('coordinator_store_up{connection="sessions"} 1'), { what: "what metrics tell" });
   const keys = await redis.command("GET", "coder-k8s:sessions:v1:t:keys");
   const { current } = JSON.parse(String(keys));
   assert.equal(await coordinator.stop(), 0);

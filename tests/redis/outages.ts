@@ -56,8 +56,14 @@ export async function writeThrough(
     over.abort();
     await writing;
     const { signal } = new AbortController();
-    const { store } = all[0]!;
     await waitFor(() => all.every(({ connection }) => connection.trouble === undefined), { what: "Redis" });
+    const judging = connectionTo(redis.access);
+    all.push({
+      connection: judging,
+      store: new RedisSessionStore({ connection: judging, prefix: PREFIX, log: silentLogger }),
+      writers: [],
+    });
+    const { store } = all.at(-1)!;
     // What nobody waited for is undone by then.
     await waitFor(async () => {
       const kept = await store.list({}, signal);

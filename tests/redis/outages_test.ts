@@ -65,8 +65,11 @@ Deno.test("a Redis that is not there: every call of the store ends in about two 
   await using redis = await startRedis();
   const connection = connectionTo(redis.access, { callMs: undefined });
   const store = new RedisSessionStore({ connection, prefix: PREFIX, log: silentLogger });
+  const patient = connectionTo(redis.access);
+  const other = new RedisSessionStore({ connection: patient, prefix: PREFIX, log: silentLogger });
   try {
-    const made = await store.create(record(), 10, signal);
+    const made = await other.create(record(), 10, signal);
+    await waitFor(() => connection.trouble === undefined, { what: "Redis" });
     redis.pause();
     const calls = () => [
       store.create(record(), 10, signal),
@@ -87,15 +90,15 @@ Deno.test("a Redis that is not there: every call of the store ends in about two 
     await waitFor(() => /does not answer/.test(connection.trouble?.text ?? ""), { what: "the trouble" });
     redis.resume();
     await waitFor(() => connection.trouble === undefined, { what: "Redis" });
-    assert.equal((await store.get(made.id, signal))?.id, made.id);
+    assert.equal((await other.get(made.id, signal))?.id, made.id);
     // What was too late was not done any more, and what was not, was undone or is the same.
     const listed = await waitFor(async () => {
-      const all = await store.list({}, signal);
+      const all = await other.list({}, signal);
       return all.length === 1 && all;
     }, { what: "one session" });
     assert.ok([1, 2].includes(listed[0]?.version ?? 0));
   } finally {
-    await store.close();
-    await connection.close();
+    for (const each of [store, other]) await each.close();
+    for (const each of [connection, patient]) await each.close();
   }
 });

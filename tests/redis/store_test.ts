@@ -13,7 +13,7 @@ import { silentLogger } from "../../src/telemetry/logger.ts";
 import { PrometheusMetrics } from "../../src/telemetry/prometheus.ts";
 import { Redactor } from "../../src/telemetry/redactor.ts";
 import { waitFor } from "../cluster/wait.ts";
-import { PREFIX } from "./rig.ts";
+import { PATIENT_MS, PREFIX } from "./rig.ts";
 import { startRedis, type TestRedis } from "./server.ts";
 
 const { signal } = new AbortController();
@@ -30,10 +30,10 @@ interface Context {
 async function use(
   settings: StoreSettings,
   run: (stores: SessionStores, context: Context) => Promise<void>,
-  log = silentLogger,
+  { log = silentLogger, callMs = PATIENT_MS } = {},
 ): Promise<void> {
   const context = { redactor: new Redactor(), metrics: new PrometheusMetrics(), log };
-  const stores = await openSessionStore(settings, { ...context, signal });
+  const stores = await openSessionStore(settings, { ...context, callMs, signal });
   const end = new AbortController();
   const running = Promise.all(stores.secrets.runnables.map(({ run }) => run(end.signal)));
   try {
@@ -103,7 +103,7 @@ Deno.test("with TLS, certificates and a password by file: coordinators share ses
     assert.match(text, /coordinator_store_up\{connection="checkpoints"\} 1/);
     assert.match(text, /coordinator_store_seconds_count\{operation="session.create",result="ok"\} 1/);
     assert.ok(!JSON.stringify(lines).includes("hunter2"));
-  }, logger);
+  }, { log: logger });
 });
 
 Deno.test("sessions, checkpoints and keys outlive the coordinator", async () => {
@@ -144,8 +144,8 @@ Deno.test("readiness says that Redis is away, and that it is back", async () => 
     await assert.rejects(store.count(signal), { code: "unavailable" });
     await redis.start();
     await waitFor(() => health() === undefined, { what: "Redis" });
-    assert.equal((await store.count(signal)).ready, 0);
-  });
+    await waitFor(async () => (await store.count(signal)).ready === 0, { what: "an answer" });
+  }, { callMs: 2_000 });
 });
 
 Deno.test("a password that is changed is read again for the next connection", async () => {

@@ -34,6 +34,8 @@ export interface StoreContext {
   readonly redactor: Pick<Redactor, "add">;
   /** Whoever asks has keys and plans of its own: these are not to be used. @default {false} */
   readonly withoutKeys?: boolean | undefined;
+  /** The longest that a call may take, in milliseconds. @default 2 s, and 5 s for a piece of a checkpoint */
+  readonly callMs?: number | undefined;
   /** Ends the start. */
   readonly signal: AbortSignal;
 }
@@ -84,18 +86,20 @@ function limitsOf({ checkpointBytes }: StoreSettings) {
 async function openRedis(settings: StoreSettings, context: StoreContext): Promise<SessionStores> {
   // Loaded where it is used.
   const redis = await import("./redis_store.ts");
-  const { log, metrics, redactor, signal } = context;
+  const { callMs, log, metrics, redactor, signal } = context;
   const where = redis.storeName(settings);
   const ends = new Ends();
-  const connect = (name: string, callMs?: number): RedisConnection => {
+  const connect = (name: string, callMs: number | undefined): RedisConnection => {
     const connection = redis.openConnection(settings, { name, where, callMs, log, metrics, redactor });
     ends.add(`the connection for ${name}`, () => connection.close());
     return connection;
   };
   try {
-    const connection = connect("sessions");
+    const connection = connect("sessions", callMs);
     const { dataDir, sessionStorePrefix: prefix } = settings;
-    const blobConnection = dataDir === undefined ? connect("checkpoints", BLOB_CALL_MS) : connection;
+    const blobConnection = dataDir === undefined
+      ? connect("checkpoints", callMs ?? BLOB_CALL_MS)
+      : connection;
     await known(connection, where, signal, log);
     const { keys, claims } = redis.sharedSecrets({ connection, prefix, redactor, log });
     const store = new redis.RedisSessionStore({ connection, prefix, log });

@@ -262,10 +262,9 @@ export class RedisConnection {
     try {
       const asked = async () => {
         await this.#look(wire);
-        const before = this.#clock.now();
         const [seconds, micros] = await wire.call(["TIME"]) as readonly string[];
-        const after = this.#clock.now();
-        this.#ahead = Number(seconds) * 1_000 + Number(micros) / 1_000 - (before + after) / 2;
+        // Rather too little, where it was long on its way: no script is valid for longer than its call.
+        this.#ahead = Number(seconds) * 1_000 + Number(micros) / 1_000 - this.#clock.now();
       };
       const over = new AbortController();
       const asking = asked();

@@ -62,6 +62,21 @@ Deno.test("connection: a script is sent whole to a server that does not know it"
     assert.deepEqual(whole, ["EVAL", SCRIPT.text, "0", until, "p:", "x"]);
   }));
 
+Deno.test("connection: a server that was slow to tell its time makes no script valid for longer than its call", async () => {
+  const redis = new FakeRedis();
+  redis.timeMs = 2_000;
+  const connection = redis.connection();
+  await redis.clock.advance(2_000);
+  assert.equal(connection.trouble, undefined);
+  redis.answers = () => 1;
+  assert.equal(await connection.script(SCRIPT, ["p:", "x"], write), 1);
+  const until = Number(redis.calls[0]!.args[3]);
+  assert.ok(until <= redis.clock.now() + redis.aheadMs + 2_000, `${until}`);
+  const closed = connection.close();
+  await redis.clock.advance(10_000);
+  await closed;
+});
+
 Deno.test("connection: no answer within two seconds: a read did nothing, of a write it is not known", () =>
   use(async (redis, connection) => {
     const reading = errorOf(connection.command(["GET", "a"], read));

@@ -19,6 +19,8 @@ export class FakeRedis {
   info = "redis_version:7.0.15\r\nredis_mode:standalone\r\nrole:master\r\nmaxmemory:0\r\naof_enabled:1";
   /** The server's time is that much more than the clock's. */
   aheadMs = 500_000;
+  /** How long it takes until it looks at its clock for a connection. */
+  timeMs = 0;
   /** Why connections fail; undefined: they do not. */
   away: Error | undefined;
   /** Calls besides those of the handshake, as they came. */
@@ -75,8 +77,12 @@ class FakeWire implements RedisWire {
     const args = given.map((one) => typeof one === "string" ? one : new TextDecoder().decode(one));
     if (args[0] === "INFO") return Promise.resolve(redis.info);
     if (args[0] === "TIME") {
-      const now = redis.clock.now() + redis.aheadMs;
-      return Promise.resolve([String(Math.floor(now / 1_000)), String((now % 1_000) * 1_000)]);
+      const time = () => {
+        const now = redis.clock.now() + redis.aheadMs;
+        return [String(Math.floor(now / 1_000)), String((now % 1_000) * 1_000)];
+      };
+      if (redis.timeMs === 0) return Promise.resolve(time());
+      return new Promise((resolve) => void redis.clock.setTimer(() => resolve(time()), redis.timeMs));
     }
     return new Promise((resolve, reject) => {
       this.#open.add(reject);
