@@ -1,7 +1,7 @@
 /** Terminals that break at any byte, or fall silent: nothing that a session does is lost, and nothing is done twice. */
 import assert from "node:assert/strict";
 import { below, seededRandom } from "../../telemetry/testing/random.ts";
-import { PATIENCE_MS, until } from "../sandbox/testing.ts";
+import { PATIENCE_MS, processesWith, until } from "../sandbox/testing.ts";
 import type { Sandbox } from "../sandbox/types.ts";
 import { STANDARD_LIMITS } from "../types.ts";
 import { createAgentHost } from "./host.ts";
@@ -49,12 +49,12 @@ async function rigOf(onOpen: (terminal: LocalTerminal, number: number) => void):
 }
 
 Deno.test("terminals that break at any byte: each call is done once, and output is whole", async () => {
-  for (let seed = 1; seed <= 4; seed++) {
+  for (let seed = 1; seed <= 3; seed++) {
     const random = seededRandom(seed);
     let breaks = true;
     await using rig = await rigOf((terminal, number) => {
       // The first one, which begins it all, breaks a little later; what is seen of a boot is some hundred bytes.
-      if (breaks) terminal.cutAfter((number === 1 ? 2_000 : 300) + below(random, 60_000));
+      if (breaks) terminal.cutAfter((number === 1 ? 2_000 : 300) + below(random, 120_000));
     });
     const { sandbox, terminals } = rig;
     const lines = Array.from({ length: 60 }, (_, i) => `line ${i} of ${seed}\n`);
@@ -115,7 +115,7 @@ Deno.test("content that is large has a terminal of its own, and small calls do n
   const { sandbox, terminals } = rig;
   const large = someBytes(4_000_000);
   await sandbox.file("write", { path: "large", mode: "replace" }, large, signal());
-  assert.equal(terminals.opened.length, 2);
+  await until("it has a terminal of its own", () => terminals.opened.length >= 2);
   await sandbox.file("write", { path: "small", mode: "replace" }, bytesOf("x"), signal());
   // The terminal of large content is stuck: what is small comes through.
   const reading = sandbox.file("read", { path: "large", offset: 0, length: 4_000_000 }, undefined, signal());
@@ -125,7 +125,6 @@ Deno.test("content that is large has a terminal of its own, and small calls do n
 });
 
 Deno.test("relays whose terminal was let go end, and the daemon with its session", async () => {
-  const { processesWith } = await import("../sandbox/testing.ts");
   const terminals = await localTerminals();
   const mark = `sess-relays-${crypto.randomUUID().slice(0, 8)}`;
   const host = createAgentHost({
