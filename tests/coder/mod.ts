@@ -35,6 +35,7 @@ export {
   startDeployment,
 } from "./start.ts";
 export {
+  agentRunner,
   agentTemplate,
   type AgentTemplateOptions,
   brokenTemplate,

@@ -30,6 +30,34 @@ export interface AgentTemplateOptions {
   more?: string;
 }
 
+/**
+ * Terraform that runs the real agent of `coder_agent.main`: started by every build that starts the workspace, ended by its
+ * stop. Needs `data.coder_workspace.me`.
+ *
+ * @param count of such agents, as Terraform has it
+ */
+export function agentRunner(count = "data.coder_workspace.me.start_count"): string {
+  return `resource "terraform_data" "agent" {
+  count            = ${count}
+  input            = "agent-\${data.coder_workspace.me.id}"
+  triggers_replace = [coder_agent.main.token, plantimestamp()]
+
+  provisioner "local-exec" {
+    command = "workspace-agent start \${self.input}"
+    environment = {
+      CODER_AGENT_URL   = data.coder_workspace.me.access_url
+      CODER_AGENT_TOKEN = coder_agent.main.token
+    }
+  }
+
+  provisioner "local-exec" {
+    when    = destroy
+    command = "workspace-agent stop \${self.input}"
+  }
+}
+`;
+}
+
 /** A workspace with a real agent, which a stop of the workspace ends; the process is started anew by every build. */
 export function agentTemplate(options: AgentTemplateOptions = {}): TemplateFiles {
   const version = options.providerVersion === undefined
@@ -53,24 +81,6 @@ resource "coder_agent" "main" {
 
 data "coder_provisioner" "me" {}
 
-resource "terraform_data" "agent" {
-  count            = data.coder_workspace.me.start_count
-  input            = "agent-\${data.coder_workspace.me.id}"
-  triggers_replace = [coder_agent.main.token, plantimestamp()]
-
-  provisioner "local-exec" {
-    command = "workspace-agent start \${self.input}"
-    environment = {
-      CODER_AGENT_URL   = data.coder_workspace.me.access_url
-      CODER_AGENT_TOKEN = coder_agent.main.token
-    }
-  }
-
-  provisioner "local-exec" {
-    when    = destroy
-    command = "workspace-agent stop \${self.input}"
-  }
-}
-${options.more ?? ""}`,
+${agentRunner()}${options.more ?? ""}`,
   };
 }

@@ -1,30 +1,9 @@
 /** The example template of a workspace with a worker, at a real Coder, with a real agent and no cloud. */
-import { type Coderd, uniqueName } from "../coder/mod.ts";
+import { agentRunner, type Coderd, uniqueName } from "../coder/mod.ts";
 import { tar } from "../coder/tar.ts";
 import { waitFor } from "../cluster/wait.ts";
 
 const EXAMPLE = new URL("../../examples/templates/sandbox-worker/main.tf", import.meta.url);
-
-/** What runs the agent: in place of the pod that people have. */
-const INFRASTRUCTURE = `resource "terraform_data" "agent" {
-  count            = data.coder_workspace.me.start_count
-  input            = "agent-\${data.coder_workspace.me.id}"
-  triggers_replace = [coder_agent.main.token, plantimestamp()]
-
-  provisioner "local-exec" {
-    command = "workspace-agent start \${self.input}"
-    environment = {
-      CODER_AGENT_URL   = data.coder_workspace.me.access_url
-      CODER_AGENT_TOKEN = coder_agent.main.token
-    }
-  }
-
-  provisioner "local-exec" {
-    when    = destroy
-    command = "workspace-agent stop \${self.input}"
-  }
-}
-`;
 
 export interface WorkerTemplate extends AsyncDisposable {
   /** Of the template. */
@@ -62,7 +41,7 @@ export async function workerTemplate(
   );
   const file = await coderd.request("POST", "/api/v2/files", {
     token,
-    body: tar({ "main.tf": await Deno.readTextFile(EXAMPLE), "infrastructure.tf": INFRASTRUCTURE }),
+    body: tar({ "main.tf": await Deno.readTextFile(EXAMPLE), "infrastructure.tf": agentRunner() }),
     headers: { "content-type": "application/x-tar" },
   });
   const version = await coderd.request("POST", `/api/v2/organizations/${organizationId}/templateversions`, {

@@ -180,12 +180,25 @@ Deno.test("a workspace's worker is bound to it, by Coder's word alone", async (t
       const made = await ask(asAnn, "session.create", { name: session, workspace: workspace.name });
       assert.deepEqual([made["worker"], made["files"]], [own, "workspace"]);
       await ask(asAnn, "fs.write", { session, path: "kept.txt", contents: "kept\n" });
+      const { process } = await ask(asAnn, "run.command", {
+        session,
+        command: "echo begun; read line; echo got $line",
+        interactive: true,
+        waitMs: 0,
+      });
       await template.endWorker(pid!);
       await waitFor(async () => await workerOf(rig, owner.token, workspace.id) === undefined, {
         what: "the worker to leave",
       });
       assert.equal((await ask(asAnn, "fs.read", { session, path: "kept.txt" }))["content"], "kept\n");
       assert.equal((await ask(asAnn, "session.get", { session }))["worker"], "workspaces");
+      // The session's daemon in the workspace is the same, whoever asks it.
+      await ask(asAnn, "process.input", { session, process, data: "word\n" });
+      const output = await waitFor(async () => {
+        const now = await ask(asAnn, "process.output", { session, process, waitMs: 1_000 });
+        return now["state"] === "exited" && now;
+      }, { what: "the end of the process" });
+      assert.deepEqual([output["stdout"], output["exitCode"]], ["begun\ngot word\n", 0]);
       await ask(asAnn, "session.close", { session });
       const file = `${coderd.dir}/agents/agent-${workspace.id}/kept.txt`;
       assert.equal(await Deno.readTextFile(file), "kept\n", "people's files stay");

@@ -1,5 +1,5 @@
 /** A template whose parameter says what goes wrong in a workspace of it. */
-import type { TemplateFiles } from "../../coder/mod.ts";
+import { agentRunner, type TemplateFiles } from "../../coder/mod.ts";
 
 /** `none`: an agent connects. */
 export const TROUBLES = ["none", "broken", "slow", "absent", "script"] as const;
@@ -73,25 +73,7 @@ resource "terraform_data" "disk" {
   }
 }
 
-resource "terraform_data" "agent" {
-  count            = contains(["none", "script"], local.trouble) ? local.starts : 0
-  input            = "agent-\${data.coder_workspace.me.id}"
-  triggers_replace = [coder_agent.main.token, plantimestamp()]
-
-  provisioner "local-exec" {
-    command = "workspace-agent start \${self.input}"
-    environment = {
-      CODER_AGENT_URL   = data.coder_workspace.me.access_url
-      CODER_AGENT_TOKEN = coder_agent.main.token
-    }
-  }
-
-  provisioner "local-exec" {
-    when    = destroy
-    command = "workspace-agent stop \${self.input}"
-  }
-}
-`,
+${agentRunner('contains(["none", "script"], local.trouble) ? local.starts : 0')}`,
   };
 }
 
