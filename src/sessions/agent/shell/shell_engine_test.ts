@@ -1,4 +1,7 @@
 /** The suite of sessions in workspaces, by shells of all kinds, over real pseudo-terminals. */
+import assert from "node:assert/strict";
+import { PATIENCE_MS, run, until } from "../../sandbox/testing.ts";
+import { STANDARD_LIMITS } from "../../types.ts";
 import { createAgentHost } from "../host.ts";
 import { type SuiteWorkspace, workspaceSuite } from "../suite.ts";
 import { localTerminals } from "../testing.ts";
@@ -28,4 +31,35 @@ async function open(kind: Kind): Promise<SuiteWorkspace> {
 for (const kind of KINDS) {
   // Memory and CPU time are not kept by shells, and what has ended is not counted.
   workspaceSuite({ name: `shell (${kind})`, open: () => open(kind), without: ["usage"] });
+}
+
+Deno.test("of processes and sessions that have ended, nothing is left", async () => {
+  await using workspace = await open("dash");
+  const host = workspace.host();
+  const options = {
+    limits: STANDARD_LIMITS,
+    existing: false,
+    workspace: { directory: "", files: "scratch" },
+  } as const;
+  const within = AbortSignal.timeout(PATIENCE_MS);
+  const sandbox = await host.open("sess-left", options, within);
+  for (let i = 0; i < 10; i++) assert.equal((await run(sandbox, "true")).exitCode, 0);
+  await sandbox.spawn({ argv: ["sleep", "1005"], cwd: ".", env: {}, onOutput() {} }, within);
+  await host.remove("sess-left", within);
+  await host.close();
+  await until("all of it has gone", async () => await startedIn(workspace.home) === 0);
+});
+
+/** How many processes have this home, or were begun below it. */
+async function startedIn(home: string): Promise<number> {
+  let found = 0;
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const environ = await Deno.readTextFile(`/proc/${name}/environ`).catch(() => "");
+    const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
+    // Terminals that were let go of go on for a while, with the shell that serves them.
+    const isTerminal = command.includes("pty.fork") || command.includes("stty raw");
+    if (environ.includes(`HOME=${home}\0`) && !isTerminal) found++;
+  }
+  return found;
 }

@@ -48,6 +48,7 @@ pump o < of &
 pump e < ef &
 # Holds the input open until this is ended.
 sh -c 'echo $$ > h; exec sleep 2000000000' > i &
+holder=$!
 if [ "$timeout" != 0 ]; then
   (
     sleep "$timeout" &
@@ -70,7 +71,7 @@ status=$?
 now
 took=$(((T - began) * 10))
 [ -z "$watch" ] || { kill "$watch"; { read -r ts < ts; } && kill "$ts"; } 2>/dev/null
-{ read -r h < h; } 2>/dev/null && kill "$h"
+kill "$holder" 2>/dev/null
 # What it has started may hold its streams: it is over all the same.
 i=0
 until [ -e o.end ] && [ -e e.end ] || [ $i -ge 40 ]; do

@@ -72,6 +72,7 @@ s_end() {
     [ -n "$any" ] || break
     sleep 0.05 2>/dev/null || sleep 1
   done
+  { read -r P B0 < "$S/watched"; } 2>/dev/null && [ "$P" != $$ ] && alive "$P" "$B0" && kill -KILL "-$P"
   for h in "$S"/p/*/h; do { read -r G < "$h"; } 2>/dev/null && kill "$G" 2>/dev/null; done
   chmod -R u+rwX "$S" 2>/dev/null
   X=/dev/null
