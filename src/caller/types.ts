@@ -77,6 +77,8 @@ export interface CoderSession {
   readonly as: "caller" | "operator";
   /** The Coder user's name, where `as` is `caller`. */
   readonly user?: string;
+  /** Where callers bring tokens of their own, which may have fewer rights than the user: tells them apart, and is no secret. */
+  readonly credential?: string | undefined;
 }
 
 export interface CoderChoice {

@@ -1,4 +1,5 @@
 /** Lets callers in at the coordinator: by tokens of a file or of Coder, OIDC, a trusted proxy, or without any proof. */
+import { createHash } from "node:crypto";
 import { userInfo } from "node:os";
 import {
   askedAuthorities,
@@ -109,7 +110,9 @@ export async function coordinatorAdmission(
       const token = bearerTokenOf(rawHeaders);
       if (coder === undefined || token === undefined) throw new TypeError("nobody comes by Coder without it");
       const name = user.name.slice(CODER_PREFIX.length);
-      return visit(user, "coder", ownCoder({ client: coder.client(token), user: name }));
+      // One token may have fewer rights than another of the same user: what Coder says of one is not believed of the other.
+      const credential = createHash("sha256").update(token).digest("base64url");
+      return visit(user, "coder", ownCoder({ client: coder.client(token), user: name, credential }));
     },
     authorities: () => askedAuthorities(certificates.current),
     onAuthorities: (listener) => proxies?.subscribe(listener) ?? (() => {}),

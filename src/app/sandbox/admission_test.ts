@@ -160,6 +160,9 @@ Deno.test("Coder's users come with a session token of theirs, and have Coder wit
     "bob",
     "https://coder.example.com",
   ]);
+  // It tells one token from another, and nothing of it.
+  assert.match(session.credential ?? "", /^[A-Za-z0-9_-]{43}$/);
+  assert.ok(!session.credential!.includes(BOBS));
   // Who it is was asked for once, and is not again for who works with it.
   assert.deepEqual(asked, [BOBS]);
   assert.match(

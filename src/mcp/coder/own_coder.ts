@@ -12,13 +12,15 @@ export interface OwnCoderOptions {
   readonly controlPlane?: string | undefined;
   /** The person's Coder user name, where that is known. @default {Coder is asked at need} */
   readonly user?: string | undefined;
+  /** See `CoderSession.credential`. */
+  readonly credential?: string | undefined;
   /** How long it may take to say who the person is, in milliseconds. @default {900} */
   readonly openMs?: number;
 }
 
 /** Makes it. Coder decides what the person may do; nothing else is asked. */
 export function ownCoder(
-  { client, namespace, controlPlane, user: known, openMs = 900 }: OwnCoderOptions,
+  { client, namespace, controlPlane, user: known, credential, openMs = 900 }: OwnCoderOptions,
 ): CallerCoders {
   const somebody = client.prompt ?? client;
   let user = known;
@@ -65,7 +67,7 @@ export function ownCoder(
           throw toolError(error);
         }
       }
-      return { ref: refIn(choice.namespace), client: somebody, as: "caller", user };
+      return { ref: refIn(choice.namespace), client: somebody, as: "caller", user, credential };
     },
   };
 }

@@ -35,6 +35,8 @@ export interface CallersCoder {
   readonly client: CoderClient;
   /** The caller's Coder user name. */
   readonly user: string;
+  /** Tells one token of the user from another, which may have other rights; see `CoderSession`. */
+  readonly credential?: string | undefined;
 }
 
 /** The workspace that a session is to be in. */

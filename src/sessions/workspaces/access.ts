@@ -79,14 +79,15 @@ export class Access implements AgentAccess {
   async lend(session: LentTo, coder: CallersCoder, reopen: OpenNow, signal: AbortSignal): Promise<Loan> {
     const { checks, clock, settings: { recheckMs } } = this.parts;
     const isSame = coder.user === this.#coder?.user;
+    const hasSame = isSame && coder.credential === this.#coder?.credential;
     let checked: Checked;
     try {
       checked = await checks.check(coder, session.workspace, this.#isDoubtful ? 0 : recheckMs, signal);
       this.#isDoubtful = false;
     } catch (error) {
       signal.throwIfAborted();
-      // What an earlier caller of the same name has lent is no better.
-      if (isSame && error instanceof SessionError) this.#lose(error);
+      // What an earlier caller has lent with the same is no better; another token of the user may well be.
+      if (hasSame && error instanceof SessionError) this.#lose(error);
       throw error;
     }
     // Another user of Coder: what is open was opened with another's rights.

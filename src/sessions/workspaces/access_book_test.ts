@@ -355,3 +355,25 @@ Deno.test("an agent that was named is the one that is used", async () => {
   await book.find(session.id)!.terminal("true", signal);
   assert.equal(coder.terminals[0]?.request.agentId, two.latest_build.resources[0]?.agents[1]?.id);
 });
+
+Deno.test("what Coder has said of one token is not believed of another of the same user", async () => {
+  const { coder, lend, terminal, checks } = rig();
+  const strong = coder.opens("ann");
+  // As a token whose scopes leave terminals out.
+  const weak: OpenCoder = async (...asked) => ({
+    ...await coder.opens("bob")(...asked),
+    user: "ann",
+    credential: "weak",
+  });
+  coder.withoutSsh.add("bob");
+  const running = await lend(undefined, strong);
+  await terminal();
+  const looked = checks();
+  assert.equal((await refused(lend(undefined, weak))).code, "forbidden");
+  assert.equal(checks(), looked + 2);
+  // Who works with the other one goes on.
+  assert.equal(running.signal.aborted, false);
+  assert.deepEqual(coder.terminals.map(({ isOpen }) => isOpen), [true]);
+  (await lend(undefined, strong)).end();
+  assert.equal(checks(), looked + 2);
+});

@@ -45,7 +45,7 @@ export class Checks {
     signal: AbortSignal,
   ): Promise<Checked> {
     signal.throwIfAborted();
-    const key = JSON.stringify([coder.id, coder.user, place.workspaceId]);
+    const key = JSON.stringify([coder.id, coder.user, coder.credential ?? null, place.workspaceId]);
     const known = this.#known.get(key);
     if (known !== undefined && this.options.clock.now() - known.at < maxAgeMs) return known;
     let flight = this.#flights.get(key);

@@ -28,10 +28,17 @@ export const namedSession = { session: z.string().min(1).max(128).describe("Id o
 /** Which session it was. */
 export const sessionOutput = { session: z.string() };
 
-/** Sessions belong to whom they were made by: by name, and of Coder's users by their ids, which stay where names change. */
+/** Comes before the ids of Coder's users. */
+const OF_CODER = "coder:";
+
+/**
+ * Sessions belong to whom they were made by: by name, and of Coder's users by their ids, which stay where names change. Whoever
+ * comes another way and is called so is not taken for one of them: a store may be shared with those who let Coder's users in.
+ */
 export function ownerOf({ caller }: Pick<ToolCall, "caller">): SessionOwner {
   const { user: { name, uid }, method } = caller;
-  return { id: method === "coder" && uid !== undefined ? `coder:${uid}` : name, name };
+  if (method === "coder" && uid !== undefined) return { id: OF_CODER + uid, name };
+  return { id: name.startsWith(OF_CODER) ? `name:${name}` : name, name };
 }
 
 const ASK_TO_LOOK = { verb: "get", group: CoderWorkspaces.group, resource: CoderWorkspaces.plural } as const;
@@ -45,9 +52,13 @@ export function coderOf({ coders }: Pick<ToolCall, "coders">): OpenCoder {
         ...(controlPlane === "" ? {} : { controlPlane }),
         as: "caller",
       } as const;
-      const { ref, client, user } = await coders.open(choice, { ...ASK_TO_LOOK, namespace }, signal);
+      const { ref, client, user, credential } = await coders.open(
+        choice,
+        { ...ASK_TO_LOOK, namespace },
+        signal,
+      );
       if (user === undefined) throw new ToolError("forbidden", `Coder ${ref.id} does not know you`);
-      return { id: ref.id, client, user };
+      return { id: ref.id, client, user, credential };
     } catch (error) {
       signal.throwIfAborted();
       const { code, message } = toolError(error);
