@@ -55,10 +55,22 @@ Deno.test("sessions, workers and calls are watched by whom they concern", async 
   await t.step("an administrator sees everybody's, and the workers", async () => {
     const root = await watch("root");
     await root.until((shown) => sessionNames(shown).join() === "box,crate", "all sessions", PATIENCE_MS);
-    const worker = root.shown.sections.workers.rows.get("w1");
-    assert.deepEqual([worker?.state, worker?.sessions], ["connected", 2]);
-    const callers = new Set([...root.shown.sections.calls.rows.values()].map(({ caller }) => caller));
-    assert.ok(callers.has("ann") && callers.has("bob"));
+    await root.until(
+      ({ sections }) => {
+        const worker = sections.workers.rows.get("w1");
+        return worker?.state === "connected" && worker.sessions === 2;
+      },
+      "the worker of both",
+      PATIENCE_MS,
+    );
+    await root.until(
+      ({ sections }) => {
+        const callers = new Set([...sections.calls.rows.values()].map(({ caller }) => caller));
+        return callers.has("ann") && callers.has("bob");
+      },
+      "everybody's calls",
+      PATIENCE_MS,
+    );
     await ask(ann, "session.close", { session: "box" });
     await root.until((shown) => sessionNames(shown).join() === "crate", "the end of one", PATIENCE_MS);
     await rig.worker("w1").stop("SIGKILL");

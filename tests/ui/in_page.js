@@ -36,6 +36,11 @@ export function isAt(section) {
   return document.querySelector("#sections a[aria-current]")?.getAttribute("href") === `#${section}`;
 }
 
+/** @param {string} section @returns {boolean} whether it is said how many rows it has */
+export function isCounted(section) {
+  return /\d/.test(document.querySelector(`#sections a[href="#${section}"] .count`)?.textContent ?? "");
+}
+
 /** @param {string} selector */
 export function mark(selector) {
   for (const one of document.querySelectorAll(selector)) one.dataset.mark = "old";

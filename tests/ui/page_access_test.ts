@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import axe from "npm:axe-core@4.14.1";
 import { type Section, SECTIONS, type WatchEvent } from "../../src/ui/types.ts";
+import { waitFor } from "../cluster/mod.ts";
 import type { Page } from "./chromium.ts";
 import { type FakeServer, hello, SSE } from "./fake_server.ts";
 import * as inPage from "./in_page.js";
-import { goTo, PageRig, painted, textOf, until, withPage } from "./page_rig.ts";
+import { escape, goTo, PageRig, painted, textOf, until, untilAllRows, withPage } from "./page_rig.ts";
 import { platform, rowsEvents, tellAll, workspace } from "./sample.ts";
 
 const ALL = rowsEvents(platform(500, Date.now()));
@@ -27,7 +28,7 @@ async function openPlatform(server: FakeServer, page: Page): Promise<void> {
   server.log = () =>
     new Response('event: line\ndata: {"at":"","stage":"Plan","text":"one"}\n\nevent: end\ndata: {}\n\n', SSE);
   await page.goto(server.url);
-  await until(page, "#sections", /Tool calls/);
+  await untilAllRows(page);
 }
 
 async function assertAccessible(page: Page, where: string): Promise<void> {
@@ -62,12 +63,12 @@ Deno.test("the page has nothing that axe-core finds wrong, in the light, the dar
             await page.click("tbody tr[data-ill] .actions button");
             await until(page, ".causes", /cannot be pulled/);
             await assertAccessible(page, "a diagnosis");
-            await page.keyboard.press("Escape");
+            await escape(page);
             await goTo(page, "builds");
             await page.click("tbody .actions button");
             await until(page, "#sheet-body", /The log has ended/);
             await assertAccessible(page, "a log");
-            await page.keyboard.press("Escape");
+            await escape(page);
             server.refuse = () => new Response(null, { status: 503, headers: { "retry-after": "100" } });
             for (const watcher of server.watchers) watcher.end();
             await until(page, "#link", /^Not connected/);
@@ -132,7 +133,7 @@ Deno.test("nothing is wider than a window of 320 pixels, and zoomed letters fit 
           await page.click("tbody .open");
           await painted(page);
           assert.deepEqual(await page.evaluate(inPage.tooWide), [], `${section}, opened`);
-          await page.keyboard.press("Escape");
+          await escape(page);
         }
       }),
   );
@@ -176,6 +177,9 @@ Deno.test("the keyboard alone is enough", async (t) => {
     await painted(page);
   };
   const focused = (page: Page) => page.evaluate(inPage.focused);
+  /** Where a dialog comes or goes, the focus follows a little later. */
+  const focusComes = (page: Page, wanted: RegExp) =>
+    waitFor(async () => wanted.test(await focused(page)), { what: `the focus at ${wanted}` });
   /** Goes on with Tab until the focus is there; it must be seen all the way. */
   const tabTo = async (page: Page, wanted: RegExp) => {
     const way: string[] = [];
@@ -202,13 +206,13 @@ Deno.test("the keyboard alone is enough", async (t) => {
     () =>
       inSection("workspaces", async (_, page) => {
         await press(page, "Tab");
-        assert.match(await focused(page), /^a#skip Skip to the content$/);
+        await focusComes(page, /^a#skip Skip to the content$/);
         assert.ok((await page.evaluate(inPage.focusShown)).inSight);
         await press(page, "Enter");
-        assert.match(await focused(page), /^main#content/);
+        await focusComes(page, /^main#content/);
         assert.equal(await textOf(page, "h2"), "Workspaces");
         await press(page, "Tab");
-        assert.match(await focused(page), /^button All 500$/);
+        await focusComes(page, /^button All 500$/);
       }),
   );
 
@@ -221,14 +225,14 @@ Deno.test("the keyboard alone is enough", async (t) => {
         const second = await focused(page);
         assert.match(second, /main\.dev1\.project-1/);
         await press(page, "ArrowUp");
-        assert.match(await focused(page), /main\.dev0\.project-400/);
+        await focusComes(page, /main\.dev0\.project-400/);
         await press(page, "Control+End");
-        assert.match(await focused(page), /main\.dev399\.project-399/);
+        await focusComes(page, /main\.dev399\.project-399/);
         assert.ok((await page.evaluate(inPage.focusShown)).inSight);
         await press(page, "ArrowDown", "PageUp", "PageUp", "PageDown");
         assert.ok((await page.evaluate(inPage.focusShown)).inSight);
         await press(page, "Control+Home");
-        assert.match(await focused(page), /main\.dev0\.project-0/);
+        await focusComes(page, /main\.dev0\.project-0/);
         assert.equal(await page.evaluate(inPage.countStops, "tbody"), 1);
         await press(page, "Tab");
         assert.doesNotMatch(await focused(page), /main\.dev/, "Tab leaves the table");
@@ -241,21 +245,21 @@ Deno.test("the keyboard alone is enough", async (t) => {
       inSection("controlplanes", async (_, page) => {
         await tabTo(page, /coder\/main/);
         await press(page, "ArrowDown", "ArrowRight");
-        assert.match(await focused(page), /Diagnose lab\/edge/);
+        await focusComes(page, /Diagnose lab\/edge/);
         await press(page, "Enter");
         await until(page, ".causes", /cannot be pulled/);
-        assert.match(await focused(page), /sheet-title lab\/edge/);
+        await focusComes(page, /sheet-title lab\/edge/);
         await press(page, "Escape");
-        assert.match(await focused(page), /lab\/edge/);
+        await focusComes(page, /lab\/edge/);
         await press(page, "ArrowLeft", "Enter");
-        assert.match(await focused(page), /sheet-title lab\/edge/);
+        await focusComes(page, /sheet-title lab\/edge/);
         for (let step = 0; step < 8; step++) {
           await press(page, "Tab");
           const now = await focused(page);
           assert.doesNotMatch(now, /coder\/main|Overview/, "the focus stays in what is open");
         }
         await press(page, "Escape");
-        assert.match(await focused(page), /button lab\/edge/);
+        await focusComes(page, /button lab\/edge/);
       }),
   );
 
@@ -265,23 +269,23 @@ Deno.test("the keyboard alone is enough", async (t) => {
       inSection("workspaces", async (server, page) => {
         await tabTo(page, /main\.dev0\.project-0/);
         await press(page, "ArrowDown", "ArrowDown", "ArrowDown");
-        assert.match(await focused(page), /project-401$/);
+        await focusComes(page, /project-401$/);
         const rows = Array.from(
           { length: 300 },
           (_, index) => ({ ...workspace(0), id: `n${index}`, name: `aaa-${index}` }),
         );
         server.send({ kind: "rows", section: "workspaces", rows, removed: [] } as WatchEvent);
         await until(page, ".chips", /All 800/);
-        assert.match(await focused(page), /project-401$/);
+        await focusComes(page, /project-401$/);
         await page.evaluate(inPage.scrollToY, 3_000);
         await painted(page);
-        assert.match(await focused(page), /project-401$/);
+        await focusComes(page, /project-401$/);
         server.send(
           { kind: "rows", section: "workspaces", rows: [], removed: ["w401"] } as unknown as WatchEvent,
         );
         await until(page, ".chips", /All 799/);
         await painted(page);
-        assert.match(await focused(page), /main\.dev2\.project-2$/);
+        await focusComes(page, /main\.dev2\.project-2$/);
       }),
   );
 
@@ -317,11 +321,11 @@ Deno.test("the keyboard alone is enough", async (t) => {
         await openPlatform(server, page);
         await tabTo(page, /^button lab\/edge/);
         await press(page, "Tab");
-        assert.match(await focused(page), /Diagnose lab\/edge/);
+        await focusComes(page, /Diagnose lab\/edge/);
         await press(page, "Enter");
         await until(page, ".causes", /cannot be pulled/);
         await press(page, "Escape");
-        assert.match(await focused(page), /lab\/edge/);
+        await focusComes(page, /lab\/edge/);
       }),
   );
 });

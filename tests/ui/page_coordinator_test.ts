@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { startRig } from "../sessions/rig.ts";
 import { FakeIssuer } from "./fake_issuer.ts";
 import * as inPage from "./in_page.js";
-import { goTo, PageRig, textOf, textsOf, until } from "./page_rig.ts";
+import { escape, goTo, PageRig, signIn, textOf, textsOf, until } from "./page_rig.ts";
 
 const ROOT = "root-0123456789abcdef";
 const ANN = "ann-0123456789abcdef";
@@ -29,9 +29,7 @@ Deno.test("people watch a real coordinator in a real browser", async (t) => {
     const { page } = open;
     await page.goto(`${rig.url}/ui`);
     assert.equal(page.url(), ui);
-    await page.waitForSelector("#token");
-    await page.type("#token", ROOT);
-    await page.keyboard.press("Enter");
+    await signIn(page, ROOT);
     await until(page, "#user", /^root$/);
     await until(page, "#link", /^Live$/);
     await goTo(page, "workers");
@@ -44,7 +42,7 @@ Deno.test("people watch a real coordinator in a real browser", async (t) => {
     await until(page, "tbody", /review-of-ann.*ready.*ann.*w1/);
     await page.click("tbody .open");
     await until(page, "#sheet-body", /Worker w1/);
-    await page.keyboard.press("Escape");
+    await escape(page);
     await goTo(page, "calls");
     await until(page, "tbody", /session\.create.*succeeded.*ann/);
     assert.deepEqual(await open.faults(), []);
@@ -54,9 +52,7 @@ Deno.test("people watch a real coordinator in a real browser", async (t) => {
     await using open = await browser.open({ width: 320, height: 640 });
     const { page } = open;
     await page.goto(ui);
-    await page.waitForSelector("#token");
-    await page.type("#token", ANN);
-    await page.keyboard.press("Enter");
+    await signIn(page, ANN);
     await until(page, "#link", /^Live$/);
     await goTo(page, "sessions");
     await until(page, "tbody", /review-of-ann/);
@@ -68,7 +64,7 @@ Deno.test("people watch a real coordinator in a real browser", async (t) => {
     await using open = await browser.open();
     const { page } = open;
     await page.goto(ui);
-    await page.waitForSelector("#sign-in button.primary");
+    await page.waitForSelector("#sign-in button.primary", { visible: true });
     await page.click("#sign-in button.primary");
     await until(page, "#user", /^oidc:ada$/);
     await until(page, "#link", /^Live$/);
@@ -83,12 +79,9 @@ Deno.test("people watch a real coordinator in a real browser", async (t) => {
     await using open = await browser.open();
     const { page } = open;
     await page.goto(ui);
-    await page.waitForSelector("#token");
-    await page.type("#token", "not-a-token-of-anybody");
-    await page.keyboard.press("Enter");
+    await signIn(page, "not-a-token-of-anybody");
     await until(page, "#sign-in .problem", /\w/);
-    await page.type("#token", ROOT);
-    await page.keyboard.press("Enter");
+    await signIn(page, ROOT);
     await until(page, "#link", /^Live$/);
     await rig.coordinator.stop("SIGTERM");
     await until(page, "#link", /^Not connected\. /);

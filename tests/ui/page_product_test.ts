@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { plainTemplate } from "../coder/mod.ts";
 import { startProductRig } from "../mcp/product_rig.ts";
-import { goTo, PageRig, textsOf, until } from "./page_rig.ts";
+import { escape, goTo, PageRig, signIn, textsOf, until } from "./page_rig.ts";
 
 const NAME = "coder.owner.seen";
 
@@ -39,9 +39,7 @@ Deno.test("people watch the whole product in a real browser", async (t) => {
 
   await t.step("who has signed in sees the control plane, and why it is as it is", async () => {
     await page.goto(ui);
-    await page.waitForSelector("#token");
-    await page.type("#token", token);
-    await page.keyboard.press("Enter");
+    await signIn(page, token);
     await until(page, "#user", /system:serviceaccount:lab:watcher/);
     await goTo(page, "controlplanes");
     await until(page, "tbody", /lab\/coder/);
@@ -49,7 +47,7 @@ Deno.test("people watch the whole product in a real browser", async (t) => {
     await page.waitForSelector(".diagnosis button");
     await page.click(".diagnosis button");
     await until(page, ".diagnosis", /Diagnose again (?!Looking)\w/);
-    await page.keyboard.press("Escape");
+    await escape(page);
   });
 
   await t.step(
@@ -61,7 +59,7 @@ Deno.test("people watch the whole product in a real browser", async (t) => {
       await page.click("tbody .actions button");
       await until(page, "#sheet-body", /The log has ended: \d+ lines/);
       assert.ok((await textsOf(page, ".log li")).length > 3);
-      await page.keyboard.press("Escape");
+      await escape(page);
       await goTo(page, "workspaces");
       await until(page, "tbody", /coder\.owner\.seen.*running.*owner.*plain/);
       await run(false);

@@ -85,6 +85,26 @@ export async function until(page: Page, selector: string, pattern: RegExp): Prom
     });
 }
 
+/** Waits until the last section of the platform has all its rows: then all of them do. */
+export async function untilAllRows(page: Page): Promise<void> {
+  await page.waitForFunction(inPage.isCounted, { timeout: PATIENCE_MS }, "calls");
+  await painted(page);
+}
+
+/** Closes what is open above the page. */
+export async function escape(page: Page): Promise<void> {
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(inPage.isPresent, { timeout: PATIENCE_MS }, "dialog[open]", false);
+  await painted(page);
+}
+
+/** Gives a token, as a person does who is asked for one. */
+export async function signIn(page: Page, token: string): Promise<void> {
+  await page.waitForSelector("#token", { visible: true });
+  await page.type("#token", token);
+  await page.keyboard.press("Enter");
+}
+
 /** What was asked to be painted is. */
 export async function painted(page: Page): Promise<void> {
   await page.evaluate(inPage.twoFrames);

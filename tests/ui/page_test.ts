@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import { type Section, SECTIONS, type WatchEvent } from "../../src/ui/types.ts";
 import { hello, SSE } from "./fake_server.ts";
 import * as inPage from "./in_page.js";
-import { goTo, PageRig, painted, textOf, textsOf, until, withPage } from "./page_rig.ts";
+import {
+  escape,
+  goTo,
+  PageRig,
+  painted,
+  textOf,
+  textsOf,
+  until,
+  untilAllRows,
+  withPage,
+} from "./page_rig.ts";
 import { platform, rowsEvents, tellAll, workspace } from "./sample.ts";
 
 const ALL = rowsEvents(platform(60, Date.now()));
@@ -21,7 +31,7 @@ Deno.test("the page shows every section as it is told, under its policy", async 
     withPage(rig, {}, async (server, page) => {
       server.opening = (watcher) => tellAll(watcher, [hello(), ...ALL]);
       await page.goto(server.url);
-      await until(page, "#sections", /Tool calls/);
+      await untilAllRows(page);
       await run(server, page);
     });
 
@@ -229,7 +239,7 @@ Deno.test("the page shows every section as it is told, under its policy", async 
         await until(page, "#sheet-body", /The log has ended: 2 lines\./);
         assert.equal(asked, "?namespace=coder&workspace=main.dev7.project-7&build=12");
         server.log = () => new Response('event: end\ndata: {"message":"too long ago"}\n\n', SSE);
-        await page.keyboard.press("Escape");
+        await escape(page);
         await page.click("tbody .actions button");
         await until(page, "#sheet-body", /The log broke off: 0 lines\. too long ago Read it again/);
         await writer.close().catch(() => {});
@@ -246,10 +256,7 @@ Deno.test("the page shows every section as it is told, under its policy", async 
       await page.click("tbody .actions button");
       await until(page, "#sheet-body", /12,000 lines, of which the last 5,000 are shown/);
       assert.equal(await page.$$eval(".log li", (all) => all.length), 5_000);
-      assert.ok(
-        await page.$eval(".log", (box) => box.scrollTop + box.clientHeight >= box.scrollHeight - 24),
-        "its end is seen",
-      );
+      await page.waitForFunction(inPage.isLogAtEnd);
     }));
 
   await t.step("what is open in the sheet goes on with its row", () =>
@@ -458,7 +465,7 @@ Deno.test("the page outlives what happens to the server", async (t) => {
             await until(page, ".log", /<img src=x/);
           }
           await check(`${section}, opened`);
-          await page.keyboard.press("Escape");
+          await escape(page);
         }
       }),
   );

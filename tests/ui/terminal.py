@@ -4,7 +4,7 @@ Usage: terminal.py COLUMNS ROWS PROGRAM ARG...
 Commands: {"type": text}, {"resize": [columns, rows]}, {"signal": number}, {"hangup": true}
 Events: {"output": text}, {"exit": code, "raw": whether the terminal was left in raw mode}
 """
-import fcntl, json, os, pty, select, signal, struct, sys, termios
+import codecs, fcntl, json, os, pty, select, signal, struct, sys, termios
 
 
 def size(fd, columns, rows):
@@ -30,6 +30,8 @@ if pid == 0:
     os.execvp(sys.argv[3], sys.argv[3:])
 
 code = None
+# What is read may end in the middle of a letter.
+text = codecs.getincrementaldecoder("utf-8")("replace")
 commands = b""
 wanted = [master, sys.stdin.fileno()]
 while True:
@@ -40,7 +42,7 @@ while True:
         except OSError:
             data = b""
         if data:
-            tell({"output": data.decode("utf-8", "replace")})
+            tell({"output": text.decode(data)})
             continue
         wanted.remove(master)
     if sys.stdin.fileno() in ready:
@@ -63,14 +65,14 @@ while True:
         code = os.waitstatus_to_exitcode(status)
         break
 
-# What it wrote last may still be on its way.
-while select.select([master], [], [], 0.2)[0]:
-    try:
-        data = os.read(master, 65536)
-    except OSError:
-        break
-    if not data:
-        break
-    tell({"output": data.decode("utf-8", "replace")})
+# What it wrote last may still be on its way: before what is written after it.
+LAST = b"\x00the last of it\x00"
+rest = b""
+while select.select([master], [], [], 0)[0]:
+    rest += os.read(master, 65536)
+os.write(slave, LAST)
+while LAST not in rest:
+    rest += os.read(master, 65536)
+tell({"output": text.decode(rest[: rest.index(LAST)], True)})
 flags = termios.tcgetattr(slave)[3]
 tell({"exit": code, "raw": not flags & termios.ICANON or not flags & termios.ECHO})
