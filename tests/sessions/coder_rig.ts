@@ -59,16 +59,19 @@ export interface CoderCoordinatorOptions {
   readonly args?: readonly string[];
   /** It has a worker in its own process, and no port for others. @default {false} */
   readonly embedded?: boolean;
+  /** A compiled one. @default {from source} */
+  readonly binary?: string | undefined;
 }
 
 /** Starts a coordinator that lets in whom Coder knows. */
 export async function startCoderCoordinator(
   coderd: Coderd,
-  { args = [], embedded = false }: CoderCoordinatorOptions = {},
+  { args = [], embedded = false, binary }: CoderCoordinatorOptions = {},
 ): Promise<CoderCoordinator> {
   const directory = await Deno.makeTempDir({ prefix: "coder-k8s-coder-sessions-" });
   await Deno.writeTextFile(`${directory}/keys`, WORKER_KEY);
   const coordinator = startProcess({
+    binary,
     args: [
       "coordinator",
       "--bind-address=127.0.0.1:0",
