@@ -27,7 +27,8 @@ export interface BuildLogOptions {
 }
 
 /**
- * Lines as they are written; ends when the build is over. Reads no faster than they are taken.
+ * Lines as they are written; ends when the build is over. Reads no faster than they are taken. What comes first may be no
+ * line at all: it is known by then that the log can be read.
  *
  * @throws {ToolError} where it cannot be read, or not any more
  */
@@ -37,6 +38,7 @@ export async function* buildLog(options: BuildLogOptions): AsyncGenerator<LogLin
   const call = { signal, timeoutMs: READ_MS };
   let { build } = options;
   let told = 0;
+  let isRead = false;
   let stage = "";
   let awaySince: number | undefined;
   let waitMs = LOOK_MS;
@@ -63,7 +65,10 @@ export async function* buildLog(options: BuildLogOptions): AsyncGenerator<LogLin
       told = Math.max(told, lines.length);
       awaySince = undefined;
       waitMs = news.length > 0 ? LOOK_MS : Math.min(waitMs * 1.5, LOOK_MS * 2);
-      if (news.length > 0) yield news;
+      if (news.length > 0 || !isRead) {
+        isRead = true;
+        yield news;
+      }
       if (isCut) throw new ToolError("limit", "it is longer than is shown: Coder's own pages have more");
       if (isOver) return;
     } catch (error) {
@@ -72,7 +77,7 @@ export async function* buildLog(options: BuildLogOptions): AsyncGenerator<LogLin
       const isAway = shown.code === "unavailable" || shown.code === "timeout";
       awaySince ??= clock.now();
       // What cannot be read at all is told at once; what breaks off in the middle may come back.
-      if (!isAway || told === 0 || clock.now() - awaySince >= AWAY_MS) throw shown;
+      if (!isAway || !isRead || clock.now() - awaySince >= AWAY_MS) throw shown;
       waitMs = Math.min(waitMs * 2, LONGEST_MS);
     }
     await sleep(waitMs, signal, clock);

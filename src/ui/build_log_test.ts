@@ -58,6 +58,24 @@ Deno.test("the log of a build that runs goes on until it is over, and says each 
   assert.deepEqual(texts, ["[] one", "[] two", "[] three"], "another build has begun: this one is over");
 });
 
+Deno.test("that it can be read is known before there is a line", async () => {
+  const live = new LiveCluster();
+  live.put(building(false));
+  live.log = "";
+  const clock = new FakeClock();
+  const abort = new AbortController();
+  const key = { namespace: "lab", name: "a.ann.dev" };
+  const lines = buildLog({ cluster: () => live.cluster, key, signal: abort.signal, clock });
+  assert.deepEqual(await lines.next(), { value: [], done: false });
+  const next = lines.next();
+  await settle();
+  live.log = line("one");
+  await clock.advance(2_000);
+  assert.deepEqual((await next).value?.map(({ text }) => text), ["one"]);
+  abort.abort();
+  assert.equal((await lines.next()).done, true);
+});
+
 Deno.test("the build that was asked for is read, and one that is not there is told", async () => {
   const live = new LiveCluster();
   live.put(building(false, 7));

@@ -26,6 +26,26 @@ export interface TellingOptions {
   readonly mostUnread?: number;
 }
 
+/** What may be on its way to a client, in bytes, and how long it may read nothing, in milliseconds. */
+export const MOST_UNREAD = 262_144;
+const STALLED_MS = 60_000;
+
+/** Whether a client has read what it was sent, within a while. */
+export async function whenRead(
+  stream: Pick<Teller, "onceDrained">,
+  clock: Clock,
+  stalledMs = STALLED_MS,
+): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const cancel = clock.setTimer(() => resolve(false), stalledMs);
+  stream.onceDrained(() => resolve(true));
+  try {
+    return await promise;
+  } finally {
+    cancel();
+  }
+}
+
 /** Pieces that are written before others get their turn. */
 const PIECES = 4;
 
@@ -59,7 +79,7 @@ export class Telling {
   }
 
   #pump(): void {
-    const { stream, watcher, mostUnread = 262_144 } = this.#options;
+    const { stream, watcher, mostUnread = MOST_UNREAD } = this.#options;
     for (let piece = 0; piece < PIECES; piece++) {
       if (this.#isOver || !stream.isOpen) return;
       if (stream.unread > mostUnread) return this.#waitForReader();
@@ -71,7 +91,7 @@ export class Telling {
   }
 
   #waitForReader(): void {
-    const { stream, clock, stalledMs = 60_000, onStalled } = this.#options;
+    const { stream, clock, stalledMs = STALLED_MS, onStalled } = this.#options;
     let isStalled = false;
     this.#cancel();
     const cancel = this.#cancel = clock.setTimer(() => {

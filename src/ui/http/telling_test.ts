@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../telemetry/testing/fake_clock.ts";
 import type { WatchEvent } from "../types.ts";
-import { Telling } from "./telling.ts";
+import { Telling, whenRead } from "./telling.ts";
 
 const problem = (message: string): WatchEvent => ({ kind: "problem", section: "jobs", message });
 
@@ -80,4 +80,14 @@ Deno.test("nothing is told to who has gone, or after the end", async () => {
   await ended.clock.advance(1_000);
   assert.deepEqual(ended.heard, []);
   assert.equal(ended.clock.pendingTimers, 0);
+});
+
+Deno.test("that all was read is waited for, and not for ever", async () => {
+  const { stream, clock, drain } = rig([]);
+  const first = whenRead(stream, clock, 1_000);
+  drain();
+  assert.equal(await first, true);
+  const second = whenRead(stream, clock, 1_000);
+  await clock.advance(1_000);
+  assert.equal(await second, false);
 });

@@ -18,7 +18,7 @@ import { filesHandler, type PageFile } from "./files.ts";
 import { JSON_HEADERS, pageHeadersFor } from "./headers.ts";
 import { Room, type RoomLimits } from "./room.ts";
 import { WatchStreams } from "./streams.ts";
-import { Telling } from "./telling.ts";
+import { MOST_UNREAD, Telling, whenRead } from "./telling.ts";
 
 export interface UiPagesOptions {
   readonly files: ReadonlyMap<string, PageFile>;
@@ -50,6 +50,8 @@ export const UI_PREFIX = "/ui";
 
 const STREAMS: RoomLimits = { eachCaller: 16, all: 1_024 };
 const DIAGNOSES: RoomLimits = { eachCaller: 2, all: 16 };
+
+const STALLED = "what was told was not read for too long: come again";
 
 const STATUS: Readonly<Partial<Record<ToolErrorCode, number>>> = {
   forbidden: 403,
@@ -161,7 +163,7 @@ class UiPages implements Pages {
           stream: open.stream,
           watcher,
           clock: this.#clock,
-          onStalled: () => open.end("what was told was not read for too long: come again"),
+          onStalled: () => open.end(STALLED),
         });
         telling.start();
         await open.ended;
@@ -226,9 +228,12 @@ class UiPages implements Pages {
       try {
         for (; next.done !== true && open.stream.isOpen; next = await lines.next()) {
           for (const line of this.#options.redaction.value(next.value)) {
+            if (open.stream.unread > MOST_UNREAD && !await whenRead(open.stream, this.#clock)) {
+              return open.end(STALLED);
+            }
             open.stream.event("line", JSON.stringify(line));
           }
-          await new Promise<void>((resolve) => open.stream.onceDrained(resolve));
+          if (!await whenRead(open.stream, this.#clock)) return open.end(STALLED);
         }
         open.end("");
       } catch (error) {

@@ -245,6 +245,36 @@ Deno.test("a build's log is followed to its end, and what cannot be read is refu
   assert.deepEqual([status, /none not found/.test(message)], [404, true]);
 });
 
+Deno.test("a log of many short lines is told to its end", async () => {
+  await using rig = await testPages();
+  const at = "2026-11-22T04:00:00.000Z";
+  const latestBuild = { number: 2, transition: "start", completedAt: at };
+  rig.live.put(workspaceOf("a.ann.dev", { latestBuild } as never));
+  const count = 60_000;
+  rig.live.log = `${at} x\n`.repeat(count);
+  const answer = await rig.get("/ui/api/log?namespace=lab&workspace=a.ann.dev", "ann");
+  let lines = 0;
+  let last: unknown;
+  for await (const { name, data } of eventsOf(answer.body!)) {
+    if (name === "line") lines++;
+    else last = [name, data];
+  }
+  assert.deepEqual([lines, last], [count, ["end", { message: "" }]]);
+});
+
+Deno.test("who asks for the log of a build that waits is answered before there is a line", async () => {
+  await using rig = await testPages({ readmitMs: 20 });
+  const latestBuild = { number: 2, transition: "start" };
+  rig.live.put(workspaceOf("a.ann.dev", { latestBuild } as never));
+  rig.live.log = "";
+  const answer = await rig.get("/ui/api/log?namespace=lab&workspace=a.ann.dev", "ann");
+  assert.equal(answer.status, 200);
+  rig.revoke("ann");
+  const heard: unknown[] = [];
+  for await (const event of eventsOf(answer.body!)) heard.push(event);
+  assert.match(JSON.stringify(heard), /^\[\{"name":"end".*not let in any more/);
+});
+
 Deno.test("a diagnosis is answered, without secrets, and refused in words", async () => {
   await using rig = await testPages({
     redaction: {
