@@ -1,6 +1,8 @@
 /** `coder-k8s top`: what goes on, in a terminal. */
 import type { Config } from "../app/config.ts";
 import type { TopRequest, TopSource } from "../app/top.ts";
+import { isLoopback } from "../telemetry/loopback.ts";
+import { clean } from "../ui/terminal/text.ts";
 import { type Section, SECTIONS } from "../ui/types.ts";
 import { type CommandCall, flagReader } from "./command_call.ts";
 import { describeMistakes, type Mistake } from "./mistake.ts";
@@ -50,6 +52,7 @@ export async function topCommand(call: CommandCall, around: TopSurroundings): Pr
     around.err(describeMistakes(mistakes, "coder-k8s help top"));
     return NOT_UNDERSTOOD;
   }
+  for (const warning of tokenWarnings(asked.request)) around.err(`coder-k8s: ${warning}\n`);
   const screen = asked.once ? undefined : around.top.screen();
   let source: TopSource | undefined;
   let code = DONE;
@@ -61,7 +64,8 @@ export async function topCommand(call: CommandCall, around: TopSurroundings): Pr
     });
     return stopped === undefined ? code : SIGNALS[stopped] ?? FAILED;
   } catch (error) {
-    around.err(`coder-k8s: ${error instanceof Error ? error.message : String(error)}\n`);
+    // A server may have said it.
+    around.err(`coder-k8s: ${clean(error instanceof Error ? error.message : String(error))}\n`);
     return FAILED;
   } finally {
     source?.close();
@@ -104,6 +108,14 @@ async function once(
   out(snapshot({ shown: looked.shown, now: now(), filter, sections }));
   if (looked.isLate) err(`coder-k8s: not all was told within ${timeoutMs / 1_000} s (--timeout)\n`);
   return sawAnything(looked, sections) ? DONE : FAILED;
+}
+
+/** Who sees the way to the server sees the token. */
+function* tokenWarnings(request: TopRequest): Iterable<string> {
+  if (!("server" in request) || request.tokenFile === undefined) return;
+  const { server } = request;
+  if (!/^http:/i.test(server) || isLoopback(new URL(server).hostname)) return;
+  yield `--server: the token goes to ${server} in plain text: write https:// unless a mesh or a private network protects it`;
 }
 
 interface Asked {

@@ -171,3 +171,28 @@ Deno.test("signals end what runs, and tell what it was", async () => {
   listeners.get("SIGHUP")?.();
   assert.equal(await failing, "SIGHUP");
 });
+
+Deno.test("words of a server are harmless where they are printed", async () => {
+  const failure = new Error("https://s.example.com answers 401: \x1b]0;yours\x07\x1b[2J\u202eno\nmore");
+  const { err } = await top([], { failure });
+  assert.equal(
+    err,
+    "coder-k8s: https://s.example.com answers 401: \ufffd]0;yours\ufffd\ufffd[2J\ufffdno more\n",
+  );
+  const closed = await top([], { openFailure: new Error("\x1b[2J") });
+  assert.equal(closed.err, "coder-k8s: \ufffd[2J\n");
+});
+
+Deno.test("that a token goes out in plain text is said, where others could read it", async () => {
+  const warned = async (server: string, ...more: string[]) =>
+    (await top([`--server=${server}`, ...more], { events: EVENTS })).err;
+  assert.equal(
+    await warned("http://s.example.com:8811", "--token-file=token"),
+    "coder-k8s: --server: the token goes to http://s.example.com:8811 in plain text: write https:// unless a mesh or a " +
+      "private network protects it\n",
+  );
+  assert.equal(await warned("http://s.example.com:8811"), "");
+  assert.equal(await warned("https://s.example.com", "--token-file=token"), "");
+  assert.equal(await warned("http://127.0.0.1:8811", "--token-file=token"), "");
+  assert.equal(await warned("http://[::1]:8811", "--token-file=token"), "");
+});
