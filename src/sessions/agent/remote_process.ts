@@ -1,9 +1,13 @@
 /** One process of a session in a workspace. It outlives the connection that has started it, and who has. */
+import { Buffer } from "node:buffer";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Calls } from "../sandbox/calls.ts";
 import { Running } from "../sandbox/running.ts";
 import type { FoundProcess, SpawnSpec } from "../sandbox/types.ts";
 import type { ProcessEvent } from "./messages.ts";
+
+/** Of what others have started, in characters: it is for people. */
+const LONGEST_COMMAND = 4_096;
 
 type Sink = Pick<SpawnSpec, "onOutput" | "onLost">;
 
@@ -41,7 +45,8 @@ export class FoundRemoteProcess extends RemoteProcess implements FoundProcess {
     };
     super(late, calls, log, true);
     this.number = event.process;
-    this.command = event.command;
+    // A part of a string holds on to all of it.
+    this.command = Buffer.from(event.command.slice(0, LONGEST_COMMAND)).toString();
     this.ageMs = event.ageMs;
     this.inputIsClosed = event.inputIsClosed;
     sink = found(this);

@@ -48,6 +48,8 @@ const USAGE_MS = 30_000;
 const AGAIN_MS = 2_000;
 const MOST_AGAIN_MS = 30_000;
 const GIVE_UP_MS = 300_000;
+/** Processes that are followed: a workspace may say that there are any number. */
+const MOST_PROCESSES = 1_024;
 /** What replaces files as a whole, or prepares that. */
 const REPLACES: ReadonlySet<string> = new Set(["unpack", "archive_write"]);
 const done = z.object({});
@@ -258,7 +260,7 @@ export class AgentSession implements EngineSandbox {
     if (mine !== undefined) {
       mine.number = number;
       this.#running.set(number, mine);
-    } else if (this.#found !== undefined) {
+    } else if (this.#found !== undefined && this.#running.size < MOST_PROCESSES) {
       this.#running.set(
         number,
         new FoundRemoteProcess(event, this.#found, this.#calls, this.#options.log),

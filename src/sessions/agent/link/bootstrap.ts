@@ -30,7 +30,7 @@ export type Instead = "none" | "shell" | "gone" | "ended";
 /** Characters that one message types. */
 const MESSAGE = 16_000;
 /** Bytes that may come before our first word: what profiles say. */
-const MOST_NOISE = 2 ** 20;
+const MOST_NOISE = 2 ** 16;
 const BOOT_MS = 30_000;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();

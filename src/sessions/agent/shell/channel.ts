@@ -19,9 +19,14 @@ export interface Ask {
   readonly isLong?: boolean | undefined;
   /** No longer than so many milliseconds without a sign of life. @default 20_000 */
   readonly silenceMs?: number | undefined;
+  /** Of the answer; a longer one is none, and the terminal is given up. @default 64 MiB */
+  readonly mostBytes?: number | undefined;
 }
 
 const SILENCE_MS = 20_000;
+/** Workspaces may say anything, without end. */
+const MOST_ANSWER = 2 ** 26;
+const LONGEST_FRAME = 256;
 /** The first terminal of an agent takes its time. */
 const FIRST_MS = 60_000;
 /** Of a body, in bytes, that are typed at once: a multiple of three, so that their base64 has no end in the middle. */
@@ -43,6 +48,8 @@ export function encodedLength(size: number): number {
 interface Asked {
   readonly id: string;
   readonly pieces: string[];
+  /** Characters that may still come. */
+  room: number;
   readonly done: (answer: Uint8Array) => void;
   /** It waits for bytes. */
   ready: PromiseWithResolvers<void>;
@@ -109,7 +116,7 @@ export class Channel {
    */
   async ask(
     code: string,
-    { body, isLong, silenceMs = SILENCE_MS }: Ask,
+    { body, isLong, silenceMs = SILENCE_MS, mostBytes = MOST_ANSWER }: Ask,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
     signal.throwIfAborted();
@@ -119,6 +126,8 @@ export class Channel {
     const asked: Asked = {
       id,
       pieces: [],
+      // With the ends of lines.
+      room: encodedLength(mostBytes) * 1.1,
       done: answer.resolve,
       ready: Promise.withResolvers(),
       hasBegun: false,
@@ -205,7 +214,7 @@ export class Channel {
   #take(text: string): void {
     const start = `\n${this.#mark} `;
     this.#rest += text;
-    while (true) {
+    while (!this.#isBroken) {
       const at = this.#rest.indexOf(start);
       const end = at < 0 ? -1 : this.#rest.indexOf("\n", at + start.length);
       const payload = at < 0 ? Math.max(0, this.#rest.length - start.length) : at;
@@ -213,7 +222,10 @@ export class Channel {
         this.#payload(this.#rest.slice(0, payload));
         this.#rest = this.#rest.slice(payload);
       }
-      if (end < 0) return;
+      if (end < 0) {
+        if (this.#rest.length > LONGEST_FRAME) this.#giveUp("what came from the terminal is no answer");
+        return;
+      }
       const line = this.#rest.slice(start.length, end - payload);
       // Its last character begins the next line.
       this.#rest = this.#rest.slice(end - payload);
@@ -223,7 +235,17 @@ export class Channel {
 
   #payload(text: string): void {
     const asked = this.#asked;
-    if (asked?.hasBegun) asked.pieces.push(text);
+    if (asked?.hasBegun !== true) return;
+    asked.room -= text.length;
+    if (asked.room < 0) return this.#giveUp("the answer is longer than any should be");
+    asked.pieces.push(text);
+  }
+
+  #giveUp(why: string): void {
+    this.#rest = "";
+    if (this.#asked !== undefined) this.#asked.pieces.length = 0;
+    this.#break(why);
+    this.#terminal.close();
   }
 
   #frame(line: string): void {

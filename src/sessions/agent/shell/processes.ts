@@ -17,6 +17,12 @@ const NEWS_SECONDS = 10;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Of each stream at once. */
 const MOST_OUTPUT = 2 ** 20;
+/** Of what else is said of one process. */
+const MOST_WORDS = 1_024;
+/** Those that others have started, and that are followed here; a workspace may say that there are any number. */
+const MOST_FOUND = 1_024;
+/** Of what others have started, in characters. */
+const LONGEST_COMMAND = 4_096;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -147,10 +153,12 @@ export class ShellProcesses implements SharedProcesses {
     for (const line of new TextDecoder().decode(answer.body).split("\n")) {
       const [number = "", began, input, command] = line.split(" ");
       if (!/^\d+$/.test(number) || this.#known.has(Number(number))) continue;
+      if (this.#known.size >= MOST_FOUND) break;
       const process = new Running(
         {
           number: Number(number),
-          command: Buffer.from(command ?? "", "base64").toString(),
+          command: Buffer.from((command ?? "").slice(0, 2 * LONGEST_COMMAND), "base64").toString()
+            .slice(0, LONGEST_COMMAND),
           ageMs: Math.max(0, Math.round((Number(now) - Number(began)) * 1_000)),
           inputIsClosed: input !== "open",
         },
@@ -163,7 +171,7 @@ export class ShellProcesses implements SharedProcesses {
     const running = [...this.#known.values()].filter((process) => !process.isOver);
     if (running.length === 0) return;
     const code = running.map((process) => call("p_show", ...argumentsOf(process), MOST_OUTPUT)).join("\n");
-    this.#take(await link.ask(code, signal));
+    this.#take(await link.ask(code, signal, { mostBytes: mostOf(running.length) }));
   }
 
   get running(): number {
@@ -209,7 +217,10 @@ export class ShellProcesses implements SharedProcesses {
       const about = running.map((process) => argumentsOf(process).join(" "));
       try {
         const code = call("p_news", this.#name, NEWS_SECONDS, MOST_OUTPUT, ...about);
-        const answer = await link.ask(code, this.#end.signal, { silenceMs: (NEWS_SECONDS + 20) * 1_000 });
+        const answer = await link.ask(code, this.#end.signal, {
+          silenceMs: (NEWS_SECONDS + 20) * 1_000,
+          mostBytes: mostOf(running.length),
+        });
         this.#take(said(answer, "follow the processes of", ".").body);
         pause = FIRST_PAUSE_MS;
       } catch (error) {
@@ -249,6 +260,11 @@ export class ShellProcesses implements SharedProcesses {
       } else if (kind === "g" && process?.isOver === false) process.end({ signal: "SIGKILL" });
     }
   }
+}
+
+/** Bytes that can be said of so many processes at once. */
+function mostOf(processes: number): number {
+  return (processes + 1) * (2 * MOST_OUTPUT + MOST_WORDS);
 }
 
 function argumentsOf({ number, seen }: Running): readonly [number, number, number] {
