@@ -87,6 +87,15 @@ function refused(words: readonly string[], body: Uint8Array, action: string, pat
       `${cannot}: the workspace has no ${what}, and no python3 either: install python3 in the workspace`,
     );
   }
+  if (why === "foreign") {
+    return new SessionError(
+      "forbidden",
+      `${cannot}: others may write to ${
+        shown(detail)
+      } in the workspace, where the session's state would be: make it your own ` +
+        "directory, with chmod 700, or remove it",
+    );
+  }
   const known = REASONS[why];
   if (known !== undefined) return new SessionError(known[0], `${cannot}: ${known[1]}`);
   const text = new TextDecoder().decode(body.subarray(0, 2_000)).trim();

@@ -30,6 +30,10 @@ Deno.test("what is refused has a code, and says what was tried and why", () => {
       ["no other 12ab\n", /^conflict: .*its hash is 12ab; read it again/],
       ["no dangling some name\n", /^not_found: .*"some name" on the way is a link to nothing/],
       ["no tool dd\n", /^failed: .*has no dd, and no python3 either: install python3/],
+      [
+        "no foreign /home/a b/.coder-k8s\n",
+        /^forbidden: .*others may write to "\/home\/a b\/.coder-k8s".*chmod 700/,
+      ],
       ["no setsid\n", /^failed: .*setsid or mkfifo.*install python3/],
       ["no sys\ncat: x: Permission denied\n", /^forbidden: .*chmod/],
       ["no sys\nsh: 1: cannot create x: Directory nonexistent\n", /^not_found: /],

@@ -7,6 +7,13 @@ IFS='
 exec 3>&1 5<&0 </dev/null
 [ -d "$HOME" ] && [ -w "$HOME" ] || HOME=$(pwd -P)
 S=$HOME/.coder-k8s/sessions/$ID
+# Whoever could put something there could be the session: these are to be this user's alone, where they are. Links are none.
+FOREIGN=$(
+  cd "$HOME" && find .coder-k8s .coder-k8s/sessions ".coder-k8s/sessions/$ID" -prune \
+    \( ! -type d -o ! -user "$(id -u)" -o -perm -020 -o -perm -002 \) 2>/dev/null | head -n 1
+)
+# Nothing is done there then.
+[ -z "$FOREIGN" ] || S=/dev/null
 X=$S/f/$$.err
 printf '\n%s r\n' "$K" >&3
 while IFS= read -r L <&5; do
@@ -19,6 +26,7 @@ while IFS= read -r L <&5; do
     printf '\n%s r\n' "$K" >&3
     C=$(head -c "$N" <&5 | base64 -d)
   fi
+  [ -z "$FOREIGN" ] || C='no foreign "$HOME/$FOREIGN"'
   T=
   # The other side takes silence for a terminal that is broken.
   [ "$V" = long ] && { (while sleep 5; do printf '\n%s k\n' "$K" >&3; done) & T=$!; }
