@@ -46,6 +46,12 @@ setInterval(() => {}, 1000);`,
     );
     const pids = await Promise.all([...parts, runningPid(join(dir, "postgres"), "postgres")]);
     assert.equal(pids.includes(undefined), false, JSON.stringify(pids));
+    // What a workspace has started, and nobody knows the number of.
+    const stray = new Deno.Command("setsid", {
+      args: ["sleep", "1000"],
+      cwd: join(coderd, "agents", `agent-${workspace}`),
+      stdin: "null",
+    }).spawn();
     child.kill("SIGKILL");
     await child.status;
     for (const part of ["coderd", "postgres"]) {
@@ -54,4 +60,5 @@ setInterval(() => {}, 1000);`,
     await waitFor(async () => (await processesNaming(`${dir}/`)).length === 0, {
       what: "all processes to go",
     });
+    assert.equal((await stray.status).signal, "SIGKILL");
   }));

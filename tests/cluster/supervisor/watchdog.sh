@@ -44,6 +44,12 @@ while [ "$tries" -lt 100 ]; do
     { read -r pid <"$file"; } 2>/dev/null || continue
     belongs_here "$pid" && kill -9 "$pid" 2>/dev/null
   done
+  # What parts have started works there, and may outlive them.
+  for link in $(find /proc -mindepth 2 -maxdepth 2 -name cwd '(' -lname "$dir" -o -lname "$dir/*" ')' 2>/dev/null); do
+    pid=${link#/proc/}
+    pid=${pid%/cwd}
+    [ "$pid" = $$ ] || kill -9 "$pid" 2>/dev/null
+  done
   # A part that was just being started is caught by the next round.
   sleep 0.1
   [ "$loading" = 1 ] || rm -rf "$dir" 2>/dev/null

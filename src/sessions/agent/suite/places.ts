@@ -1,6 +1,6 @@
 /** Where sessions are in a workspace, and what becomes of files. */
 import assert from "node:assert/strict";
-import { run } from "../../sandbox/testing.ts";
+import { processesWith, run, until } from "../../sandbox/testing.ts";
 import type { SuiteOptions } from "./types.ts";
 import { read, refusal, rigOf, signal, write } from "./rig.ts";
 
@@ -92,12 +92,10 @@ export function placesSuite(options: SuiteOptions): void {
         { argv: ["sleep", "1000"], cwd: ".", env: {}, onOutput() {} },
         signal(),
       );
+      await until("it writes", async () => await Deno.stat(marker).then(() => true, () => false));
       await rig.host.remove("sess-ends", signal());
       assert.deepEqual((await process.exited).signal, "SIGKILL");
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const size = (await Deno.stat(marker)).size;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      assert.equal((await Deno.stat(marker)).size, size, "it writes no more");
+      await until("all of it has ended", async () => (await processesWith(marker)).length === 0);
     });
 
     await t.step("closed, it is opened again; closed and removed, it is gone", async () => {

@@ -64,7 +64,7 @@ export async function localTerminals(options: LocalTerminalsOptions = {}): Promi
             return await Deno.remove(home, { recursive: true });
           } catch (error) {
             if (error instanceof Deno.errors.NotFound) return;
-            if (attempt > 50) throw error;
+            if (attempt > 600) throw error;
             await new Promise((resolve) => setTimeout(resolve, 100));
           }
         }
