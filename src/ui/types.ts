@@ -162,7 +162,7 @@ export type RowsEvent = {
 export interface PageConfig {
   /** Absent: tokens are pasted, or (`open`) none is needed. */
   readonly oidc?: { readonly issuer: string; readonly clientId: string; readonly scopes: string } | undefined;
-  /** Nobody has to say who they are here. */
+  /** It may be that nothing has to be given: it is asked without, and what was kept, first. */
   readonly open: boolean;
   /** What kind of token is meant, in words: "a Kubernetes token", "a Coder session token", … */
   readonly token: string;

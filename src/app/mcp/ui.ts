@@ -101,8 +101,8 @@ export function pageConfig(
     ...(auth.includes("oidc") && issuer !== undefined && clientId !== undefined
       ? { oidc: { issuer, clientId, scopes } }
       : {}),
-    // A proxy, or a certificate, says who somebody is without their doing.
-    open: words.length === 0,
+    // A proxy, or a certificate, may say who somebody is without their doing.
+    open: auth.some((way) => tokens[way] === undefined),
     token: words.join(", or "),
   };
 }

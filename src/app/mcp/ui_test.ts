@@ -45,6 +45,7 @@ Deno.test("the page is told what to sign in with", () => {
   assert.deepEqual(pageConfig(CONFIG, ["token"], tokens), { open: false, token: "a token" });
   assert.deepEqual(pageConfig(CONFIG, ["off"], tokens), { open: true, token: "" });
   assert.deepEqual(pageConfig(CONFIG, ["proxy"], tokens), { open: true, token: "" });
+  assert.deepEqual(pageConfig(CONFIG, ["token", "x509"], tokens), { open: true, token: "a token" });
   const oidc = { ...CONFIG, mcpOidcIssuer: "https://id.example.com" };
   assert.deepEqual(pageConfig(oidc, ["token", "oidc"], tokens), {
     open: false,

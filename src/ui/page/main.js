@@ -255,7 +255,7 @@ async function begin() {
       return form.show(config, wordsOfError(error));
     }
   }
-  if (config.open || credentials.restore()) return start();
+  if (credentials.restore() || config.open) return start();
   link.show(undefined);
   form.show(config, "");
 }

@@ -79,6 +79,11 @@ export async function discover(issuer, signal, request = fetch) {
  * @returns {Promise<string>}
  */
 export async function depart(issuer, client, { redirect, keep, store, now }) {
+  if (globalThis.crypto?.subtle === undefined) {
+    throw new OidcError(
+      "This browser signs people in by an issuer at https:// alone. Open this page there, or paste a token.",
+    );
+  }
   /** @type {Journey} */
   const journey = {
     state: randomText(),

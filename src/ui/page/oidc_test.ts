@@ -256,3 +256,14 @@ Deno.test("a browser that keeps nothing is told so", async () => {
     /session storage/,
   );
 });
+
+Deno.test("where the browser has no cryptography, as at http, that is said", async () => {
+  const issuer = await discover(ISSUER, NEVER, new FakeIssuer().request);
+  const store = { getItem: () => null, removeItem: () => {}, setItem: () => {} };
+  Object.defineProperty(crypto, "subtle", { value: undefined, configurable: true });
+  try {
+    await rejects(depart(issuer, CLIENT, { redirect: REDIRECT, keep: false, store, now: NOW }), /https/);
+  } finally {
+    Reflect.deleteProperty(crypto, "subtle");
+  }
+});

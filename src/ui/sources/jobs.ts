@@ -69,7 +69,11 @@ async function round({ visitor, board, signal }: SourceWorld): Promise<boolean> 
     board.tell("jobs", [...new Set(problems)].slice(0, 5).join("; "));
     return rows.some(({ state }) => (ACTIVE as readonly string[]).includes(state));
   } catch (error) {
-    if (!signal.aborted) board.tell("jobs", toolError(error, "list Coders").message);
+    if (signal.aborted) return false;
+    const { code, message } = toolError(error, "list Coders");
+    // What may not be seen any more is not shown any more.
+    if (code === "forbidden") board.replace("jobs", []);
+    board.tell("jobs", message);
     return false;
   }
 }

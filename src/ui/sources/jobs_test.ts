@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { startClientRig } from "../../../tests/fake-coder/client_rig.ts";
 import { addJob } from "../../../tests/fake-coder/mod.ts";
 import type { CallerCoders } from "../../caller/types.ts";
+import { ToolError } from "../../mcp/errors.ts";
 import { platformCoders } from "../../mcp/tools/platform_testing.ts";
 import { systemClock } from "../../telemetry/clock.ts";
 import { Board } from "../board.ts";
@@ -72,4 +73,25 @@ Deno.test("with no Coder there are no jobs, and a list that fails is told", asyn
   });
   await until(() => failing.board.problemOf("jobs") !== "", "the problem");
   assert.match(failing.board.problemOf("jobs"), /^list Coders: it took too long/);
+});
+
+Deno.test("who may not know of any Coder any more sees no jobs any more", async () => {
+  await using coder = await startClientRig();
+  addJob(coder.fake.state, { status: "running" });
+  const coders = platformCoders([{ id: "lab/main", open: coder.client }]);
+  let refuse: Error | undefined;
+  await using running_ = running({
+    ...coders,
+    list: (...args) => refuse === undefined ? coders.list(...args) : Promise.reject(refuse),
+  });
+  const { board, rows, wake } = running_;
+  await until(() => rows().length === 1, "the job");
+  refuse = new ToolError("unavailable", "away");
+  wake();
+  await until(() => /away/.test(board.problemOf("jobs")), "that nobody answers");
+  assert.equal(rows().length, 1, "who is away may be back");
+  refuse = new ToolError("forbidden", "you may not");
+  wake();
+  await until(() => rows().length === 0, "that nothing is shown");
+  assert.match(board.problemOf("jobs"), /you may not/);
 });

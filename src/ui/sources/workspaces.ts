@@ -119,6 +119,11 @@ function madeBuild(object: CoderWorkspace): BuildRow | undefined {
   };
 }
 
+/** Of a build, by its id. */
+function workspaceOf(id: string): string {
+  return id.slice(0, id.lastIndexOf("#"));
+}
+
 /** Those that are on the board, by their ids. */
 class Builds {
   readonly #world: SourceWorld;
@@ -126,6 +131,8 @@ class Builds {
   readonly #shown = new Map<string, BuildRow>();
   /** The builds of workspaces that are not over, by workspace. */
   readonly #active = new Map<string, BuildRow>();
+  /** Workspaces that were deleted, of which builds are shown. Others that are there no more may not be seen any more. */
+  readonly #deleted = new Set<string>();
 
   constructor(world: SourceWorld, onBuild: () => void) {
     this.#world = world;
@@ -141,15 +148,20 @@ class Builds {
 
   all(objects: readonly CoderWorkspace[]): void {
     const there = new Set(objects.map((object) => workspaceRow(object).id));
-    for (const key of [...this.#active.keys()]) if (!there.has(key)) this.gone(key);
+    for (const key of [...this.#active.keys()]) if (!there.has(key)) this.#active.delete(key);
     // Of a workspace that may not be seen any more, no build may be.
-    if (objects.length === 0) this.#shown.clear();
+    if (objects.length === 0) this.#deleted.clear();
+    for (const id of [...this.#shown.keys()]) {
+      const key = workspaceOf(id);
+      if (!there.has(key) && !this.#deleted.has(key)) this.#shown.delete(id);
+    }
     this.seen(objects);
     this.#world.board.replace("builds", [...this.#shown.values()]);
   }
 
   /** A workspace is gone: so ends what was done to it. */
   gone(key: string): void {
+    this.#deleted.add(key);
     const row = this.#active.get(key);
     if (row === undefined) return;
     const state = row.transition === "delete" ? "deleted" : row.state;
@@ -190,6 +202,8 @@ class Builds {
       for (const { id, endedAt } of [...this.#shown.values()]) {
         if (endedAt !== "" && now() - Date.parse(endedAt) >= BUILD_MS) this.#drop(id);
       }
+      const shown = new Set([...this.#shown.keys()].map(workspaceOf));
+      for (const key of [...this.#deleted]) if (!shown.has(key)) this.#deleted.delete(key);
     }
   }
 }

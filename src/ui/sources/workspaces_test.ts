@@ -125,6 +125,29 @@ Deno.test("the end of a build is known when its workspace is gone, or has anothe
   await end();
 });
 
+Deno.test("who may see fewer workspaces than before sees no builds of the others", async () => {
+  const live = new LiveCluster();
+  const over = building(2, "stop", "stopped", { completedAt: "2026-11-22T04:04:30Z" });
+  live.put(
+    workspaceOf("a.ann.one", over),
+    workspaceOf("a.bob.two", over),
+    workspaceOf("a.bob.three", building(1, "start", "starting")),
+    workspaceOf("a.ann.gone", over),
+  );
+  const { rows, clock, end } = await running(workspaces(), live);
+  const builds = () => rows("builds").map(({ id }) => id);
+  assert.equal(builds().length, 4);
+  live.remove("CoderWorkspace", "lab", "a.ann.gone");
+  await settle();
+  // Nobody is told that something may not be seen any more.
+  live.remove("CoderWorkspace", "lab", "a.bob.two", true);
+  live.remove("CoderWorkspace", "lab", "a.bob.three", true);
+  await clock.advance(130_000);
+  assert.deepEqual(rows("workspaces").map(({ id }) => id), ["lab/a.ann.one"]);
+  assert.deepEqual(builds(), ["lab/a.ann.one#2", "lab/a.ann.gone#2"]);
+  await end();
+});
+
 Deno.test("who may not see workspaces sees no builds of them, and why", async () => {
   const live = new LiveCluster();
   live.put(workspaceOf("a.ann.one", building(1, "start", "starting")));
