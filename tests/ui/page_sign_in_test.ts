@@ -166,6 +166,22 @@ Deno.test("people sign in with a token", async (t) => {
         assert.ok(await page.evaluate(inPage.isPresent, "#person[hidden]", true));
       }),
   );
+
+  await t.step(
+    "where a browser may be known otherwise, one that is not may give a token, which the tab keeps",
+    () =>
+      withPage(rig, { config: { open: true, token: "a Kubernetes token" } }, async (server, page) => {
+        tell(server);
+        server.tokens = new Set([TOKEN]);
+        await page.goto(server.url);
+        await until(page, "#sign-in", /Paste a Kubernetes token/);
+        await paste(page, TOKEN, true);
+        await until(page, "#user", /^user of ada$/);
+        await page.reload();
+        await until(page, "#user", /^user of ada$/);
+        assert.equal(tokenOf(server), TOKEN);
+      }),
+  );
 });
 
 Deno.test("people sign in at an issuer", async (t) => {

@@ -103,9 +103,17 @@ function tabs({ shown, style }: DrawOptions, current: Section, columns: number):
 }
 
 /** What is wrong, and what is looked for. */
-function notices({ shown, choices, style }: DrawOptions, section: Section, columns: number): string[] {
+function notices(
+  { shown, choices, connection, style }: DrawOptions,
+  section: Section,
+  columns: number,
+): string[] {
   const { problem } = shown.sections[section];
   const lines: string[] = [];
+  // The header has no room for the reason.
+  if (widthOf(clean(connection)) > Math.floor(columns / 2)) {
+    for (const line of fold(connection, columns).slice(0, 3)) lines.push(style.bad(fit(line, columns)));
+  }
   if (problem !== "") {
     for (const line of fold(problem, columns).slice(0, 3)) lines.push(style.bad(fit(line, columns)));
   }
@@ -218,5 +226,5 @@ function footOf({ text, note, isTyping }: Choices, columns: number): string {
   if (isTyping) return "Enter: look at these  Escape: all";
   if (text !== undefined) return "q: back  arrows: scroll";
   if (columns < 80) return "q ? Tab Enter d l / s";
-  return "q: end  ?: keys  Tab: section  Enter: details  d: diagnose  l: log  /: find  s: sort";
+  return "q: end  ?: keys  Tab: section  Enter: row  d: diagnose  l: log  /: find  s: sort";
 }

@@ -135,3 +135,15 @@ Deno.test("colours say nothing that words do not say, and without them the row i
     assert.equal(lines.some((line) => line.includes("\x1b[31m")), hasColours);
   }
 });
+
+Deno.test("on the smallest usual terminal all keys are named, and why nobody answers is read whole", () => {
+  const connection = "https://mcp.example.com:8811 cannot be reached: Connection refused (os error 111)";
+  assert.match(text({}, { columns: 80, rows: 24 }), /\nq: end .* s: sort$/);
+  for (const columns of [80, 40]) {
+    const lines = seen({}, { columns, rows: 24, connection }).lines;
+    const said = lines.slice(2, 5).map((line) => line.trim()).join(" ");
+    assert.ok(said.startsWith(connection), said);
+    assert.ok(lines.length === 24 && lines.every((line) => widthOf(line) === columns));
+  }
+  assert.doesNotMatch(text({}, { connection: "away" }).split("\n").slice(1).join("\n"), /away/);
+});
