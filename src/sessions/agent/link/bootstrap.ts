@@ -101,10 +101,15 @@ export async function findDaemon(
   }
 }
 
+/** Words of a workspace, for people: on one line, and without what leads terminals or turns text around. */
+function harmless(text: string): string {
+  return text.replace(/[\p{C}\s]+/gu, " ").trim();
+}
+
 function refused(text: string): SessionError {
   try {
     const said = refusal.parse(JSON.parse(decoder.decode(Uint8Array.fromBase64(text))));
-    return new SessionError(said.error, said.message);
+    return new SessionError(said.error, harmless(said.message));
   } catch {
     return new SessionError(
       "internal",
@@ -130,8 +135,7 @@ class Words {
 
   /** The end of what was no word of ours, for people. */
   get seen(): string {
-    // deno-lint-ignore no-control-regex
-    return decoder.decode(this.#bytes.slice(-300)).replace(/[\x00-\x1f\x7f]+/g, " ").trim();
+    return harmless(decoder.decode(this.#bytes.slice(-300)));
   }
 
   async next(): Promise<string | undefined> {

@@ -105,7 +105,8 @@ function refused(words: readonly string[], body: Uint8Array, action: string, pat
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").slice(0, 300);
+  // What a workspace says is shown to people: without what leads terminals or turns text around.
+  return text.replace(/[\p{C}\s]+/gu, " ").trim().slice(0, 300);
 }
 
 /** A path in a message: short, on one line. */

@@ -40,6 +40,7 @@ Deno.test("what is refused has a code, and says what was tried and why", () => {
       ["no sys\nbase64: write error: No space left on device\n", /^limit: .*disk is full/],
       ["no sys\nln: failed: Read-only file system", /^forbidden: .*cannot be written/],
       ["no sys\nsomething\n  odd\n", /^failed: cannot read "a\/b": something odd$/],
+      ["no sys\nodd\u001b[2J\u0007\u202e thing\n", /^failed: cannot read "a\/b": odd \[2J thing$/],
       ["no sys\n", /^failed: /],
       ["garbage", /^failed: .*answered nothing of use/],
       ["", /^failed: .*answered nothing of use/],
