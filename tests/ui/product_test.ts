@@ -125,9 +125,10 @@ Deno.test("people see in /ui what they may see, as it changes", async (t) => {
       PATIENCE_MS,
     );
     await own.until((shown) => callsOf(shown).length >= 2, "his own", PATIENCE_MS);
-    assert.match(callsOf(own.shown).find(({ success }) => !success)?.message ?? "", /coder\.nobody\.none/);
+    const lost = (shown: Shown) => callsOf(shown).find(({ tool }) => tool === "get_workspace");
+    assert.match(lost(own.shown)?.message ?? "", /coder\.nobody\.none/);
     await ann.until((shown) => callsOf(shown).length >= 2, "everybody's", PATIENCE_MS);
-    assert.equal(callsOf(ann.shown).find(({ success }) => !success)?.message, "not_found");
+    assert.equal(lost(ann.shown)?.message, "not_found");
     const bob = await watch(platform);
     await bob.until(({ sections }) => sections.calls.isComplete, "the calls", PATIENCE_MS);
     assert.deepEqual(callsOf(bob.shown), []);
