@@ -113,7 +113,7 @@ class Model {
     const worker = this.#workerOf(pick(random, IDS));
     const replica = below(random, 2);
     if (what < 0.68) return this.#act();
-    if (what < 0.8) return worker?.links[replica]!.door.breakStream();
+    if (what < 0.8) return worker?.links[replica]?.door.breakStream();
     if (what < 0.86) return this.#cut(worker, replica);
     if (what < 0.92) {
       for (const one of this.#rig.workers) for (const index of [0, 1]) this.#uncut(one, index);
