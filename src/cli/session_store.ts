@@ -6,7 +6,10 @@ import { textOf, value } from "./values.ts";
 
 /** Sessions are in the memory of the process. */
 export const IN_MEMORY = "memory";
+/** Of keys, at coordinators. */
 export const STORE_PREFIX = "coder-k8s:sessions:";
+/** At MCP servers: their callers are others, who may be called the same. */
+export const MCP_STORE_PREFIX = "coder-k8s:mcp-sessions:";
 
 const PREFIX = /^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/;
 
@@ -50,7 +53,7 @@ export const STORE_FACTS = {
   sessionStorePrefix: {
     what: "the beginning of keys",
     value: "text",
-    help: "What all its keys begin with: coordinators with the same share everything, others nothing.",
+    help: "What all its keys begin with: processes with the same share everything, others nothing.",
   },
 } as const;
 

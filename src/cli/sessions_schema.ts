@@ -1,6 +1,6 @@
 /** The options of sessions in Coder workspaces at the MCP server, as part of the one schema. */
 import { type OptionMeta, optionMeta } from "./option_meta.ts";
-import { IN_MEMORY, STORE_FACTS, STORE_PREFIX, storePrefix } from "./session_store.ts";
+import { IN_MEMORY, MCP_STORE_PREFIX, STORE_FACTS, storePrefix } from "./session_store.ts";
 import { duration, number, text } from "./values.ts";
 
 const of = (meta: Omit<OptionMeta, "group">): OptionMeta => ({ group: "Sessions in workspaces", ...meta });
@@ -39,7 +39,7 @@ export const sessionOptions = {
   sessionStoreCaFile: file("sessionStoreCaFile"),
   sessionStoreCertFile: file("sessionStoreCertFile"),
   sessionStoreKeyFile: file("sessionStoreKeyFile"),
-  sessionStorePrefix: storePrefix().prefault(STORE_PREFIX).register(
+  sessionStorePrefix: storePrefix().prefault(MCP_STORE_PREFIX).register(
     optionMeta,
     of({ value: STORE_FACTS.sessionStorePrefix.value, help: STORE_FACTS.sessionStorePrefix.help }),
   ),

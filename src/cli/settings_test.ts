@@ -62,7 +62,7 @@ const MCP_DEFAULTS = {
   sessionStoreCaFile: undefined,
   sessionStoreCertFile: undefined,
   sessionStoreKeyFile: undefined,
-  sessionStorePrefix: "coder-k8s:sessions:",
+  sessionStorePrefix: "coder-k8s:mcp-sessions:",
 };
 
 Deno.test("with nothing given the documented defaults hold", async () => {

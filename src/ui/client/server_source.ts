@@ -50,7 +50,7 @@ export function serverSource(options: ServerSourceOptions): TopSource {
     }
     if (response.status === 200) return response;
     const message = `${address.replace(/\?.*$/, "")} answers ${response.status}${
-      said(await bodyOf(response))
+      said(await bodyOf(response, clock, signal))
     }`;
     if (response.status === 429 || response.status >= 500) throw new Error(message);
     throw new RefusedError(message + hintOf(response.status));
@@ -120,7 +120,7 @@ export function serverSource(options: ServerSourceOptions): TopSource {
         "application/json",
         signal,
       );
-      const answer = readDiagnosis(await bodyOf(response));
+      const answer = readDiagnosis(await bodyOf(response, clock, signal));
       if (answer === undefined) throw new Error(`${base} answers, and not as a server of this kind does`);
       return answer;
     },
@@ -148,15 +148,27 @@ export function baseOf(url: string): string {
   return url.replace(/[?#].*$/, "").replace(/\/+$/, "").replace(/\/(?:ui|mcp)$/, "");
 }
 
-async function bodyOf(response: Response): Promise<string> {
+/** What has come of it when it ends, is too long, takes too long, or `signal` aborts. */
+async function bodyOf(response: Response, clock: Clock, signal: AbortSignal): Promise<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  if (reader === undefined) return "";
+  const stop = () => void reader.cancel().catch(() => {});
+  const cancel = clock.setTimer(stop, ANSWER_MS);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
   let text = "";
   try {
-    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += chunk;
-      if (text.length > LONGEST_BODY) break;
+    while (text.length <= LONGEST_BODY) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += value;
     }
   } catch {
     // What has come of it will do.
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", stop);
+    stop();
   }
   return text;
 }

@@ -158,3 +158,32 @@ Deno.test("diagnoses and logs are asked for, and refusals are errors in words", 
     /answers 404: .*lab\/none/,
   );
 });
+
+Deno.test("an answer that begins and does not go on is given up", async () => {
+  for (const status of [403, 503, 200]) {
+    const clock = new FakeClock();
+    let isLetGo = false;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"message":"half of')),
+      cancel: () => void (isLetGo = true),
+    });
+    const source = as("http://server", "ann", {
+      clock,
+      fetch: () => Promise.resolve(new Response(body, { status })),
+    });
+    const asked = { kind: "workspace", namespace: "lab", name: "x" } as const;
+    const { signal } = new AbortController();
+    const failed = assert.rejects(
+      () => source.diagnose(asked, signal),
+      status === 200 ? /answers/ : /answers \d+/,
+    );
+    let isOver = false;
+    void failed.finally(() => isOver = true);
+    await until(() => {
+      clock.advanceSync(31_000);
+      return isOver;
+    }, "it to be given up");
+    await failed;
+    await until(() => isLetGo, "the connection to be let go of");
+  }
+});
