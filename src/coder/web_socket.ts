@@ -2,9 +2,10 @@
 import { Buffer } from "node:buffer";
 import type http from "node:http";
 import { startDeadline } from "./deadline.ts";
+import { ReadWindow } from "./read_window.ts";
 import type { TransportAnswer } from "./transport_answer.ts";
 import { TransportFailure } from "./transport_failure.ts";
-import type { WsOptions, WsSocket } from "./ws_library.ts";
+import type { newWebSocket, WsOptions, WsSocket } from "./ws_library.ts";
 
 /** A request to open one. */
 export interface SocketRequest {
@@ -51,12 +52,14 @@ export type SocketAnswer =
   | { readonly refused: TransportAnswer; readonly socket?: undefined };
 
 export interface SocketOptions {
-  /** Reading stops while so many bytes wait for their reader. @default {262_144} */
+  /** Reading stops while so many bytes wait for their reader; each message counts for 256 more. @default {262_144} */
   readonly windowBytes?: number;
   /** A ping is sent so often, in milliseconds. @default {15_000} */
   readonly pingMs?: number;
   /** Nothing heard for so long, pongs included: the connection is taken for broken. @default {60_000} */
   readonly silenceMs?: number;
+  /** Begins to open one. @default {that of `ws_library.ts`} */
+  readonly newWebSocket?: typeof newWebSocket;
 }
 
 const BROKEN = 1006;
@@ -101,8 +104,8 @@ async function openSocket(
   const deadline = startDeadline(request.timeoutMs, request.signal);
   let raw: WsSocket | undefined;
   try {
-    const { newWebSocket } = await deadline.race(import("./ws_library.ts"));
-    raw = newWebSocket(url, {
+    const begin = options.newWebSocket ?? (await deadline.race(import("./ws_library.ts"))).newWebSocket;
+    raw = begin(url, {
       ...present(connection),
       headers,
       followRedirects: false,
@@ -144,8 +147,7 @@ function answered(raw: WsSocket, options: SocketOptions): Promise<SocketAnswer> 
 function socketOf(raw: WsSocket, options: SocketOptions): Socket {
   const { windowBytes = 256 * 2 ** 10, pingMs = 15_000, silenceMs = 60_000 } = options;
   const end = Promise.withResolvers<SocketEnd>();
-  const queue: Uint8Array[] = [];
-  let queued = 0;
+  const unread = new ReadWindow(windowBytes);
   let paused = false;
   let over = false;
   let heard = performance.now();
@@ -179,9 +181,8 @@ function socketOf(raw: WsSocket, options: SocketOptions): Socket {
   raw.on("message", (data) => {
     heard = performance.now();
     if (over || data.byteLength === 0) return;
-    queue.push(data);
-    queued += data.byteLength;
-    if (queued >= windowBytes && !paused) {
+    unread.push(data);
+    if (unread.isFull && !paused) {
       paused = true;
       raw.pause();
     }
@@ -201,7 +202,7 @@ function socketOf(raw: WsSocket, options: SocketOptions): Socket {
 
   function close(): void {
     if (over) return;
-    queue.length = 0;
+    unread.clear();
     finish({ code: 1000, reason: "" });
     resume();
     raw.close(1000);
@@ -210,10 +211,9 @@ function socketOf(raw: WsSocket, options: SocketOptions): Socket {
   async function* read(): AsyncGenerator<Uint8Array> {
     try {
       while (true) {
-        const next = queue.shift();
+        const next = unread.take();
         if (next !== undefined) {
-          queued -= next.byteLength;
-          if (queued < windowBytes / 2) resume();
+          if (unread.hasRoom) resume();
           yield next;
         } else if (over) return;
         else await new Promise<void>((resolve) => wake = resolve);

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import http from "node:http";
 import https from "node:https";
 import type net from "node:net";
 import { WebSocketServer } from "ws";
 import { createAuthority, issueCertificate } from "../../tests/cluster/pki.ts";
+import { startDeadline } from "./deadline.ts";
 import { createTransport } from "./transport.ts";
 import { TransportFailure } from "./transport_failure.ts";
 import { createSockets, type Socket, type SocketOptions, type SocketTarget } from "./web_socket.ts";
+import type { WsSocket } from "./ws_library.ts";
 
 /** The server's side of one socket. */
 interface Peer {
@@ -123,6 +126,68 @@ Deno.test("nobody reads: the other side is held up, and nothing is lost once som
   while (size < pieces * piece.byteLength) size += (await reader.next()).value.byteLength;
   assert.equal(size, pieces * piece.byteLength);
   socket.close();
+});
+
+/** A socket of which a test says what comes. */
+class FakeWebSocket extends EventEmitter {
+  isPaused = false;
+  pauses = 0;
+
+  /** How many of `most` messages of so many bytes come until it is paused. */
+  flood(most: number, bytes: number): number {
+    for (let count = 0; count < most; count++) {
+      if (this.isPaused) return count;
+      this.emit("message", new Uint8Array(bytes), true);
+    }
+    return most;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.pauses++;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  send(): void {}
+  ping(): void {}
+  close(): void {}
+  terminate(): void {}
+}
+
+Deno.test("messages fill the window, too: those of one byte do not come without end", async () => {
+  const fake = new FakeWebSocket();
+  const deadline = startDeadline(60_000, undefined);
+  const opening = createSockets({
+    windowBytes: 65_536,
+    newWebSocket: () => {
+      queueMicrotask(() => fake.emit("open"));
+      return fake as unknown as WsSocket;
+    },
+  }).open({ url: new URL("http://127.0.0.1:1/"), headers: {} }, { timeoutMs: 60_000 });
+  const { socket } = await deadline.race(opening);
+  assert.ok(socket);
+  const reader = socket.messages[Symbol.asyncIterator]();
+  const take = async () => {
+    const { value } = await deadline.race(reader.next());
+    assert.equal(value?.byteLength, 1);
+  };
+  // Again and again: what is read makes as much room as it took.
+  for (let round = 1; round <= 5; round++) {
+    const came = fake.flood(65_536, 1);
+    assert.ok(came > 100 && came < 1_000, `${came} messages came in round ${round}`);
+    assert.equal(fake.pauses, round);
+    let taken = 0;
+    for (; fake.isPaused && taken < came; taken++) await take();
+    assert.ok(taken > came / 4 && taken < came, `${taken} of ${came} were read until more was wanted`);
+    for (; taken < came; taken++) await take();
+  }
+  // Large ones count by their bytes, as ever.
+  assert.equal(fake.flood(1_000, 16_384), 4);
+  socket.close();
+  deadline.end();
 });
 
 Deno.test("a socket that breaks ends with 1006", async () => {
