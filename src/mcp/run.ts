@@ -80,7 +80,7 @@ function schemasOf(tool: Tool): { readonly input: z.ZodObject; readonly output: 
 export async function runTool(
   tool: Tool,
   args: unknown,
-  call: Omit<ToolCall, "warn" | "agree">,
+  call: Omit<ToolCall, "warn" | "agree" | "redact">,
   { plans, elicit, redaction = SHAPES }: RunOptions,
 ): Promise<ToolAnswer> {
   try {
@@ -98,16 +98,29 @@ function withoutSecrets(error: ToolError, redaction: AnswerRedaction): ToolError
 async function answerOf(
   tool: Tool,
   args: unknown,
-  call: Omit<ToolCall, "warn" | "agree">,
+  call: Omit<ToolCall, "warn" | "agree" | "redact">,
   plans: PlanBook,
-  elicit: Elicit | undefined,
+  ask: Elicit | undefined,
   redaction: AnswerRedaction,
 ): Promise<ToolAnswer> {
   const { input, output } = schemasOf(tool);
   const parsed = input.safeParse(args ?? {});
   if (!parsed.success) throw new ToolError("invalid", wrongInput(parsed.error.issues));
   const warnings: string[] = [];
-  const own: ToolCall = { ...call, warn: (text) => void (warnings.includes(text) || warnings.push(text)) };
+  const redact = (text: string) => redaction.text(text);
+  const elicit: Elicit | undefined = ask &&
+    ((question) => ask({ ...question, message: redact(question.message) }));
+  const own: ToolCall = {
+    ...call,
+    redact,
+    progress: (done, total, message) =>
+      call.progress(done, total, tool.verbatim === true ? message : redact(message)),
+    // Whatever is the caller's own, this is what others say.
+    warn(text) {
+      const shown = redact(text);
+      if (!warnings.includes(shown)) warnings.push(shown);
+    },
+  };
   const answered = tool.kind === "change"
     ? await change(tool, parsed.data, own, plans, elicit)
     : tool.kind === "act"

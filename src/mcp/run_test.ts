@@ -63,6 +63,41 @@ Deno.test("what is the caller's own is acted on at once, and answered byte for b
   assert.deepEqual([error.code, error.message], ["limit", "the box is full"]);
 });
 
+Deno.test("of what is the caller's own, only what others say is without secrets", async () => {
+  const redactor = new Redactor();
+  redactor.add("hunter2-hunter2");
+  const questions: string[] = [];
+  const rig = toolRig({
+    redaction: answerRedaction(redactor),
+    elicit: ({ message }) => {
+      questions.push(message);
+      return Promise.resolve("accept");
+    },
+  });
+  const said = "Coder said hunter2-hunter2";
+  const tells = (verbatim: boolean) =>
+    actTool({
+      ...acts,
+      name: "box.tell",
+      input: z.object({}),
+      asks: true,
+      verbatim,
+      async act(_input, call) {
+        call.progress(1, 2, said);
+        call.warn(said);
+        call.warn(said);
+        await call.agree?.({ summary: said, preconditions: {} });
+        return { text: call.redact?.(said) ?? said };
+      },
+    });
+  const { output } = await rig.run(tells(true), {});
+  assert.deepEqual(output, { text: "Coder said [redacted]", warnings: ["Coder said [redacted]"] });
+  await rig.run(tells(false), {});
+  assert.deepEqual(questions, Array(2).fill("Coder said [redacted]?"));
+  // Progress of the caller's own is what a command prints.
+  assert.deepEqual(rig.progress, [said, "Coder said [redacted]"]);
+});
+
 Deno.test("answers have what their schema names, and what the caller should know besides", async () => {
   const rig = toolRig();
   const { output, text } = await rig.run(reads, { namespace: "lab" });

@@ -19,7 +19,7 @@ export interface Catalog {
 }
 
 /** What resources, prompts and completions may use; as for tools. */
-export type SurfaceCall = Omit<ToolCall, "warn" | "progress" | "provenance">;
+export type SurfaceCall = Omit<ToolCall, "warn" | "progress" | "provenance" | "redact">;
 
 export interface ListedResource {
   readonly uri: string;

@@ -35,6 +35,8 @@ export interface ToolCall {
    * @throws {ToolError} `declined`
    */
   readonly agree?: ((plan: Plan) => Promise<void>) | undefined;
+  /** Takes secrets out of what others say, for answers that are the caller's own otherwise. @default {what is given} */
+  readonly redact?: ((text: string) => string) | undefined;
   /** Something the caller should know of the answer: part of it as `warnings`. */
   warn(text: string): void;
 }

@@ -6,7 +6,12 @@ import { createCompletions } from "../../mcp/completions.ts";
 import { INSTRUCTIONS } from "../../mcp/instructions.ts";
 import { createPromptShelf } from "../../mcp/prompts/mod.ts";
 import { createResourceShelf, joinedShelves } from "../../mcp/resources/mod.ts";
-import { sandboxTools, sessionShelf, WORKSPACE_SESSION_INSTRUCTIONS } from "../../mcp/tools/sessions/mod.ts";
+import {
+  sandboxTools,
+  sessionShelf,
+  showFiles,
+  WORKSPACE_SESSION_INSTRUCTIONS,
+} from "../../mcp/tools/sessions/mod.ts";
 import type { Sessions } from "../../sessions/coordinator/types.ts";
 import type { McpConfig } from "../mcp_config.ts";
 import { buildInfo } from "../version.ts";
@@ -38,7 +43,7 @@ export function mcpSurface(
     instructions: hasSessions ? `${INSTRUCTIONS}\n${WORKSPACE_SESSION_INSTRUCTIONS}` : INSTRUCTIONS,
     catalog,
     hasSessions,
-    resources: hasSessions
+    resources: showFiles(catalog.tools)
       ? joinedShelves([product, { scheme: "session://", shelf: sessionShelf(sessions) }])
       : product.shelf,
     prompts: createPromptShelf(),

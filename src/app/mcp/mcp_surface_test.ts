@@ -75,6 +75,18 @@ Deno.test("sessions are there where their toolset is chosen, or a tool of it", a
   }
 });
 
+Deno.test("files of sessions are no resources where no tool shows what is in them", () => {
+  const shelf = (more: Partial<Parameters<typeof mcpSurface>[0]>) =>
+    mcpSurface({ ...config, mcpToolsets: ["sessions"], ...more }, sessionsSlot().sessions)
+      .resources.templates.some(({ name }) => name === "session-file");
+  assert.equal(shelf({}), true);
+  assert.equal(shelf({ mcpReadOnly: true }), true);
+  assert.equal(shelf({ mcpDenyTools: ["fs.read"] }), true);
+  assert.equal(shelf({ mcpDenyTools: ["fs_read", "artifact_get", "run_command"] }), false);
+  assert.equal(shelf({ mcpReadOnly: true, mcpDenyTools: ["fs.read", "artifact.get"] }), false);
+  assert.equal(shelf({ mcpAllowTools: ["session.list"] }), false);
+});
+
 const call = {
   caller: { user: { name: "ann", groups: [], extra: {} }, method: "token", id: "ann" },
   signal: new AbortController().signal,

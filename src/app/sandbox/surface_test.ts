@@ -25,6 +25,16 @@ Deno.test("tools are named and chosen as it is asked for", () => {
   assert.throws(() => names({ mcpDenyTools: ["rm"] }), UnknownToolError);
 });
 
+Deno.test("files are no resources where no tool shows what is in them", async () => {
+  assert.equal(surface().resources.templates.length, 1);
+  const { resources } = surface({ mcpReadOnly: true, mcpDenyTools: ["fs.read", "artifact.get"] });
+  assert.deepEqual(resources.templates, []);
+  assert.deepEqual(await resources.list(undefined, {} as SurfaceCall), { resources: [] });
+  await assert.rejects(resources.read("session://sess-0123456789abcdef/x", {} as SurfaceCall), {
+    code: "not_found",
+  });
+});
+
 Deno.test("there are no prompts, and nothing to complete", async () => {
   const { prompts, complete, instructions } = surface();
   assert.deepEqual(prompts.prompts, []);

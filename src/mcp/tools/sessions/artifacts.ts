@@ -70,6 +70,14 @@ export function artifactTool(sessions: Sessions): Tool {
   });
 }
 
+/** Each shows what is in files: who has none of these is not shown it by resources either. */
+const SHOWING: readonly string[] = ["fs.read", "artifact.get", "run.command"];
+
+/** Whether those who have these tools are to see files as resources. */
+export function showFiles(tools: readonly { readonly tool: Pick<Tool, "name"> }[]): boolean {
+  return tools.some(({ tool }) => SHOWING.includes(tool.name));
+}
+
 /** Files of the caller's sessions. */
 export function sessionShelf(sessions: Sessions): ResourceShelf {
   return {

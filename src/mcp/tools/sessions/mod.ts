@@ -6,7 +6,7 @@ import { fileTools } from "./files.ts";
 import { processTools } from "./processes.ts";
 import { sessionTools } from "./sessions.ts";
 
-export { sessionShelf } from "./artifacts.ts";
+export { sessionShelf, showFiles } from "./artifacts.ts";
 
 /** All of them. */
 export function sandboxTools(sessions: Sessions): readonly Tool[] {

@@ -56,7 +56,7 @@ const checkpointView = z.object({
   expiresAt: z.string(),
 });
 
-function viewOf(record: SessionRecord): z.input<typeof view> {
+function viewOf(record: SessionRecord, { redact }: Pick<ToolCall, "redact">): z.input<typeof view> {
   const { id, name, state, reason, labels, metadata, workerId, isolation, createdAt, expiresAt, ttlMs } =
     record;
   const { workspace } = record;
@@ -64,7 +64,8 @@ function viewOf(record: SessionRecord): z.input<typeof view> {
     session: id,
     name,
     state,
-    ...(reason === "" ? {} : { reason }),
+    // What Coder or an agent said is in it.
+    ...(reason === "" ? {} : { reason: redact?.(reason) ?? reason }),
     ...(Object.keys(labels).length === 0 ? {} : { labels: { ...labels } }),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata: { ...metadata } }),
     ...(workerId === "" ? {} : { worker: workerId }),
@@ -82,7 +83,7 @@ function viewOf(record: SessionRecord): z.input<typeof view> {
 
 function viewNoted(call: ToolCall, record: SessionRecord): z.input<typeof view> {
   noteSession(call, record);
-  return viewOf(record);
+  return viewOf(record, call);
 }
 
 function checkpointOf(one: Checkpoint): z.input<typeof checkpointView> {
@@ -172,7 +173,7 @@ function list(sessions: Sessions): Tool {
         sessions.list(owner, request, call.signal),
         sessions.checkpoints(owner, call.signal),
       ]);
-      return { sessions: found.map(viewOf), checkpoints: copies.map(checkpointOf) };
+      return { sessions: found.map((one) => viewOf(one, call)), checkpoints: copies.map(checkpointOf) };
     },
   });
 }
@@ -190,7 +191,7 @@ function get(sessions: Sessions): Tool {
     verbatim: true,
     async read({ session }, call) {
       const record = await sessions.get(ownerOf(call), session, call.signal);
-      const found = { ...viewOf(record), limits: { ...record.limits } };
+      const found = { ...viewOf(record, call), limits: { ...record.limits } };
       if (record.state !== "ready") return found;
       try {
         const { output } = await carryOut(sessions, call, record.id, sessionUsage, {});

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Checkpoint, Sessions } from "../../../sessions/coordinator/types.ts";
 import { SessionError } from "../../../sessions/types.ts";
+import { Redactor } from "../../../telemetry/redactor.ts";
+import { answerRedaction } from "../../answers/redacted.ts";
 import { toolRig } from "../../testing.ts";
 import { sessionTools } from "./sessions.ts";
 import { type Answer, answeringSessions, RECORD } from "./testing.ts";
@@ -50,6 +52,32 @@ Deno.test("a session is made as it is asked for, for whoever asks", async () => 
   ) {
     assert.equal((await rig.refuses(create, wrong)).code, "invalid");
   }
+});
+
+Deno.test("why a session is over, and how far one is, is told without secrets of others; what is the caller's own is as it is", async () => {
+  const redactor = new Redactor();
+  redactor.add("hunter2-hunter2");
+  const rig = toolRig({ redaction: answerRedaction(redactor) });
+  const reason = "Coder said hunter2-hunter2";
+  const over = { ...RECORD, state: "failed", reason, metadata: { own: "hunter2-hunter2" } } as const;
+  const create = toolOf("session.create", {
+    create(_owner, _request, { onEvent }) {
+      onEvent?.({ kind: "progress", done: 1, message: reason });
+      return Promise.resolve(over);
+    },
+  });
+  const list = toolOf("session.list", {
+    list: () => Promise.resolve([over]),
+    checkpoints: () => Promise.resolve([]),
+  });
+  const get = toolOf("session.get", { get: () => Promise.resolve(over) });
+  const [listed] = (await rig.run(list, { ended: true })).output["sessions"] as Record<string, unknown>[];
+  for (
+    const one of [listed, (await rig.run(create, {})).output, (await rig.run(get, { session: "x" })).output]
+  ) {
+    assert.deepEqual([one?.["reason"], one?.["metadata"]], ["Coder said [redacted]", over.metadata]);
+  }
+  assert.deepEqual(rig.progress, ["Coder said [redacted]"]);
 });
 
 Deno.test("a list has sessions and copies; one that failed says why", async () => {

@@ -81,9 +81,17 @@ export function callOptions(call: ToolCall): SessionCallOptions {
     traceparent: call.traceparent,
     coder: coderOf(call),
     onEvent: (event) => {
-      if (event.kind === "progress") call.progress(event.done, event.total, event.message);
+      if (event.kind === "progress") told(call, event);
     },
   };
+}
+
+/** How far it is, as the coordinator, Coder and agents say it. */
+function told(
+  call: ToolCall,
+  { done, total, message }: Extract<TaskEvent, { readonly kind: "progress" }>,
+): void {
+  call.progress(done, total, call.redact?.(message) ?? message);
 }
 
 /** How much of new output is told at once, in characters: progress is to be looked at, the answer has all. */
@@ -98,11 +106,11 @@ export async function carryOut<I extends z.ZodObject, O extends z.ZodObject>(
   input: z.input<I>,
   body?: Uint8Array,
 ): Promise<SessionAnswer<O>> {
-  let told = 0;
+  let length = 0;
   const onEvent = (event: TaskEvent) => {
-    if (event.kind === "progress") return call.progress(event.done, event.total, event.message);
-    told += event.text.length;
-    call.progress(told, undefined, event.text.slice(-TOLD));
+    if (event.kind === "progress") return told(call, event);
+    length += event.text.length;
+    call.progress(length, undefined, event.text.slice(-TOLD));
   };
   // Where it fails, the record has at least what was asked for.
   if (session !== undefined) call.provenance?.({ session, workspace: session });
