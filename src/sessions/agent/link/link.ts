@@ -2,10 +2,11 @@
  * A link to the daemon of a session: two streams (0 for what is small, 1 for what may be large) over whatever carriers come
  * and go. Nothing is lost or done twice as long as one comes back in time; else the link fails, for good.
  */
-import type { Clock } from "../../../telemetry/clock.ts";
+import { type Clock, sleep } from "../../../telemetry/clock.ts";
 import type { Logger } from "../../../telemetry/logger.ts";
 import { SessionError } from "../../types.ts";
 import type { Duplex } from "../../sandbox/calls.ts";
+import { TerminalPace } from "../terminal_pace.ts";
 import { BytesQueue } from "./bytes_queue.ts";
 import type { Carrier } from "./carrier.ts";
 import { encodePacket, KIND, type Packet, saying } from "./packets.ts";
@@ -18,6 +19,8 @@ export interface LinkOptions {
   readonly log: Logger;
   /** Milliseconds without any carrier after which it fails. @default 20_000 */
   readonly patienceMs?: number | undefined;
+  /** In [0, 1), for pauses. @default Math.random */
+  readonly random?: (() => number) | undefined;
 }
 
 /** Milliseconds: between looks, of quiet before a carrier is asked for a sign (less where it should say something), until it is broken. */
@@ -36,12 +39,15 @@ interface Held {
   readonly carrier: Carrier;
   readonly welcome: PromiseWithResolvers<void>;
   readonly control: Uint8Array[];
+  readonly since: number;
   heardAt: number;
   askedAt: number | undefined;
   isPumping: boolean;
   isLost: boolean;
   /** Another one is being opened in its place. */
   isSuspect: boolean;
+  /** Something new has come by it, or was said to have arrived. */
+  wasUseful: boolean;
 }
 
 interface Lane {
@@ -59,6 +65,7 @@ export class Link {
   readonly #lanes: readonly [Lane, Lane] = [lane(0), lane(1)];
   readonly #carriers = new Set<Held>();
   readonly #stop = new AbortController();
+  readonly #pace: TerminalPace;
   #failure: SessionError | undefined;
   #hasBegun = false;
   /** The other side knows this client. */
@@ -73,6 +80,7 @@ export class Link {
 
   private constructor(options: LinkOptions) {
     this.#options = options;
+    this.#pace = new TerminalPace(options.random);
   }
 
   /** Rejects with `SessionError`, and with the reason of `signal`. */
@@ -172,15 +180,18 @@ export class Link {
   // ---- carriers
 
   #hold(carrier: Carrier): Held {
+    const now = this.#options.clock.now();
     const held: Held = {
       carrier,
       welcome: Promise.withResolvers(),
       control: [saying(KIND.HELLO, { client: this.#client, isNew: !this.#isWelcome })],
-      heardAt: this.#options.clock.now(),
+      since: now,
+      heardAt: now,
       askedAt: undefined,
       isPumping: false,
       isLost: false,
       isSuspect: false,
+      wasUseful: false,
     };
     held.welcome.promise.catch(() => {});
     this.#carriers.add(held);
@@ -246,6 +257,7 @@ export class Link {
     }
     const lane = this.#lanes[stream];
     if (lane === undefined || lane.at !== held) return;
+    const { outstanding } = lane.stream;
     if (kind === KIND.BIND && !lane.isBound) {
       lane.stream.resume(received);
       lane.isBound = true;
@@ -256,6 +268,9 @@ export class Link {
         lane.queue.push(payload);
         if (stream === 1) this.#sawBulk(payload.length);
       }
+    }
+    if (lane.stream.outstanding < outstanding || (kind === KIND.DATA && payload.length > 0)) {
+      held.wasUseful = true;
     }
     if (lane.stream.outstanding < WINDOW) wake(lane.writers);
   }
@@ -302,6 +317,8 @@ export class Link {
       new SessionError("unavailable", "a terminal of the workspace ended before anything was done in it"),
     );
     if (this.#isClosed) return;
+    const now = this.#options.clock.now();
+    this.#pace.ended({ livedMs: now - held.since, wasUseful: held.wasUseful }, now);
     this.#options.log.debug("a terminal of a workspace has ended", {
       ...(why === undefined ? {} : { error: why }),
     });
@@ -325,6 +342,11 @@ export class Link {
     let delay = FIRST_DELAY_MS;
     try {
       while (!this.#isClosed && this.#lanes.some(({ at }) => at === undefined)) {
+        const pause = this.#pace.enter(clock.now());
+        if (pause > 0) {
+          await sleep(pause, this.#stop.signal, clock);
+          continue;
+        }
         try {
           const held = await this.#connect();
           for (const number of [0, 1] as const) {
@@ -341,7 +363,7 @@ export class Link {
               ),
             );
           }
-          await new Promise<void>((done) => clock.setTimer(done, delay));
+          await sleep(delay, this.#stop.signal, clock);
           delay = Math.min(LONGEST_DELAY_MS, 2 * delay);
         }
       }
@@ -400,13 +422,19 @@ export class Link {
   #sawBulk(bytes: number): void {
     const [small, large] = this.#lanes;
     this.#bulk += bytes;
-    this.#bulkAt = this.#options.clock.now();
+    const now = this.#options.clock.now();
+    this.#bulkAt = now;
     if (this.#bulk < MUCH || this.#isWidening || large.at === undefined || large.at !== small.at) return;
+    // What is large may wait on the one there is: it must not make a hostile workspace's terminals more.
+    if (this.#pace.enter(now) > 0) return;
     this.#isWidening = true;
     void this.#connect().then(
       (held) => this.#bind(1, held),
-      // It goes on with the one there is.
-      () => this.#bulk = 0,
+      // It goes on with the one there is. The workspace may have had a terminal, and ended it before it was a carrier.
+      () => {
+        this.#bulk = 0;
+        this.#pace.ended({ livedMs: 0, wasUseful: false }, this.#options.clock.now());
+      },
     ).finally(() => this.#isWidening = false);
   }
 
