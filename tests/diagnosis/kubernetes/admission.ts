@@ -13,8 +13,25 @@ async function refused(lab: Lab, words: RegExp): Promise<void> {
   }, { what: `pods to be refused in ${lab.namespace}: ${words}` });
 }
 
-const noPods = (lab: Lab) =>
-  lab.create("ResourceQuota", "team", { spec: { hard: { "requests.cpu": "1", pods: "1" } } });
+/** Resolves when the API server knows of the quota: a pod that is made before that is not refused. */
+async function noPods(lab: Lab): Promise<void> {
+  await lab.create("ResourceQuota", "team", { spec: { hard: { "requests.cpu": "1", pods: "1" } } });
+  const container = { name: "x", image: "x", resources: { requests: { cpu: "4" } } };
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "tried" },
+    spec: { containers: [container] },
+  };
+  await waitFor(async () => {
+    try {
+      await lab.cluster.request("POST", `${lab.path("Pod")}?dryRun=All`, pod);
+      return false;
+    } catch (error) {
+      return error instanceof Error && /exceeded quota/.test(error.message);
+    }
+  }, { what: `the quota to count in ${lab.namespace}` });
+}
 
 const restricted = (lab: Lab) =>
   lab.cluster.request("PATCH", `/api/v1/namespaces/${lab.namespace}`, {
