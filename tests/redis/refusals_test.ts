@@ -13,6 +13,7 @@ import { silentLogger } from "../../src/telemetry/logger.ts";
 import { createAuthority } from "../cluster/pki.ts";
 import { waitFor } from "../cluster/wait.ts";
 import { connectionTo, PREFIX } from "./rig.ts";
+import { freePorts } from "../cluster/ports.ts";
 import { startRedis } from "./server.ts";
 
 const { signal } = new AbortController();
@@ -104,7 +105,9 @@ Deno.test("a server that speaks something else is no Redis", async () => {
 });
 
 Deno.test("a Redis Cluster is refused", async () => {
-  await using cluster = await startRedis({ args: ["--cluster-enabled", "yes"] });
+  // By default its bus is 10,000 ports above, which may be anybody's.
+  const bus = ["--cluster-port", String(freePorts(1)[0])];
+  await using cluster = await startRedis({ args: ["--cluster-enabled", "yes", ...bus] });
   assert.match(await refusalOf(cluster.access), /is a Redis Cluster, which is not supported/);
 });
 
