@@ -79,7 +79,7 @@ async function unpack(
   const archive = nameOf(input);
   const code = below(context, call("a_unpack", archive, String(input["sha256"])));
   const answer = await context.link.once(code, signal, { isLong: true }).then(there(archive));
-  const why = /^no (gzip|tar|path|kinds|other)( [0-9a-f]+)?/.exec(
+  const why = /^no (gzip|tar|path|kinds|below|other)( [0-9a-f]+)?/.exec(
     new TextDecoder().decode(answer.subarray(0, 100)),
   );
   if (why?.[1] === "other") {
@@ -96,6 +96,7 @@ const DAMAGE: Readonly<Record<string, string>> = {
   gzip: "it is not gzipped, or damaged",
   tar: "it is no tar archive, or damaged",
   path: 'a path in it is absolute, or has ".." in it',
+  below: "something in it is below what is no directory",
   kinds: "something in it is neither file, directory nor link",
 };
 

@@ -74,14 +74,14 @@ function refused(words: readonly string[], body: Uint8Array, action: string, pat
   if (why === "other") {
     return new SessionError(
       "conflict",
-      `${cannot}: it is another than ifSha256 says, its hash is ${detail}; read it again`,
+      `${cannot}: it is another than ifSha256 says, its hash is ${oneLine(detail)}; read it again`,
     );
   }
   if (why === "dangling") {
     return new SessionError("not_found", `${cannot}: ${shown(detail)} on the way is a link to nothing`);
   }
   if (why === "tool" || why === "setsid") {
-    const what = why === "tool" ? detail : "setsid or mkfifo";
+    const what = why === "tool" ? oneLine(detail) : "setsid or mkfifo";
     return new SessionError(
       "failed",
       `${cannot}: the workspace has no ${what}, and no python3 either: install python3 in the workspace`,
@@ -101,11 +101,11 @@ function refused(words: readonly string[], body: Uint8Array, action: string, pat
   const text = new TextDecoder().decode(body.subarray(0, 2_000)).trim();
   const found = SYSTEM.find(([pattern]) => pattern.test(text));
   if (found !== undefined) return new SessionError(found[1][0], `${cannot}: ${found[1][1]}`);
-  return new SessionError("failed", `${cannot}: ${text === "" ? why : oneLine(text)}`);
+  return new SessionError("failed", `${cannot}: ${oneLine(text === "" ? why : text)}`);
 }
 
-function oneLine(text: string): string {
-  // What a workspace says is shown to people: without what leads terminals or turns text around.
+/** What a workspace says, as it is shown to people: short, without what leads terminals or turns text around. */
+export function oneLine(text: string): string {
   return text.replace(/[\p{C}\s]+/gu, " ").trim().slice(0, 300);
 }
 

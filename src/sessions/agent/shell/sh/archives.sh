@@ -1,12 +1,15 @@
 # Gzipped tar files of the session's directory, in a place of their own.
 
+# Names that each end with a NUL, as lines of patterns that mean no others: a line's end in a name is any letter.
+a_literal() { tr '\n\000' '\001\n' | sed -e 's/[][*?\\]/\\&/g' -e "s/$(printf '\001')/?/g"; }
 a_pack() {
   command -v tar >/dev/null && command -v gzip >/dev/null || no tool tar
   umask 077
   mkdir -p "$S/spool" || sys
   cd -- "$R" || sys
-  find . ! -type f ! -type d ! -type l 2>/dev/null | sed 's/[][*?\\]/\\&/g' > "$S/spool/without.$Q"
-  case $S/ in "$R"/*) echo "./${S#"$R"/}" >> "$S/spool/without.$Q" ;; esac
+  find . ! -type f ! -type d ! -type l -exec sh -c 'for f do printf "%s\0" "$f"; done' sh {} + 2>/dev/null |
+    a_literal > "$S/spool/without.$Q"
+  case $S/ in "$R"/*) printf '%s\0' "./${S#"$R"/}" | a_literal >> "$S/spool/without.$Q" ;; esac
   A=$S/spool/$1
   # Not every tar can leave files out.
   W=
@@ -50,10 +53,18 @@ a_write() {
   echo "ok $Z"
 }
 a_drop() { rm -f "$S/spool/$1" || sys; echo ok; }
+# Whether one of the names in the file $1 is below what is no directory: a link, which some tars would follow.
+a_below() {
+  tr '/' '\001' < "$1" |
+    sed -e "s/$J$J*/$J/g" -e :a -e "s/$J\.$J/$J/" -e ta -e "s/^\.$J//" -e "s/^\.$J//" | LC_ALL=C sort -u |
+    sed -n "\$!N;/^\(.*[^$J]\)\n\1$J/p;D" | grep -q .
+}
 # unpack archive sha256: the session's files become those of the archive, all of it or nothing.
 a_unpack() {
   command -v tar >/dev/null && command -v gzip >/dev/null || no tool tar
   umask 022
+  # One that was ended in the middle of the exchange below has left the files there.
+  [ -d "$S/files" ] || [ ! -d "$S/old" ] || mv "$S/old" "$S/files" || sys
   F=$S/spool/$1
   [ -e "$F" ] || no noent
   hash
@@ -64,8 +75,16 @@ a_unpack() {
     rm -f "$S/spool/names.$Q"
     no path
   fi
+  J=$(printf '\001')
+  ! a_below "$S/spool/names.$Q" || { rm -f "$S/spool/names.$Q"; no below; }
+  gzip -dc < "$F" | tar -tvf - > "$S/spool/names.$Q" 2>/dev/null
+  ! cut -b 1 < "$S/spool/names.$Q" | grep -qv '[-dlh]' || { rm -f "$S/spool/names.$Q"; no kinds; }
+  # Other names of files; some tars make them of any file that there is.
+  if grep -qE '^[-h].* (->|link to) (/|\.\./|.*/\.\./)' "$S/spool/names.$Q"; then
+    rm -f "$S/spool/names.$Q"
+    no path
+  fi
   rm -f "$S/spool/names.$Q"
-  ! gzip -dc < "$F" | tar -tvf - 2>/dev/null | cut -b 1 | grep -qv '[-dlh]' || no kinds
   rm -rf "$S/new" "$S/old"
   mkdir -m 700 "$S/new" || sys
   ( cd "$S/new" && gzip -dc < "$F" | EXTRACT_UNSAFE_SYMLINKS=1 tar -xpf - ) || { chmod -R u+rwX "$S/new"; rm -rf "$S/new"; sys; }

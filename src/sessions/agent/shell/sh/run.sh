@@ -87,4 +87,5 @@ mv x.new x
 tell
 rm -f i of ef c h ts g seen closed
 # Of those that have ended, what is old is kept no more.
-find "$S/p" -mindepth 2 -maxdepth 2 -name x -mmin +10 2>/dev/null | while read -r x; do rm -rf "${x%/x}"; done
+find "$S/p" -mindepth 2 -maxdepth 2 -name x -mmin +10 -exec \
+  sh -c 'for x do rm -rf "${x%/x}"; done' sh {} + 2>/dev/null
