@@ -181,6 +181,31 @@ Deno.test("a worker that gives nothing, or more than was asked for, does not han
   await assert.rejects(rig.sessions.checkpoint(OWNER, "one", rig.options), { code: "failed" });
 });
 
+Deno.test("a copy that comes in small pieces is kept in large ones", async () => {
+  const sizes: number[] = [];
+  const blobs = new MemoryBlobStore(blobLimits({ maxTotalBytes: 64 * MIB }));
+  const write = blobs.write.bind(blobs);
+  blobs.write = (owner, id, facts, chunks, signal) => {
+    async function* seen() {
+      for await (const chunk of chunks) {
+        sizes.push(chunk.length);
+        yield chunk;
+      }
+    }
+    return write(owner, id, facts, seen(), signal);
+  };
+  const { rig, worker, unpacked } = await started({ blobs });
+  await using _ = rig;
+  worker.executor.answer("archive.read", ({ task: { input } }) => {
+    const offset = Number(input["offset"]);
+    return { ok: true, output: { size: FILES.length }, body: FILES.slice(offset, offset + 99_999) };
+  });
+  const { id } = await rig.sessions.checkpoint(OWNER, "one", rig.options);
+  assert.deepEqual(sizes, [4 * MIB, 4 * MIB, MIB + 7]);
+  const session = await rig.sessions.create(OWNER, { name: "two", checkpoint: id }, rig.options);
+  assert.equal(sha(unpacked.get(session.id)!), sha(FILES));
+});
+
 Deno.test("one that is too large leaves nothing", async () => {
   const blobs = new MemoryBlobStore(blobLimits({ maxTotalBytes: 50 * MIB, maxBytes: 5 * MIB }));
   const { rig, worker } = await started({ blobs });
