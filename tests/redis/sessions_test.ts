@@ -139,6 +139,18 @@ Deno.test("sessions in Redis: of those that are overdue, ones that went by thems
     assert.equal((await store.count(signal)).ready, 3);
   }));
 
+Deno.test("sessions in Redis: very many that went by themselves are forgotten in several steps, and hold nobody up", () =>
+  withStores(async (redis, store) => {
+    const gone = Array.from({ length: 12_000 }, (_, index) => ["1", `sess-gone-${index}`]).flat();
+    await redis.command("ZADD", `${PREFIX}v1:e`, ...gone);
+    const over = await store.create(record({ expiresAt: 2 }), 10, signal);
+    const left = async () => Number(await redis.command("ZCARD", `${PREFIX}v1:e`));
+    assert.deepEqual(await store.expired(1_000, 1_000, signal), []);
+    assert.equal(await left(), 2_001);
+    assert.deepEqual(await store.expired(1_000, 1_000, signal), [over.id]);
+    assert.equal(await left(), 1);
+  }));
+
 Deno.test("sessions in Redis: pages of very long lists are put together", () =>
   withStores(async (_redis, store) => {
     const all = await Promise.all(

@@ -147,14 +147,16 @@ end
 return found
 `);
 
-/** Arguments: before when, how many. */
+/** Arguments: before when, how many. Others wait for it: the next call goes on where very many went by themselves. */
 export const EXPIRED = redisScript(`${FORGET}
-local found, skip, most = {}, 0, tonumber(ARGV[4])
-while #found < most do
+local found, skip, gone, most = {}, 0, 0, tonumber(ARGV[4])
+while #found < most and gone < 10000 do
   local ids = redis.call('ZRANGEBYSCORE', p .. 'e', '-inf', '(' .. ARGV[3], 'LIMIT', skip, most)
   if #ids == 0 then break end
   for _, id in ipairs(ids) do
-    if redis.call('EXISTS', p .. 'r:' .. id) == 0 then forget(id)
+    if redis.call('EXISTS', p .. 'r:' .. id) == 0 then
+      forget(id)
+      gone = gone + 1
     else
       skip = skip + 1
       if #found < most then found[#found + 1] = id end
