@@ -70,6 +70,7 @@ export class Channel {
   #heard = performance.now();
   #isBroken = false;
   #isServing = false;
+  #hasAnswered = false;
 
   private constructor(terminal: Terminal, mark: string) {
     this.#terminal = terminal;
@@ -103,6 +104,11 @@ export class Channel {
 
   get isOpen(): boolean {
     return !this.#isBroken;
+  }
+
+  /** Some request was answered in it. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   /** Whether a request is on its way. */
@@ -259,6 +265,7 @@ export class Channel {
       else this.#ready.resolve();
     } else if (kind === "b" && value === asked?.id) asked!.hasBegun = true;
     else if (kind === "e" && value === asked?.id && asked !== undefined) {
+      this.#hasAnswered = true;
       asked.done(new Uint8Array(Buffer.from(asked.pieces.join(""), "base64")));
     }
   }

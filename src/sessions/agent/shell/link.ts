@@ -1,8 +1,11 @@
 /** The way to one session in its workspace: channels that are opened when they are needed, and requests done once. */
 import type { Terminal } from "../../../coder/terminal.ts";
+import { type Clock, systemClock } from "../../../telemetry/clock.ts";
 import type { Logger } from "../../../telemetry/logger.ts";
 import { SessionError } from "../../types.ts";
+import { TerminalPace } from "../terminal_pace.ts";
 import { type Ask, Channel, ChannelBroken, encodedLength } from "./channel.ts";
+import { oneLine } from "./errors.ts";
 import { call } from "./quote.ts";
 
 export interface LinkOptions {
@@ -14,27 +17,38 @@ export interface LinkOptions {
   readonly most?: number | undefined;
   /** Milliseconds after which a channel that nobody needs is closed; one stays. @default {60_000} */
   readonly idleMs?: number | undefined;
+  /** For pauses between terminals. @default {systemClock} */
+  readonly clock?: Clock | undefined;
+  /** In [0, 1), for the same. @default Math.random */
+  readonly random?: (() => number) | undefined;
 }
 
 /** How often a request that changes nothing is asked anew, where its terminal broke. */
 const ATTEMPTS = 8;
 /** For what has to be done in any case, such as ending what was asked. */
 const CLEANUP_MS = 30_000;
+/** The longest that a call waits until a terminal may be opened, where they are dropped at once. */
+const TURN_MS = 10_000;
 /** Bodies up to this size travel in the request. */
 const EMBEDDED = 4_096;
 
 export class Link {
   readonly #options: LinkOptions;
   readonly #idle: { readonly channel: Channel; readonly since: number }[] = [];
-  readonly #waiting: (() => void)[] = [];
-  readonly #live = new Set<Channel>();
+  readonly #waiting = new Set<() => void>();
+  /** Since when. */
+  readonly #live = new Map<Channel, number>();
   readonly #acknowledged: string[] = [];
+  readonly #clock: Clock;
+  readonly #pace: TerminalPace;
   readonly #timer: ReturnType<typeof setInterval>;
   #opening = 0;
   #isClosed = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#pace = new TerminalPace(options.random);
     this.#timer = setInterval(() => this.#tidy(), 10_000);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
@@ -122,9 +136,9 @@ export class Link {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#timer);
-    for (const channel of this.#live) channel.close();
+    for (const channel of this.#live.keys()) channel.close();
     this.#idle.length = 0;
-    for (const wake of this.#waiting.splice(0)) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   async #upload(request: string, body: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -137,7 +151,10 @@ export class Link {
         const answer = await channel.ask(code, { body }, signal);
         const said = new TextDecoder().decode(answer);
         if (said.startsWith("ok")) return;
-        throw new SessionError("failed", `the workspace did not take the bytes: ${said.slice(0, 300)}`);
+        throw new SessionError(
+          "failed",
+          `the workspace did not take the bytes: ${oneLine(said.slice(0, 2_000))}`,
+        );
       } catch (error) {
         this.#forget(channel, signal.aborted);
         if (!(error instanceof ChannelBroken)) throw error;
@@ -176,44 +193,102 @@ export class Link {
   }
 
   async #acquire(signal: AbortSignal): Promise<Channel> {
-    const { most = 8, session, open } = this.#options;
+    const { most = 8, session } = this.#options;
+    let turnSince: number | undefined;
     while (true) {
-      signal.throwIfAborted();
+      if (signal.aborted) {
+        // It may be the one who was woken.
+        this.#wake();
+        throw signal.reason;
+      }
       if (this.#isClosed) throw new SessionError("session_ended", `session ${session} was closed`);
       for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
         if (idle.channel.isOpen) return idle.channel;
-        this.#live.delete(idle.channel);
+        this.#ended(idle.channel);
       }
-      if (this.#live.size + this.#opening < most) break;
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-    }
-    this.#opening++;
-    try {
-      const channel = await Channel.open(open, session, signal);
-      this.#live.add(channel);
-      if (this.#isClosed) channel.close();
-      return channel;
-    } finally {
-      this.#opening--;
-      this.#waiting.shift()?.();
+      if (this.#live.size + this.#opening >= most) {
+        await this.#woken(signal);
+        continue;
+      }
+      const now = this.#clock.now();
+      const pause = this.#pace.enter(now);
+      if (pause === 0) return await this.#open(signal);
+      turnSince ??= now;
+      if (now - turnSince >= TURN_MS) {
+        throw new SessionError(
+          "unavailable",
+          `the terminals of the workspace of session ${session} end as soon as they are opened, one after the other: ` +
+            "look whether a shell can be used in it, and try again later",
+        );
+      }
+      await this.#woken(signal, Math.min(pause, turnSince + TURN_MS - now));
     }
   }
 
+  async #open(signal: AbortSignal): Promise<Channel> {
+    const { session, open } = this.#options;
+    const since = this.#clock.now();
+    this.#opening++;
+    try {
+      const channel = await Channel.open(open, session, signal);
+      this.#live.set(channel, since);
+      if (this.#isClosed) channel.close();
+      return channel;
+    } catch (error) {
+      if (error instanceof ChannelBroken) this.#judge(since, false);
+      throw error;
+    } finally {
+      this.#opening--;
+      this.#wake();
+    }
+  }
+
+  /** Until there may be a channel, `signal` aborts, or so many milliseconds are over. */
+  async #woken(signal: AbortSignal, ms?: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => resolve();
+    this.#waiting.add(wake);
+    signal.addEventListener("abort", wake, { once: true });
+    const cancel = ms === undefined ? undefined : this.#clock.setTimer(wake, ms);
+    try {
+      await promise;
+    } finally {
+      cancel?.();
+      signal.removeEventListener("abort", wake);
+      this.#waiting.delete(wake);
+    }
+  }
+
+  /** One of those who wait. */
+  #wake(): void {
+    for (const wake of this.#waiting) {
+      this.#waiting.delete(wake);
+      return wake();
+    }
+  }
+
+  /** When the next may be opened depends on what became of one that was opened then. */
+  #judge(since: number, wasUseful: boolean): void {
+    const now = this.#clock.now();
+    this.#pace.ended({ livedMs: now - since, wasUseful }, now);
+  }
+
+  #ended(channel: Channel, isOurDoing = false): void {
+    channel.close();
+    const since = this.#live.get(channel);
+    this.#live.delete(channel);
+    if (since !== undefined && !isOurDoing) this.#judge(since, channel.hasAnswered);
+  }
+
   #release(channel: Channel): void {
-    if (!channel.isOpen || this.#isClosed) {
-      channel.close();
-      this.#live.delete(channel);
-    } else this.#idle.push({ channel, since: performance.now() });
-    this.#waiting.shift()?.();
+    if (!channel.isOpen || this.#isClosed) this.#ended(channel, this.#isClosed);
+    else this.#idle.push({ channel, since: performance.now() });
+    this.#wake();
   }
 
   /** A channel that broke, or whose answer nobody waits for: what it was asked is ended there. */
   #forget(channel: Channel, end: boolean): void {
-    channel.close();
-    this.#live.delete(channel);
+    this.#ended(channel, end || this.#isClosed);
     if (!end || channel.pid === 0 || this.#isClosed) return;
     const signal = AbortSignal.timeout(CLEANUP_MS);
     void this.ask(`kill -KILL -${channel.pid}`, signal).catch((error: unknown) => {
@@ -227,8 +302,7 @@ export class Link {
       const oldest = this.#idle[0]!;
       if (performance.now() - oldest.since < idleMs) return;
       this.#idle.shift();
-      oldest.channel.close();
-      this.#live.delete(oldest.channel);
+      this.#ended(oldest.channel, true);
     }
   }
 }

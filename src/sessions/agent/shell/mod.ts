@@ -64,10 +64,11 @@ async function remove(context: EngineContext, signal: AbortSignal): Promise<void
   }
 }
 
-function linkTo({ id, access, log }: EngineContext): Link {
+function linkTo({ id, access, log, clock }: EngineContext): Link {
   return new Link({
     session: id,
     log,
+    clock,
     open: async (command, signal) => await access().terminal(command, signal),
   });
 }
