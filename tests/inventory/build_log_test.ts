@@ -81,6 +81,10 @@ Deno.test("the log of a build of a real Coder is followed to its end, and read a
     return error instanceof StatusError && error.code === 404;
   });
 
+  // The copy's own look at the build's end may come after the log's.
+  await waitFor(() => rig.workspace(name.split(".")[2]!)?.status?.latestBuildStatus === "running", {
+    what: "the first build to be known as over",
+  });
   // A build that nobody has told us of, and then one that takes the workspace away.
   await coderd.buildWorkspace(id, "stop");
   const stopped = await readOf(rig, name, "follow=true");
