@@ -25,6 +25,8 @@ const LONGEST_FIRST = [
   "tests/mcp",
   "tests/provisioner",
   "tests/faults",
+  "src/sessions/agent",
+  "src/sessions/sandbox",
 ];
 
 /** Pieces of the files of `tests/` that are loaded one by one, by folder, of about equal size. */

@@ -23,10 +23,11 @@ Deno.test("no file is left out or run twice, and no piece is large", async () =>
   assert.equal(new Set(chunks.map(({ name }) => name)).size, chunks.length);
 });
 
-Deno.test("what takes longest is begun first, and units come last", () => {
+Deno.test("what takes longest is begun first, and other units come last", () => {
   const chunks = [
     "src/api",
     "tests/cli",
+    "src/sessions/agent",
     "tests/mcp 1/2",
     "scripts",
     "tests/aggregated 1/1",
@@ -38,6 +39,7 @@ Deno.test("what takes longest is begun first, and units come last", () => {
     "tests/aggregated 1/1",
     "tests/mcp 1/2",
     "tests/mcp 2/2",
+    "src/sessions/agent",
     "tests/cli",
     "tests/actions",
     "src/api",

@@ -37,10 +37,15 @@ export function unitEntries(root: string, files: readonly string[]): UnitEntry[]
   }));
 }
 
-/** `src/kube` of `src/kube/rest/retry_test.ts`; `scripts` of whatever lies there. */
+/** Rooms whose parts are taken one by one: together they would keep one lane busy long after the others have ended. */
+const IN_PARTS = ["src/sessions"];
+
+/** `src/kube` of `src/kube/rest/retry_test.ts`, `src/sessions/wire` of what lies there; `scripts` of whatever lies there. */
 function roomOf(file: string): string {
-  const [top = "", room = ""] = dirname(file).split("/");
-  return top === "scripts" || room === "" ? top : `${top}/${room}`;
+  const [top = "", room = "", part = ""] = dirname(file).split("/");
+  if (top === "scripts" || room === "") return top;
+  const name = `${top}/${room}`;
+  return IN_PARTS.includes(name) && part !== "" ? `${name}/${part}` : name;
 }
 
 /** Folders of `tests/` whose files are loaded one by one. */

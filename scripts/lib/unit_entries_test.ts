@@ -36,6 +36,20 @@ Deno.test("test files of a room are imported by one module, in order, and those 
   ]);
 });
 
+Deno.test("a large room is taken in parts, and what lies in none of them is one of its own", () => {
+  const entries = unitEntries("/x", [
+    "src/sessions/agent/shell/a_test.ts",
+    "src/sessions/agent/b_test.ts",
+    "src/sessions/wire/c_test.ts",
+    "src/sessions/d_test.ts",
+  ]);
+  assert.deepEqual(entries.map(({ name, room }) => [name, room]), [
+    ["src_sessions_agent_test.ts", "src/sessions/agent"],
+    ["src_sessions_test.ts", "src/sessions"],
+    ["src_sessions_wire_test.ts", "src/sessions/wire"],
+  ]);
+});
+
 Deno.test("no test file is left out of them, and those that are loaded by themselves are not among them", async () => {
   const files = await filesOf(...TOGETHER);
   const imported = unitEntries(root, files).flatMap(({ text }) => text.trim().split("\n"));
