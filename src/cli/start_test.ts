@@ -51,6 +51,7 @@ Deno.test("a command line is understood before schemas of kinds and parts of mod
     "sessions/store/redis/address.ts",
     "telemetry/bind_address.ts",
     "telemetry/loopback.ts",
+    "ui/terminal/text.ts",
     "ui/types.ts",
   ]);
 });

@@ -5,7 +5,8 @@ import { CoderError, createCoderClient, createTransport, type Terminal } from ".
 import { waitFor } from "../cluster/mod.ts";
 import { agentTemplate, type Coderd, sharedCoderd, uniqueName } from "./mod.ts";
 
-const signal = AbortSignal.timeout(600_000);
+// Not a timeout: it would begin when the file is loaded, long before its tests run.
+const { signal } = new AbortController();
 const text = new TextDecoder();
 
 interface Rig extends AsyncDisposable {
