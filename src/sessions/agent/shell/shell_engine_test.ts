@@ -50,16 +50,54 @@ Deno.test("of processes and sessions that have ended, nothing is left", async ()
   await until("all of it has gone", async () => await startedIn(workspace.home) === 0);
 });
 
-/** How many processes have this home, or were begun below it. */
+Deno.test("whoever takes output slowly has all of it before the end is told", async () => {
+  await using workspace = await open("dash");
+  const host = workspace.host();
+  const options = {
+    limits: STANDARD_LIMITS,
+    existing: false,
+    workspace: { directory: "", files: "scratch" },
+  } as const;
+  const within = AbortSignal.timeout(PATIENCE_MS);
+  const sandbox = await host.open("sess-slow", options, within);
+  let bytes = 0;
+  const process = await sandbox.spawn({
+    argv: ["head", "-c", "2200000", "/dev/zero"],
+    cwd: ".",
+    env: {},
+    onOutput(_, piece) {
+      const before = Math.floor(bytes / 250_000);
+      bytes += piece.length;
+      // The process is long over while this goes on: what it wrote last waits in its pipe.
+      const until = performance.now() + 700;
+      while (Math.floor(bytes / 250_000) > before && performance.now() < until);
+    },
+    onLost: (_, lost) => assert.fail(`${lost} bytes are lost`),
+  }, within);
+  assert.equal((await process.exited).exitCode, 0);
+  assert.equal(bytes, 2_200_000);
+  await host.remove("sess-slow", within);
+  await host.close();
+});
+
+/** How many processes have this home, but for those of terminals: what was let go of goes on for a while. */
 async function startedIn(home: string): Promise<number> {
   let found = 0;
   for await (const { name } of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const environ = await Deno.readTextFile(`/proc/${name}/environ`).catch(() => "");
-    const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-    // Terminals that were let go of go on for a while, with the shell that serves them.
-    const isTerminal = command.includes("pty.fork") || command.includes("stty raw");
-    if (environ.includes(`HOME=${home}\0`) && !isTerminal) found++;
+    if (environ.includes(`HOME=${home}\0`) && !await isOfTerminal(name)) found++;
   }
   return found;
+}
+
+/** Whether it serves a terminal, or was started by what does. */
+async function isOfTerminal(pid: string): Promise<boolean> {
+  for (let one = pid; one !== "0" && one !== "1" && one !== "";) {
+    const command = await Deno.readTextFile(`/proc/${one}/cmdline`).catch(() => "");
+    if (command.includes("pty.fork") || command.includes("stty raw")) return true;
+    const stat = await Deno.readTextFile(`/proc/${one}/stat`).catch(() => "");
+    one = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? "";
+  }
+  return false;
 }

@@ -31,6 +31,7 @@ pump() {
     while [ $# -gt 1 ] && [ $((at - $2)) -ge "$limit" ]; do
       i=0
       until seen "$2"; do
+        [ "$i" -ne 0 ] || : > "$s.wait"
         # Who follows keeps this new; without anybody, what is old is lost.
         now
         [ -n "$st" ] && [ $((T - st)) -lt 1500 ] || break
@@ -38,7 +39,7 @@ pump() {
         i=$((i + 1))
         sleep 0.02 2>/dev/null || sleep 1
       done
-      rm -f "$s.$1"
+      rm -f "$s.$1" "$s.wait"
       shift
     done
   done
@@ -72,11 +73,15 @@ now
 took=$(((T - began) * 10))
 [ -z "$watch" ] || { kill "$watch"; { read -r ts < ts; } && kill "$ts"; } 2>/dev/null
 kill "$holder" 2>/dev/null
-# What it has started may hold its streams: it is over all the same.
-i=0
-until [ -e o.end ] && [ -e e.end ] || [ $i -ge 40 ]; do
-  i=$((i + 1))
-  sleep 0.01 2>/dev/null || { sleep 1; i=40; }
+# What it has started may hold its streams: it is over all the same, once nothing has come for a while; what waits for who
+# follows is still to come.
+i=0 j=0 before=
+until [ -e o.end ] && [ -e e.end ] || [ $i -ge 40 ] || [ $j -ge 1500 ]; do
+  i=$((i + 1)) j=$((j + 1))
+  pieces=$(echo [oe].[0-9]*)
+  if [ "$pieces" != "$before" ] || [ -e o.wait ] || [ -e e.wait ]; then i=0; fi
+  before=$pieces
+  sleep 0.01 2>/dev/null || { sleep 1; i=$((i + 39)) j=$((j + 99)); }
 done
 why=-
 [ ! -e full ] || why=disk
