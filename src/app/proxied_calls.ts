@@ -12,7 +12,7 @@ import { KubeConnectionError } from "../kube/errors.ts";
 import type { ServiceProxySender } from "../kube/rest/service_proxy.ts";
 
 /** Where the rights are that the shipped ClusterRole leaves out. */
-const RIGHTS = "deploy/optional/coder-access-kube-proxy.yaml";
+const RIGHTS = "deploy/components/coder-access-kube-proxy/rbac.yaml";
 
 /** Sends one request. Throws {@linkcode TransportFailure} where the API server gave no answer. */
 export async function proxiedCall(

@@ -108,8 +108,9 @@ export const mcpOptions = {
   mcpImpersonate: boolean().prefault("false").register(
     optionMeta,
     of({
-      help: "Call Kubernetes as callers who have no token for it, by impersonation; needs deploy/optional/" +
-        "mcp-impersonation.yaml.",
+      help:
+        "Call Kubernetes as callers who have no token for it, by impersonation; needs deploy/components/" +
+        "mcp-impersonation.",
     }),
   ),
   mcpReadOnly: boolean().prefault("false").register(

@@ -243,9 +243,9 @@ async function start(cluster: Cluster, options: AppRigOptions): Promise<AppRig> 
 
 /** The shipped roles and the shipped APIService, with the port at which the test's Service is. */
 export async function register(cluster: Cluster, port: number): Promise<void> {
-  await cluster.kubectl(["apply", "-f", `${root}/deploy/roles.yaml`]);
+  await cluster.kubectl(["apply", "-f", `${root}/deploy/base/roles.yaml`]);
   await cluster.externalService(SERVICE);
-  const manifest = parse(await Deno.readTextFile(`${root}/deploy/apiservice.yaml`));
+  const manifest = parse(await Deno.readTextFile(`${root}/deploy/base/apiservice.yaml`));
   manifest.spec.service.port = port;
   await cluster.apply(manifest);
 }

@@ -337,9 +337,9 @@ Deno.test("namespaces, quota and garbage collection work whatever becomes of Cod
         type === "NamespaceDeletionDiscoveryFailure" && is === "True"
       );
     }, { what: "the namespace to wait for the kind", timeoutMs: DEADLINE_MS });
-    await admin.says("delete", "-f", `${root}/deploy/apiservice.yaml`);
+    await admin.says("delete", "-f", `${root}/deploy/base/apiservice.yaml`);
     await untilGone(cluster, namespace);
-    await admin.says("delete", "-f", `${root}/deploy/roles.yaml`);
+    await admin.says("delete", "-f", `${root}/deploy/base/roles.yaml`);
     await admin.says(
       ...["-n", "coder-system", "delete", "service/coder-k8s-apiserver", "secret/coder-k8s-apiserver-tls"],
     );

@@ -61,10 +61,10 @@ Deno.test("the shipped roles do what is documented of them, through the API serv
       assert.equal(await seen("dave"), 0);
       await bind("dave-all", "coder-k8s-workspaces-of-others", "dave");
       await waitFor(async () => await seen("dave") === 2, { what: "dave to see all" });
-      await cluster.kubectl(["apply", "-f", `${root}/deploy/optional/see-all-workspaces.yaml`]);
+      await cluster.kubectl(["apply", "-f", `${root}/deploy/components/see-all-workspaces/rbac.yaml`]);
       await waitFor(async () => await seen("bob") === 2, { what: "bob to see all" });
       assert.match((await as("eve", "get", "cws")).stderr, /Forbidden/);
-      await cluster.kubectl(["delete", "-f", `${root}/deploy/optional/see-all-workspaces.yaml`]);
+      await cluster.kubectl(["delete", "-f", `${root}/deploy/components/see-all-workspaces/rbac.yaml`]);
     },
   );
 

@@ -9,7 +9,8 @@ import { installOperator } from "../operator/install.ts";
 import { forward } from "./forward.ts";
 import { agentTemplate, plainTemplate, sharedCoderd } from "./mod.ts";
 
-const OPTIONAL = new URL("../../deploy/optional/coder-access-kube-proxy.yaml", import.meta.url).pathname;
+const OPTIONAL =
+  new URL("../../deploy/components/coder-access-kube-proxy/rbac.yaml", import.meta.url).pathname;
 
 /** A Service `coder` whose one endpoint is `host:port`. The API server wants a pod behind the address. */
 async function serviceFor(cluster: Cluster, namespace: string, host: string, port: number): Promise<void> {

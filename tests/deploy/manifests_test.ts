@@ -49,7 +49,7 @@ Deno.test("names, selectors and ports are those of an existing installation", as
 
 Deno.test("the aggregated API is registered under the Go server's names, verified, and by no bundle of the manifest", async () => {
   const cluster = await sharedCluster();
-  const text = await Deno.readTextFile(`${root}/deploy/apiservice.yaml`);
+  const text = await Deno.readTextFile(`${root}/deploy/base/apiservice.yaml`);
   const { metadata, spec } = parse(text);
   equal(metadata.name, "v1alpha1.aggregation.coder.com");
   deepEqual(spec, {
@@ -69,7 +69,7 @@ Deno.test("applying the manifest again leaves the bundle that the server wrote, 
   const cluster = await sharedCluster();
   const name = `v1alpha1.a${crypto.randomUUID().slice(0, 8)}.coder.test`;
   const path = `/apis/apiregistration.k8s.io/v1/apiservices/${name}`;
-  const text = await Deno.readTextFile(`${root}/deploy/apiservice.yaml`);
+  const text = await Deno.readTextFile(`${root}/deploy/base/apiservice.yaml`);
   const manifest = parse(text);
   const apply = (more: object, labels = manifest.metadata.labels) => {
     const spec = { ...manifest.spec, group: name.slice("v1alpha1.".length), ...more };
@@ -104,7 +104,7 @@ Deno.test("CRDs fit client-side apply: kubectl apply works without --server-side
 });
 
 Deno.test("the operator's rules hold no wildcard, no escalation, and of Secrets what its own tokens need", async () => {
-  const text = await Deno.readTextFile(`${root}/deploy/rbac.yaml`);
+  const text = await Deno.readTextFile(`${root}/deploy/base/rbac.yaml`);
   ok(!text.includes("*"), "no wildcard");
   const role = parseAllDocuments(text).map((each) => each.toJS()).find((each) =>
     each.metadata.name === "manager-role"

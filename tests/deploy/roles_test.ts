@@ -225,7 +225,7 @@ Deno.test("the roles that are shipped give operator and users what is documented
     });
 
     await t.step("with the optional file whoever reads sees all, and nobody reads more", async () => {
-      const file = `${root}/deploy/optional/see-all-workspaces.yaml`;
+      const file = `${root}/deploy/components/see-all-workspaces/rbac.yaml`;
       await cluster.kubectl(["apply", "-f", file]);
       await waitFor(async () => await sees("view") === "all", { what: "the binding to count" });
       for (const user of ["edit", "reader"]) equal(await sees(user), "all", user);
@@ -251,7 +251,7 @@ Deno.test("the roles that are shipped give operator and users what is documented
         );
       }, { what: "the namespace to be held up", timeoutMs: 120_000 });
       match(held.message, /aggregation\.coder\.com\/v1alpha1/);
-      await cluster.kubectl(["delete", "-f", `${root}/deploy/apiservice.yaml`]);
+      await cluster.kubectl(["delete", "-f", `${root}/deploy/base/apiservice.yaml`]);
       await waitFor(async () => await cluster.find(going) === undefined, {
         what: "the namespace to go",
         timeoutMs: 240_000,

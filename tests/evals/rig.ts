@@ -128,7 +128,7 @@ async function startProduct(
 
 async function allow(cluster: Cluster): Promise<void> {
   for (const file of ["coder-resources-view", "mcp-impersonation"]) {
-    await cluster.kubectl(["apply", "-f", `${root}/deploy/optional/${file}.yaml`]);
+    await cluster.kubectl(["apply", "-f", `${root}/deploy/components/${file}/rbac.yaml`]);
   }
   await cluster.apply({
     apiVersion: "rbac.authorization.k8s.io/v1",

@@ -212,7 +212,7 @@ Deno.test("the port knows callers by tokens, issuers, proxies and certificates",
       async () => {
         const events = async () => (await tool("get_events", { namespace: "lab" }, await user("erin"))).text;
         assert.match(await events(), /cannot impersonate/);
-        await cluster.kubectl(["apply", "-f", `${root}/deploy/optional/mcp-impersonation.yaml`]);
+        await cluster.kubectl(["apply", "-f", `${root}/deploy/components/mcp-impersonation/rbac.yaml`]);
         await waitFor(async () => /User .{1,3}oidc:erin.{1,3} cannot list resource/.test(await events()), {
           what: "the rights to count",
         });

@@ -88,7 +88,7 @@ export async function startIdentityRig(): Promise<IdentityRig> {
       return admission;
     },
     async allowImpersonation() {
-      const text = await Deno.readTextFile(`${root}/deploy/optional/mcp-impersonation.yaml`);
+      const text = await Deno.readTextFile(`${root}/deploy/components/mcp-impersonation/rbac.yaml`);
       const [role, binding] = parseAllDocuments(text).map((document) => document.toJS());
       role.metadata.name = binding.metadata.name = binding.roleRef.name = impersonation;
       binding.subjects = [{ kind: "ServiceAccount", namespace, name: "identity" }];

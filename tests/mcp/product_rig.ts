@@ -41,7 +41,7 @@ export async function startProductRig(
     mcp: true,
     args: ["--coder-poll-interval=1s", "--leader-election-namespace=held", ...options.args ?? []],
   });
-  const shipped = new URL("../../deploy/optional/coder-resources-view.yaml", import.meta.url).pathname;
+  const shipped = new URL("../../deploy/components/coder-resources-view/rbac.yaml", import.meta.url).pathname;
   await cluster.kubectl(["apply", "-f", shipped]);
   return {
     rig,

@@ -34,7 +34,7 @@ export async function installOperator(
 ): Promise<string> {
   await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-k", `${root}/crd`]);
   for (const manifest of ["namespace", "rbac"]) {
-    await cluster.kubectl(["apply", "-f", `${root}/deploy/${manifest}.yaml`]);
+    await cluster.kubectl(["apply", "-f", `${root}/deploy/base/${manifest}.yaml`]);
   }
   const crds = ["codercontrolplanes", "coderprovisioners", "coderworkspaceproxies"].map((name) =>
     `crd/${name}.coder.com`

@@ -61,7 +61,7 @@ const MAX_SOCKETS = 128;
 
 const HOW_TO_PASS =
   "send a Kubernetes token that the API server takes, or have an administrator turn on --mcp-impersonate (with " +
-  "deploy/optional/mcp-impersonation.yaml)";
+  "deploy/components/mcp-impersonation/rbac.yaml)";
 
 /** Makes it; nothing is asked before the first caller. */
 export function createAdmission(options: AdmissionOptions): McpAdmission {

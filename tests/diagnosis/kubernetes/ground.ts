@@ -76,7 +76,7 @@ export class Ground implements LabGround, AsyncDisposable {
       ...more,
       args: ["--coder-poll-interval=2s", ...args],
     });
-    await cluster.kubectl(["apply", "-f", `${root}/deploy/optional/coder-resources-view.yaml`]);
+    await cluster.kubectl(["apply", "-f", `${root}/deploy/components/coder-resources-view/rbac.yaml`]);
     await cluster.request("POST", "/api/v1/namespaces", object("v1", "Namespace", PEOPLE));
     const viewer = await cluster.serviceAccountKubeconfig({ namespace: PEOPLE, name: "viewer" });
     const callers = { viewer: callerOf(viewer), admin: callerOf(cluster.kubeconfig) };
