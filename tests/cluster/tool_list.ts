@@ -37,6 +37,23 @@ export function moduleVersion(goMod: string, module: string): string {
 
 /** Arguments of `go build`, without the output and the package. Versions are stamped: `kubectl version` shows them. */
 export function buildFlags(goMod: string, buildDate: string): string[] {
+  return linked([
+    ...kubernetesStamps(goMod, buildDate),
+    ["sigs.k8s.io/kwok/pkg/consts.Version", moduleVersion(goMod, STAGE_MODULE)],
+  ]);
+}
+
+/** The same where there are programs of Kubernetes alone. */
+export function kubernetesFlags(goMod: string, buildDate: string): string[] {
+  return linked(kubernetesStamps(goMod, buildDate));
+}
+
+function linked(stamps: readonly (readonly [string, string])[]): string[] {
+  const linker = ["-s", "-w", ...stamps.map(([name, value]) => `-X ${name}=${value}`)];
+  return ["-trimpath", "-ldflags", linker.join(" ")];
+}
+
+function kubernetesStamps(goMod: string, buildDate: string): [string, string][] {
   const kubernetes = moduleVersion(goMod, "k8s.io/kubernetes");
   const [major = "", minor = ""] = kubernetes.slice(1).split(".");
   const stamps: Record<string, string> = {};
@@ -47,9 +64,7 @@ export function buildFlags(goMod: string, buildDate: string): string[] {
     stamps[`${path}.gitTreeState`] = "clean";
     stamps[`${path}.buildDate`] = buildDate;
   }
-  stamps["sigs.k8s.io/kwok/pkg/consts.Version"] = moduleVersion(goMod, STAGE_MODULE);
-  const linker = ["-s", "-w", ...Object.entries(stamps).map(([name, value]) => `-X ${name}=${value}`)];
-  return ["-trimpath", "-ldflags", linker.join(" ")];
+  return Object.entries(stamps);
 }
 
 /** What decides whether a cached build can be used. */
