@@ -1,0 +1,89 @@
+/** A Service as kube-proxy plays it: each new connection goes to any ready pod, and past those that refuse it. */
+
+/** Ends with `await using`. */
+export interface Route extends AsyncDisposable {
+  /** On 127.0.0.1. */
+  readonly port: number;
+  /** Connections that were taken so far, and that found nobody. */
+  readonly accepted: number;
+  readonly refused: number;
+}
+
+/** @param targets ports of the ready pods on 127.0.0.1, asked for at each connection */
+export function startRoute(targets: () => readonly number[], random: () => number = Math.random): Route {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<Deno.TcpConn>();
+  const running = new Set<Promise<void>>();
+  let accepted = 0;
+  let refused = 0;
+
+  async function carry(client: Deno.TcpConn): Promise<void> {
+    open.add(client);
+    const server = await connect(shuffled(targets(), random));
+    if (server === undefined) {
+      refused++;
+      open.delete(client);
+      return closeQuietly(client);
+    }
+    open.add(server);
+    await Promise.all([oneWay(client, server), oneWay(server, client)]);
+    for (const one of [client, server]) {
+      open.delete(one);
+      closeQuietly(one);
+    }
+  }
+
+  const serving = (async () => {
+    for await (const client of listener) {
+      accepted++;
+      const task: Promise<void> = carry(client).finally(() => running.delete(task));
+      running.add(task);
+    }
+  })();
+  return {
+    port: listener.addr.port,
+    get accepted() {
+      return accepted;
+    },
+    get refused() {
+      return refused;
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await serving.catch(() => {});
+      open.forEach(closeQuietly);
+      await Promise.all(running);
+    },
+  };
+}
+
+async function connect(ports: readonly number[]): Promise<Deno.TcpConn | undefined> {
+  for (const port of ports) {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
+    if (connection !== undefined) return connection;
+  }
+  return undefined;
+}
+
+function shuffled(ports: readonly number[], random: () => number): number[] {
+  return ports.map((port) => ({ port, at: random() })).sort((a, b) => a.at - b.at).map(({ port }) => port);
+}
+
+/** Until one end says that it is done: the other one is told, and may go on talking. */
+async function oneWay(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+  const chunk = new Uint8Array(64 * 1024);
+  try {
+    for (let read = await from.read(chunk); read !== null; read = await from.read(chunk)) {
+      for (let sent = 0; sent < read;) sent += await to.write(chunk.subarray(sent, read));
+    }
+    await to.closeWrite();
+  } catch {
+    [from, to].forEach(closeQuietly);
+  }
+}
+
+function closeQuietly(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch { /* It was closed before. */ }
+}
