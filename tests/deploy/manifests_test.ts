@@ -19,7 +19,7 @@ Deno.test("the manifests apply to a real cluster and the pod passes restricted p
   await applyManifests(cluster);
   const deployment = await waitFor(async () => {
     const found = await cluster.find("/apis/apps/v1/namespaces/coder-system/deployments/coder-k8s");
-    return found?.status?.readyReplicas === 1 ? found : undefined;
+    return found?.status?.readyReplicas === 2 ? found : undefined;
   }, { what: "the Deployment coder-k8s to be ready", timeoutMs: 120_000 });
   const pod = deployment.spec.template.spec;
   equal(pod.enableServiceLinks, false);
