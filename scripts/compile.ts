@@ -4,7 +4,7 @@
  *
  * `DENORT_BIN` names the runtime to put it on; absent, `deno compile` fetches it.
  */
-import { bundle, compile, runtimeOf } from "./lib/executable.ts";
+import { bundle, compile, REQUIRE_ON_DEMAND, runtimeOf } from "./lib/executable.ts";
 import { root, say } from "./lib/run.ts";
 import { buildStamp } from "./lib/stamp.ts";
 
@@ -71,15 +71,11 @@ function targetOf(args: readonly string[]): Target | undefined | Error {
   );
 }
 
-/**
- * Stamps the build before anything else of the program runs. CommonJS packages ask for Node's own modules with
- * `require`, which a bundle of ES modules does not have by itself.
- */
+/** Stamps the build before anything else of the program runs. */
 function entryPoint(stamp: object): string {
-  return `import { createRequire } from "node:module";
-import { stampBuild } from "../../src/app/version.ts";
+  return `import { stampBuild } from "../../src/app/version.ts";
 import { main } from "../../src/cli/main.ts";
-Object.defineProperty(globalThis, "require", { value: createRequire(import.meta.url) });
+${REQUIRE_ON_DEMAND}
 stampBuild(${JSON.stringify(stamp)});
 Deno.exit(await main(Deno.args));
 `;

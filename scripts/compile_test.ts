@@ -34,3 +34,7 @@ Deno.test("the executable cannot load native code, never asks, and gives up the 
   ]);
   assert.ok(!COMPILE_FLAGS.some((flag) => flag === "-A" || flag === "--allow-all"));
 });
+
+Deno.test("the executable runs no code that others could have left in the temporary directory", () => {
+  assert.ok(COMPILE_FLAGS.includes("--no-code-cache"));
+});

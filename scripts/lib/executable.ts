@@ -5,6 +5,20 @@ import { root, run, runDeno } from "./run.ts";
 /** Gets a runtime on machines that reach the npm registry alone; not part of this repository. */
 const RUNTIME_TOOL = `${root}/../shared/tools/denort`;
 
+/**
+ * First statement of an entry. CommonJS packages ask for Node's own modules with `require`, which a bundle of ES modules
+ * does not have by itself. Making it starts the whole of Node's modules: that takes longer than answering `version` or
+ * `--help`, which need none of them, so it is made when it is first asked for.
+ */
+export const REQUIRE_ON_DEMAND = `Object.defineProperty(globalThis, "require", {
+  configurable: true,
+  get() {
+    const value = process.getBuiltinModule("node:module").createRequire(import.meta.url);
+    Object.defineProperty(globalThis, "require", { value });
+    return value;
+  },
+});`;
+
 /** What `compile` makes an executable of. */
 export interface Executable {
   /** The folder that `bundle` wrote. */

@@ -1,5 +1,5 @@
 /** Where the memory goes: an empty program, the libraries, the operator, each compiled alike and run side by side. */
-import { bundle, compile, runtimeOf } from "../../scripts/lib/executable.ts";
+import { bundle, compile, REQUIRE_ON_DEMAND, runtimeOf } from "../../scripts/lib/executable.ts";
 import type { Report, Row } from "./report.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -28,10 +28,6 @@ const programs: { what: string; source: string }[] = [
   },
 ];
 
-/** CommonJS packages ask for Node's own modules with `require`, as in the product's entry point. */
-const PRELUDE = `import { createRequire } from "node:module";
-Object.defineProperty(globalThis, "require", { value: createRequire(import.meta.url) });
-`;
 const REPORT = `
 console.log(Deno.memoryUsage().rss);
 `;
@@ -45,7 +41,10 @@ export async function measure(): Promise<Report> {
     for (const [index, program] of programs.entries()) {
       const work = `${root}/dist/bench/memory-${index}`;
       await Deno.mkdir(work, { recursive: true });
-      await Deno.writeTextFile(`${work}/main.ts`, PRELUDE + program.source.replaceAll("ROOT", root) + REPORT);
+      await Deno.writeTextFile(
+        `${work}/main.ts`,
+        `${REQUIRE_ON_DEMAND}\n` + program.source.replaceAll("ROOT", root) + REPORT,
+      );
       await bundle(`${work}/main.ts`, `${work}/bundle`);
       await compile({ bundle: `${work}/bundle`, entry: "main.js", output: `${folder}/${index}`, runtime });
       await Deno.remove(work, { recursive: true });
