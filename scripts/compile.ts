@@ -2,19 +2,12 @@
  * `deno task compile [--target <triple>]`: one executable. Bundles the sources (each part of a mode stays a chunk of its
  * own, loaded when the mode needs it), then compiles the bundle to `dist/coder-k8s`, or `dist/coder-k8s-<triple>`.
  *
- * `DENORT_BIN` names the runtime to put it on; absent, `deno compile` fetches it.
+ * `DENORT_BIN` names the runtime to put it on; absent, `deno compile` fetches it. `SOURCE_DATE_EPOCH` makes builds of the
+ * same commit equal, byte for byte; `SOURCE_COMMIT` names the commit where there is no git.
  */
-import { bundle, compile, REQUIRE_ON_DEMAND, runtimeOf } from "./lib/executable.ts";
+import { buildBinary, type Target, TARGETS } from "./lib/build.ts";
 import { root, say } from "./lib/run.ts";
 import { buildStamp } from "./lib/stamp.ts";
-
-const TARGETS = [
-  "x86_64-unknown-linux-gnu",
-  "aarch64-unknown-linux-gnu",
-  "x86_64-apple-darwin",
-  "aarch64-apple-darwin",
-] as const;
-type Target = (typeof TARGETS)[number];
 
 /** Where the bundle is made; gone afterwards. */
 const WORK = `${root}/dist/build`;
@@ -43,19 +36,10 @@ async function build(target: Target | undefined): Promise<void> {
   const started = performance.now();
   await Deno.remove(WORK, { recursive: true }).catch(() => {});
   await Deno.mkdir(WORK, { recursive: true });
-  const stamp = await buildStamp(root);
-  const entry = `${WORK}/coder-k8s.ts`;
-  await Deno.writeTextFile(entry, entryPoint(stamp));
-
-  const chunks = `${WORK}/bundle`;
-  say(`bundling ${stamp.version} (${stamp.commit})`);
-  await bundle(entry, chunks);
-  const binary = `${root}/dist/coder-k8s${target === undefined ? "" : `-${target}`}`;
-  const runtime = await runtimeOf(target);
-  say(`compiling${runtime === undefined ? "" : ` on ${runtime}`}`);
-  await compile({ bundle: chunks, entry: "coder-k8s.js", output: binary, target, runtime });
+  const output = `${root}/dist/coder-k8s${target === undefined ? "" : `-${target}`}`;
+  await buildBinary({ stamp: await buildStamp(root), target, work: WORK, output });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  say(`${binary}\n${megabytes((await Deno.stat(binary)).size)} in ${seconds} s`);
+  say(`${output}\n${megabytes((await Deno.stat(output)).size)} in ${seconds} s`);
 }
 
 function targetOf(args: readonly string[]): Target | undefined | Error {
@@ -69,16 +53,6 @@ function targetOf(args: readonly string[]): Target | undefined | Error {
   return new Error(
     `unknown arguments ${rest.join(" ")}; possible is --target with one of ${TARGETS.join(", ")}`,
   );
-}
-
-/** Stamps the build before anything else of the program runs. */
-function entryPoint(stamp: object): string {
-  return `import { stampBuild } from "../../src/app/version.ts";
-import { main } from "../../src/cli/main.ts";
-${REQUIRE_ON_DEMAND}
-stampBuild(${JSON.stringify(stamp)});
-Deno.exit(await main(Deno.args));
-`;
 }
 
 function megabytes(bytes: number): string {

@@ -32,8 +32,12 @@ export interface Executable {
   runtime?: string | undefined;
 }
 
-/** Bundles a program into a folder; what it imports dynamically stays a file of its own. */
-export async function bundle(entry: string, folder: string): Promise<void> {
+/**
+ * Bundles a program into a folder; what it imports dynamically stays a file of its own.
+ *
+ * @param flags more of `deno bundle`'s
+ */
+export async function bundle(entry: string, folder: string, flags: readonly string[] = []): Promise<void> {
   await deno([
     "bundle",
     "--quiet",
@@ -42,6 +46,7 @@ export async function bundle(entry: string, folder: string): Promise<void> {
     "--code-splitting",
     // Packages that would be quicker with a native module do without where it cannot be loaded.
     "--external=*.node",
+    ...flags,
     `--outdir=${folder}`,
     entry,
   ]);

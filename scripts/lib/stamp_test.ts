@@ -55,3 +55,27 @@ Deno.test("SOURCE_DATE_EPOCH sets the time", async () => {
     Deno.env.delete("SOURCE_DATE_EPOCH");
   }
 });
+
+Deno.test("an empty SOURCE_DATE_EPOCH is none, and words are refused", async () => {
+  try {
+    Deno.env.set("SOURCE_DATE_EPOCH", "");
+    await project(async (root) => assert.match((await buildStamp(root)).built, /^20[2-9]\d-/));
+    Deno.env.set("SOURCE_DATE_EPOCH", "yesterday");
+    await project((root) => assert.rejects(buildStamp(root), /SOURCE_DATE_EPOCH is "yesterday"/));
+  } finally {
+    Deno.env.delete("SOURCE_DATE_EPOCH");
+  }
+});
+
+Deno.test("SOURCE_COMMIT names the commit of sources that come without git", async () => {
+  try {
+    Deno.env.set("SOURCE_COMMIT", "0123456789abcdef0123456789abcdef01234567");
+    await project(async (root) =>
+      assert.equal((await buildStamp(root)).commit, "0123456789abcdef0123456789abcdef01234567")
+    );
+    Deno.env.set("SOURCE_COMMIT", "");
+    await project(async (root) => assert.equal((await buildStamp(root)).commit, "unknown"));
+  } finally {
+    Deno.env.delete("SOURCE_COMMIT");
+  }
+});
