@@ -108,8 +108,8 @@ async function createNodes(state: ClusterState): Promise<void> {
         annotations: { "kwok.x-k8s.io/node": "fake" },
       },
       status: {
-        allocatable: { cpu: "64", memory: "256Gi", pods: "10000" },
-        capacity: { cpu: "64", memory: "256Gi", pods: "10000" },
+        allocatable: { cpu: "64", memory: "256Gi", "ephemeral-storage": "4Ti", pods: "10000" },
+        capacity: { cpu: "64", memory: "256Gi", "ephemeral-storage": "4Ti", pods: "10000" },
       },
     };
     await cluster.request("POST", "/api/v1/nodes", node);

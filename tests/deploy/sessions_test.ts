@@ -107,7 +107,7 @@ Deno.test("with the component records of calls go to a volume, and Prometheus fi
     ok(volumeMounts.length > 5, "the other volumes are still there");
     const config = objects.find(({ kind }) => kind === "ConfigMap").data["config.yaml"];
     const read = await understood(args, {}, { "/etc/coder-k8s/config/config.yaml": config });
-    equal(read.config.auditLog, "/var/log/audit/coordinator.jsonl");
+    equal(read.config.auditLog, "/var/log/audit/$(POD_NAME).jsonl");
     const monitor = objects.find(({ kind }) => kind === "ServiceMonitor");
     deepEqual(monitor.spec.endpoints, [{ port: "metrics", interval: "30s", path: "/metrics" }]);
     await cluster.kubectl(["apply", "--dry-run=client", "-f", "-"], {
@@ -130,7 +130,9 @@ async function kustomizedWith(cluster: Cluster, kustomization: string): Promise<
 }
 
 function variablesOf({ env = [] }: Manifest): Record<string, string> {
-  return Object.fromEntries(env.map(({ name, value }: Manifest) => [name, value]));
+  // Those that are taken from fields of the pod are for arguments, $(POD_NAME).
+  const given = env.filter(({ value }: Manifest) => value !== undefined);
+  return Object.fromEntries(given.map(({ name, value }: Manifest) => [name, value]));
 }
 
 Deno.test("with the component there are two coordinators on one Redis, whatever other component there is", async () => {
@@ -148,7 +150,7 @@ Deno.test("with the component there are two coordinators on one Redis, whatever 
     "/etc/coder-k8s/config/config.yaml": of("ConfigMap", "coordinator-config").data["config.yaml"],
   });
   deepEqual(warnings, []);
-  equal(config.auditLog, "/var/log/audit/coordinator.jsonl");
+  equal(config.auditLog, "/var/log/audit/$(POD_NAME).jsonl");
   equal(config.dataDir, undefined, "a directory would be each pod's own");
   const redis = of("Service", "coordinator-redis");
   const { namespace } = redis.metadata;
