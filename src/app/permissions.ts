@@ -5,8 +5,8 @@ import type { Mode } from "./config.ts";
 /** `import` is missing from Deno's own type. */
 type Permission = Deno.PermissionName | "import";
 
-/** Commands of a person that look, and change nothing. */
-export type OneLook = "diagnose" | "support-bundle" | "top";
+/** Commands of a person, which end by themselves. */
+export type OneLook = "check" | "diagnose" | "kubectl-coder" | "support-bundle" | "top";
 
 /** Processes of sandbox sessions. */
 export type SandboxProcess = "coordinator" | "worker";

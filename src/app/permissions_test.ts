@@ -17,7 +17,7 @@ async function script(body: string): Promise<unknown> {
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-for (const mode of [...MODES, "diagnose", "support-bundle", "top"]) {
+for (const mode of [...MODES, "diagnose", "kubectl-coder", "support-bundle", "top"]) {
   Deno.test(`${mode} cannot start a process, by Deno or by Node`, async () => {
     const outcome = await script(`
       const spawn = () => new Deno.Command("true").output();

@@ -61,6 +61,19 @@ export interface Command {
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** The commands in the order of the help. */
+/** Commands of `plugin`; `plugin_commands.ts` has all of them. */
+export const PLUGIN_WORDS = [
+  "list",
+  "start",
+  "stop",
+  "restart",
+  "log",
+  "open",
+  "ssh",
+  "diagnose",
+  "top",
+] as const;
+
 export const COMMANDS: readonly Command[] = [
   {
     name: "all",
@@ -221,6 +234,18 @@ export const COMMANDS: readonly Command[] = [
       "  bash  source <(coder-k8s completion bash)\n" +
       '  zsh   coder-k8s completion zsh > "${fpath[1]}/_coder-k8s"\n' +
       "  fish  coder-k8s completion fish > ~/.config/fish/completions/coder-k8s.fish",
+  {
+    name: "plugin",
+    operands: "<command>",
+    isMode: false,
+    words: PLUGIN_WORDS,
+    summary: "Work with workspaces: list, start, stop, log, ssh and more; the same as kubectl coder",
+    description:
+      "What the plugin of kubectl does, for where it is not installed: started under the name kubectl-coder, this program " +
+      "is that plugin. coder-k8s plugin help lists its commands.\n" +
+      "  coder-k8s plugin list -A\n" +
+      "  kubectl coder list -A",
+  },
   },
   {
     name: "help",

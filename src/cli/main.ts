@@ -26,6 +26,7 @@ import { print, standardOutput, type Terminal } from "./terminal.ts";
 import { type Screen, terminalScreen } from "./top_screen.ts";
 import { OPTIONS } from "./options.ts";
 import type { SandboxSurroundings } from "./sandbox/surroundings.ts";
+import { argumentsAs, startedAs } from "./plugin_name.ts";
 
 /** What the command line reaches out to; tests put their own in its place. */
 export interface Surroundings {
@@ -60,12 +61,17 @@ const LOOKS: Readonly<Record<string, (call: CommandCall, around: Surroundings) =
 };
 
 /** Runs one command line. Resolves to the exit code: 0 done, 1 failed, 2 not understood; those of `diagnose` are its own. */
-export async function main(args: readonly string[], surroundings?: Surroundings): Promise<number> {
+export async function main(typed: readonly string[], surroundings?: Surroundings): Promise<number> {
   const around = surroundings ?? await realSurroundings();
   const parsed = parseArguments(args, ALL_FLAGS);
   const [word, ...strays] = parsed.words;
   const command = word === undefined ? undefined : commandOf(word);
   // Flags that are not known yet may stand before such a command, and leave their values behind as words.
+  const args = surroundings === undefined ? argumentsAs(await startedAs(), typed) : typed;
+  if (args[0] === "plugin") {
+    const { plugin } = await import("./plugin.ts");
+    return await plugin(args.slice(1), { ...around, command: (words) => main(words, around) });
+  }
   const asked = command ??
     COMMANDS.find(({ name, hasOwnOptions }) => hasOwnOptions === true && parsed.words.includes(name));
   if (asked?.hasOwnOptions === true) return await ownOptions(asked, args, around);
@@ -126,7 +132,9 @@ async function ownOptions(command: Command, args: readonly string[], around: Sur
 
 async function showHelp(command: Command | undefined, { out, terminal }: Surroundings): Promise<number> {
   if (command === undefined) out(mainHelp(terminal));
-  else {
+  else if (command.name === "plugin") {
+    out((await import("./plugin_help.ts")).pluginHelp(undefined, terminal));
+  } else {
     const more = command.hasOwnOptions === true
       ? (await import("./sandbox/help.ts")).ownOptionsHelp(command.name, terminal)
       : "";

@@ -9,12 +9,16 @@ export interface Mistake {
 }
 
 /** The text for standard error: every mistake on a line of its own, then where to read more. */
-export function describeMistakes(mistakes: readonly Mistake[], help = "coder-k8s --help"): string {
+export function describeMistakes(
+  mistakes: readonly Mistake[],
+  help = "coder-k8s --help",
+  program = "coder-k8s",
+): string {
   const lines = mistakes.map(({ where, what }) => where === "" ? what : `${where}: ${what}`);
   const more = `Run "${help}" to see what is possible.`;
   const [only] = lines;
-  if (lines.length === 1 && only !== undefined) return `coder-k8s: ${only}\n${more}\n`;
-  return `coder-k8s: ${lines.length} mistakes\n${lines.map((line) => `  - ${line}\n`).join("")}${more}\n`;
+  if (lines.length === 1 && only !== undefined) return `${program}: ${only}\n${more}\n`;
+  return `${program}: ${lines.length} mistakes\n${lines.map((line) => `  - ${line}\n`).join("")}${more}\n`;
 }
 
 /** A value as a message quotes it: short, on one line, without the user and password of a URL. */
