@@ -1,5 +1,6 @@
 /** The commands, and the flags that are not configuration. */
 import type { FlagSpec } from "./arguments.ts";
+import { CHECK_FLAGS, CHECK_WORDS } from "./check_flags.ts";
 import type { CommandFlag } from "./command_flag.ts";
 import { BUNDLE_FLAGS, DIAGNOSE_FLAGS, SUBJECT_WORDS, TOP_FLAGS } from "./look_flags.ts";
 import { OPTIONS } from "./options.ts";
@@ -60,7 +61,6 @@ export interface Command {
 /** Shells that `completion` knows. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-/** The commands in the order of the help. */
 /** Commands of `plugin`; `plugin_commands.ts` has all of them. */
 export const PLUGIN_WORDS = [
   "list",
@@ -74,6 +74,7 @@ export const PLUGIN_WORDS = [
   "top",
 ] as const;
 
+/** The commands in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
     name: "all",
@@ -158,6 +159,22 @@ export const COMMANDS: readonly Command[] = [
       "Exit codes: 0 done; 1 it could not be found out; 2 not understood.",
   },
   {
+    name: "check",
+    operands: "[before|after]",
+    isMode: false,
+    words: CHECK_WORDS,
+    flags: CHECK_FLAGS,
+    summary: "Say whether it can be installed here, and whether it works where it is",
+    description:
+      "Before an installation: versions, your rights, webhooks and quotas in the way, what is left of another one. After " +
+      "it: pods, rights, the leader, the APIService and its certificate, the MCP server, and each Coder. Each with what " +
+      "to do. Nothing is changed.\n" +
+      "  coder-k8s check\n" +
+      "  coder-k8s check before --overlay=split,cert-manager\n" +
+      "  coder-k8s check after -o json\n" +
+      "Exit codes: 0 nothing is wrong; 1 something is; 2 it could not be found out.",
+  },
+  {
     name: "diagnose",
     operands: "workspace|controlplane|provisioner|proxy <name>",
     isMode: false,
@@ -218,6 +235,18 @@ export const COMMANDS: readonly Command[] = [
       "  helm get values coder -o yaml | coder-k8s convert helm - --chart-version=2.30.0 > coder.yaml",
   },
   {
+    name: "plugin",
+    operands: "<command>",
+    isMode: false,
+    words: PLUGIN_WORDS,
+    summary: "Work with workspaces: list, start, stop, log, ssh and more; the same as kubectl coder",
+    description:
+      "What the plugin of kubectl does, for where it is not installed: started under the name kubectl-coder, this program " +
+      "is that plugin. coder-k8s plugin help lists its commands.\n" +
+      "  coder-k8s plugin list -A\n" +
+      "  kubectl coder list -A",
+  },
+  {
     name: "version",
     isMode: false,
     flags: [OUTPUT_FLAG],
@@ -234,18 +263,6 @@ export const COMMANDS: readonly Command[] = [
       "  bash  source <(coder-k8s completion bash)\n" +
       '  zsh   coder-k8s completion zsh > "${fpath[1]}/_coder-k8s"\n' +
       "  fish  coder-k8s completion fish > ~/.config/fish/completions/coder-k8s.fish",
-  {
-    name: "plugin",
-    operands: "<command>",
-    isMode: false,
-    words: PLUGIN_WORDS,
-    summary: "Work with workspaces: list, start, stop, log, ssh and more; the same as kubectl coder",
-    description:
-      "What the plugin of kubectl does, for where it is not installed: started under the name kubectl-coder, this program " +
-      "is that plugin. coder-k8s plugin help lists its commands.\n" +
-      "  coder-k8s plugin list -A\n" +
-      "  kubectl coder list -A",
-  },
   },
   {
     name: "help",

@@ -3,10 +3,7 @@ import { parse } from "yaml";
 import type { Config } from "../app/config.ts";
 import type { AskedSubject, Diagnosis } from "../app/diagnose.ts";
 import { exitCode, type Looked } from "./diagnose.ts";
-import { main } from "./main.ts";
-import { noTop } from "./top_testing.ts";
-import { noSandbox } from "./sandbox/testing.ts";
-import { plainTerminal } from "./terminal.ts";
+import { runMain } from "./testing.ts";
 
 const WELL: Diagnosis = {
   subject: { kind: "workspace", namespace: "lab", name: "acme.ann.dev" },
@@ -24,28 +21,15 @@ async function run(
   looked: Looked = { diagnosis: WELL },
   environment: Record<string, string> = {},
 ) {
-  let out = "";
-  let err = "";
   const asked: { config: Config; subject: AskedSubject }[] = [];
-  const nothing = () => Promise.reject(new Error("nobody asked for this"));
-  const code = await main(["diagnose", ...line.split(" ").filter((word) => word !== "")], {
+  const ran = await runMain(["diagnose", ...line.split(" ").filter((word) => word !== "")], {
     environment,
-    terminal: plainTerminal,
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    readTextFile: () => Promise.reject(new Error("no such file")),
-    readStandardInput: nothing,
-    runApp: nothing,
-    version: nothing,
-    sandbox: noSandbox,
-    top: noTop,
-    supportBundle: () => Promise.resolve({ refusal: "no" }),
     diagnose: (config, subject) => {
       asked.push({ config, subject });
       return Promise.resolve(looked);
     },
   });
-  return { code, out, err, asked };
+  return { ...ran, asked };
 }
 
 Deno.test("a subject is looked at in the namespace that is named, or in that of the kubeconfig", async () => {

@@ -15,6 +15,7 @@ import {
 import { convert } from "./convert.ts";
 import type { BundleRequest } from "../app/support_bundle.ts";
 import type { CommandCall } from "./command_call.ts";
+import { checkCommand, type CheckSurroundings } from "./check.ts";
 import { diagnoseCommand, type Looked } from "./diagnose.ts";
 import { type Bundled, supportBundle } from "./support_bundle.ts";
 import { topCommand, type TopParts } from "./top.ts";
@@ -25,8 +26,8 @@ import { suggest } from "./suggest.ts";
 import { print, standardOutput, type Terminal } from "./terminal.ts";
 import { type Screen, terminalScreen } from "./top_screen.ts";
 import { OPTIONS } from "./options.ts";
-import type { SandboxSurroundings } from "./sandbox/surroundings.ts";
 import { argumentsAs, startedAs } from "./plugin_name.ts";
+import type { SandboxSurroundings } from "./sandbox/surroundings.ts";
 
 /** What the command line reaches out to; tests put their own in its place. */
 export interface Surroundings {
@@ -41,6 +42,8 @@ export interface Surroundings {
   readonly runApp: (config: Config, notes: StartNotes) => Promise<number>;
   /** Looks at one object. */
   readonly diagnose: (config: Config, subject: AskedSubject) => Promise<Looked>;
+  /** Looks at an installation, or whether there can be one. */
+  readonly check: CheckSurroundings["check"];
   readonly supportBundle: (config: Config, request: BundleRequest) => Promise<Bundled>;
   readonly top: TopParts;
   /** What the commands of sandbox sessions reach out to. */
@@ -54,6 +57,7 @@ const USAGE = 2;
 
 /** Commands with flags of their own. */
 const LOOKS: Readonly<Record<string, (call: CommandCall, around: Surroundings) => Promise<number>>> = {
+  check: checkCommand,
   convert,
   diagnose: diagnoseCommand,
   "support-bundle": supportBundle,
@@ -63,15 +67,15 @@ const LOOKS: Readonly<Record<string, (call: CommandCall, around: Surroundings) =
 /** Runs one command line. Resolves to the exit code: 0 done, 1 failed, 2 not understood; those of `diagnose` are its own. */
 export async function main(typed: readonly string[], surroundings?: Surroundings): Promise<number> {
   const around = surroundings ?? await realSurroundings();
-  const parsed = parseArguments(args, ALL_FLAGS);
-  const [word, ...strays] = parsed.words;
-  const command = word === undefined ? undefined : commandOf(word);
-  // Flags that are not known yet may stand before such a command, and leave their values behind as words.
   const args = surroundings === undefined ? argumentsAs(await startedAs(), typed) : typed;
   if (args[0] === "plugin") {
     const { plugin } = await import("./plugin.ts");
     return await plugin(args.slice(1), { ...around, command: (words) => main(words, around) });
   }
+  const parsed = parseArguments(args, ALL_FLAGS);
+  const [word, ...strays] = parsed.words;
+  const command = word === undefined ? undefined : commandOf(word);
+  // Flags that are not known yet may stand before such a command, and leave their values behind as words.
   const asked = command ??
     COMMANDS.find(({ name, hasOwnOptions }) => hasOwnOptions === true && parsed.words.includes(name));
   if (asked?.hasOwnOptions === true) return await ownOptions(asked, args, around);
@@ -245,6 +249,8 @@ async function realSurroundings(): Promise<Surroundings> {
     runApp: async (config, notes) => (await import("../app/process.ts")).runProcess(config, notes),
     diagnose: async (config, subject) =>
       (await import("../app/diagnose.ts")).lookAndTell(config, subject, environment),
+    check: async (config, request) =>
+      (await import("../app/check.ts")).checkAndTell(config, request, environment),
     supportBundle: async (config, request) =>
       (await import("../app/support_bundle.ts")).bundleAndTell(config, request, environment),
     top: {

@@ -2,30 +2,19 @@ import assert from "node:assert/strict";
 import type { Config } from "../app/config.ts";
 import { COMMANDS, SHELLS } from "./commands.ts";
 import type { StartNotes } from "../app/process.ts";
-import { main } from "./main.ts";
 import { OPTIONS } from "./options.ts";
-import { noTop } from "./top_testing.ts";
-import { noSandbox } from "./sandbox/testing.ts";
-import { plainTerminal } from "./terminal.ts";
+import { runMain } from "./testing.ts";
 
 /** Runs a command line with everything outside replaced. */
 async function run(args: readonly string[], environment: Record<string, string> = {}) {
-  let out = "";
-  let err = "";
   const started: { config: Config; notes: StartNotes }[] = [];
-  const code = await main(args, {
+  const { code, out, err } = await runMain(args, {
     environment,
-    terminal: plainTerminal,
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    readTextFile: () => Promise.reject(new Error("no such file")),
     readStandardInput: () => Promise.resolve("coder: {image: {tag: v1.2.3}}\n"),
     runApp: (config, notes) => {
       started.push({ config, notes });
       return Promise.resolve(0);
     },
-    sandbox: noSandbox,
-    top: noTop,
     supportBundle: () => Promise.resolve({ refusal: "no" }),
     diagnose: () => Promise.resolve({ refusal: "there is no such object" }),
     version: () => Promise.resolve({ version: "1.2.3", commit: "abc", built: "", deno: "2.9.4" }),

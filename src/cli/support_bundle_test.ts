@@ -1,36 +1,20 @@
 import assert from "node:assert/strict";
 import type { Config } from "../app/config.ts";
 import type { BundleRequest } from "../app/support_bundle.ts";
-import { main } from "./main.ts";
-import { noTop } from "./top_testing.ts";
-import { noSandbox } from "./sandbox/testing.ts";
 import type { Bundled } from "./support_bundle.ts";
-import { plainTerminal } from "./terminal.ts";
+import { runMain } from "./testing.ts";
 
 const WRITTEN = { file: "a.tar.gz", bytes: 2_500_000, files: 12, gaps: [] };
 
 async function run(line: string, bundled: Bundled = { written: WRITTEN }) {
-  let [out, err] = ["", ""];
   const asked: { config: Config; request: BundleRequest }[] = [];
-  const nothing = () => Promise.reject(new Error("nobody asked for this"));
-  const code = await main(["support-bundle", ...line.split(" ").filter((word) => word !== "")], {
-    environment: {},
-    terminal: plainTerminal,
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    readTextFile: () => Promise.reject(new Error("no such file")),
-    readStandardInput: nothing,
-    runApp: nothing,
-    version: nothing,
-    diagnose: nothing,
-    sandbox: noSandbox,
-    top: noTop,
+  const ran = await runMain(["support-bundle", ...line.split(" ").filter((word) => word !== "")], {
     supportBundle: (config, request) => {
       asked.push({ config, request });
       return Promise.resolve(bundled);
     },
   });
-  return { code, out, err, asked };
+  return { ...ran, asked };
 }
 
 Deno.test("what is asked for goes on as it was written", async () => {

@@ -1,10 +1,9 @@
 /** The commands of sandbox sessions, from the command line on. */
 import assert from "node:assert/strict";
-import { main, type Surroundings } from "../main.ts";
-import { plainTerminal } from "../terminal.ts";
+import type { Surroundings } from "../main.ts";
 import { COMMAND_OPTIONS } from "./sets.ts";
 import { noSandbox, recordedSandbox } from "./testing.ts";
-import { noTop } from "../top_testing.ts";
+import { runMain } from "../testing.ts";
 
 interface Given {
   readonly environment?: Record<string, string>;
@@ -17,15 +16,9 @@ async function run(
   args: readonly string[],
   { environment = {}, files = {}, input = "", sandbox = {} }: Given = {},
 ) {
-  let out = "";
-  let err = "";
   const recorded = recordedSandbox();
-  const never = () => Promise.reject(new Error("not this"));
-  const code = await main(args, {
+  const { code, out, err } = await runMain(args, {
     environment,
-    terminal: plainTerminal,
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
     readTextFile: (path) => {
       const text = files[path];
       return text === undefined
@@ -33,16 +26,12 @@ async function run(
         : Promise.resolve(text);
     },
     readStandardInput: () => Promise.resolve(input),
-    runApp: never,
-    top: noTop,
     sandbox: {
       ...noSandbox,
       runCoordinator: recorded.runCoordinator,
       runWorker: recorded.runWorker,
       ...sandbox,
     },
-    supportBundle: never,
-    diagnose: never,
     version: () => Promise.resolve({ version: "1.2.3", deno: "2.9.4" }),
   });
   return { code, out, err, started: recorded.started };

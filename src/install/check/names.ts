@@ -1,0 +1,12 @@
+/** Names of an installation's objects, which are the Go operator's. */
+
+export const API_SERVICE = "v1alpha1.aggregation.coder.com";
+export const API_GROUP_PATH = "/apis/aggregation.coder.com/v1alpha1";
+/** Of all Deployments, pods and Services. */
+export const APP_LABEL = "app=coder-k8s";
+/** Of the operator's Deployment, ServiceAccount, and the MCP server's Service. */
+export const OPERATOR = "coder-k8s";
+export const API_SERVER = "coder-k8s-apiserver";
+/** Where the API server's own certificates are. */
+export const SERVING_SECRET = "coder-k8s-apiserver-tls";
+export const DEPLOYMENTS = `/apis/apps/v1/deployments?labelSelector=${encodeURIComponent(APP_LABEL)}`;
