@@ -7,19 +7,25 @@
  * - `--root DIRECTORY` works on another checkout.
  */
 import { parseArgs } from "node:util";
+import { chartFiles } from "./generate/chart/mod.ts";
 import { crdFiles } from "./generate/crd/mod.ts";
+import { embeddedFiles } from "./generate/deploy/files.ts";
 import { troubleshootingFiles } from "./generate/diagnosis/rules.ts";
 import { differing, type GeneratedFile, write } from "./generate/files.ts";
 import { refreshExtract } from "./generate/kubernetes/extract.ts";
 import { kubernetesFiles } from "./generate/kubernetes/mod.ts";
 import { mcpToolFiles } from "./generate/mcp/tools.ts";
+import { rightsFiles } from "./generate/rights/page.ts";
 
 /** What produces files. A new generator is one more entry. */
 const GENERATORS: readonly ((root: string) => Promise<GeneratedFile[]>)[] = [
   kubernetesFiles,
   crdFiles,
+  embeddedFiles,
   mcpToolFiles,
   troubleshootingFiles,
+  rightsFiles,
+  chartFiles,
 ];
 
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
