@@ -4,17 +4,22 @@
  */
 import { join } from "node:path";
 import {
+  Cluster,
   SHARED_CLUSTER_VARIABLE,
   standardError,
   startCluster,
   ToolsError,
   withSharedCluster,
 } from "../tests/cluster/mod.ts";
+import { AUDIT_FOLDER_VARIABLE, auditLogs } from "../tests/cluster/audit_folder.ts";
+import { layout } from "../tests/cluster/state.ts";
 import { ensureCoderTools } from "../tests/coder/mod.ts";
+import { RightsLedger } from "../tests/rights/ledger.ts";
 import { runChild, testArgs } from "./lib/child_tests.ts";
 import { type Chunk, chunksOf, inOrder } from "./lib/chunks.ts";
 import { filesBelow } from "./lib/files.ts";
 import { laneCount, runLanes } from "./lib/lanes.ts";
+import { rightsReport } from "./lib/rights_report.ts";
 import { root, say } from "./lib/run.ts";
 import { stopSignals } from "./lib/stop_signals.ts";
 import { endOf, readReport, sum, type TestReport } from "./lib/test_report.ts";
@@ -75,21 +80,35 @@ async function filesOf(folders: readonly string[]): Promise<string[]> {
 }
 
 async function oneProcess(args: readonly string[]): Promise<number> {
-  return await withSharedCluster(async () => {
-    const child = new Deno.Command(Deno.execPath(), { args: testArgs(args), cwd: root, stdin: "null" })
-      .spawn();
-    using _stop = stopSignals((signal) => {
-      // A terminal tells its whole group of Ctrl-C; the child is in it.
-      if (signal !== "SIGINT") child.kill(signal);
-    });
-    return (await child.status).code;
-  }, { progress: standardError() });
+  const folder = await Deno.makeTempDir({ prefix: "coder-k8s-audit-" });
+  const ledger = new RightsLedger();
+  try {
+    return await withSharedCluster(async ({ dir }) => {
+      const shared = layout(dir).auditLog;
+      await ledger.skip(shared);
+      const env = { [AUDIT_FOLDER_VARIABLE]: folder };
+      const child = new Deno.Command(Deno.execPath(), { args: testArgs(args), cwd: root, stdin: "null", env })
+        .spawn();
+      using _stop = stopSignals((signal) => {
+        // A terminal tells its whole group of Ctrl-C; the child is in it.
+        if (signal !== "SIGINT") child.kill(signal);
+      });
+      const { code } = await child.status;
+      for (const log of [shared, ...await auditLogs(folder)]) await ledger.read(log, "this run");
+      const { failures } = await rightsReport(ledger, false);
+      for (const { name, details } of failures) say(`\nFAILED: ${name}\n${details}`);
+      return code === 0 && failures.length > 0 ? 1 : code;
+    }, { progress: standardError() });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 /** A lane and the cluster that its tests share. */
 interface Lane extends AsyncDisposable {
   readonly number: number;
   readonly statePath: string;
+  readonly auditLog: string;
 }
 
 async function inLanes(
@@ -102,20 +121,25 @@ async function inLanes(
   using _stop = stopSignals((signal) => stopped.abort(new Error(`${signal} ended the run`)));
   const count = laneCount(Deno.env.get(LANES_VARIABLE), navigator.hardwareConcurrency);
   const lanes = await startLanes(count);
+  const ledger = new RightsLedger();
+  for (const { auditLog } of lanes) await ledger.skip(auditLog);
   let begun = 0;
   const reports: TestReport[] = [];
   const one = async (chunk: Chunk, lane: Lane, signal: AbortSignal) => {
     const place = `${++begun}/${chunks.length}, lane ${lane.number}`;
+    const audited = await Deno.makeTempDir({ dir: temporary, prefix: "audit-" });
     say(`--- ${chunk.name} begins (${place})`);
     const { code, output, milliseconds } = await runChild(
       testArgs([...chunkOptions(options), ...chunk.files]),
       {
-        env: { [SHARED_CLUSTER_VARIABLE]: lane.statePath },
+        env: { [SHARED_CLUSTER_VARIABLE]: lane.statePath, [AUDIT_FOLDER_VARIABLE]: audited },
         output: join(temporary, `lane-${lane.number}.log`),
         deadlineMs: CHUNK_DEADLINE_MS,
         signal,
       },
     );
+    for (const log of [lane.auditLog, ...await auditLogs(audited)]) await ledger.read(log, chunk.name);
+    await Deno.remove(audited, { recursive: true });
     const report = readReport(chunk.name, code, output);
     const verdict = report.failed === 0 ? "ok" : `FAILED (${report.failed})`;
     say(
@@ -130,7 +154,8 @@ async function inLanes(
   } finally {
     await Promise.all(lanes.map((lane) => lane[Symbol.asyncDispose]()));
   }
-  const report = sum(reports);
+  const isWhole = !stopped.signal.aborted && !options.some((option) => option.startsWith("--filter"));
+  const report = sum([...reports, await rightsReport(ledger, isWhole)]);
   say(`\n${endOf(report, performance.now() - started)}\n`);
   return report.failed > 0 || stopped.signal.aborted ? 1 : 0;
 }
@@ -144,7 +169,11 @@ function chunkOptions(options: readonly string[]): readonly string[] {
 /** A cluster that somebody has given us has one lane: tests of two would meet on it. */
 async function startLanes(count: number): Promise<Lane[]> {
   const given = Deno.env.get(SHARED_CLUSTER_VARIABLE);
-  if (given) return [{ number: 1, statePath: given, [Symbol.asyncDispose]: () => Promise.resolve() }];
+  if (given) {
+    const { dir } = await Cluster.open(given);
+    const auditLog = layout(dir).auditLog;
+    return [{ number: 1, statePath: given, auditLog, [Symbol.asyncDispose]: () => Promise.resolve() }];
+  }
   say(
     `${count} lane${count === 1 ? "" : "s"}, each with a cluster of its own; ${LANES_VARIABLE} changes that`,
   );
@@ -154,6 +183,7 @@ async function startLanes(count: number): Promise<Lane[]> {
     return {
       number: index + 1,
       statePath: cluster.statePath,
+      auditLog: layout(cluster.dir).auditLog,
       [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
     };
   }));

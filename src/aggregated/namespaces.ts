@@ -25,7 +25,10 @@ export interface NamespaceStatesOptions {
 }
 
 export interface NamespaceStates {
-  /** As the API server has it now. Rejects where it does not tell: then nobody knows. */
+  /**
+   * As the API server has it now. Rejects where it does not tell: then nobody knows. One that is not among `names` is
+   * not asked for, and taken for active: nothing is served in it, which is what whoever asks is told next.
+   */
   state(namespace: string, signal: AbortSignal): Promise<NamespaceState>;
   /**
    * Whether it is being deleted, or was and is gone, as far as this process has heard: a little late, but never after
@@ -77,6 +80,8 @@ class States implements NamespaceStates {
   }
 
   async state(namespace: string, signal: AbortSignal): Promise<NamespaceState> {
+    const { names } = this.#options;
+    if (names.length > 0 && !names.includes(namespace)) return "active";
     const found = await this.#ask(namespace, signal);
     if (found === undefined) return "missing";
     if (!isEnding(found)) return "active";

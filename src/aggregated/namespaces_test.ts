@@ -105,6 +105,16 @@ Deno.test("who does not get to know how a namespace fares says so", async () => 
   await assert.rejects(world.states({ names: ["lab"] }).state("lab", signal), isForbidden);
 });
 
+Deno.test("where names are given, nobody asks for others, which rights may not reach", async () => {
+  const world = new World();
+  world.live.set("lab", namespace("lab"));
+  const states = world.states({ names: ["lab", "gone"] });
+  assert.equal(await states.state("lab", signal), "active");
+  assert.equal(await states.state("gone", signal), "missing");
+  assert.equal(await states.state("elsewhere", signal), "active");
+  assert.deepEqual(world.calls, ["get namespaces lab", "get namespaces gone"]);
+});
+
 Deno.test("a deletion that comes before the watch is told as soon as somebody asks, once", async () => {
   const world = new World();
   const states = world.states();

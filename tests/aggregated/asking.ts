@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import { type Cluster, type KeyPair, serviceDnsNames } from "../cluster/mod.ts";
 import { readKeyPair } from "../cluster/state.ts";
-import { API_SERVICE, type AppRig } from "./app_rig.ts";
+import { API_SERVICE, type Replica } from "./app_rig.ts";
 
 export interface AskOptions {
   /** @default {"GET"} */
@@ -32,7 +32,7 @@ export async function ask(cluster: Cluster, path: string, options: AskOptions = 
 
 /** A request to the product's own port, whose certificate is checked as the API server checks it. */
 export async function askDirectly(
-  { cluster, replica: { port } }: AppRig,
+  { cluster, replica: { port } }: { readonly cluster: Cluster; readonly replica: Pick<Replica, "port"> },
   path: string,
   options: AskOptions = {},
 ): Promise<Told> {

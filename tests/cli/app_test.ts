@@ -16,6 +16,8 @@ async function start(kubeconfig: string, flags: Readonly<Record<string, string>>
     kubeconfig,
     "health-bind-address": `127.0.0.1:${health}`,
     "metrics-bind-address": `127.0.0.1:${metrics}`,
+    // The API server's service proxy needs rights that are optional.
+    "coder-access": "direct",
     ...flags,
   };
   const { settings, mistakes } = await loadSettings({

@@ -48,6 +48,8 @@ export interface PolicyRule {
   resourceNames?: readonly string[];
   nonResourceURLs?: readonly string[];
   verbs: readonly string[];
+  /** Where a RoleBinding grants it. @default everywhere */
+  namespace?: string;
 }
 
 /** A place in the log. */
@@ -79,6 +81,22 @@ export class AuditLog {
     return new AuditView(parseAudit(await this.#read(mark.offset)));
   }
 
+  /**
+   * Says that refusals of the product are meant, until the answer is disposed of: the end of a run takes every other
+   * for a right that is missing.
+   *
+   * @param deeds which, as {@linkcode deedOf} has them
+   * @param why for people
+   */
+  meansDenials(why: string, deeds: RegExp = /./): Disposable {
+    const meant: MeantDenials = { deeds: deeds.source, why, from: Date.now() };
+    const path = meantDenialsPath(Deno.realPathSync(this.path));
+    const note = (line: MeantDenials) =>
+      Deno.writeTextFileSync(path, JSON.stringify(line) + "\n", { append: true });
+    note(meant);
+    return { [Symbol.dispose]: () => note({ ...meant, until: Date.now() }) };
+  }
+
   /** A request leaves its trace a moment after its answer: a request of our own that is there comes after them. */
   async #settle(): Promise<void> {
     const from = (await Deno.stat(this.path).catch(() => undefined))?.size ?? 0;
@@ -100,6 +118,28 @@ export class AuditLog {
     const text = await new Response(file.readable).text();
     return offset === 0 ? text : text.slice(text.indexOf("\n") + 1);
   }
+}
+
+/** Where it is noted which refusals a test means: beside the log, wherever that is. */
+export function meantDenialsPath(auditLog: string): string {
+  return `${auditLog}.meant`;
+}
+
+/** Refusals that are meant, from one moment to another. */
+export interface MeantDenials {
+  /** Source of a regular expression on {@linkcode deedOf}. */
+  readonly deeds: string;
+  readonly why: string;
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  /** Absent: to the end of the cluster. */
+  readonly until?: number;
+}
+
+/** What was asked for, as `list secrets in coder` or `patch deployments.apps in coder: dev`. */
+export function deedOf(entry: AuditEntry): string {
+  const { verb, namespace, name } = entry;
+  return `${verb} ${qualified(entry)}${namespace ? ` in ${namespace}` : ""}${name ? `: ${name}` : ""}`;
 }
 
 /** A stretch of the log, to be asked. */
@@ -142,28 +182,33 @@ export class AuditView {
    * as used as soon as anything falls under it.
    */
   rightsNeverUsed(user: string, rules: readonly PolicyRule[]): string[] {
-    const used = this.requests({ user, allowed: true });
-    const unused = new Set<string>();
-    for (const rule of rules) {
-      for (const verb of rule.verbs) {
-        for (const apiGroup of rule.apiGroups ?? []) {
-          for (const resource of rule.resources ?? []) {
-            const wanted = (entry: AuditEntry) =>
-              covers(verb, entry.verb) && covers(apiGroup, entry.apiGroup) &&
-              covers(resource, fullResource(entry)) &&
-              (!rule.resourceNames?.length || rule.resourceNames.includes(entry.name ?? ""));
-            if (!used.some(wanted)) unused.add(`${verb} ${resource}${apiGroup ? `.${apiGroup}` : ""}`);
-          }
-        }
-        for (const url of rule.nonResourceURLs ?? []) {
+    return rightsNeverUsed(this.requests({ user, allowed: true }), rules);
+  }
+}
+
+/** Rights that none of these requests needed; see {@linkcode AuditView.rightsNeverUsed}. */
+export function rightsNeverUsed(used: readonly AuditEntry[], rules: readonly PolicyRule[]): string[] {
+  const unused = new Set<string>();
+  for (const rule of rules) {
+    for (const verb of rule.verbs) {
+      for (const apiGroup of rule.apiGroups ?? []) {
+        for (const resource of rule.resources ?? []) {
           const wanted = (entry: AuditEntry) =>
-            entry.resource === undefined && covers(verb, entry.verb) && coversUrl(url, entry.uri);
-          if (!used.some(wanted)) unused.add(`${verb} ${url}`);
+            covers(verb, entry.verb) && covers(apiGroup, entry.apiGroup) &&
+            covers(resource, fullResource(entry)) &&
+            (rule.namespace === undefined || rule.namespace === entry.namespace) &&
+            (!rule.resourceNames?.length || rule.resourceNames.includes(entry.name ?? ""));
+          if (!used.some(wanted)) unused.add(`${verb} ${resource}${apiGroup ? `.${apiGroup}` : ""}`);
         }
       }
+      for (const url of rule.nonResourceURLs ?? []) {
+        const wanted = (entry: AuditEntry) =>
+          entry.resource === undefined && covers(verb, entry.verb) && coversUrl(url, entry.uri);
+        if (!used.some(wanted)) unused.add(`${verb} ${url}`);
+      }
     }
-    return [...unused];
   }
+  return [...unused];
 }
 
 /** Reads the lines of an audit log; the stages of one request become one entry. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AuditEntry, AuditLog, AuditView, parseAudit } from "./audit.ts";
+import { type AuditEntry, AuditLog, AuditView, deedOf, meantDenialsPath, parseAudit } from "./audit.ts";
 import { serviceAccountUser, sharedCluster } from "./mod.ts";
 import { waitFor } from "./wait.ts";
 
@@ -141,6 +141,49 @@ Deno.test("rights never used are those that no allowed request needed", () => {
     "* secrets",
     "get /debug/*",
   ]);
+});
+
+Deno.test("a right of one namespace is used there alone", () => {
+  const view = new AuditView([entry("get", "deployments", { namespace: "one" })]);
+  const rule = { apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] };
+  assert.deepEqual(view.rightsNeverUsed(OPERATOR, [rule, { ...rule, namespace: "one" }]), []);
+  assert.deepEqual(view.rightsNeverUsed(OPERATOR, [{ ...rule, namespace: "two" }]), ["get deployments.apps"]);
+});
+
+Deno.test("a deed is told with its place and name", () => {
+  assert.equal(
+    deedOf(entry("patch", "deployments", { namespace: "lab", name: "x" })),
+    "patch deployments.apps in lab: x",
+  );
+  assert.equal(deedOf(entry("list", "secrets", { apiGroup: "" })), "list secrets");
+  assert.equal(
+    deedOf(entry("update", "deployments", { subresource: "status" })),
+    "update deployments/status.apps",
+  );
+});
+
+Deno.test("that refusals are meant is noted beside the log, with its end", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [real, path] = [`${folder}/real.log`, `${folder}/audit.log`];
+    await Deno.writeTextFile(real, "");
+    await Deno.symlink(real, path);
+    const log = new AuditLog(path, () => Promise.resolve());
+    const notes = async () =>
+      (await Deno.readTextFile(meantDenialsPath(real))).trimEnd().split("\n").map((text) => JSON.parse(text));
+    const before = Date.now();
+    {
+      using _meant = log.meansDenials("it is tried", /^list secrets/);
+      const [first, ...others] = await notes();
+      assert.equal(others.length, 0);
+      assert.deepEqual([first.deeds, first.why, first.until], ["^list secrets", "it is tried", undefined]);
+      assert.ok(first.from >= before);
+    }
+    const [, last] = await notes();
+    assert.ok(last.until >= last.from);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("on a real API server: what one user did since a mark, and what it was refused", async () => {

@@ -267,8 +267,12 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Starts a part that was stopped or killed, on its old port, and waits until it is ready. */
-  start(part: Part): Promise<void> {
-    return startPart(this.state, part);
+  async start(part: Part): Promise<void> {
+    // An API server that has just begun refuses everybody, until it knows the roles that there are.
+    using _meant = part === "apiserver" && !(await this.running()).includes(part)
+      ? this.audit.meansDenials("the API server begins")
+      : undefined;
+    await startPart(this.state, part);
   }
 
   /** Ends a part in order (SIGTERM; SIGKILL after `graceMs`). @param graceMs in milliseconds */

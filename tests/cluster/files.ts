@@ -9,6 +9,7 @@ import {
   type KeyPair,
 } from "./pki.ts";
 import { type CertificateName, type ClusterState, layout, type Part } from "./state.ts";
+import { linkAuditLog } from "./audit_folder.ts";
 
 /** Groups that may do everything. */
 const MASTERS = "system:masters";
@@ -65,6 +66,7 @@ export async function writeFiles(state: ClusterState): Promise<void> {
   for (const sub of ["pki", "kubeconfigs", "logs", "run"]) {
     await Deno.mkdir(join(state.dir, sub), { recursive: true, mode: 0o700 });
   }
+  await linkAuditLog(files.auditLog, state.name);
   const ca = await createAuthority("coder-k8s-test-ca");
   const frontProxyCa = await createAuthority("coder-k8s-test-front-proxy-ca");
   const pairs = new Map<CertificateName, KeyPair>([["ca", ca], ["front-proxy-ca", frontProxyCa]]);

@@ -1,54 +1,30 @@
-/** Nothing that the operator does is refused under the shipped RBAC, and every right that it grants is used. */
+/**
+ * Nothing that the product does is refused under the shipped RBAC, and every right that it grants is used: each part runs
+ * with an account and roles of its own (deploy/overlays/split), where a right of one cannot hide behind another's.
+ */
 import assert from "node:assert/strict";
 import { API_ROOT, API_SERVICE, register } from "../aggregated/app_rig.ts";
-import { ask } from "../aggregated/asking.ts";
-import type { PolicyRule } from "../cluster/mod.ts";
-import { waitFor } from "../cluster/mod.ts";
-import { installGatewayApi, removeGatewayApi } from "../cluster/mod.ts";
+import { ask, askDirectly } from "../aggregated/asking.ts";
+import { deedOf } from "../cluster/audit.ts";
+import { installGatewayApi, startCluster, waitFor } from "../cluster/mod.ts";
 import { sharedCoderd } from "../coder/mod.ts";
 import { startFakeCoder } from "../fake-coder/mod.ts";
-import { OPERATOR_USER } from "../operator/install.ts";
 import { freePort } from "../operator/process.ts";
+import { NEVER_SEEN } from "../rights/exceptions.ts";
+import { ACCOUNTS, grantsOf, rendered } from "../rights/grants.ts";
+import { type Account, installRights } from "../rights/install.ts";
 import { becomes, furtherChildren, inTheWay, rightsElsewhere, waysAndBudgets } from "./life_children.ts";
+import { agedKeys, assistant } from "./life_assistant.ts";
 import { VISITED, visits } from "./life_coder.ts";
 import { daemons, LICENSED } from "./life_daemons.ts";
 import { upgrades } from "./life_upgrade.ts";
 import { workspaceRights } from "./workspace_rights.ts";
-import { LEASE, type Scene, startScene } from "./scene.ts";
+import type { LocalOperator } from "./operator.ts";
+import { type Scene, startScene } from "./scene.ts";
 
+const SHAPE = "overlays/split";
 const SERVING = "coder-k8s-apiserver-tls";
 const APISERVICE = `/apis/apiregistration.k8s.io/v1/apiservices/${API_SERVICE}`;
-const RBAC = "/apis/rbac.authorization.k8s.io/v1";
-
-/** Rights that this life does not use, and why they are granted all the same. */
-const NOT_USED_HERE: readonly { right: RegExp; why: string }[] = [
-  {
-    right:
-      /^create (deployments|services|serviceaccounts|ingresses|httproutes|poddisruptionbudgets|jobs|secrets|roles|rolebindings)(\.|$)/,
-    why: "an apply of what is not there yet is audited as a patch",
-  },
-  {
-    right: /^(create|delete|deletecollection|get|list|patch|update|watch) (pods|persistentvolumeclaims)$/,
-    why: "held, so that it can be granted to Coder for its workspaces",
-  },
-  {
-    right: /^(deletecollection|update) deployments\.apps$/,
-    why: "held, so that it can be granted to Coder for its workspaces",
-  },
-  { right: /^update \w+\/finalizers\.coder\.com$/, why: "asked for by an admission plugin, never sent" },
-];
-
-async function rulesOf(scene: Scene): Promise<PolicyRule[]> {
-  const paths = [
-    "clusterroles/manager-role",
-    "clusterroles/system:auth-delegator",
-    "clusterroles/coder-k8s-apiserver",
-    "namespaces/coder-system/roles/coder-k8s-leader-election",
-    "namespaces/coder-system/roles/coder-k8s-apiserver",
-  ];
-  const roles = await Promise.all(paths.map((path) => scene.cluster.request("GET", `${RBAC}/${path}`)));
-  return roles.flatMap(({ rules }) => rules);
-}
 
 /** Objects that the control planes name, or that are in their way. */
 async function surroundings(scene: Scene): Promise<void> {
@@ -97,32 +73,49 @@ async function surroundings(scene: Scene): Promise<void> {
 }
 
 Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no right unused", async () => {
-  await using scene = await startScene("rights");
-  const { cluster, namespace, faults } = scene;
+  await using cluster = await startCluster({ name: "rights" });
+  const { kubeconfig } = await installRights(cluster, SHAPE);
+  // A new garbage collector knows our kinds from its start; another learns of them within half a minute.
+  await cluster.restart("controller-manager");
+  await using scene = await startScene("rights", cluster);
+  const { namespace, faults } = scene;
   const coderd = await sharedCoderd();
   await coderd.firstUser();
   await using fake = await startFakeCoder();
-  await cluster.request("DELETE", LEASE).catch(() => {});
   await installGatewayApi(cluster);
-  // One that is there is written to, one that is not is created. An earlier operator's would be good as it is.
-  await cluster.request("DELETE", `/api/v1/namespaces/coder-system/secrets/${SERVING}`).catch(() => {});
+  // One that is there is written to, one that is not is created.
   await cluster.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: SERVING } }, "coder-system");
-  const port = await freePort();
+  const [port, mcpPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
+  const metrics = `127.0.0.1:${metricsPort}`;
   const mark = await cluster.audit.mark();
   // A server without WatchList is asked for lists.
   const old = faults.answer(422, { watch: true, when: ({ query }) => query.has("sendInitialEvents") });
-  const metrics = `127.0.0.1:${await freePort()}`;
-  const operator = await scene.operator({
-    flags: {
-      app: "all",
-      "metrics-bind-address": metrics,
-      "metrics-access": "protected",
-      "aggregated-bind-address": `127.0.0.1:${port}`,
-      "mcp-bind-address": `127.0.0.1:${await freePort()}`,
-      "control-plane-endpoint": `${namespace}/${VISITED}=${coderd.url},${namespace}/${LICENSED}=${fake.url}`,
-    },
-  });
+  const coders = `${namespace}/${VISITED}=${coderd.url},${namespace}/${LICENSED}=${fake.url}`;
+  const start = async (account: Account, flags: Record<string, string>) =>
+    await scene.operator({
+      kubeconfig: await kubeconfig(account, faults),
+      flags: { "control-plane-endpoint": coders, ...flags },
+    });
+  const parts: LocalOperator[] = [];
   try {
+    const started = await Promise.allSettled([
+      start("operator", {
+        app: "controller",
+        "metrics-bind-address": metrics,
+        "metrics-access": "protected",
+      }),
+      start("apiserver", {
+        app: "aggregated-apiserver",
+        "aggregated-bind-address": `127.0.0.1:${port}`,
+      }),
+      start("mcp", {
+        app: "mcp-http",
+        "mcp-bind-address": `127.0.0.1:${mcpPort}`,
+        "mcp-namespaces": namespace,
+      }),
+    ]);
+    for (const each of started) if (each.status === "fulfilled") parts.push(each.value);
+    for (const each of started) if (each.status === "rejected") throw each.reason;
     await register(cluster, port);
     await waitFor(async () => (await cluster.find(APISERVICE))?.spec.caBundle, { what: "the bundle" });
     old.remove();
@@ -132,6 +125,8 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
     });
     await scrape.body?.cancel();
     assert.equal(scrape.status, 403);
+    await agedKeys(cluster);
+    await stranger(scene, port);
     await namelessPlace(scene);
     await surroundings(scene);
     await fullLife(scene);
@@ -141,24 +136,42 @@ Deno.test("a whole life under the shipped RBAC is refused nothing and leaves no 
     await rightsElsewhere(scene);
     await upgrades(scene);
     await visits(scene, coderd);
-    await daemons(scene, fake);
+    const mcp = { url: `http://127.0.0.1:${mcpPort}/mcp`, kubeconfig: await kubeconfig("mcp") };
+    await daemons(scene, fake, () => assistant(scene, mcp, `${namespace}/${LICENSED}`));
     await leftovers(scene);
   } finally {
     // Events that are still waiting are sent at the end.
     await cluster.request("DELETE", APISERVICE).catch(() => {});
-    await operator.stop();
-    await removeGatewayApi(cluster);
-    await cluster.request("DELETE", `/api/v1/namespaces/coder-system/secrets/${SERVING}`).catch(() => {});
+    await Promise.all(parts.map((part) => part.stop()));
   }
   const view = await cluster.audit.since(mark);
-  assert.deepEqual(view.denied(OPERATOR_USER).map(({ verb, uri }) => `${verb} ${uri}`), []);
-  const unused = view.rightsNeverUsed(OPERATOR_USER, await rulesOf(scene));
-  assert.deepEqual(unused.filter((right) => !NOT_USED_HERE.some((each) => each.right.test(right))), []);
-  for (const { right, why } of NOT_USED_HERE) {
-    assert.ok(unused.some((each) => right.test(each)), `the exception ${right} (${why}) is one no more`);
+  const objects = await rendered(SHAPE);
+  const unused: { right: string; whose: string }[] = [];
+  for (const user of [ACCOUNTS.operator, ACCOUNTS.apiserver, ACCOUNTS.mcp]) {
+    assert.deepEqual(view.denied(user).map(deedOf), [], `what ${user} was refused`);
+    for (const grant of grantsOf(objects, user)) {
+      const whose = `${grant.role} of ${user}`;
+      unused.push(...view.rightsNeverUsed(user, [grant]).map((right) => ({ right, whose })));
+    }
   }
-  assert.deepEqual(operator.failures().filter(({ msg }) => msg !== "reconcile failed, trying again"), []);
+  const excused = (right: string) => NEVER_SEEN.some((each) => each.right.test(right));
+  const left = unused.filter(({ right }) => !excused(right));
+  assert.deepEqual(left.map(({ right, whose }) => `${right} (${whose})`), []);
+  for (const { right, why } of NEVER_SEEN) {
+    const isSeen = unused.some((each) => right.test(each.right));
+    assert.ok(isSeen, `the exception ${right} (${why}) is one no more`);
+  }
+  for (const part of parts) {
+    assert.deepEqual(part.failures().filter(({ msg }) => msg !== "reconcile failed, trying again"), []);
+  }
 });
+
+/** Who comes to the aggregated API's own port with a token is looked at there, and refused where RBAC says so. */
+async function stranger({ cluster, namespace }: Scene, port: number): Promise<void> {
+  const token = await cluster.serviceAccountToken({ namespace, name: "default" });
+  const path = `${API_ROOT}/namespaces/${namespace}/coderworkspaces`;
+  assert.equal((await askDirectly({ cluster, replica: { port } }, path, { as: { token } })).status, 403);
+}
 
 /** Who creates something through the API server in a namespace that is not there is told so. */
 async function namelessPlace({ cluster }: Scene): Promise<void> {

@@ -12,8 +12,16 @@ import type { Scene } from "./scene.ts";
 /** Its Coder is to be given to the operator by `--control-plane-endpoint`. */
 export const LICENSED = "licensed";
 
-/** Keys and registrations that are made, replaced, and removed at the end, with the operator's own token. */
-export async function daemons(scene: Scene, fake: FakeCoder): Promise<void> {
+/**
+ * Keys and registrations that are made, replaced, and removed at the end, with the operator's own token.
+ *
+ * @param beside runs as long as its Coder can be reached. @default nothing
+ */
+export async function daemons(
+  scene: Scene,
+  fake: FakeCoder,
+  beside: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const { cluster, namespace } = scene;
   const live = new LiveObjects(cluster, namespace);
   fake.state.environment.set("CODER_ACCESS_URL", "https://coder.example.com");
@@ -28,6 +36,7 @@ export async function daemons(scene: Scene, fake: FakeCoder): Promise<void> {
   await provisioner(scene, live, fake);
   await proxy(live, fake);
   await changes(scene, fake);
+  await beside();
   await scene.removed(LICENSED);
   fake.assertClean();
 }

@@ -161,9 +161,13 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** Makes a namespace and a rig, in front of an API server with CRDs and RBAC as shipped. */
-export async function startScene(prefix: string): Promise<Scene> {
-  const cluster = await faultsCluster();
+/**
+ * Makes a namespace and a rig, in front of an API server with CRDs and RBAC as shipped.
+ *
+ * @param own with them in it already. @default the one of all tests that break things
+ */
+export async function startScene(prefix: string, own?: Cluster): Promise<Scene> {
+  const cluster = own ?? await faultsCluster();
   const [namespace, faults] = [await cluster.newNamespace(prefix), await cluster.newFaults()];
   const kubeconfig = await cluster.serviceAccountKubeconfig({ ...OPERATOR, throughFaults: faults });
   return new Scene(cluster, namespace, faults, kubeconfig);

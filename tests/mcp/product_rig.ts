@@ -2,6 +2,7 @@
 import { type Deployment, startDeployment } from "../coder/mod.ts";
 import { type Cluster, serviceAccountUser, startCluster } from "../cluster/mod.ts";
 import { type Deed, untilAllowed } from "../deploy/access.ts";
+import { OPERATOR_USER } from "../operator/install.ts";
 import { type AppRig, type AppRigOptions, startAppRig } from "../aggregated/app_rig.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
@@ -77,6 +78,24 @@ export async function startProductRig(
 export async function holdLease(cluster: Cluster): Promise<void> {
   await cluster.apply([
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "held" } },
+    // As for whoever keeps the Lease in a namespace of its own.
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: "Role",
+      metadata: { namespace: "held", name: "leases" },
+      rules: [{
+        apiGroups: ["coordination.k8s.io"],
+        resources: ["leases"],
+        verbs: ["create", "get", "update"],
+      }],
+    },
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: "RoleBinding",
+      metadata: { namespace: "held", name: "leases" },
+      roleRef: { apiGroup: RBAC, kind: "Role", name: "leases" },
+      subjects: [{ kind: "ServiceAccount", namespace: "coder-system", name: "coder-k8s" }],
+    },
     {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
@@ -89,5 +108,8 @@ export async function holdLease(cluster: Cluster): Promise<void> {
         leaseTransitions: 0,
       },
     },
+  ]);
+  await untilAllowed(cluster, OPERATOR_USER, [
+    { verb: "get", group: "coordination.k8s.io", resource: "leases", namespace: "held" },
   ]);
 }

@@ -8,9 +8,25 @@ export const OPERATOR_USER = "system:serviceaccount:coder-system:coder-k8s";
 
 /** One right of each binding that the operator needs from its first moment on. */
 const RIGHTS = [
-  { group: "coder.com", resource: "codercontrolplanes", verb: "watch" },
+  { group: "coder.com", resource: "codercontrolplanes", verb: "patch" },
   { group: "authentication.k8s.io", resource: "tokenreviews", verb: "create" },
   { group: "coordination.k8s.io", resource: "leases", verb: "create", namespace: "coder-system" },
+  { group: "apiextensions.k8s.io", resource: "customresourcedefinitions", verb: "watch" },
+  { resource: "namespaces", verb: "watch" },
+  { resource: "namespaces", verb: "get" },
+  { resource: "configmaps", verb: "update" },
+  {
+    group: "apiregistration.k8s.io",
+    resource: "apiservices",
+    name: "v1alpha1.aggregation.coder.com",
+    verb: "patch",
+  },
+  {
+    resource: "configmaps",
+    name: "extension-apiserver-authentication",
+    verb: "get",
+    namespace: "kube-system",
+  },
 ];
 
 /** The API server learns of bindings a moment after they were made. */
