@@ -7,6 +7,9 @@ const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const areas: Record<string, () => Promise<{ measure: () => Promise<Report> }>> = {
   controlplane: () => import("./controlplane.ts"),
   memory: () => import("./memory.ts"),
+  start: () => import("./start.ts"),
+  idle: () => import("./idle.ts"),
+  availability: () => import("./availability.ts"),
   cache: () => import("./cache.ts"),
   calls: () => import("./coder_calls.ts"),
   provisioners: () => import("./provisioners.ts"),

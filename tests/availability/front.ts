@@ -1,0 +1,122 @@
+/**
+ * What stands in front of the API servers of a cluster that is highly available, played for one that has one: a new
+ * connection waits until there is an API server that says that it is ready. What was open when it died breaks.
+ */
+import { sleep } from "../cluster/mod.ts";
+
+/** Between two looks for a server that is away, in milliseconds. */
+const LOOK_MS = 50;
+
+/** Ends with `await using`. */
+export interface Front extends AsyncDisposable {
+  /** On 127.0.0.1. */
+  readonly port: number;
+  /** Connections that had to wait, and those that waited in vain. */
+  readonly held: number;
+  readonly refused: number;
+}
+
+export interface FrontOptions {
+  /** Of the server, on 127.0.0.1. */
+  readonly port: number;
+  /** Asked for after a connection to it failed or broke, until it says yes. */
+  readonly isReady: () => Promise<boolean>;
+  /** How long a connection may wait, in milliseconds. @default {60_000} */
+  readonly holdMs?: number;
+}
+
+export function startFront({ port, isReady, holdMs = 60_000 }: FrontOptions): Front {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const stop = new AbortController();
+  const open = new Set<Deno.TcpConn>();
+  const running = new Set<Promise<void>>();
+  let looking: Promise<void> | undefined;
+  let held = 0;
+  let refused = 0;
+
+  /** One look for all who wait. */
+  function untilReady(): Promise<void> {
+    looking ??= (async () => {
+      while (!stop.signal.aborted && !await isReady().catch(() => false)) {
+        await sleep(LOOK_MS, stop.signal).catch(() => {});
+      }
+    })().finally(() => looking = undefined);
+    return looking;
+  }
+
+  async function connect(): Promise<Deno.TcpConn | undefined> {
+    const end = performance.now() + holdMs;
+    let waited = false;
+    while (!stop.signal.aborted && performance.now() < end) {
+      if (looking === undefined) {
+        const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
+        if (connection !== undefined) return connection;
+      }
+      if (!waited) held++;
+      waited = true;
+      await Promise.race([untilReady(), sleep(end - performance.now(), stop.signal).catch(() => {})]);
+    }
+    return undefined;
+  }
+
+  async function lead(client: Deno.TcpConn): Promise<void> {
+    open.add(client);
+    const server = await connect();
+    if (server === undefined) refused++;
+    else {
+      open.add(server);
+      const broke = await Promise.all([oneWay(client, server), oneWay(server, client)]);
+      // A server that is killed and begins anew answers before it knows anything.
+      if (broke[1] === "broken" && !stop.signal.aborted) void untilReady();
+    }
+    for (const one of [client, server]) {
+      if (one === undefined) continue;
+      open.delete(one);
+      closeQuietly(one);
+    }
+  }
+
+  const serving = (async () => {
+    for await (const client of listener) {
+      const task: Promise<void> = lead(client).finally(() => running.delete(task));
+      running.add(task);
+    }
+  })();
+  return {
+    port: listener.addr.port,
+    get held() {
+      return held;
+    },
+    get refused() {
+      return refused;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error("the front ends"));
+      listener.close();
+      await serving.catch(() => {});
+      open.forEach(closeQuietly);
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Until one end says that it is done: the other one is told, and may go on talking. */
+async function oneWay(from: Deno.TcpConn, to: Deno.TcpConn): Promise<"done" | "broken"> {
+  const chunk = new Uint8Array(64 * 1024);
+  try {
+    for (let read = await from.read(chunk); read !== null; read = await from.read(chunk)) {
+      for (let sent = 0; sent < read;) sent += await to.write(chunk.subarray(sent, read));
+    }
+    await to.closeWrite();
+    return "done";
+  } catch {
+    [from, to].forEach(closeQuietly);
+    return "broken";
+  }
+}
+
+function closeQuietly(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch { /* It was closed before. */ }
+}
