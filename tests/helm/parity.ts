@@ -37,13 +37,14 @@ const EXPLAINED: readonly Explained[] = [
     },
   },
   {
-    why: "records of calls stay when the release goes",
-    undo: ({ kind, metadata }) => kind === "PersistentVolumeClaim" ? removeKeep(metadata) : undefined,
+    why: "records of calls, and namespaces that hold people's Secrets, stay when the release goes",
+    undo: ({ kind, metadata }) =>
+      kind === "PersistentVolumeClaim" || kind === "Namespace" ? removeKeep(metadata) : undefined,
   },
   {
     why: "the type of the MCP server's Service is a value; the default is Kubernetes' own",
-    undo: ({ kind, spec }) => {
-      if (kind === "Service" && spec.type === "ClusterIP") delete spec.type;
+    undo: ({ kind, metadata, spec }) => {
+      if (kind === "Service" && metadata.name === "coder-k8s" && spec.type === "ClusterIP") delete spec.type;
     },
   },
 ];

@@ -3,7 +3,7 @@ import { runLanes } from "../../scripts/lib/lanes.ts";
 import { ensureTools } from "../cluster/tools.ts";
 import { render, type Rendered } from "./helm.ts";
 import { type Comparable, comparableChart, comparableManifests, kustomized, Manifests } from "./parity.ts";
-import { COMPONENT_NAMES, productVariants } from "./variants.ts";
+import { COMPONENT_NAMES, productVariants, sessionVariants } from "./variants.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -33,6 +33,23 @@ Deno.test("the chart and Kustomize make the same objects, in each shape with eac
       wanted,
       variant.name,
     );
+  });
+});
+
+Deno.test("the chart and Kustomize make the same objects of sandbox sessions", async () => {
+  const { path } = await ensureTools();
+  await using manifests = await Manifests.open(path.kubectl);
+  await runLanes([1, 2], sessionVariants(), async (variant) => {
+    const wanted = comparableManifests(await manifests.render(variant));
+    const chart = await render({ ...variant.values, crds: { install: false } });
+    const [namespace] = Object.values(wanted as Record<string, Rendered>).map(({ metadata }) =>
+      metadata.namespace
+    )
+      .filter((name) => name !== undefined);
+    const own = chart.filter(({ kind, metadata }) =>
+      metadata.namespace === namespace || (kind === "Namespace" && metadata.name === namespace)
+    );
+    same(comparableChart(own), wanted, variant.name);
   });
 });
 

@@ -59,6 +59,39 @@ export function productVariants(): Variant[] {
   );
 }
 
+/** Sandbox sessions: what the coordinator's and the workers' trees are in values. */
+export function sessionVariants(): Variant[] {
+  const coordinator = (more: object = {}) => ({ coordinator: { enabled: true, ...more } });
+  const shape = "coordinator";
+  const workers = "coordinator/workers";
+  const optional = together([coordinator({ audit: on }), { monitoring: on }]);
+  const redis = { redis: on };
+  return [
+    { name: "coordinator", shape, components: [], values: coordinator() },
+    ...["medium", "large"].map((size) => ({
+      name: `coordinator, ${size}`,
+      shape,
+      components: [`components/size-${size}`],
+      values: coordinator({ size }),
+    })),
+    { name: "coordinator, optional", shape, components: ["coordinator/optional"], values: optional },
+    { name: "coordinator, Redis", shape, components: ["coordinator/replicas"], values: coordinator(redis) },
+    {
+      name: "coordinator, Redis, optional",
+      shape,
+      components: ["coordinator/replicas", "coordinator/optional"],
+      values: together([coordinator(redis), optional]),
+    },
+    { name: "workers", shape: workers, components: [], values: { workers: on } },
+    {
+      name: "workers, Redis",
+      shape: workers,
+      components: ["coordinator/replicas/workers"],
+      values: { workers: on, coordinator: redis },
+    },
+  ];
+}
+
 /** Maps of maps, each laid over the one before it. */
 export function together(values: readonly object[]): object {
   const result: Record<string, unknown> = {};

@@ -53,6 +53,9 @@ export function assemble(render: Render, group: Group): ChartObject[] {
     if (others.length > 0) one.when = one.when === undefined ? first.when : and(first.when, one.when);
     found.push(one);
   }
+  for (const one of group.when === undefined ? [] : found) {
+    one.when = one.when === undefined ? group.when! : and(group.when, one.when);
+  }
   return found;
 }
 

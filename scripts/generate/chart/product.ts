@@ -27,9 +27,12 @@ export function loopOf({ namespace }: ChartObject): string | undefined {
 const edits: Readonly<Record<string, (object: ChartObject) => void>> = {
   APIService: () => {},
   Certificate: certificate,
-  ConfigMap: ({ tree, name }) => {
-    if (name === "coder-k8s-fluent-bit") {
-      const config = partAt(tree, ["data", "fluent-bit.yaml"]);
+  ConfigMap: (object) => {
+    if (object.name === "coder-k8s-dashboard") {
+      object.when = and(object.when, "$.Values.monitoring.dashboard");
+    }
+    if (object.name === "coder-k8s-fluent-bit") {
+      const config = partAt(object.tree, ["data", "fluent-bit.yaml"]);
       const value = "$.Values.audit.fluentBit.config";
       before(config, [{ when: value, value: expression(`${value} | quote`) }]);
     }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { expandByName, type Structural } from "../crd/expand.ts";
 import type { Extract } from "../kubernetes/document.ts";
 import type { DocumentedValue } from "./documented.ts";
-import { type JsonSchema, settingsJsonSchema } from "./settings.ts";
+import { coordinatorJsonSchema, type JsonSchema, settingsJsonSchema } from "./settings.ts";
 import { chartValues } from "./values.ts";
 
 /** The schema. @throws {Error} where values and schema do not have the same names, or a value has no comment */
@@ -20,7 +20,8 @@ function converted(
   extract: Extract,
   { kubernetes, settings, required: _all, ...json }: JsonSchema,
 ): JsonSchema {
-  if (settings === true) return settingsJsonSchema();
+  if (settings === "product") return settingsJsonSchema();
+  if (settings === "coordinator") return coordinatorJsonSchema();
   if (typeof kubernetes === "string") return structure(expandByName(extract, kubernetes));
   const result: JsonSchema = { ...json };
   const { properties, items, anyOf } = json;
@@ -92,9 +93,7 @@ function namesIn(schema: JsonSchema, path: readonly string[] = []): string[] {
 
 /** Values whose fields are not the chart's, so that `values.yaml` does not list them. */
 const FREE: ReadonlySet<string> = new Set([
-  "config",
-  "resources",
-  "affinity",
+  ...["config", "resources", "affinity"].flatMap((name) => [name, `coordinator.${name}`, `workers.${name}`]),
   "certManager.issuerRef",
   ...["controller", "apiserver", "mcp"].map((part) => `split.${part}.resources`),
 ]);

@@ -66,3 +66,30 @@ export const PRODUCT: Group = {
     return files[kind] ?? kind.toLowerCase();
   },
 };
+
+/** Sandbox sessions: the coordinator. */
+export const COORDINATOR: Group = {
+  when: "$.Values.coordinator.enabled",
+  shapes: [{ path: "coordinator", when: "true" }],
+  components: [
+    { path: "coordinator/replicas", when: "$.Values.coordinator.redis.enabled", file: "coordinator/redis" },
+    {
+      path: "coordinator/optional",
+      when: "$.Values.coordinator.audit.enabled",
+      file: "coordinator/optional",
+    },
+    { path: "components/size-medium", when: 'eq $.Values.coordinator.size "medium"', file: "" },
+    { path: "components/size-large", when: 'eq $.Values.coordinator.size "large"', file: "" },
+  ],
+  fileOf: () => "coordinator/coordinator",
+};
+
+/** Sandbox sessions: workers. */
+export const WORKERS: Group = {
+  when: "$.Values.workers.enabled",
+  shapes: [{ path: "coordinator/workers", when: "true" }],
+  components: [
+    { path: "coordinator/replicas/workers", when: "$.Values.coordinator.redis.enabled", file: "" },
+  ],
+  fileOf: () => "workers/workers",
+};

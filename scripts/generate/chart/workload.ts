@@ -64,7 +64,7 @@ export function podValues(tree: MapNode, { pods, own, image, pullSecrets }: Work
   setKey(container, "image", imageOf(image));
   setKey(container, "imagePullPolicy", expression(`${image}.pullPolicy`));
 
-  added(mapAt(tree, [...TEMPLATE, "metadata", "annotations"]), `${pods}.podAnnotations`);
+  added(mapIn(mapAt(tree, [...TEMPLATE, "metadata"]), "annotations"), `${pods}.podAnnotations`);
   added(mapAt(tree, [...TEMPLATE, "metadata", "labels"]), `${pods}.podLabels`);
   const pod = mapAt(tree, POD);
   setKey(pod, "imagePullSecrets", values(`toYaml ${pullSecrets}`), pullSecrets);
@@ -80,6 +80,15 @@ export function podValues(tree: MapNode, { pods, own, image, pullSecrets }: Work
     const when = `${pods}.${value}`;
     listAt(tree, path).entries.push({ value: values(`toYaml ${when}`), when });
   }
+}
+
+/** The map of a key, which is made where there is none. */
+function mapIn(map: MapNode, key: string): MapNode {
+  const there = entryOf(map, key)?.value;
+  if (there?.kind === "map") return there;
+  const made: MapNode = { kind: "map", entries: [] };
+  setKey(map, key, made);
+  return made;
 }
 
 /** The image of a section of values. */
