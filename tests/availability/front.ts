@@ -19,7 +19,7 @@ export interface Front extends AsyncDisposable {
 export interface FrontOptions {
   /** Of the server, on 127.0.0.1. */
   readonly port: number;
-  /** Asked for after a connection to it failed or broke, until it says yes. */
+  /** Asked for after the server refused or ended a connection, until it says yes. */
   readonly isReady: () => Promise<boolean>;
   /** How long a connection may wait, in milliseconds. @default {60_000} */
   readonly holdMs?: number;
@@ -65,9 +65,14 @@ export function startFront({ port, isReady, holdMs = 60_000 }: FrontOptions): Fr
     if (server === undefined) refused++;
     else {
       open.add(server);
-      const broke = await Promise.all([oneWay(client, server), oneWay(server, client)]);
-      // A server that is killed and begins anew answers before it knows anything.
-      if (broke[1] === "broken" && !stop.signal.aborted) void untilReady();
+      let isClientDone = false;
+      await Promise.all([
+        oneWay(client, server).then(() => isClientDone = true),
+        oneWay(server, client).then(() => {
+          // A server that is killed and begins anew answers before it knows anything.
+          if (!isClientDone && !stop.signal.aborted) void untilReady();
+        }),
+      ]);
     }
     for (const one of [client, server]) {
       if (one === undefined) continue;
@@ -101,17 +106,15 @@ export function startFront({ port, isReady, holdMs = 60_000 }: FrontOptions): Fr
 }
 
 /** Until one end says that it is done: the other one is told, and may go on talking. */
-async function oneWay(from: Deno.TcpConn, to: Deno.TcpConn): Promise<"done" | "broken"> {
+async function oneWay(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
   const chunk = new Uint8Array(64 * 1024);
   try {
     for (let read = await from.read(chunk); read !== null; read = await from.read(chunk)) {
       for (let sent = 0; sent < read;) sent += await to.write(chunk.subarray(sent, read));
     }
     await to.closeWrite();
-    return "done";
   } catch {
     [from, to].forEach(closeQuietly);
-    return "broken";
   }
 }
 

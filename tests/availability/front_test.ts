@@ -53,6 +53,23 @@ Deno.test("while no server is there, connections wait for one, and for the time 
   server.close();
 });
 
+Deno.test("a server that ends a connection by itself is asked whether it is ready, before others come to it", async () => {
+  const server = namedServer("first");
+  let ready = false;
+  await using front = startFront({ port: server.port, isReady: () => Promise.resolve(ready) });
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: front.port });
+  await connection.read(new Uint8Array(10));
+  server.close();
+  assert.equal(await connection.read(new Uint8Array(10)), null);
+  connection.close();
+  const again = namedServer("again", server.port);
+  const waiting = firstWord(front.port);
+  await waitFor(() => Promise.resolve(front.held === 1), { what: "it to wait" });
+  ready = true;
+  assert.equal(await waiting, "again");
+  again.close();
+});
+
 Deno.test("a connection that waits for too long is closed, and counted", async () => {
   const [port = 0] = freePorts(1);
   await using front = startFront({ port, isReady: () => Promise.resolve(false), holdMs: 20 });

@@ -28,6 +28,8 @@ export interface Memory {
   readonly failures: number;
   /** Failures to watch from the present resource version; some servers cannot, and never say `Expired`. */
   readonly stuck: number;
+  /** All was listed again because a version had expired, and no watch has told anything or lived since. */
+  readonly relisted: boolean;
 }
 
 export interface ReflectorState {
@@ -65,7 +67,7 @@ const WATCH_LIST_TRIES = 3;
 const RESUME_TRIES = 8;
 
 export function initialState(watchList: boolean): ReflectorState {
-  return { phase: { name: "empty" }, memory: { watchList, failures: 0, stuck: 0 } };
+  return { phase: { name: "empty" }, memory: { watchList, failures: 0, stuck: 0, relisted: false } };
 }
 
 /** The next state. Inputs that make no sense in a phase leave it as it is. */
@@ -95,7 +97,7 @@ export function step(state: ReflectorState, input: Input, options: StepOptions =
       if (phase.name !== "watching") return state;
       return {
         phase: { name: "watching", resourceVersion: input.resourceVersion },
-        memory: memory.stuck === 0 ? memory : { ...memory, stuck: 0 },
+        memory: memory.stuck === 0 && !memory.relisted ? memory : { ...memory, stuck: 0, relisted: false },
       };
     case "ended":
       return ended(phase, afterLife(memory, input.livedMs, options), input.livedMs, options);
@@ -111,7 +113,7 @@ function beginning(memory: Memory): Phase {
 }
 
 function afterLife(memory: Memory, livedMs: number, options: StepOptions): Memory {
-  return livedMs >= (options.healthyMs ?? 10_000) ? { ...memory, failures: 0 } : memory;
+  return livedMs >= (options.healthyMs ?? 10_000) ? { ...memory, failures: 0, relisted: false } : memory;
 }
 
 function ended(phase: Phase, memory: Memory, livedMs: number, options: StepOptions): ReflectorState {
@@ -150,11 +152,12 @@ function watchFailed(
   options: StepOptions,
 ): ReflectorState {
   if (failure.kind === "expired") {
-    // The first time at once, as nothing is wrong; but a server that keeps saying so gets its pauses.
-    const counted = { ...memory, failures: memory.failures + 1, stuck: 0 };
-    return memory.failures === 0
-      ? { phase: beginning(counted), memory: counted }
-      : later({ ...memory, stuck: 0 }, { name: "empty" }, options, failure);
+    // The first time at once, as nothing is wrong: an API server that has been away and is back says so, too. One that
+    // keeps saying so gets its pauses.
+    const counted = { ...memory, failures: memory.failures + 1, stuck: 0, relisted: true };
+    return memory.relisted
+      ? later({ ...memory, stuck: 0 }, { name: "empty" }, options, failure)
+      : { phase: beginning(counted), memory: counted };
   }
   if (failure.kind === "stalled") return { phase, memory };
   if (failure.kind === "refused") return later({ ...memory, stuck: 0 }, { name: "empty" }, options, failure);

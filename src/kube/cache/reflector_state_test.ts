@@ -125,6 +125,24 @@ Deno.test("410 lists again at once the first time, and with pauses where it repe
   assert.equal(after(twice, waited).phase.name, "initPage");
 });
 
+Deno.test("an API server that was away, and has forgotten when it is back, is listed at once for all its absence", () => {
+  const away = after(
+    watching,
+    failed("connection"),
+    waited,
+    failed("connection"),
+    waited,
+    failed("connection"),
+    waited,
+  );
+  const back = after(away, failed("expired"));
+  assert.equal(back.phase.name, "initPage");
+  const again = after(back, page(), failed("expired"));
+  assert.equal(again.phase.name, "backoff", "but once");
+  const fine = after(back, page(), { type: "progress", resourceVersion: "rv-9" }, failed("expired"));
+  assert.equal(fine.phase.name, "initPage", "what has told something since may expire anew");
+});
+
 Deno.test("a stalled watch is opened again at once, from where it stood", () => {
   const state = after(watching, failed("stalled", 90_000));
   assert.deepEqual(state.phase, { name: "watching", resourceVersion: "rv-list" });
