@@ -35,7 +35,8 @@ function binary(path: string): Variant {
   return { name: "binary", command: [path], binary: path };
 }
 
-function isFresh(path: string): boolean {
+/** Whether a compiled file is newer than every source file. */
+export function isFresh(path: string): boolean {
   let builtAt: number;
   try {
     builtAt = Deno.statSync(path).mtime?.getTime() ?? 0;
