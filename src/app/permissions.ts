@@ -6,7 +6,14 @@ import type { Mode } from "./config.ts";
 type Permission = Deno.PermissionName | "import";
 
 /** Commands of a person, which end by themselves. */
-export type OneLook = "check" | "diagnose" | "kubectl-coder" | "support-bundle" | "top";
+export type OneLook =
+  | "check"
+  | "diagnose"
+  | "install"
+  | "kubectl-coder"
+  | "support-bundle"
+  | "top"
+  | "uninstall";
 
 /** Processes of sandbox sessions. */
 export type SandboxProcess = "coordinator" | "worker";

@@ -3,6 +3,7 @@ import type { FlagSpec } from "./arguments.ts";
 import { CHECK_FLAGS, CHECK_WORDS } from "./check_flags.ts";
 import type { CommandFlag } from "./command_flag.ts";
 import { BUNDLE_FLAGS, DIAGNOSE_FLAGS, SUBJECT_WORDS, TOP_FLAGS } from "./look_flags.ts";
+import { INSTALL_FLAGS, MANIFESTS_FLAGS, UNINSTALL_FLAGS } from "./install_flags.ts";
 import { OPTIONS } from "./options.ts";
 
 /** The flag of `version`. */
@@ -157,6 +158,44 @@ export const COMMANDS: readonly Command[] = [
       "  coder-k8s sessions get sess-0123456789abcdef -o yaml\n" +
       "  coder-k8s sessions workers --url=https://sessions.example.com --token-file=token\n" +
       "Exit codes: 0 done; 1 it could not be found out; 2 not understood.",
+  },
+  {
+    name: "install",
+    isMode: false,
+    flags: INSTALL_FLAGS,
+    summary: "Install it into a cluster, upgrade it, or change what is installed",
+    description:
+      "Applies what this binary carries, by server-side apply, in an order in which nothing waits for what comes later, and " +
+      "waits until it works. What would stop it half-way (rights, kinds that the cluster does not know, admission) is " +
+      "looked for before anything is changed. Run again, it changes what is different; interrupted, it goes on. An " +
+      "installation by kubectl, also one of the Go operator, is taken over in place.\n" +
+      "  coder-k8s install\n" +
+      "  coder-k8s install --dry-run\n" +
+      "  coder-k8s install --overlay=split,network-policy,monitoring --image=registry.example.com/coder-k8s:1.2.3\n" +
+      "Exit codes: 0 done; 1 not, or not all of it; 2 not understood; 130 interrupted.",
+  },
+  {
+    name: "uninstall",
+    isMode: false,
+    flags: UNINSTALL_FLAGS,
+    summary: "Remove it from a cluster, so that nothing hangs",
+    description:
+      "Removes the APIService first, then what runs, then what that needed, however much of it is there, and whether or not " +
+      "it works. Control planes and their kinds, volumes and the namespace stay unless you ask for it; it says what would be " +
+      "lost, and asks.\n" +
+      "  coder-k8s uninstall\n" +
+      "  coder-k8s uninstall --delete-crds --delete-namespace --yes\n" +
+      "Exit codes: 0 done; 1 not, or not all of it; 2 not understood; 130 interrupted.",
+  },
+  {
+    name: "manifests",
+    isMode: false,
+    flags: MANIFESTS_FLAGS,
+    summary: "Print what install would apply",
+    description:
+      "Prints the manifests that this binary carries, in the order in which they are applied. No cluster is looked at.\n" +
+      "  coder-k8s manifests > install.yaml\n" +
+      "  coder-k8s manifests --overlay=split,monitoring --namespace=coder | kubectl apply --server-side -f -",
   },
   {
     name: "check",

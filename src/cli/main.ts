@@ -20,11 +20,15 @@ import { diagnoseCommand, type Looked } from "./diagnose.ts";
 import { type Bundled, supportBundle } from "./support_bundle.ts";
 import { topCommand, type TopParts } from "./top.ts";
 import { commandHelp, mainHelp } from "./help.ts";
+import { installCommand } from "./install.ts";
+import type { InstallParts } from "./installing.ts";
+import { manifestsCommand } from "./manifests.ts";
 import { describeMistakes, type Mistake } from "./mistake.ts";
 import { loadSettings } from "./settings.ts";
 import { suggest } from "./suggest.ts";
 import { print, standardOutput, type Terminal } from "./terminal.ts";
 import { type Screen, terminalScreen } from "./top_screen.ts";
+import { uninstallCommand } from "./uninstall.ts";
 import { OPTIONS } from "./options.ts";
 import { argumentsAs, startedAs } from "./plugin_name.ts";
 import type { SandboxSurroundings } from "./sandbox/surroundings.ts";
@@ -44,6 +48,8 @@ export interface Surroundings {
   readonly diagnose: (config: Config, subject: AskedSubject) => Promise<Looked>;
   /** Looks at an installation, or whether there can be one. */
   readonly check: CheckSurroundings["check"];
+  /** Changes a cluster. */
+  readonly installation: InstallParts;
   readonly supportBundle: (config: Config, request: BundleRequest) => Promise<Bundled>;
   readonly top: TopParts;
   /** What the commands of sandbox sessions reach out to. */
@@ -60,8 +66,11 @@ const LOOKS: Readonly<Record<string, (call: CommandCall, around: Surroundings) =
   check: checkCommand,
   convert,
   diagnose: diagnoseCommand,
+  install: installCommand,
+  manifests: manifestsCommand,
   "support-bundle": supportBundle,
   top: topCommand,
+  uninstall: uninstallCommand,
 };
 
 /** Runs one command line. Resolves to the exit code: 0 done, 1 failed, 2 not understood; those of `diagnose` are its own. */
@@ -251,6 +260,16 @@ async function realSurroundings(): Promise<Surroundings> {
       (await import("../app/diagnose.ts")).lookAndTell(config, subject, environment),
     check: async (config, request) =>
       (await import("../app/check.ts")).checkAndTell(config, request, environment),
+    installation: {
+      install: async (config, asked, parts) =>
+        (await import("../app/install.ts")).installAt(config, asked, { ...parts, environment }),
+      uninstall: async (config, asked, parts) =>
+        (await import("../app/install.ts")).uninstallAt(config, asked, { ...parts, environment }),
+      confirm: (question) =>
+        Deno.stdin.isTerminal() && Deno.stderr.isTerminal() ? confirm(question) : undefined,
+      untilStopped: async (run) => (await import("./top_signals.ts")).untilStopped(run),
+      isTerminal: Deno.stderr.isTerminal(),
+    },
     supportBundle: async (config, request) =>
       (await import("../app/support_bundle.ts")).bundleAndTell(config, request, environment),
     top: {

@@ -35,6 +35,16 @@ const nothingAround: Surroundings = {
   runApp: nothing,
   check: nothing,
   diagnose: nothing,
+  installation: {
+    install: nothing,
+    uninstall: nothing,
+    confirm: () => undefined,
+    untilStopped: async (run) => {
+      await run(new AbortController().signal);
+      return undefined;
+    },
+    isTerminal: false,
+  },
   supportBundle: nothing,
   version: nothing,
   sandbox: noSandbox,

@@ -1,0 +1,182 @@
+/**
+ * Installing: what is asked for is compared with what is there, tried, and then made, one object after the other, in an
+ * order in which nothing waits for what comes later. Each step can be the last one: whoever runs it again goes on.
+ */
+import { keyOf, type KubeObject } from "../../api/object.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { Choice } from "../render/catalog.ts";
+import { type Applied, applyObject, type Taken } from "./apply_object.ts";
+import { InstallError } from "./error.ts";
+import { familyOf, gone, readInventory, union, writeInventory } from "./inventory.ts";
+import { apiServerAddresses, needsAddresses, withAddresses } from "./network.ts";
+import { labelled, type Reference, wordsOf } from "./objects.ts";
+import { preflight } from "./preflight.ts";
+import { prune } from "./prune.ts";
+import type { Say } from "./say.ts";
+import { apiAvailable, definitionServed, namespaceEnded, rolledOut, until } from "./wait.ts";
+
+export interface InstallRequest {
+  readonly choice: Choice;
+  readonly namespace: string;
+  readonly objects: readonly KubeObject[];
+  /** Of the product, for the inventory. */
+  readonly version: string;
+  /** Tells what would be done, and changes nothing. */
+  readonly dryRun: boolean;
+  /** Until all of it works. */
+  readonly wait: boolean;
+  /** From Helm and GitOps tools. */
+  readonly takesOwnership: boolean;
+  /** A number of replicas was asked for: it counts more than what somebody has set. */
+  readonly setsReplicas: boolean;
+  /** Where the API server calls from. @default {what the cluster says} */
+  readonly apiServerCidrs?: readonly string[];
+  /** Whether what an earlier installation has left may go. */
+  readonly mayPrune: (objects: readonly Reference[]) => Promise<boolean>;
+}
+
+/** What there is afterwards. */
+export interface Installed {
+  readonly counts: Readonly<Record<Applied["outcome"], number>>;
+  /** What an earlier installation has left, and nobody has removed. */
+  readonly leftBehind: readonly Reference[];
+}
+
+/** @throws {InstallError} @param signal ends it between two steps */
+export async function install(
+  client: KubeClient,
+  request: InstallRequest,
+  say: Say,
+  signal: AbortSignal,
+): Promise<Installed> {
+  const objects = (await withPlaces(client, request, say, signal)).map(labelled);
+  const { namespace, choice, takesOwnership, setsReplicas } = request;
+  const family = familyOf(choice.shape);
+  const options = { takesOwnership, leavesReplicas: !setsReplicas, signal };
+  await until(`namespace/${namespace}`, () => namespaceEnded(client, namespace, signal), { say, signal });
+  const trials = await preflight(client, objects, { ...options, namespace });
+  const before = await readInventory(client, family, namespace, signal);
+  const old = gone(before?.objects ?? [], objects);
+  const counts = { created: 0, configured: 0, unchanged: 0 };
+  if (request.dryRun) {
+    for (const { object, applied } of trials) {
+      if (applied !== undefined) counts[applied.outcome]++;
+      tell(say, object, applied ?? "created, in a namespace that is not there yet", " (dry run)");
+    }
+    for (const object of old) {
+      say.line(`${wordsOf(object)} would be left behind by ${before?.overlays.join(", ")}`);
+    }
+    return { counts, leftBehind: old };
+  }
+
+  const inventory = { version: request.version, overlays: [choice.shape, ...choice.components] };
+  let isNoted = false;
+  const note = async (list: readonly Reference[]) => {
+    await writeInventory(client, family, namespace, { ...inventory, objects: list }, signal);
+    isNoted = true;
+  };
+  for (const [index, object] of objects.entries()) {
+    signal.throwIfAborted();
+    // As soon as there is a place for it, and before anything that it is of.
+    if (!isNoted && comesLater(object)) await note(union(objects, before?.objects ?? []));
+    if (request.wait && object.kind === "APIService") await workloads(client, objects, say, signal);
+    const applied = await applyObject(client, object, options).catch((error) => {
+      throw new InstallError(
+        `${wordsOf(object)} could not be applied: ${error instanceof Error ? error.message : error}\n` +
+          `${index} of ${objects.length} objects are as they should be; run it again to go on.`,
+        { cause: error },
+      );
+    });
+    counts[applied.outcome]++;
+    tell(say, object, applied);
+    if (object.kind === "CustomResourceDefinition") {
+      const { name = "" } = object.metadata;
+      await until(wordsOf(object), () => definitionServed(client, name, signal), { say, signal });
+    }
+  }
+  if (!objects.some(comesLater)) return { counts, leftBehind: [] };
+  if (request.wait) {
+    await workloads(client, objects, say, signal);
+    await registrations(client, objects, say, signal);
+  }
+  const leftBehind = old.length > 0 && await request.mayPrune(old)
+    ? await prune(client, old, say, signal)
+    : old;
+  await note(union(objects, leftBehind));
+  return { counts, leftBehind };
+}
+
+/** What is neither cluster-wide by nature nor the place for all else. */
+function comesLater({ kind }: KubeObject): boolean {
+  return kind !== "CustomResourceDefinition" && kind !== "Namespace";
+}
+
+async function withPlaces(
+  client: KubeClient,
+  { objects, apiServerCidrs }: InstallRequest,
+  say: Say,
+  signal: AbortSignal,
+): Promise<KubeObject[]> {
+  if (!needsAddresses(objects)) return [...objects];
+  const cidrs = apiServerCidrs ?? await apiServerAddresses(client, signal);
+  if (cidrs.length === 0) {
+    throw new InstallError(
+      "the network policy has to name where the API server calls from, and the cluster does not say it (the Service " +
+        "kubernetes of the namespace default has no endpoints): give it with --api-server-cidr=10.0.0.0/28",
+    );
+  }
+  say.line(
+    `network policy: the aggregated API is for ${cidrs.join(", ")}${
+      apiServerCidrs === undefined
+        ? ", the endpoints of the API server; where it calls from others, name them with --api-server-cidr"
+        : ""
+    }`,
+  );
+  return withAddresses(objects, cidrs);
+}
+
+async function workloads(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  say: Say,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const object of objects) {
+    if (object.kind !== "Deployment") continue;
+    await until(wordsOf(object), () => rolledOut(client, keyOf(object), signal), { say, signal });
+  }
+}
+
+async function registrations(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  say: Say,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const object of objects) {
+    if (object.kind !== "APIService") continue;
+    const { name = "" } = object.metadata;
+    await until(wordsOf(object), () => apiAvailable(client, name, signal), { say, signal });
+    say.line(`${wordsOf(object)} is available`);
+  }
+}
+
+function tell(say: Say, object: KubeObject, applied: Applied | string, more = ""): void {
+  if (typeof applied === "string") return say.line(`${wordsOf(object)} ${applied}${more}`);
+  say.line(`${wordsOf(object)} ${applied.outcome}${more}`);
+  if (applied.follows.length > 0) say.line(`  takes over from ${applied.follows.join(", ")}`);
+  for (const [what, fields] of Object.entries(bySource(applied.taken))) {
+    say.line(`  took ${fields} from ${what}`);
+  }
+  for (const [what, fields] of Object.entries(bySource(applied.left))) {
+    say.line(`  left ${fields} as ${what} has set it; --replicas sets it`);
+  }
+}
+
+function bySource(taken: readonly Taken[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const { from, field } of taken) {
+    fields[from] = fields[from] === undefined ? field : `${fields[from]}, ${field}`;
+  }
+  return fields;
+}
