@@ -1,5 +1,5 @@
 /** From sources to one executable. */
-import { bundle, compile, runtimeOf } from "./executable.ts";
+import { bundle, compile, REQUIRE_ON_DEMAND, runtimeOf } from "./executable.ts";
 import { bundleHash, settleBundle } from "./reproducible.ts";
 import { root, say } from "./run.ts";
 import type { Stamp } from "./stamp.ts";
@@ -54,16 +54,12 @@ export async function writeEntry(work: string, stamp: Stamp): Promise<string> {
   return entry;
 }
 
-/**
- * Stamps the build before anything else of the program runs. CommonJS packages ask for Node's own modules with
- * `require`, which a bundle of ES modules does not have by itself.
- */
+/** Stamps the build before anything else of the program runs. */
 function entryPoint(stamp: Stamp): string {
   const source = (path: string) => JSON.stringify(`file://${root}/${path}`);
-  return `import { createRequire } from "node:module";
+  return `${REQUIRE_ON_DEMAND}
 import { stampBuild } from ${source("src/app/version.ts")};
 import { main } from ${source("src/cli/main.ts")};
-Object.defineProperty(globalThis, "require", { value: createRequire(import.meta.url) });
 stampBuild(${JSON.stringify(stamp)});
 Deno.exit(await main(Deno.args));
 `;

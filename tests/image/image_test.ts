@@ -118,6 +118,7 @@ Deno.test("mode all on a real cluster: ready, as 1000, without rights, on a read
       `--namespace=${namespace}`,
       "--leader-election-namespace=coder-system",
       "--leader-elect=false",
+      "--coder-access=direct",
       `--aggregated-bind-address=127.0.0.1:${api}`,
     ],
   });
