@@ -42,6 +42,12 @@ const EXPLAINED: readonly Explained[] = [
       kind === "PersistentVolumeClaim" || kind === "Namespace" ? removeKeep(metadata) : undefined,
   },
   {
+    why: "Helm takes over the Go operator's APIService without taking away what the chart does not name",
+    undo: ({ kind, spec }) => {
+      if (kind === "APIService" && spec.insecureSkipTLSVerify === false) delete spec.insecureSkipTLSVerify;
+    },
+  },
+  {
     why: "the type of the MCP server's Service is a value; the default is Kubernetes' own",
     undo: ({ kind, metadata, spec }) => {
       if (kind === "Service" && metadata.name === "coder-k8s" && spec.type === "ClusterIP") delete spec.type;

@@ -25,7 +25,8 @@ export function loopOf({ namespace }: ChartObject): string | undefined {
 }
 
 const edits: Readonly<Record<string, (object: ChartObject) => void>> = {
-  APIService: () => {},
+  // Helm takes over what others made without taking away what the chart does not name.
+  APIService: ({ tree }) => setKey(mapAt(tree, ["spec"]), "insecureSkipTLSVerify", scalar(false)),
   Certificate: certificate,
   ConfigMap: (object) => {
     if (object.name === "coder-k8s-dashboard") {
@@ -42,12 +43,8 @@ const edits: Readonly<Record<string, (object: ChartObject) => void>> = {
     const gateway = "$.Values.mcp.gateway";
     annotationValues(tree, `${gateway}.annotations`);
     const spec = mapAt(tree, ["spec"]);
-    const needed = (key: string) =>
-      values(
-        `required "mcp.gateway.${key} must be given with mcp.gateway.enabled" ${gateway}.${key} | toYaml`,
-      );
-    setKey(spec, "parentRefs", needed("parentRefs"));
-    setKey(spec, "hostnames", needed("hostnames"));
+    setKey(spec, "parentRefs", values(`toYaml ${gateway}.parentRefs`));
+    setKey(spec, "hostnames", values(`toYaml ${gateway}.hostnames`));
   },
   Issuer: (object) => ownAuthority(object),
   NetworkPolicy: networkPolicy,

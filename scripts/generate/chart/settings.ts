@@ -46,10 +46,10 @@ interface Setting {
 export function settingsJsonSchema(): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   for (const option of OPTIONS) {
+    // The address of a Redis is none by itself; checks.yaml refuses one with a password.
     const isSecret = option.secret === true && option.key !== "sessionStore";
     if (SET_BY_CHART[option.key] === undefined && !isSecret) properties[option.key] = schemaOf(option);
   }
-  withoutPassword(properties["sessionStore"]);
   return strictObject(properties);
 }
 
@@ -61,7 +61,6 @@ export function coordinatorJsonSchema(): JsonSchema {
     const [section = "", key = ""] = option.yaml.split(".");
     (sections[section] ??= {})[key] = schemaOf({ ...option, schema: option.described.schema });
   }
-  withoutPassword(sections["session"]?.["store"]);
   const entries = Object.entries(sections).map(([name, properties]) => [name, strictObject(properties)]);
   return strictObject(Object.fromEntries(entries));
 }
@@ -71,12 +70,6 @@ const strictObject = (properties: JsonSchema): JsonSchema => ({
   additionalProperties: false,
   properties,
 });
-
-/** The URL of a Redis may have a user, and its password is a file. */
-function withoutPassword(schema: JsonSchema | undefined): void {
-  if (schema === undefined) throw new Error("there is no setting for the store of sessions");
-  schema["pattern"] = "^[^:]*$|^[a-z]+://([^:@/]*@)?[^@]*$";
-}
 
 function schemaOf(setting: Setting): JsonSchema {
   const { help, shownDefault } = setting;
