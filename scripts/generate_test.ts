@@ -21,6 +21,11 @@ async function workspace(): Promise<string> {
     `${repository}/src/api/kubernetes/openapi.json`,
     `${root}/src/api/kubernetes/openapi.json`,
   );
+  // What is written of them is made of what stands there.
+  for (const source of ["charts", "deploy", "docs", "deno.json"]) {
+    const copied = await new Deno.Command("cp", { args: ["-r", `${repository}/${source}`, root] }).output();
+    assert.ok(copied.success, `${source} cannot be copied`);
+  }
   return root;
 }
 

@@ -13,13 +13,14 @@ export const operatorLacksRights = operatorFailureRule({
     cause: "RBAC, or an admission policy, does not let the operator read or write something.",
     evidence: "The operator's condition, which quotes the API server.",
     remedy:
-      "Apply the operator's RBAC of this version again (deploy/base/rbac.yaml), or let it through the policy.",
+      "Apply the manifests of this version again, in the shape that is installed (`coder-k8s install`), or let the " +
+      "operator through the policy.",
   },
   cause: ({ about }, words) => `The operator may not do what ${about} needs: ${words}`,
   next: (_owner, { message }) => {
     const [, user = ""] = /User "([^"]+)"/.exec(message) ?? [];
     return [
-      { text: "Apply the operator's RBAC again.", command: "kubectl apply -f deploy/base/rbac.yaml" },
+      { text: "See which rights the installation lacks.", command: "coder-k8s check" },
       ...(user === ""
         ? []
         : [{ text: "See what it may do.", command: kubectl("", "auth", "can-i", "--list", `--as=${user}`) }]),
