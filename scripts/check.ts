@@ -4,6 +4,7 @@ import { differencesProblems } from "./lib/differences.ts";
 import { filesBelow, read } from "./lib/files.ts";
 import { readRooms, wrongDoors } from "./lib/rooms.ts";
 import { root, runDeno, say } from "./lib/run.ts";
+import { versionsDiffer } from "./lib/version_files.ts";
 
 interface Step {
   name: string;
@@ -81,6 +82,7 @@ const steps: Step[] = [
   { name: "no circles of imports", run: circles },
   { name: "file sizes", run: sizes },
   { name: "dependencies documented and pinned", run: dependencies },
+  { name: "one version everywhere", run: versionsDiffer },
   { name: "upstream differences have their tests", run: differences },
   { name: "generated files up to date", run: deno("run", "-A", "scripts/generate.ts", "--check") },
 ];
