@@ -10,6 +10,7 @@ const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 /** Loaded only when asked for. */
 const areas: Record<Area, () => Promise<{ run: (options: AreaOptions) => Promise<Report> }>> = {
   aggregated: () => import("./aggregated.ts"),
+  availability: () => import("./availability.ts"),
   chaos: () => import("./chaos.ts"),
   controlplane: () => import("./control_plane.ts"),
   idle: () => import("./idle.ts"),

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 
 export const AREAS = [
   "aggregated",
+  "availability",
   "chaos",
   "controlplane",
   "idle",
@@ -23,11 +24,14 @@ export interface SoakOptions {
 
 export const HELP = `deno task soak [area…] [--minutes N] [--seed N]
 
-Runs the product for long, and exits 1 where it did not bear it: the first four on a cluster of their own.
+Runs the product for long, and exits 1 where it did not bear it: the first five on a cluster of their own.
 
   aggregated
           informers of client-go and client-node on two replicas of the aggregated API server, over three Coders in
           which much happens; replicas, connections and Coders break, and every store has to be what Coder has
+  availability
+          two replicas as they are shipped, under load: rolling updates, changes of the leader in order and by force, a
+          dead API server, in any order; no read of kubectl fails, no MCP call is lost, nothing is reconciled twice
   chaos   users at work on control planes while API server, watches, requests and the operator itself break;
           at the end all has to be as they last asked for
   controlplane

@@ -20,7 +20,7 @@ Deno.test("areas, minutes and seed may be chosen", () => {
 Deno.test("an area that is not there is named with those that are", () => {
   assert.throws(
     () => parse("chaos", "storm"),
-    /no area named storm; there are: aggregated, chaos, controlplane, idle, provisioner, proxy/,
+    /no area named storm; there are: aggregated, availability, chaos, controlplane, idle, provisioner, proxy/,
   );
 });
 
