@@ -15,6 +15,8 @@ export interface GoProgram {
   readonly title: string;
   /** Folder of go.mod and all sources, without folders in it. */
   readonly moduleDir: string;
+  /** The package that it is built from; another module's where go.mod requires it. @default {"."} */
+  readonly goPackage?: string;
 }
 
 /** How to get it. */
@@ -29,7 +31,7 @@ export interface GoProgramOptions {
 
 /** The program's path. @throws {ToolsError} when Go is missing or the build fails */
 export async function ensureGoProgram(
-  { name, title, moduleDir }: GoProgram,
+  { name, title, moduleDir, goPackage = "." }: GoProgram,
   options: GoProgramOptions = {},
 ): Promise<string> {
   const cache = options.cache ?? join(cacheHome(), "tools");
@@ -47,7 +49,7 @@ export async function ensureGoProgram(
       `the ${title} are built from source, and need Go 1.21 or newer, which was not found on PATH: ` +
         "install it (https://go.dev/dl/, or as root `apt-get install golang-go`)",
     );
-    await step(progress, title, () => buildProgram(go, FLAGS, ".", program));
+    await step(progress, title, () => buildProgram(go, FLAGS, goPackage, program));
   });
   return program;
 }
