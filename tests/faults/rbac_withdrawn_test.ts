@@ -32,6 +32,7 @@ Deno.test("a right that is withdrawn stops the part that needs it alone, is told
   await scene.create("b");
   await scene.settled("a");
   await scene.settled("b");
+  using _meant = scene.cluster.audit.meansDenials("the right to Services is withdrawn", / services( |$)/);
   const mark = await scene.cluster.audit.mark();
   const started = performance.now();
   {

@@ -15,14 +15,15 @@ export async function secondKubeconfig(cluster: Cluster): Promise<string> {
   const subjects = [{ kind: "ServiceAccount", name: SECOND, namespace: NAMESPACE }];
   const apiVersion = "rbac.authorization.k8s.io/v1";
   const roleRef = (kind: string, name: string) => ({ apiGroup: "rbac.authorization.k8s.io", kind, name });
+  const roles = ["manager-role", "coder-k8s-definitions", "coder-k8s-namespaces"];
   await cluster.apply([
-    {
+    ...roles.map((role) => ({
       apiVersion,
       kind: "ClusterRoleBinding",
-      metadata: { name: SECOND },
-      roleRef: roleRef("ClusterRole", "manager-role"),
+      metadata: { name: `${SECOND}-${role}` },
+      roleRef: roleRef("ClusterRole", role),
       subjects,
-    },
+    })),
     {
       apiVersion,
       kind: "RoleBinding",

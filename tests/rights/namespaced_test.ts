@@ -73,6 +73,9 @@ Deno.test("in namespaces by name, the whole product works under rights that end 
   }
   const { kubeconfig } = await installRights(cluster, SHAPE);
   await addNamespace(cluster, SECOND);
+  // One that is there is written to.
+  const serving = { apiVersion: "v1", kind: "Secret", metadata: { name: "coder-k8s-apiserver-tls" } };
+  await cluster.apply(serving, "coder-system");
   await using fake = await startFakeCoder();
   fake.state.environment.set("CODER_ACCESS_URL", "https://coder.example.com");
   const { user, token } = fake.state.addOwner();
