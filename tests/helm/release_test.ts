@@ -67,11 +67,22 @@ async function apiServerPeers(cluster: Cluster): Promise<string[]> {
   return spec.ingress[0].from.flatMap(({ ipBlock }: Rendered) => ipBlock === undefined ? [] : [ipBlock.cidr]);
 }
 
-async function apiServerAddresses(cluster: Cluster): Promise<string[]> {
-  const path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes";
-  const { endpoints } = await cluster.request("GET", path);
-  return endpoints.flatMap(({ addresses }: Rendered) => addresses.map((address: string) => `${address}/32`));
-}
+/** As an API server makes it that others reach. */
+const API_SERVER_ADDRESSES = ["198.51.100.7", "2001:db8::7"].map((address) => {
+  const isSix = address.includes(":");
+  return {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: {
+      name: isSix ? "kubernetes-ipv6" : "kubernetes",
+      namespace: "default",
+      labels: { "kubernetes.io/service-name": "kubernetes" },
+    },
+    addressType: isSix ? "IPv6" : "IPv4",
+    endpoints: [{ addresses: [address] }],
+    ports: [{ name: "https", port: 6443, protocol: "TCP" }],
+  };
+});
 
 async function deployments(cluster: Cluster): Promise<Record<string, number>> {
   const { items } = await cluster.request("GET", DEPLOYMENTS);
@@ -101,9 +112,15 @@ Deno.test("a release is installed, upgraded with its CRDs, rolled back and unins
       config: { logLevel: "debug" },
       networkPolicy: { enabled: true },
     };
-    const { stdout: more } = await upgrade(cluster, values);
-    ok(!more.includes("WARNING"), more);
-    deepEqual(await apiServerPeers(cluster), await apiServerAddresses(cluster), "looked up, not the slot");
+    match((await upgrade(cluster, values)).stdout, /WARNING: networkPolicy\.apiServerCIDRs is empty/);
+    deepEqual(
+      await apiServerPeers(cluster),
+      ["192.0.2.0/24"],
+      "an API server on loopback has no addresses to look up",
+    );
+    await cluster.apply(API_SERVER_ADDRESSES);
+    ok(!(await upgrade(cluster, values)).stdout.includes("WARNING"));
+    deepEqual(await apiServerPeers(cluster), ["198.51.100.7/32", "2001:db8::7/128"]);
     deepEqual(await deployments(cluster), { "coder-k8s": 2, "coder-k8s-apiserver": 2, "coder-k8s-mcp": 2 });
     ok((await controlPlaneFields(cluster)).includes(NEW_FIELD), "CRDs are upgraded with the chart");
     equal((await cluster.request("GET", API_SERVICE)).spec.caBundle, bundle, "what the server wrote stays");
@@ -114,7 +131,7 @@ Deno.test("a release is installed, upgraded with its CRDs, rolled back and unins
       "GET",
       `/api/v1/namespaces/${NAMESPACE}/secrets?labelSelector=owner%3Dhelm`,
     );
-    equal(records.length, 2);
+    equal(records.length, 3);
     for (const { metadata, data } of records) {
       const bytes = atob(data.release).length;
       ok(bytes < 700_000, `${metadata.name} has ${bytes} bytes; Kubernetes takes 1 MiB`);

@@ -29,9 +29,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- $cidrs := .Values.networkPolicy.apiServerCIDRs }}
 {{- if not $cidrs }}
 {{- $cidrs = list }}
-{{- range (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes").endpoints }}
+{{- range (lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "").items }}
+{{- if eq "kubernetes" (index (.metadata.labels | default dict) "kubernetes.io/service-name" | default "") }}
+{{- range .endpoints }}
 {{- range .addresses }}
 {{- $cidrs = append $cidrs (printf "%s/%s" . (ternary "128" "32" (contains ":" .))) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

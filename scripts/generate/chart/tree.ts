@@ -143,8 +143,8 @@ export function mapAt(tree: Node, path: readonly (string | number)[]): MapNode {
 /** The list at a path, which is made, empty, where its map has no such key. */
 export function listAt(tree: Node, path: readonly (string | number)[]): ListNode {
   const key = path.at(-1);
-  const map = mapAt(tree, path.slice(0, -1));
   if (typeof key !== "string") throw new Error(`${path.join(".")} does not end in a key`);
+  const map = mapAt(tree, path.slice(0, -1));
   const entry = entryOf(map, key);
   if (entry === undefined) {
     const list: ListNode = { kind: "list", entries: [] };
