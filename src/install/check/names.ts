@@ -10,3 +10,9 @@ export const API_SERVER = "coder-k8s-apiserver";
 /** Where the API server's own certificates are. */
 export const SERVING_SECRET = "coder-k8s-apiserver-tls";
 export const DEPLOYMENTS = `/apis/apps/v1/deployments?labelSelector=${encodeURIComponent(APP_LABEL)}`;
+
+/** Where the addresses of a Service are. */
+export function endpointSlicesPath(namespace: string, service: string): string {
+  const selector = encodeURIComponent(`kubernetes.io/service-name=${service}`);
+  return `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?labelSelector=${selector}`;
+}

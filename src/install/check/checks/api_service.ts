@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { sayings } from "../finding.ts";
 import { conditionOf, conditions, endpointSlice, listOf, readyAddresses } from "../shapes.ts";
-import { API_SERVER, API_SERVICE, OPERATOR } from "../names.ts";
+import { API_SERVER, API_SERVICE, endpointSlicesPath, OPERATOR } from "../names.ts";
 import type { Check, CheckWorld, Finding } from "../types.ts";
 
 const say = sayings("api-service");
@@ -126,8 +126,7 @@ export const services: Check = {
       kind === "Service" && [API_SERVER, OPERATOR].includes(metadata.name ?? "")
     );
     return await Promise.all(wanted.map(async ({ metadata: { name = "" } }) => {
-      const path = `/apis/discovery.k8s.io/v1/namespaces/${world.namespace}/endpointslices` +
-        `?labelSelector=${encodeURIComponent(`kubernetes.io/service-name=${name}`)}`;
+      const path = endpointSlicesPath(world.namespace, name);
       const reading = await world.read(path, listOf(endpointSlice));
       if (reading.state === "unread") return say.unread(`Addresses of Service ${name}`, reading);
       const ready = reading.state === "seen" ? readyAddresses(reading.value.items) : 0;

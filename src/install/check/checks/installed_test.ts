@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DEPLOYMENTS } from "../names.ts";
+import { DEPLOYMENTS, endpointSlicesPath } from "../names.ts";
 import { told, verdicts } from "../testing.ts";
 import { aggregatedApi } from "./aggregated_api.ts";
 import { controlPlanes } from "./control_planes.ts";
@@ -144,6 +144,9 @@ Deno.test("the MCP server is asked through its Service", async () => {
   assert.deepEqual(await verdicts(mcpServer, { objects, answers: { [path]: {} } }), ["ok"]);
   assert.deepEqual(await verdicts(mcpServer, { objects }), ["failed"]);
   assert.deepEqual(await verdicts(mcpServer, { objects, answers: { [path]: "Forbidden" } }), ["unknown"]);
+  const slices = { items: [{ endpoints: [{ addresses: ["10.0.0.1"] }] }] };
+  const answers = { [path]: "Forbidden", [endpointSlicesPath("coder-system", "coder-k8s")]: slices };
+  assert.deepEqual(await verdicts(mcpServer, { objects, answers }), ["ok"]);
   assert.deepEqual(await verdicts(mcpServer, {}), []);
 });
 

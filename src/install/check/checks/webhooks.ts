@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { sayings } from "../finding.ts";
 import { matchesLabels, selector } from "../label_selector.ts";
+import { endpointSlicesPath } from "../names.ts";
 import { resourceOf } from "../resource_names.ts";
 import { endpointSlice, listOf, metadata, readyAddresses } from "../shapes.ts";
 import type { Check, CheckWorld, Finding } from "../types.ts";
@@ -122,8 +123,7 @@ async function whyAway(
   // Where it is an address of somewhere else, only the API server knows whether it is reached.
   if (service === undefined) return undefined;
   const { namespace, name } = service;
-  const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices` +
-    `?labelSelector=${encodeURIComponent(`kubernetes.io/service-name=${name}`)}`;
+  const path = endpointSlicesPath(namespace, name);
   const reading = await world.read(path, listOf(endpointSlice));
   if (reading.state === "unread") return undefined;
   const slices = reading.state === "seen" ? reading.value.items : [];
