@@ -119,7 +119,9 @@ function readTyped(typed: readonly string[]) {
       continue;
     }
     const [name = "", ...value] = word.replace(/^--?/, "").split("=");
-    const flag = ALL_PLUGIN_FLAGS.find((one: FlagSpec) => one.flag === name || one.letter === name);
+    // Behind a command a flag is that of the command: others may have one of the same name with other values.
+    const known = [...words[0] === undefined ? [] : flagsOf(pluginCommand(words[0])), ...ALL_PLUGIN_FLAGS];
+    const flag = known.find((one: FlagSpec) => one.flag === name || one.letter === name);
     if (flag === undefined) continue;
     if (value.length > 0) flags.set(flag.flag, [...flags.get(flag.flag) ?? [], value.join("=")]);
     else if (flag.isSwitch) flags.set(flag.flag, ["true"]);

@@ -1,15 +1,15 @@
 /** Which program was started, by its name: one executable is `coder-k8s`, and the plugin of kubectl. */
 
 /** What kubectl looks for on the PATH, and what is run under these names. */
-const WORDS: Readonly<Record<string, readonly string[]>> = {
-  "kubectl-coder": ["plugin"],
-  "kubectl_complete-coder": ["plugin", "__complete"],
-};
+const WORDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["kubectl-coder", ["plugin"]],
+  ["kubectl_complete-coder", ["plugin", "__complete"]],
+]);
 
 /** The arguments as `coder-k8s` has them. `started` is the first word of the process' own command line. */
 export function argumentsAs(started: string, args: readonly string[]): readonly string[] {
   const name = started.replace(/^.*[/\\]/, "").replace(/\.exe$/i, "");
-  return [...WORDS[name] ?? [], ...args];
+  return [...WORDS.get(name) ?? [], ...args];
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Starting, stopping and restarting one workspace. */
 import { keyText, type ObjectKey } from "../api/object.ts";
 import { type CoderWorkspace, CoderWorkspaces } from "../api/workspace.ts";
-import { isTransient } from "../kube/errors.ts";
+import { isTransient, KubeApiError } from "../kube/errors.ts";
 import { firstBuild, judge, type Wanted } from "./judge.ts";
 import { callOptions, PluginError, type PluginWorld } from "./world.ts";
 
@@ -62,14 +62,8 @@ async function become(
   options: BecomeOptions,
   progress: Progress,
 ): Promise<void> {
-  const { client } = world;
   const { signal, tell, wait, followBuild } = options;
-  const answered = await client.patch<CoderWorkspace>(
-    CoderWorkspaces,
-    key,
-    { type: "merge", body: { spec: { running: wanted === "running" } } },
-    { ...callOptions(world, signal), fieldManager: FIELD_MANAGER },
-  );
+  const answered = await ask(world, key, wanted, signal, progress);
   const first = firstBuild(answered);
   const now = judge(answered, wanted, first);
   if (now.is === "failed") throw new PluginError(now.why);
@@ -100,6 +94,30 @@ async function become(
 }
 
 const LOG_MS = 5_000;
+
+async function ask(
+  world: PluginWorld,
+  key: ObjectKey,
+  wanted: Wanted,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<CoderWorkspace> {
+  const { left } = progress;
+  const verb = wanted === "running" ? "start" : "stop";
+  progress.left = `may have been asked to ${verb}: kubectl coder list -n ${key.namespace} shows it`;
+  try {
+    return await world.client.patch<CoderWorkspace>(
+      CoderWorkspaces,
+      key,
+      { type: "merge", body: { spec: { running: wanted === "running" } } },
+      { ...callOptions(world, signal), fieldManager: FIELD_MANAGER },
+    );
+  } catch (error) {
+    // What was refused was not done.
+    if (error instanceof KubeApiError && !signal.aborted) progress.left = left;
+    throw error;
+  }
+}
 
 async function until(
   world: PluginWorld,

@@ -32,16 +32,13 @@ function connectionText({ message, timedOut, call }: KubeConnectionError): strin
 
 function refusalText(error: KubeApiError, { verb, name, namespace }: Attempt): string {
   const { code, reason, retryAfterMs } = error;
-  const what = [
-    ...(name === undefined ? [] : [name]),
-    ...(namespace === undefined ? [] : [`namespace ${namespace}`]),
-  ]
-    .join(" in ");
+  const object = name ?? (READING.has(verb) ? "workspaces" : "a workspace");
+  const what = namespace === undefined ? object : `${object} in namespace ${namespace}`;
   switch (code) {
     case 401:
       return `the API server does not know who you are (401): log in to the cluster again, or choose another --context`;
     case 403:
-      return `you may not ${verb}${what === "" ? "" : ` ${what}`}: ${plain(error)}. The ClusterRole ` +
+      return `you may not ${verb} ${what}: ${plain(error)}. The ClusterRole ` +
         `coder-k8s-workspaces-${
           READING.has(verb) ? "view" : "edit"
         } has the right; ask an administrator to bind it`;
@@ -50,7 +47,7 @@ function refusalText(error: KubeApiError, { verb, name, namespace }: Attempt): s
         return "this cluster does not serve Coder's workspaces: the APIService " +
           `${API_SERVICE} is not installed. coder-k8s install brings it`;
       }
-      return `there is no ${what === "" ? "such workspace" : what}: ${plain(error)}`;
+      return `there is no ${what}: ${plain(error)}`;
     case 503:
       if (
         reason === "" || /^service unavailable$/i.test(plain(error)) ||
@@ -63,7 +60,7 @@ function refusalText(error: KubeApiError, { verb, name, namespace }: Attempt): s
     case 429:
       return `too many requests: ${plain(error)}${again(retryAfterMs)}`;
     default:
-      return `cannot ${verb}${what === "" ? "" : ` ${what}`}: ${plain(error)}`;
+      return `cannot ${verb} ${what}: ${plain(error)}`;
   }
 }
 

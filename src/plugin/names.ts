@@ -54,9 +54,14 @@ async function suggested(world: PluginWorld, table: Table, scope: Scope, request
     .flatMap(({ candidate, row, status }) => {
       const { name, owner, workspace } = candidate;
       const value = [workspace, `${owner}/${workspace}`, name]
-        .find((text) => text.startsWith(prefix) && means(text).length === 1);
+        .find((text) => text.startsWith(prefix) && isAlone(means(text), candidate));
       return value === undefined ? [] : [{ value, description: described(row, status) }];
     });
+}
+
+function isAlone(chosen: readonly Candidate[], one: Candidate): boolean {
+  const [only, ...more] = chosen;
+  return only !== undefined && more.length === 0 && keyText(only) === keyText(one);
 }
 
 function described({ name }: Row, status: string): string {

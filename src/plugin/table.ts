@@ -87,9 +87,9 @@ export function tableText({ columns, rows }: Table, options: TableOptions): stri
   ).join("");
 }
 
-/** As kubectl: what is not there is `<none>`, and empty text stays empty. */
+/** As kubectl: what is not there is empty. */
 function cellText(cell: unknown): string {
-  if (cell === undefined || cell === null) return "<none>";
+  if (cell === undefined || cell === null) return "";
   return typeof cell === "object" ? JSON.stringify(cell) : String(cell);
 }
 

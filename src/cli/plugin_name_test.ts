@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { argumentsAs, startedAs } from "./plugin_name.ts";
+
+Deno.test("the plugin's names are words before what is typed", () => {
+  const list = ["list", "-A"];
+  for (
+    const name of [
+      "kubectl-coder",
+      "/usr/local/bin/kubectl-coder",
+      "./kubectl-coder",
+      "C:\\krew\\kubectl-coder.exe",
+    ]
+  ) {
+    assert.deepEqual(argumentsAs(name, list), ["plugin", ...list], name);
+  }
+  assert.deepEqual(argumentsAs("/bin/kubectl_complete-coder", [""]), ["plugin", "__complete", ""]);
+});
+
+Deno.test("under any other name it is coder-k8s", () => {
+  for (
+    const name of [
+      "coder-k8s",
+      "/usr/bin/deno",
+      "",
+      "kubectl-coder/",
+      "constructor",
+      "kubectl-coder-x",
+      "toString",
+    ]
+  ) {
+    assert.deepEqual(argumentsAs(name, ["version"]), ["version"], name);
+  }
+});
+
+Deno.test("the name is that of the link that was started", async () => {
+  assert.match(await startedAs(), /deno/);
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.symlink(Deno.execPath(), `${directory}/kubectl-coder`);
+    const module = new URL("plugin_name.ts", import.meta.url).href;
+    const { stdout } = await new Deno.Command(`${directory}/kubectl-coder`, {
+      args: ["eval", `import { startedAs } from ${JSON.stringify(module)}; console.log(await startedAs());`],
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout).trim(), `${directory}/kubectl-coder`);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
