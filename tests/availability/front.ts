@@ -21,11 +21,14 @@ export interface FrontOptions {
   readonly port: number;
   /** Asked for after the server refused or ended a connection, until it says yes. */
   readonly isReady: () => Promise<boolean>;
-  /** How long a connection may wait, in milliseconds. @default {60_000} */
+  /**
+   * How long a connection may wait, in milliseconds; then it is closed, and clients come again. Those of client-go would
+   * give up by themselves after ten seconds without a TLS handshake, and for good. @default {4_000}
+   */
   readonly holdMs?: number;
 }
 
-export function startFront({ port, isReady, holdMs = 60_000 }: FrontOptions): Front {
+export function startFront({ port, isReady, holdMs = 4_000 }: FrontOptions): Front {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const stop = new AbortController();
   const open = new Set<Deno.TcpConn>();

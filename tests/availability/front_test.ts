@@ -40,7 +40,7 @@ Deno.test("connections are led to a server that is there, unasked", async () => 
 Deno.test("while no server is there, connections wait for one, and for the time at which it is ready", async () => {
   const [port = 0] = freePorts(1);
   let ready = false;
-  await using front = startFront({ port, isReady: () => Promise.resolve(ready) });
+  await using front = startFront({ port, isReady: () => Promise.resolve(ready), holdMs: 60_000 });
   const answers = [firstWord(front.port), firstWord(front.port)];
   await waitFor(() => Promise.resolve(front.held === 2), { what: "both to wait" });
   const server = namedServer("back", port);
@@ -56,7 +56,11 @@ Deno.test("while no server is there, connections wait for one, and for the time 
 Deno.test("a server that ends a connection by itself is asked whether it is ready, before others come to it", async () => {
   const server = namedServer("first");
   let ready = false;
-  await using front = startFront({ port: server.port, isReady: () => Promise.resolve(ready) });
+  await using front = startFront({
+    port: server.port,
+    isReady: () => Promise.resolve(ready),
+    holdMs: 60_000,
+  });
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: front.port });
   await connection.read(new Uint8Array(10));
   server.close();
@@ -79,7 +83,7 @@ Deno.test("a connection that waits for too long is closed, and counted", async (
 
 Deno.test("readiness that cannot be asked for is none, and the end holds nobody", async () => {
   const [port = 0] = freePorts(1);
-  const front = startFront({ port, isReady: () => Promise.reject(new Error("no")) });
+  const front = startFront({ port, isReady: () => Promise.reject(new Error("no")), holdMs: 60_000 });
   const waiting = firstWord(front.port);
   await waitFor(() => Promise.resolve(front.held === 1), { what: "it to wait" });
   await front[Symbol.asyncDispose]();

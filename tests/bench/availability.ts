@@ -49,8 +49,10 @@ export async function measure(): Promise<Report> {
       value: longest,
     });
   }
-  const none = (what: string, all: readonly string[], more = "") =>
-    rows.atMost(0, { what, value: all.length, text: `${all.length}${more}${all[0] ? ` (${all[0]})` : ""}` });
+  const none = (what: string, all: readonly string[], more = "") => {
+    for (const one of all) Deno.stderr.writeSync(new TextEncoder().encode(`  ${one}\n`));
+    rows.atMost(0, { what, value: all.length, text: `${all.length}${more}` });
+  };
   none(
     `reads that failed, of ${found.reads} by kubectl and ${found.requests} by client-go's rules`,
     found.failedReads,
