@@ -24,7 +24,7 @@ export function krewManifest(version: string, archives: readonly KrewArchive[]):
       description:
         "Lists, starts, stops, restarts, opens and diagnoses Coder workspaces through the aggregated API of coder-k8s, follows the logs of their builds, and hands over to the Coder CLI for SSH.\n",
       caveats:
-        "The cluster needs coder-k8s with its aggregated API: https://github.com/coder/coder-k8s\nCompletion: kubectl coder help completion\n",
+        "The cluster needs coder-k8s with its aggregated API: https://github.com/coder/coder-k8s\nCompletion of names: kubectl coder completion > FOLDER-OF-YOUR-PATH/kubectl_complete-coder, and make that file executable\n",
       platforms: archives.map(({ platform, sha256 }) => ({
         selector: { matchLabels: { os: platform.os, arch: platform.arch } },
         uri: `${DOWNLOADS}/v${version}/${archiveName("kubectl-coder", version, platform)}`,

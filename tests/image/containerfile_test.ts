@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ACCOUNTS } from "./jail.ts";
 import { debianPackages, readContainerfile, stagesOf } from "./containerfile.ts";
-import { ensureHadolint } from "./hadolint.ts";
+import { hadolint } from "./lint_tools.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -84,7 +84,7 @@ Deno.test("only what the executable is made of goes into a build", async () => {
 });
 
 Deno.test("hadolint finds nothing that is not explained beside it", async () => {
-  const { code, stdout, stderr } = await new Deno.Command(await ensureHadolint(), {
+  const { code, stdout, stderr } = await new Deno.Command(await hadolint(), {
     args: ["--no-color", "--failure-threshold=style", `${root}/Containerfile`],
   }).output();
   const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
