@@ -1,0 +1,117 @@
+/** The order of the documents: a section by what its reader wants (Diátaxis), and the pages of each. */
+
+/** A part of the sidebar. */
+export interface Section {
+  readonly title: string;
+  /** Folders of `docs/` whose pages belong to it, by title. */
+  readonly folders: readonly string[];
+  /** Pages that lie in `docs/` itself, in this order, before those of the folders. */
+  readonly pages: readonly string[];
+}
+
+export const SECTIONS: readonly Section[] = [
+  { title: "Tutorial", folders: ["tutorial"], pages: [] },
+  {
+    title: "How-to guides",
+    folders: ["how-to"],
+    pages: [
+      "takeover",
+      "upgrades",
+      "exposure",
+      "licences",
+      "operator-access",
+      "templates-from-git",
+      "changing-workspaces",
+      "workspace-rbac",
+      "deletion",
+      "support-bundle",
+    ],
+  },
+  {
+    title: "Reference",
+    folders: ["reference"],
+    pages: [
+      "aggregated-api",
+      "mcp",
+      "mcp-tools",
+      "mcp-transcript",
+      "sessions",
+      "workload",
+      "provisioners",
+      "workspace-proxies",
+      "ui",
+      "metrics",
+      "helm-parity",
+      "upstream-differences",
+    ],
+  },
+  {
+    title: "Explanation",
+    folders: ["explanation"],
+    pages: ["architecture", "benchmarks", "evaluations"],
+  },
+  { title: "Troubleshooting", folders: ["troubleshooting"], pages: ["troubleshooting"] },
+  { title: "Working on it", folders: ["contributing"], pages: ["development", "dependencies"] },
+];
+
+/** Pages that are in no section: the site's front page, and those that lists of a folder are. */
+const ALONE = /^(index|README|.*\/(index|README))$/;
+
+/** A page of `docs/`. */
+export interface DocPage {
+  /** From `docs/`, without `.md`. */
+  readonly name: string;
+  /** Its first heading. */
+  readonly title: string;
+}
+
+export interface SidebarItem {
+  readonly text: string;
+  readonly link?: string;
+  readonly collapsed?: boolean;
+  readonly items?: SidebarItem[];
+}
+
+/**
+ * The sidebar of all pages.
+ *
+ * @throws {Error} naming pages that belong nowhere, and those of a section that are not there
+ */
+export function sidebarOf(pages: readonly DocPage[], sections: readonly Section[] = SECTIONS): SidebarItem[] {
+  const byName = new Map(pages.map((page) => [page.name, page]));
+  const placed = new Set<string>();
+  const item = ({ name, title }: DocPage): SidebarItem => {
+    placed.add(name);
+    return { text: title, link: `/${name}` };
+  };
+  const sidebar = sections.flatMap((section) => {
+    const named = section.pages.map((name) => {
+      const page = byName.get(name);
+      if (page === undefined) throw new Error(`docs/${name}.md, a page of ${section.title}, is not there`);
+      return item(page);
+    });
+    const found = section.folders.flatMap((folder) => pagesBelow(folder, pages)).map(item);
+    const items = [...named, ...found];
+    return items.length === 0 ? [] : [{ text: section.title, collapsed: false, items }];
+  });
+  const lost = pages.filter(({ name }) => !placed.has(name) && !ALONE.test(name));
+  if (lost.length > 0) {
+    throw new Error(
+      `${lost.map(({ name }) => `docs/${name}.md`).join(", ")}: in no section of scripts/docs/sections.ts`,
+    );
+  }
+  return sidebar;
+}
+
+/** Pages of a folder: in the order of their numbers, where their names begin with one, else by title. */
+function pagesBelow(folder: string, pages: readonly DocPage[]): DocPage[] {
+  const own = pages.filter(({ name }) => name.startsWith(`${folder}/`) && !ALONE.test(name));
+  return own.sort((a, b) =>
+    numberOf(a.name) - numberOf(b.name) || (a.title < b.title ? -1 : a.title > b.title ? 1 : 0)
+  );
+}
+
+function numberOf(name: string): number {
+  const [, digits] = /\/(\d+)[^/]*$/.exec(name) ?? [];
+  return digits === undefined ? Infinity : Number(digits);
+}

@@ -1,0 +1,149 @@
+/** The site of the documents, built and looked at by a real Chromium. */
+import assert from "node:assert/strict";
+import { extname, join } from "node:path";
+import axe from "npm:axe-core@4.14.1";
+import { buildSite } from "../../scripts/docs.ts";
+import { filesBelow } from "../../scripts/lib/files.ts";
+import { type Browser, type Page, startChromium } from "../ui/chromium.ts";
+import { axeFindings } from "../ui/in_page.js";
+
+const WIDTHS = [1_280, 360];
+const SCHEMES = ["light", "dark"] as const;
+/** A page of each kind: the front, one with a diagram, long tables, much code, a list of pages. */
+const PAGES = ["", "architecture.html", "mcp.html", "reference/", "how-to/"];
+/** Where pictures of the pages go; for people. */
+const PICTURES = Deno.env.get("CODER_K8S_SITE_PICTURES");
+/** Patience on a busy machine, in milliseconds. */
+const LONG_MS = 120_000;
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".json": "application/json",
+};
+
+/** Any server of files would do. */
+function serve(folder: string): { url: string } & AsyncDisposable {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const path = decodeURIComponent(new URL(request.url).pathname);
+    const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
+    try {
+      return new Response(await Deno.readFile(file), {
+        headers: { "content-type": TYPES[extname(file)] ?? "application/octet-stream" },
+      });
+    } catch {
+      return new Response("nothing here", { status: 404 });
+    }
+  });
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  return { url, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** A page whose requests to elsewhere, failed requests and errors are noted. */
+async function withPage(
+  browser: Browser,
+  origin: string,
+  run: (page: Page, complaints: string[]) => Promise<void>,
+): Promise<void> {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(LONG_MS);
+  const complaints: string[] = [];
+  page.on("request", (request) => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(origin)) {
+      complaints.push(`asked ${request.url()}`);
+    }
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) complaints.push(`${response.status()} for ${response.url()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  try {
+    await run(page, complaints);
+  } finally {
+    await context.close();
+  }
+}
+
+Deno.test("the site is built whole, asks nobody else for anything, and is for everybody", async (t) => {
+  const out = await Deno.makeTempDir({ prefix: "coder-k8s-site-" });
+  try {
+    await buildSite(out);
+    await using server = serve(out);
+    await using browser = await startChromium();
+    await t.step("every document is a page", async () => {
+      const documents = await filesBelow("docs", [".md"]);
+      const missing: string[] = [];
+      for (const path of documents) {
+        const page = path.replace(/^docs\//, "").replace(/\.md$/, ".html");
+        await Deno.stat(join(out, page)).catch(() => missing.push(page));
+      }
+      assert.deepEqual(missing, []);
+      assert.ok(documents.length >= 28, String(documents.length));
+    });
+    for (const scheme of SCHEMES) {
+      for (const width of WIDTHS) {
+        await t.step(
+          `${scheme}, ${width} px: axe-core finds nothing serious`,
+          () =>
+            withPage(browser, server.url, async (page, complaints) => {
+              await page.setViewport({ width, height: 800 });
+              await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }, {
+                name: "prefers-reduced-motion",
+                value: "reduce",
+              }]);
+              for (const path of PAGES) await look(page, `${server.url}/${path}`, `${scheme}-${width}`);
+              assert.deepEqual(complaints, []);
+            }),
+        );
+      }
+    }
+    await t.step("diagrams are drawn", () =>
+      withPage(browser, server.url, async (page) => {
+        await page.goto(`${server.url}/architecture.html`);
+        await page.waitForSelector(".diagram svg");
+        const words = await page.$eval(".diagram svg", (svg) => svg.textContent ?? "");
+        assert.ok(words.length > 20, words);
+      }));
+    await t.step(
+      "a search finds a flag, in the browser alone",
+      () =>
+        withPage(browser, server.url, async (page, complaints) => {
+          await page.goto(`${server.url}/mcp.html`);
+          await page.waitForSelector("button.DocSearch");
+          await page.click("button.DocSearch");
+          const input = await page.waitForSelector("#localsearch-input");
+          await input!.type("shutdown-delay");
+          await page.waitForSelector(".VPLocalSearchBox .result");
+          assert.deepEqual(complaints, []);
+        }),
+    );
+    await t.step("links to files of the project lead to GitHub", async () => {
+      const text = await Deno.readTextFile(join(out, "sessions.html"));
+      assert.match(text, /href="https:\/\/github\.com\/coder\/coder-k8s\/blob\/main\/examples\//);
+    });
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});
+
+/** Opens a page and lets axe-core look at it. */
+async function look(page: Page, url: string, name: string): Promise<void> {
+  await page.goto(url, { waitUntil: "networkidle0" });
+  if (url.includes("architecture")) await page.waitForSelector(".diagram svg");
+  if (PICTURES !== undefined) {
+    const path = join(
+      PICTURES,
+      `${name}-${url.split("/").slice(3).join("-") || "front"}.png`,
+    ) as `${string}.png`;
+    await page.screenshot({ path });
+  }
+  await page.evaluate(axe.source);
+  const { passes, violations } = await page.evaluate(axeFindings);
+  assert.deepEqual(violations, [], `${name} ${url}`);
+  assert.ok(passes.includes("color-contrast"), `${url}: contrast was not looked at`);
+}
