@@ -1,5 +1,5 @@
 /** The end of workspace RBAC in other namespaces, where owner references do not reach. */
-import { RoleBindings, Roles } from "../../api/kubernetes/resources.ts";
+import { RoleBindings, Roles, SelfSubjectAccessReviews } from "../../api/kubernetes/resources.ts";
 import type { Role, RoleBinding } from "../../api/kubernetes/types.ts";
 import { keyOf, type KubeObject, type ResourceType } from "../../api/object.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -87,17 +87,38 @@ class CleanUp {
     const labelSelector = selectorText(labels);
     const places = namespaces.length === 0 ? [undefined] : [...new Set([...namespaces, ...others])];
     const lists = await Promise.all(places.map(async (namespace) => {
+      const isOwn = namespace === undefined || namespaces.includes(namespace);
+      if (!isOwn && !await this.#mayList(type, namespace)) {
+        this.unseen.add(namespace);
+        return [];
+      }
       try {
         const place = namespace === undefined ? {} : { namespace };
         return (await client.list(type, { ...place, labelSelector, signal })).items;
       } catch (error) {
-        if (isForbidden(error) && namespace !== undefined && !namespaces.includes(namespace)) {
-          this.unseen.add(namespace);
-        } else this.#failed(error);
+        if (isForbidden(error) && !isOwn) this.unseen.add(namespace);
+        else this.#failed(error);
         return [];
       }
     }));
     return lists.flat();
+  }
+
+  /** Whether the rights reach there: nobody shall look like one who tries doors. What cannot be asked is tried. */
+  async #mayList({ group, plural: resource }: ResourceType, namespace: string): Promise<boolean> {
+    const { client, signal } = this.options;
+    try {
+      const { status } = await client.create(SelfSubjectAccessReviews, {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        metadata: {},
+        spec: { resourceAttributes: { namespace, group, resource, verb: "list" } },
+      }, { signal });
+      return status?.allowed !== false;
+    } catch {
+      signal.throwIfAborted();
+      return true;
+    }
   }
 
   #failed(error: unknown): void {

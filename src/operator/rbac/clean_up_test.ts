@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RoleBindings, Roles } from "../../api/kubernetes/resources.ts";
+import type { SelfSubjectAccessReview } from "../../api/kubernetes/types.ts";
 import { keyOf, type KubeObject, type ObjectKey, type ResourceType } from "../../api/object.ts";
 import type { KubeClient, ListOptions } from "../../kube/client.ts";
 import type { EventRecorder } from "../../kube/events/events.ts";
@@ -74,6 +75,30 @@ Deno.test("an operator of few namespaces looks there and where it is told, each 
   api.put(Roles, "z", "s");
   assert.deepEqual((await run(api, ["a", "b"], ["b", "w"])).deleted, ["Role w/r"]);
   assert.deepEqual(api.lists, ["a", "b", "w", "a", "b", "w"]);
+});
+
+Deno.test("where it may not look, it does not try; where that cannot be asked, it does", async () => {
+  const api = new Api();
+  api.put(Roles, "w", "r");
+  const asked: string[] = [];
+  const create: KubeClient["create"] = (_type, object) => {
+    const { resourceAttributes } = (object as unknown as SelfSubjectAccessReview).spec;
+    asked.push(
+      `${resourceAttributes?.verb} ${resourceAttributes?.resource} in ${resourceAttributes?.namespace}`,
+    );
+    if (resourceAttributes?.namespace === "x") return Promise.reject(new Error("nobody answers"));
+    const allowed = resourceAttributes?.namespace !== "shut";
+    return Promise.resolve({ ...object, status: { allowed } });
+  };
+  Object.assign(api.client, { create });
+  assert.deepEqual(await run(api, ["a"], ["w", "shut", "x"]), { deleted: ["Role w/r"], unseen: ["shut"] });
+  assert.deepEqual(api.lists, ["a", "w", "x", "a", "w", "x"]);
+  assert.deepEqual(
+    asked,
+    ["rolebindings", "roles"].flatMap((kind) =>
+      ["w", "shut", "x"].map((place) => `list ${kind} in ${place}`)
+    ),
+  );
 });
 
 Deno.test("what it may not look into beyond its scope is named; within it, that is a failure", async () => {
