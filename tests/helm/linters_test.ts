@@ -21,6 +21,8 @@ Deno.test("linters find nothing in the chart that is not explained", async () =>
     })),
   );
   const { unexplained } = judge(await lint(rendered), await readExplanations());
-  const said = unexplained.map(({ of, tool, check, object, text }) => `${of}: ${tool} ${check} ${object}: ${text}`);
+  const said = unexplained.map(({ of, tool, check, object, text }) =>
+    `${of}: ${tool} ${check} ${object}: ${text}`
+  );
   deepEqual([...new Set(said)], []);
 });

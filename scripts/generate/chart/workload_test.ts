@@ -25,7 +25,9 @@ function written(source: Json, own?: string): string {
 
 Deno.test("values come before what the manifests say, a workload's own before those of all", () => {
   const text = written(workload(), "$.Values.split.mcp");
-  const order = [...text.matchAll(/(?:if|else if) (.*(?:replicas\)|resources)) \}\}/g)].map(([, when]) => when);
+  const order = [...text.matchAll(/(?:if|else if) (.*(?:replicas\)|resources)) \}\}/g)].map(([, when]) =>
+    when
+  );
   deepEqual(order, [
     'not (kindIs "invalid" $.Values.split.mcp.replicas)',
     'not (kindIs "invalid" $.Values.replicas)',
