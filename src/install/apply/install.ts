@@ -13,6 +13,7 @@ import { labelled, type Reference, wordsOf } from "./objects.ts";
 import { preflight } from "./preflight.ts";
 import { prune } from "./prune.ts";
 import type { Say } from "./say.ts";
+import { stagesOf } from "./stages.ts";
 import { apiAvailable, definitionServed, namespaceEnded, rolledOut, until } from "./wait.ts";
 
 export interface InstallRequest {
@@ -60,7 +61,7 @@ export async function install(
   const counts = { created: 0, configured: 0, unchanged: 0 };
   if (request.dryRun) {
     for (const { object, applied } of trials) {
-      if (applied !== undefined) counts[applied.outcome]++;
+      counts[applied?.outcome ?? "created"]++;
       tell(say, object, applied ?? "created, in a namespace that is not there yet", " (dry run)");
     }
     for (const object of old) {
@@ -75,25 +76,29 @@ export async function install(
     await writeInventory(client, family, namespace, { ...inventory, objects: list }, signal);
     isNoted = true;
   };
-  for (const [index, object] of objects.entries()) {
-    signal.throwIfAborted();
-    // As soon as there is a place for it, and before anything that it is of.
-    if (!isNoted && comesLater(object)) await note(union(objects, before?.objects ?? []));
-    if (request.wait && object.kind === "APIService") await workloads(client, objects, say, signal);
-    const applied = await applyObject(client, object, options).catch((error) => {
-      throw new InstallError(
-        `${wordsOf(object)} could not be applied: ${error instanceof Error ? error.message : error}\n` +
-          `${index} of ${objects.length} objects are as they should be; run it again to go on.`,
-        { cause: error },
-      );
-    });
-    counts[applied.outcome]++;
-    tell(say, object, applied);
-    if (object.kind === "CustomResourceDefinition") {
-      const { name = "" } = object.metadata;
-      await until(wordsOf(object), () => definitionServed(client, name, signal), { say, signal });
+  const applied: KubeObject[] = [];
+  for (const [stage, own] of stagesOf(objects, trials.flatMap(({ before }) => before ?? [])).entries()) {
+    if (stage > 0 && request.wait) await workloads(client, applied, say, signal);
+    for (const object of own) {
+      signal.throwIfAborted();
+      // As soon as there is a place for it, and before anything that it is of.
+      if (!isNoted && comesLater(object)) {
+        await served(client, objects, say, signal);
+        await note(union(objects, before?.objects ?? []));
+      }
+      const result = await applyObject(client, object, options).catch((error) => {
+        throw new InstallError(
+          `${wordsOf(object)} could not be applied: ${error instanceof Error ? error.message : error}\n` +
+            `${applied.length} of ${objects.length} objects are as they should be; run it again to go on.`,
+          { cause: error },
+        );
+      });
+      applied.push(object);
+      counts[result.outcome]++;
+      tell(say, object, result);
     }
   }
+  await served(client, objects, say, signal);
   if (!objects.some(comesLater)) return { counts, leftBehind: [] };
   if (request.wait) {
     await workloads(client, objects, say, signal);
@@ -133,6 +138,20 @@ async function withPlaces(
     }`,
   );
   return withAddresses(objects, cidrs);
+}
+
+/** Kinds that are applied and not served yet would be unknown to whoever goes on from here. */
+async function served(
+  client: KubeClient,
+  objects: readonly KubeObject[],
+  say: Say,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const object of objects) {
+    if (object.kind !== "CustomResourceDefinition") continue;
+    const { name = "" } = object.metadata;
+    await until(wordsOf(object), () => definitionServed(client, name, signal), { say, signal });
+  }
 }
 
 async function workloads(

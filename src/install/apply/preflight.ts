@@ -21,6 +21,8 @@ export interface PreflightOptions {
 export interface Trial {
   readonly object: KubeObject;
   readonly applied: Applied | undefined;
+  /** What is there now. */
+  readonly before: KubeObject | undefined;
 }
 
 /** How many objects are tried at the same time. */
@@ -48,7 +50,7 @@ export async function preflight(
   if (refused.length > 0) {
     throw new InstallError(`the API server would refuse:\n${refused.map((text) => `  ${text}`).join("\n")}`);
   }
-  return trials.map(({ object, applied }) => ({ object, applied }));
+  return trials.map(({ object, applied }, index) => ({ object, applied, before: live[index] }));
 }
 
 /** Names of cluster-wide objects are the same in every installation: there can be one. */
@@ -122,7 +124,7 @@ async function checkRights(
   );
 }
 
-interface Tried extends Trial {
+interface Tried extends Omit<Trial, "before"> {
   readonly refusal?: string;
 }
 
