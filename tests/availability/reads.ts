@@ -13,6 +13,8 @@ export interface ReadsReport {
   readonly failed: readonly FailedRead[];
   /** Reads that never came to the API server, which was too busy to say hello; they were begun again. */
   readonly unreached: number;
+  /** Answers that an API server cut off half-way when it died; kubectl says "please retry", and so it was done. */
+  readonly cut: number;
   /** Of one read, in milliseconds. */
   readonly longestMs: number;
   /** Watches that were open, and those of them that broke instead of ending in order. */
@@ -29,6 +31,8 @@ export interface ReadsOptions {
   readonly cluster: Cluster;
   /** Of the reader. */
   readonly kubeconfig: string;
+  /** Whether the API server answers now. */
+  readonly isThere: () => Promise<boolean>;
   /** Arguments of each reader, and the least number of lines of an answer that is complete. */
   readonly readers: readonly { readonly args: readonly string[]; readonly lines: number }[];
   /** Arguments of watches, each kept open by a process that is begun anew when it ends. */
@@ -39,6 +43,8 @@ export interface ReadsOptions {
 
 /** Nothing was asked for yet: ten seconds were too few for a handshake on a machine with much else to do. */
 const NEVER_REACHED = /TLS handshake timeout/;
+
+const CUT_OFF = /when reading response body|unexpected EOF|client connection lost/;
 
 /** What the API server lets kubectl say beside an answer is no failure. */
 export function withoutWarnings(stderr: string): string {
@@ -55,6 +61,7 @@ export function startReads(options: ReadsOptions): Reads {
   const broken: FailedRead[] = [];
   let reads = 0;
   let unreached = 0;
+  let cut = 0;
   let watches = 0;
   let longestMs = 0;
 
@@ -69,6 +76,10 @@ export function startReads(options: ReadsOptions): Reads {
       }).catch((error) => ({ code: -1, stdout: "", stderr: String(error) }));
       if (NEVER_REACHED.test(stderr)) {
         unreached++;
+        continue;
+      }
+      if (code !== 0 && CUT_OFF.test(stderr) && !await options.isThere()) {
+        cut++;
         continue;
       }
       reads++;
@@ -109,7 +120,7 @@ export function startReads(options: ReadsOptions): Reads {
   const running = [...readers.map(({ args, lines }) => read(args, lines)), ...watchers.map(watch)];
   return {
     get report() {
-      return { reads, unreached, failed, longestMs, watches, broken };
+      return { reads, unreached, cut, failed, longestMs, watches, broken };
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error("enough was read"));

@@ -7,8 +7,10 @@ import { sleep } from "../cluster/mod.ts";
 
 export interface RequestsReport {
   readonly requests: number;
-  /** Sent again, by reason. */
+  /** Sent again by client-go's rules, by reason. */
   readonly retries: ReadonlyMap<string, number>;
+  /** Answers that an API server cut off half-way when it died; client-go says "please retry", and so it was done. */
+  readonly cut: number;
   readonly failed: readonly string[];
   readonly longestMs: number;
 }
@@ -26,6 +28,8 @@ export interface RequestsOptions {
   /** Each is asked for by so many readers, one request after the other. */
   readonly paths: readonly string[];
   readonly readersEach: number;
+  /** Whether the API server answers now. */
+  readonly isThere: () => Promise<boolean>;
   /** Why an answer is not what it has to be; undefined where it is. */
   readonly wrong: (path: string, body: string) => string | undefined;
   /** Between two requests of one reader, in milliseconds. @default {50} */
@@ -35,6 +39,9 @@ export interface RequestsOptions {
 /** As often as client-go tries again. */
 const RETRIES = 10;
 const TIMEOUT_MS = 60_000;
+
+/** The head of an answer has come, and not all of its body. */
+export class CutOff extends Error {}
 
 export interface Answer {
   readonly status: number;
@@ -60,6 +67,7 @@ export function startRequests(options: RequestsOptions): Requests {
   const failed: string[] = [];
   const retries = new Map<string, number>();
   let requests = 0;
+  let cut = 0;
   let longestMs = 0;
 
   async function one(path: string): Promise<void> {
@@ -74,6 +82,10 @@ export function startRequests(options: RequestsOptions): Requests {
         break;
       }
       const said = result instanceof Error ? result.message : `${result.status} ${result.body.slice(0, 200)}`;
+      if (result instanceof CutOff && !await options.isThere()) {
+        cut++;
+        continue;
+      }
       const wait = attempt < RETRIES ? retryAfter(result) : undefined;
       if (wait === undefined) {
         failed.push(`${new Date().toISOString()} ${path}: ${said}`);
@@ -96,7 +108,7 @@ export function startRequests(options: RequestsOptions): Requests {
   );
   return {
     get report() {
-      return { requests, retries, failed, longestMs };
+      return { requests, retries, cut, failed, longestMs };
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error("enough was read"));
@@ -115,8 +127,8 @@ function ask({ port, token }: RequestsOptions, agent: Agent, path: string): Prom
         let body = "";
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => body += chunk);
-        response.once("error", reject);
-        response.once("aborted", () => reject(new Error("the answer was cut off")));
+        response.once("error", (cause) => reject(new CutOff("the answer was cut off", { cause })));
+        response.once("aborted", () => reject(new CutOff("the answer was cut off")));
         response.once("end", () => {
           const seconds = Number(response.headers["retry-after"]);
           resolve({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retryAfter } from "./requests.ts";
+import { CutOff, retryAfter } from "./requests.ts";
 
 const answer = (status: number, seconds?: number) => ({ status, retryAfter: seconds, body: "" });
 
@@ -11,7 +11,7 @@ Deno.test("client-go asks again where a connection broke", () => {
     undefined,
     "nobody there is a failure",
   );
-  assert.equal(retryAfter(new Error("the answer was cut off")), undefined, "half an answer is a failure");
+  assert.equal(retryAfter(new CutOff("the answer was cut off")), undefined, "half an answer is a failure");
 });
 
 Deno.test("client-go asks again where it is told when", () => {

@@ -7,6 +7,8 @@ export interface Verdict {
   readonly reads: number;
   readonly requests: number;
   readonly requestRetries: readonly string[];
+  /** Answers that an API server cut off half-way when it died. */
+  readonly cutReads: number;
   readonly failedReads: readonly string[];
   readonly longestReadMs: number;
   readonly watches: number;
@@ -39,6 +41,7 @@ export async function verdict(world: World): Promise<Verdict> {
     reads: reads.reads,
     requests: requests.requests,
     requestRetries: [...requests.retries].map(([why, count]) => `${count} × ${why}`),
+    cutReads: reads.cut + requests.cut,
     failedReads: [...reads.failed.map(said), ...requests.failed],
     longestReadMs: Math.max(reads.longestMs, requests.longestMs),
     watches: reads.watches,

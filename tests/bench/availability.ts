@@ -56,7 +56,9 @@ export async function measure(): Promise<Report> {
   none(
     `reads that failed, of ${found.reads} by kubectl and ${found.requests} by client-go's rules`,
     found.failedReads,
-    `; sent again: ${found.requestRetries.join(", ") || "none"}`,
+    `; sent again: ${
+      found.requestRetries.join(", ") || "none"
+    }; cut off by a dying API server: ${found.cutReads}`,
   );
   none(`MCP calls that were lost, of ${found.calls}`, found.lostCalls);
   none(
