@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { sayings } from "../finding.ts";
 import { deployment, listOf } from "../shapes.ts";
-import { API_SERVICE, DEPLOYMENTS } from "../names.ts";
+import { API_SERVICE, DEPLOYMENTS, OPERATOR } from "../names.ts";
 import type { Check } from "../types.ts";
 
 const say = sayings("installations");
@@ -14,7 +14,15 @@ export const installations: Check = {
   async run(world) {
     const reading = await world.read(DEPLOYMENTS, listOf(deployment));
     if (reading.state === "unread") return [say.unread("Deployments of all namespaces", reading)];
-    const all = reading.state === "seen" ? reading.value.items : [];
+    const all = reading.state === "seen" ? [...reading.value.items] : [];
+    // One without our label, of that name: somebody else's manifests of the same product.
+    const named = await world.read(
+      `/apis/apps/v1/namespaces/${world.namespace}/deployments/${OPERATOR}`,
+      deployment,
+    );
+    if (named.state === "seen" && !all.some(({ metadata }) => metadata.namespace === world.namespace)) {
+      all.push(named.value);
+    }
     const elsewhere = [...new Set(all.map(({ metadata }) => metadata.namespace))]
       .filter((namespace) => namespace !== world.namespace);
     if (elsewhere.length > 0) {
