@@ -1,58 +1,27 @@
 /** The definitions of the Gateway API, from its Go module, for clusters that tests put them into. */
 import { join } from "node:path";
 import type { Cluster } from "./cluster.ts";
-import { type GoOptions, needGo, runGo, ToolsError } from "./go_build.ts";
-import { cacheHome, exists, removeTree, withFileLock } from "./paths.ts";
-import { moduleVersion } from "./tool_list.ts";
+import { moduleFiles, type ModuleFilesOptions } from "./module_files.ts";
 import { waitFor } from "./wait.ts";
 
-const MODULE = "sigs.k8s.io/gateway-api";
-const MODULE_DIR = join(import.meta.dirname ?? ".", "gateway-api");
-/** Under the module's `config/crd/standard`. */
-const FILES = ["gatewayclasses", "gateways", "httproutes"].map((kind) =>
-  `gateway.networking.k8s.io_${kind}.yaml`
-);
-const GO_MISSING =
-  "the tests of the Gateway API take its definitions from a Go module, and need Go 1.21 or newer, " +
-  "which was not found on PATH: install it (https://go.dev/dl/, or as root `apt-get install golang-go`)";
-
 /** Where to get the definitions from. */
-export interface GatewayApiOptions {
-  /** The Go program. @default {"go"} */
-  go?: string;
-  /** Overrides the cache's directory. */
-  cache?: string;
-}
+export type GatewayApiOptions = ModuleFilesOptions;
 
 /**
  * Files that define GatewayClass, Gateway and HTTPRoute. Fetched once, verified by hash, and kept outside the work tree.
  *
  * @throws {ToolsError} when Go is missing or the module cannot be had.
  */
-export async function gatewayApiFiles(options: GatewayApiOptions = {}): Promise<string[]> {
-  const version = moduleVersion(await Deno.readTextFile(join(MODULE_DIR, "go.mod")), MODULE);
-  const cache = options.cache ?? join(cacheHome(), "tools");
-  const dir = join(cache, `gateway-api-${version}`);
-  const files = FILES.map((file) => join(dir, file));
-  if (await exists(dir)) return files;
-  await Deno.mkdir(cache, { recursive: true });
-  await withFileLock(`${dir}.lock`, async () => {
-    if (await exists(dir)) return;
-    const go: GoOptions = { go: options.go ?? "go", moduleDir: MODULE_DIR };
-    await needGo(go, GO_MISSING);
-    const answer: unknown = JSON.parse(await runGo(go, ["mod", "download", "-json", MODULE]));
-    const source = (answer as { Dir?: unknown }).Dir;
-    if (typeof source !== "string") throw new ToolsError(`go mod download ${MODULE} named no directory`);
-    const unfinished = `${dir}.${Deno.pid}`;
-    await removeTree(unfinished);
-    await Deno.mkdir(unfinished);
-    for (const file of FILES) {
-      const text = await Deno.readTextFile(join(source, "config", "crd", "standard", file));
-      await Deno.writeTextFile(join(unfinished, file), text);
-    }
-    await Deno.rename(unfinished, dir);
-  });
-  return files;
+export function gatewayApiFiles(options: GatewayApiOptions = {}): Promise<string[]> {
+  return moduleFiles({
+    name: "gateway-api",
+    module: "sigs.k8s.io/gateway-api",
+    moduleDir: join(import.meta.dirname ?? ".", "gateway-api"),
+    files: ["gatewayclasses", "gateways", "httproutes"].map((kind) =>
+      `config/crd/standard/gateway.networking.k8s.io_${kind}.yaml`
+    ),
+    need: "the tests of the Gateway API take its definitions",
+  }, options);
 }
 
 const CRDS = ["gatewayclasses", "gateways", "httproutes"].map((name) =>
