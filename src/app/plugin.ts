@@ -21,6 +21,8 @@ export interface PluginConnectionRequest {
   readonly warn: (text: string) => void;
   /** A program that is started later on: without one, that permission is dropped. */
   readonly program?: string | undefined;
+  /** Another command goes on in this process, and drops permissions itself. @default {false} */
+  readonly goesOn?: boolean;
 }
 
 export interface PluginConnection extends Disposable {
@@ -31,7 +33,9 @@ export interface PluginConnection extends Disposable {
 export async function openPlugin(request: PluginConnectionRequest): Promise<PluginConnection> {
   const { kubeconfig, context, environment, requestTimeoutMs, warn } = request;
   const connection = loadKubeConfig({ kubeconfig, context, env: environment });
-  await dropPermissions("kubectl-coder", connection.execCommand ?? request.program);
+  if (request.goesOn !== true) {
+    await dropPermissions("kubectl-coder", connection.execCommand ?? request.program);
+  }
   const userAgent = `kubectl-coder/${buildInfo().version}`;
   const own = createRestClient({ connection, userAgent });
   const transport = createTransport(connection);

@@ -6,7 +6,7 @@ import { LIST_FORMATS } from "./plugin_commands.ts";
 import { choice, duration, httpUrl, number, text, value } from "./values.ts";
 
 export interface PluginOptions {
-  readonly connection: Omit<PluginConnectionRequest, "environment" | "warn" | "program">;
+  readonly connection: Omit<PluginConnectionRequest, "environment" | "warn" | "program" | "goesOn">;
   readonly namespace: string | undefined;
   readonly allNamespaces: boolean;
   readonly mine: boolean;

@@ -42,6 +42,7 @@ export async function runPlugin(
       environment: around.environment,
       warn: warner(around),
       ...(name === "ssh" || name === "open" ? { program: name } : {}),
+      ...(name === "diagnose" ? { goesOn: true } : {}),
     });
     return await carryOut({ world: connection.world, call, options, around, parts });
   } catch (error) {

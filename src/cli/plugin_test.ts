@@ -218,6 +218,7 @@ Deno.test("commands of coder-k8s get what was typed, and names of workspaces in 
     ["diagnose", "controlplane", "coder", "--namespace=coder"],
     ["diagnose", "ccp/coder"],
   ]);
+  assert.equal(rig.opened[0]?.goesOn, true, "permissions are dropped by the command that goes on");
   assert.match((await rig.run("completion")).out, /^#!\/bin\/sh\n/);
 });
 
