@@ -72,8 +72,16 @@ export async function ensureWorkerRoot(options: RootOptions = {}): Promise<strin
   });
 }
 
+/** What Containerfile builds on: Debian slim with Node.js, and nothing else. */
+export function ensureNodeRoot(options: RootOptions = {}): Promise<string> {
+  return kept("image-node", [RELEASE, NODE, "1"], options, async (into) => {
+    await debianSlim(into, ["ca-certificates"], options);
+    await nodeJs(into);
+  });
+}
+
 /** Debian's smallest installation with some packages, configured as Debian does it. */
-export async function debianSlim(
+async function debianSlim(
   into: string,
   packages: readonly string[],
   options: RootOptions = {},
@@ -91,7 +99,7 @@ export async function debianSlim(
 }
 
 /** Node.js and npm where the official image has them, from the npm registry. */
-export async function nodeJs(into: string): Promise<void> {
+async function nodeJs(into: string): Promise<void> {
   const local = join(into, "usr/local");
   const unpacked = join(into, "..", "npm-packages");
   await Deno.mkdir(unpacked);
