@@ -7,6 +7,8 @@ import { sum } from "./test_report.ts";
 const REFUSED = "no call of the product is refused that no test has announced (audit logs of all clusters)";
 const UNUSED = "every right that deploy/ grants is used by some test (audit logs of all clusters)";
 
+type Manifests = Awaited<ReturnType<typeof rendered>>;
+
 /** What a denial is about, for people. */
 function described({ user, userAgent, deed, during, count }: Denial): string {
   return `${user.split(":").at(-1)} (${userAgent}) was refused ${count}× during ${during}: ${deed}`;
@@ -20,10 +22,14 @@ function described({ user, userAgent, deed, during, count }: Denial): string {
 export async function rightsReport(ledger: RightsLedger, isWhole: boolean): Promise<TestReport> {
   const reports = [verdict(REFUSED, ledger.denials.map(described))];
   if (isWhole) {
-    const [all, split] = await Promise.all([rendered("overlays/all"), rendered("overlays/split")]);
+    const [all, split, proxy] = await Promise.all(
+      ["overlays/all", "overlays/split", "components/coder-access-kube-proxy"].map(rendered),
+    ) as [Manifests, Manifests, Manifests];
     const { operator, apiserver, mcp } = ACCOUNTS;
     reports.push(verdict(UNUSED, [
-      ...ledger.unused(operator, grantsOf(all, operator)).map((right) => `coder-k8s: ${right}`),
+      ...ledger.unused(operator, [...grantsOf(all, operator), ...grantsOf(proxy, operator)]).map((right) =>
+        `coder-k8s: ${right}`
+      ),
       ...[apiserver, mcp].flatMap((user) =>
         ledger.unused(user, grantsOf(split, user)).map((right) => `${user.split(":").at(-1)}: ${right}`)
       ),

@@ -90,9 +90,10 @@ Deno.test("Coder is reached through the API server, with the optional rights and
     const log = await mine.client(token).builds.versionLog(active_version_id);
     const rest = await mine.client(token).builds.versionLog(active_version_id, { after: log.items[0]?.id });
     assert.ok(log.items.length > 1 && rest.items.length === log.items.length - 1);
-    const workspace = await coderd.createWorkspace({
-      template: await coderd.createTemplate({ files: agentTemplate() }),
-    });
+    const template = await coderd.createTemplate({ files: agentTemplate() });
+    await mine.client(token).templateChanges.promote(template.id, template.active_version_id);
+    const workspace = await coderd.createWorkspace({ template });
+    await mine.client(token).workspaceChanges.setAutostart(workspace.id, null);
     const [agent] = await coderd.waitForAgents(workspace.id);
     // API servers lose the queries of WebSockets (kubernetes/kubernetes#77142), which terminals need.
     await assert.rejects(

@@ -51,9 +51,12 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   // The standard port is one for all processes of the machine.
   const isMcpSaid = ownArgs.some((arg) => arg.startsWith("--mcp-bind-address="));
   const mcp = mode === "all" && !isMcpSaid ? [`--mcp-bind-address=127.0.0.1:${await freePort()}`] : [];
+  // Outside of a cluster it would be the API server's service proxy, which needs rights that are optional.
+  const isAccessSaid = ownArgs.some((arg) => arg.startsWith("--coder-access="));
   const args = [
     mode,
     `--kubeconfig=${options.kubeconfig}`,
+    ...(isAccessSaid ? [] : ["--coder-access=direct"]),
     `--health-bind-address=127.0.0.1:${health}`,
     `--metrics-bind-address=127.0.0.1:${metricsPort}`,
     "--log-format=json",

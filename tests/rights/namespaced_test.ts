@@ -61,7 +61,10 @@ async function addControlPlane(cluster: Cluster, namespace: string, token: strin
       apiVersion: "coder.com/v1alpha1",
       kind: "CoderControlPlane",
       metadata: { name: "coder" },
-      spec: { operatorAccess: { bootstrapTokenSecretRef: { name: "owner" } } },
+      spec: {
+        operatorAccess: { bootstrapTokenSecretRef: { name: "owner" } },
+        rbac: { workspaceNamespaces: namespace === HOME ? [SECOND] : [FOREIGN] },
+      },
     },
   ], namespace);
 }
@@ -81,9 +84,12 @@ Deno.test("in namespaces by name, the whole product works under rights that end 
   const { user, token } = fake.state.addOwner();
   addWorkspace(fake.state, user, "box");
   const [port, mcpPort] = [await freePort(), await freePort()];
-  await using scene = new Scene(cluster, HOME, await cluster.newFaults(), await kubeconfig("operator"));
+  const faults = await cluster.newFaults();
+  await using scene = new Scene(cluster, HOME, faults, await kubeconfig("operator", faults));
   const places = [HOME, SECOND, FOREIGN];
   const mark = await cluster.audit.mark();
+  // A server without WatchList is asked for lists.
+  const old = faults.answer(422, { watch: true, when: ({ query }) => query.has("sendInitialEvents") });
   const operator = await scene.operator({
     flags: {
       app: "all",
@@ -92,6 +98,7 @@ Deno.test("in namespaces by name, the whole product works under rights that end 
       "mcp-bind-address": `127.0.0.1:${mcpPort}`,
       "mcp-namespaces": `${HOME},${SECOND}`,
       "coder-poll-interval": "1s",
+      "workspace-namespaces": `${SECOND},${FOREIGN}`,
       "control-plane-endpoint": places.map((each) => `${each}/coder=${fake.url}`).join(),
     },
   });
@@ -105,6 +112,7 @@ Deno.test("in namespaces by name, the whole product works under rights that end 
   try {
     await register(cluster, port);
     await available(cluster);
+    old.remove();
     await agedKeys(cluster);
 
     await t.step("control planes come up where it works, and are left alone elsewhere", async () => {
@@ -115,7 +123,36 @@ Deno.test("in namespaces by name, the whole product works under rights that end 
       await waitFor(() => cluster.find(second), { what: "the second Deployment", timeoutMs: 60_000 });
       const foreign = `/apis/coder.com/v1alpha1/namespaces/${FOREIGN}/codercontrolplanes/coder`;
       assert.equal((await cluster.request("GET", foreign)).status, undefined);
+      const given = async (namespace: string): Promise<string[]> =>
+        (await cluster.request("GET", `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`))
+          .items
+          // deno-lint-ignore no-explicit-any -- objects as sent
+          .map(({ metadata }: any) => metadata.labels?.["coder.com/control-plane-namespace"] ?? "");
+      await waitFor(async () => (await given(SECOND)).includes(HOME), {
+        what: "rights for workspaces in the second namespace",
+        timeoutMs: 60_000,
+      });
+      assert.deepEqual(await given(FOREIGN), []);
       assert.equal(await cluster.find(`/apis/apps/v1/namespaces/${FOREIGN}/deployments/coder`), undefined);
+    });
+
+    await t.step("who refers to a control plane elsewhere is told that there is none", async () => {
+      const spec = { controlPlaneRef: { name: "coder", namespace: FOREIGN } };
+      const [apiVersion, metadata] = ["coder.com/v1alpha1", { name: "far" }];
+      await cluster.apply([
+        { apiVersion, kind: "CoderProvisioner", metadata, spec },
+        { apiVersion, kind: "CoderWorkspaceProxy", metadata, spec },
+      ], HOME);
+      for (const kind of ["coderprovisioners", "coderworkspaceproxies"]) {
+        const path = `/apis/coder.com/v1alpha1/namespaces/${HOME}/${kind}/far`;
+        await waitFor(async () => {
+          const told = JSON.stringify((await cluster.request("GET", path)).status?.conditions ?? []);
+          return /foreign/.test(told) || Promise.reject(new Error(told));
+        }, { what: `${kind} to say so`, timeoutMs: 60_000 });
+        await cluster.request("DELETE", path);
+        const isGone = async () => await cluster.find(path) === undefined;
+        await waitFor(isGone, { what: `${kind} to go`, timeoutMs: 150_000 });
+      }
     });
 
     await t.step(
@@ -128,9 +165,11 @@ Deno.test("in namespaces by name, the whole product works under rights that end 
           timeoutMs: 60_000,
         });
         assert.deepEqual(await namesIn(FOREIGN), []);
-        const change = { metadata: { labels: { tier: "one" } } };
-        const { metadata } = await cluster.request("PATCH", `${workspaces(SECOND)}/${name}`, change);
-        assert.equal(metadata.labels.tier, "one");
+        for (const tier of ["one", "two"]) {
+          const change = { metadata: { labels: { tier } } };
+          const { metadata } = await cluster.request("PATCH", `${workspaces(SECOND)}/${name}`, change);
+          assert.equal(metadata.labels.tier, tier);
+        }
       },
     );
 
