@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { KubeConfigError } from "../kube/config/connection.ts";
+import { PluginError } from "../plugin/world.ts";
 import { refusal, workspace } from "../plugin/testing.ts";
 import { PLUGIN_WORDS } from "./commands.ts";
 import { flagsOf, LIST_FORMATS, PLUGIN_COMMANDS } from "./plugin_commands.ts";
@@ -233,7 +233,7 @@ Deno.test("what goes wrong is one harmless sentence, and warnings of servers are
     out: "",
     err: "kubectl coder: Coder \ufffd[2J is away. Try again in 3 s\n",
   });
-  rig.refusal = new KubeConfigError("No kubeconfig found.");
+  rig.refusal = new PluginError("No kubeconfig found.");
   assert.equal((await rig.run("list")).err, "kubectl coder: No kubeconfig found\n");
   const { warn } = rig.opened[0]!;
   rig.printed.err = "";
