@@ -9,6 +9,7 @@ const areas: Record<string, () => Promise<{ measure: () => Promise<Report> }>> =
   memory: () => import("./memory.ts"),
   start: () => import("./start.ts"),
   idle: () => import("./idle.ts"),
+  install: () => import("./install.ts"),
   availability: () => import("./availability.ts"),
   cache: () => import("./cache.ts"),
   calls: () => import("./coder_calls.ts"),
@@ -18,6 +19,7 @@ const areas: Record<string, () => Promise<{ measure: () => Promise<Report> }>> =
   diagnosis: () => import("./diagnosis.ts"),
   sessions: () => import("./sessions.ts"),
   ui: () => import("./ui.ts"),
+  image: () => import("./image.ts"),
   "workspace-sessions": () => import("./workspace_sessions.ts"),
 };
 
