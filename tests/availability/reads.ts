@@ -11,7 +11,7 @@ export interface FailedRead {
 export interface ReadsReport {
   readonly reads: number;
   readonly failed: readonly FailedRead[];
-  /** Reads that never came to the API server, which was too busy to say hello; they were begun again. */
+  /** Reads that never came to an API server; they were begun again. */
   readonly unreached: number;
   /** Answers that an API server cut off half-way when it died; kubectl says "please retry", and so it was done. */
   readonly cut: number;
@@ -41,8 +41,11 @@ export interface ReadsOptions {
   readonly pauseMs?: number;
 }
 
-/** Nothing was asked for yet: ten seconds were too few for a handshake on a machine with much else to do. */
-const NEVER_REACHED = /TLS handshake timeout/;
+/**
+ * Nothing was asked for yet: ten seconds were too few for a handshake on a machine with much else to do, or the API
+ * server was away for longer than kubectl's ten retries.
+ */
+const NEVER_REACHED = /TLS handshake timeout|Unable to connect to the server: EOF/;
 
 const CUT_OFF = /when reading response body|unexpected EOF|client connection lost/;
 

@@ -9,6 +9,8 @@ export interface RequestsReport {
   readonly requests: number;
   /** Sent again by client-go's rules, by reason. */
   readonly retries: ReadonlyMap<string, number>;
+  /** Attempts that never came to an API server: there was none. */
+  readonly unreached: number;
   /** Answers that an API server cut off half-way when it died; client-go says "please retry", and so it was done. */
   readonly cut: number;
   readonly failed: readonly string[];
@@ -39,6 +41,7 @@ export interface RequestsOptions {
 /** As often as client-go tries again. */
 const RETRIES = 10;
 const TIMEOUT_MS = 60_000;
+const NEVER_REACHED = /before secure TLS connection was established/;
 
 /** The head of an answer has come, and not all of its body. */
 export class CutOff extends Error {}
@@ -68,6 +71,7 @@ export function startRequests(options: RequestsOptions): Requests {
   const retries = new Map<string, number>();
   let requests = 0;
   let cut = 0;
+  let unreached = 0;
   let longestMs = 0;
 
   async function one(path: string): Promise<void> {
@@ -84,6 +88,12 @@ export function startRequests(options: RequestsOptions): Requests {
       const said = result instanceof Error ? result.message : `${result.status} ${result.body.slice(0, 200)}`;
       if (result instanceof CutOff && !await options.isThere()) {
         cut++;
+        continue;
+      }
+      if (result instanceof Error && NEVER_REACHED.test(result.message)) {
+        unreached++;
+        attempt--;
+        await sleep(1_000);
         continue;
       }
       const wait = attempt < RETRIES ? retryAfter(result) : undefined;
@@ -108,7 +118,7 @@ export function startRequests(options: RequestsOptions): Requests {
   );
   return {
     get report() {
-      return { requests, retries, cut, failed, longestMs };
+      return { requests, retries, unreached, cut, failed, longestMs };
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error("enough was read"));

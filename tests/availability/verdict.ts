@@ -9,6 +9,8 @@ export interface Verdict {
   readonly requestRetries: readonly string[];
   /** Answers that an API server cut off half-way when it died. */
   readonly cutReads: number;
+  /** Attempts of all of them that found no API server. */
+  readonly unreached: number;
   readonly failedReads: readonly string[];
   readonly longestReadMs: number;
   readonly watches: number;
@@ -41,6 +43,7 @@ export async function verdict(world: World): Promise<Verdict> {
     reads: reads.reads,
     requests: requests.requests,
     requestRetries: [...requests.retries].map(([why, count]) => `${count} × ${why}`),
+    unreached: reads.unreached + requests.unreached,
     cutReads: reads.cut + requests.cut,
     failedReads: [...reads.failed.map(said), ...requests.failed],
     longestReadMs: Math.max(reads.longestMs, requests.longestMs),
