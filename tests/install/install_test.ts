@@ -238,5 +238,24 @@ Deno.test("install is idempotent, changes shapes and prunes, keeps what people h
       /deployment\.apps\/coder-k8s in coder-system: \d of 2 pods are available.*exceeded quota.*time for it is over/s,
     );
   });
+  await test.step("interrupted while it waits, the program ends at once, and says how to go on", async () => {
+    await cluster.request("DELETE", "/api/v1/namespaces/coder-system/resourcequotas/refusing");
+    const args = ["install", `--kubeconfig=${cluster.kubeconfig}`];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", new URL("../../main.ts", import.meta.url).pathname, ...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let err = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      // Nobody plays the pods: it waits for the APIService.
+      const isNew = !err.includes("waiting for apiservice");
+      err += text;
+      if (isNew && err.includes("waiting for apiservice")) child.kill("SIGINT");
+    }
+    assert.equal((await child.status).code, 130, err);
+    assert.match(err, /interrupted; run it again to go on: apiservice/);
+  });
   await cluster.request("DELETE", API_SERVICE);
 });
