@@ -29,7 +29,7 @@ Deno.test("every place of a version is found, told with its line, and set", () =
   for (const [path, text, after] of TEXTS) {
     const problems = versionProblems(path, `first line\n${text}`, "2.0.0");
     assert.ok(problems.length > 0, text);
-    assert.ok(problems[0]!.startsWith(`${path}:2: `), problems[0]);
+    assert.ok(problems[0]!.startsWith(`${path}:2: `), problems[0]!);
     assert.match(problems[0]!, /deno\.json says 2\.0\.0: run "deno task version 2\.0\.0"$/);
     assert.equal(withVersion(path, text, "2.0.0"), after);
     assert.deepEqual(versionProblems(path, after, "2.0.0"), []);

@@ -107,6 +107,6 @@ Deno.test("both images are built of Containerfile's stages for both architecture
   const settings = images.steps.find(({ uses }) => uses?.startsWith("docker/build-push-action"))!.with!;
   assert.equal(settings["platforms"], "linux/amd64,linux/arm64");
   assert.deepEqual([settings["sbom"], settings["provenance"]], [true, "mode=max"]);
-  const given = String(settings["build-args"]).trim().split("\n").map((line) => line.split("=")[0]);
+  const given = String(settings["build-args"]).trim().split("\n").map((line) => line.split("=")[0]!);
   for (const name of given) assert.match(text, new RegExp(`^ARG ${name}=`, "m"), name);
 });
