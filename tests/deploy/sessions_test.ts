@@ -10,16 +10,9 @@ import { OPTIONS } from "../../src/cli/options.ts";
 import { COMMAND_OPTIONS } from "../../src/cli/sandbox/sets.ts";
 import { WORKER } from "../../src/cli/sandbox/worker_options.ts";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
+import { type Manifest, render } from "./variants.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-
-// deno-lint-ignore no-explicit-any
-type Manifest = any;
-
-async function kustomized(cluster: Cluster, folder: string): Promise<Manifest[]> {
-  const { stdout } = await cluster.kubectl(["kustomize", folder]);
-  return parseAllDocuments(stdout).map((each) => each.toJS());
-}
 
 async function apply(cluster: Cluster, objects: readonly Manifest[]): Promise<void> {
   const input = objects.map((each) => JSON.stringify(each)).join("\n");
@@ -50,7 +43,7 @@ async function understood(
 
 Deno.test("the coordinator's manifests apply to a real cluster and its pod passes restricted pod security", async () => {
   const cluster = await sharedCluster();
-  await apply(cluster, await kustomized(cluster, `${root}/deploy/coordinator`));
+  await apply(cluster, await render({ resources: ["coordinator"], components: [] }));
   const path = "/apis/apps/v1/namespaces/coder-sessions/deployments/coordinator";
   const { spec } = await waitFor(async () => {
     const found = await cluster.find(path);
@@ -80,7 +73,7 @@ Deno.test("the coordinator's manifests apply to a real cluster and its pod passe
 
 Deno.test("workers' manifests apply to a real cluster, in a user namespace of their own", async () => {
   const cluster = await sharedCluster();
-  await apply(cluster, await kustomized(cluster, `${root}/deploy/coordinator/workers`));
+  await apply(cluster, await render({ resources: ["coordinator/workers"], components: [] }));
   const found = await waitFor(async () => {
     const found = await cluster.find("/apis/apps/v1/namespaces/coder-sandboxes/statefulsets/sandbox-worker");
     return found?.status?.replicas === 2 ? found : undefined;
@@ -94,40 +87,20 @@ Deno.test("workers' manifests apply to a real cluster, in a user namespace of th
 
 Deno.test("with the component records of calls go to a volume, and Prometheus finds the metrics", async () => {
   const cluster = await sharedCluster();
-  const folder = await Deno.makeTempDir({ dir: `${root}/deploy`, prefix: ".tmp-" });
-  try {
-    await Deno.writeTextFile(
-      `${folder}/kustomization.yaml`,
-      "resources: [../coordinator]\ncomponents: [../coordinator/optional]\n",
-    );
-    const objects = await kustomized(cluster, folder);
-    const deployment = objects.find(({ kind }) => kind === "Deployment");
-    const [{ args, volumeMounts }] = deployment.spec.template.spec.containers;
-    ok(volumeMounts.some((mount: Manifest) => mount.mountPath === "/var/log/audit"));
-    ok(volumeMounts.length > 5, "the other volumes are still there");
-    const config = objects.find(({ kind }) => kind === "ConfigMap").data["config.yaml"];
-    const read = await understood(args, {}, { "/etc/coder-k8s/config/config.yaml": config });
-    equal(read.config.auditLog, "/var/log/audit/$(POD_NAME).jsonl");
-    const monitor = objects.find(({ kind }) => kind === "ServiceMonitor");
-    deepEqual(monitor.spec.endpoints, [{ port: "metrics", interval: "30s", path: "/metrics" }]);
-    await cluster.kubectl(["apply", "--dry-run=client", "-f", "-"], {
-      input: JSON.stringify(objects.find(({ kind }) => kind === "PersistentVolumeClaim")),
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const objects = await render({ resources: ["coordinator"], components: ["coordinator/optional"] });
+  const deployment = objects.find(({ kind }) => kind === "Deployment");
+  const [{ args, volumeMounts }] = deployment.spec.template.spec.containers;
+  ok(volumeMounts.some((mount: Manifest) => mount.mountPath === "/var/log/audit"));
+  ok(volumeMounts.length > 5, "the other volumes are still there");
+  const config = objects.find(({ kind }) => kind === "ConfigMap").data["config.yaml"];
+  const read = await understood(args, {}, { "/etc/coder-k8s/config/config.yaml": config });
+  equal(read.config.auditLog, "/var/log/audit/$(POD_NAME).jsonl");
+  const monitor = objects.find(({ kind }) => kind === "ServiceMonitor");
+  deepEqual(monitor.spec.endpoints, [{ port: "metrics", interval: "30s", path: "/metrics" }]);
+  await cluster.kubectl(["apply", "--dry-run=client", "-f", "-"], {
+    input: JSON.stringify(objects.find(({ kind }) => kind === "PersistentVolumeClaim")),
+  });
 });
-
-/** What a folder beside the manifests makes of them. */
-async function kustomizedWith(cluster: Cluster, kustomization: string): Promise<Manifest[]> {
-  const folder = await Deno.makeTempDir({ dir: `${root}/deploy`, prefix: ".tmp-" });
-  try {
-    await Deno.writeTextFile(`${folder}/kustomization.yaml`, kustomization);
-    return await kustomized(cluster, folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function variablesOf({ env = [] }: Manifest): Record<string, string> {
   // Those that are taken from fields of the pod are for arguments, $(POD_NAME).
@@ -137,10 +110,10 @@ function variablesOf({ env = [] }: Manifest): Record<string, string> {
 
 Deno.test("with the component there are two coordinators on one Redis, whatever other component there is", async () => {
   const cluster = await sharedCluster();
-  const objects = await kustomizedWith(
-    cluster,
-    "resources: [../coordinator]\ncomponents: [../coordinator/optional, ../coordinator/replicas]\n",
-  );
+  const objects = await render({
+    resources: ["coordinator"],
+    components: ["coordinator/optional", "coordinator/replicas"],
+  });
   const of = (kind: string, name: string) =>
     objects.find((each) => each.kind === kind && each.metadata.name === name);
   const { replicas, template: { spec } } = of("Deployment", "coordinator").spec;
@@ -184,19 +157,17 @@ Deno.test("with the component there are two coordinators on one Redis, whatever 
   // The API server takes all of it, and Pod Security's "restricted" has nothing against its pods.
   await apply(cluster, objects.filter(({ kind }) => kind === "Namespace"));
   const answer = await cluster.kubectl(["apply", "--dry-run=server", "-f", "-"], {
-    input: objects.filter(({ kind }) => !["ServiceMonitor", "Namespace"].includes(kind)).map((each) =>
-      JSON.stringify(each)
-    ).join("\n"),
+    input: objects.filter(({ kind }) => !["ServiceMonitor", "PrometheusRule", "Namespace"].includes(kind))
+      .map((each) => JSON.stringify(each)).join("\n"),
   });
   ok(!/violate/.test(answer.stderr), answer.stderr);
 });
 
 Deno.test("with its counterpart workers dial every coordinator", async () => {
-  const cluster = await sharedCluster();
-  const objects = await kustomizedWith(
-    cluster,
-    "resources: [../coordinator/workers]\ncomponents: [../coordinator/replicas/workers]\n",
-  );
+  const objects = await render({
+    resources: ["coordinator/workers"],
+    components: ["coordinator/replicas/workers"],
+  });
   const set = objects.find(({ kind }) => kind === "StatefulSet");
   const args = set.spec.template.spec.containers[0].args.map((one: string) =>
     one.replace("$(POD_NAME)", "sandbox-worker-0")
