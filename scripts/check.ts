@@ -1,4 +1,5 @@
 /** `deno task check`: format, lint, types, import rules, documents that must be true, generated files. */
+import { projectLinks } from "./docs.ts";
 import { importCircles } from "./lib/circles.ts";
 import { differencesProblems } from "./lib/differences.ts";
 import { filesBelow, read } from "./lib/files.ts";
@@ -83,6 +84,7 @@ const steps: Step[] = [
   { name: "file sizes", run: sizes },
   { name: "dependencies documented and pinned", run: dependencies },
   { name: "one version everywhere", run: versionsDiffer },
+  { name: "links of documents lead somewhere", run: async () => (await projectLinks()).problems },
   { name: "upstream differences have their tests", run: differences },
   { name: "generated files up to date", run: deno("run", "-A", "scripts/generate.ts", "--check") },
 ];

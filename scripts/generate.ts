@@ -15,6 +15,7 @@ import { differing, type GeneratedFile, write } from "./generate/files.ts";
 import { refreshExtract } from "./generate/kubernetes/extract.ts";
 import { kubernetesFiles } from "./generate/kubernetes/mod.ts";
 import { mcpToolFiles } from "./generate/mcp/tools.ts";
+import { referenceFiles } from "./generate/reference/mod.ts";
 import { rightsFiles } from "./generate/rights/page.ts";
 
 /** What produces files. A new generator is one more entry. */
@@ -24,6 +25,7 @@ const GENERATORS: readonly ((root: string) => Promise<GeneratedFile[]>)[] = [
   embeddedFiles,
   mcpToolFiles,
   troubleshootingFiles,
+  referenceFiles,
   rightsFiles,
   chartFiles,
 ];

@@ -26,7 +26,8 @@ export default defineConfig({
   // Addresses that lead to folders of GitHub Pages and to any other server of files.
   cleanUrls: false,
   lastUpdated: false,
-  ignoreDeadLinks: false,
+  // Addresses of the reader's own machine are no pages.
+  ignoreDeadLinks: "localhostLinks",
   head: [["meta", { name: "theme-color", content: "#3451b2" }]],
   markdown: {
     anchor: { slugify: slug },

@@ -6,12 +6,19 @@ import { SessionError, type SessionErrorCode } from "../sessions/types.ts";
 
 /** What sort of failure it is, for audit and metrics. */
 export type ToolErrorCode =
+  /** What was asked for cannot be so. */
   | "invalid"
+  /** There is no such thing, or the caller may not know of it. */
   | "not_found"
+  /** The caller may not do that. */
   | "forbidden"
+  /** It is not in the state that the caller supposes, or is there already. */
   | "conflict"
+  /** Kubernetes, Coder or a worker does not answer now. */
   | "unavailable"
+  /** A person was asked, and said no. */
   | "declined"
+  /** It took longer than it may. */
   | "timeout"
   /** A limit of the caller's sandbox. */
   | "limit"
@@ -19,6 +26,7 @@ export type ToolErrorCode =
   | "failed"
   /** It is not known whether it was done. */
   | "unknown"
+  /** A mistake of coder-k8s: its log has more. */
   | "internal";
 
 /** Answered as a result with `isError`: the caller can do something about it. The message is shown as it is. */

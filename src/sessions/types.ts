@@ -151,6 +151,7 @@ export interface WorkerLoad {
 export const SESSION_ERROR_CODES = [
   /** What was sent cannot be so. */
   "invalid",
+  /** There is no such session, file, process or snapshot. */
   "not_found",
   /** There is one of that name, or the file is another by now. */
   "conflict",
@@ -166,10 +167,13 @@ export const SESSION_ERROR_CODES = [
   "unavailable",
   /** Its worker went away in the middle: it is not known whether it was done. */
   "unknown_outcome",
+  /** It took longer than it may. */
   "deadline",
+  /** The caller gave it up. */
   "canceled",
   /** It was tried, and did not work. */
   "failed",
+  /** A mistake of coder-k8s: its log has more. */
   "internal",
 ] as const;
 export type SessionErrorCode = (typeof SESSION_ERROR_CODES)[number];

@@ -3,22 +3,39 @@ import { resourceText, type ResourceType } from "../../api/object.ts";
 
 /** Why, as a program reads it. */
 export type StatusReason =
+  /** There is an object of that name. */
   | "AlreadyExists"
+  /** The request, its path, query or body, cannot be understood. */
   | "BadRequest"
+  /** The object is not in the state that the caller supposes: read it and try again. */
   | "Conflict"
+  /** The resource version, or the continue token made of one, is too old: list again. */
   | "Expired"
+  /** Kubernetes or Coder does not let the caller do that. */
   | "Forbidden"
+  /** It was there, and will not come back. */
   | "Gone"
+  /** A mistake of ours: the log has more under the request's Audit-Id. */
   | "InternalError"
+  /** It is understood, and not possible: the causes name the fields. */
   | "Invalid"
+  /** That verb is not served there. */
   | "MethodNotAllowed"
+  /** None of the media types that are asked for is served. */
   | "NotAcceptable"
+  /** There is no such object or path, or the caller may not know of it. */
   | "NotFound"
+  /** The body is larger than what is read. */
   | "RequestEntityTooLarge"
+  /** Coder does not answer, or its lists are not complete yet: `Retry-After` says when to try again. */
   | "ServiceUnavailable"
+  /** It was not done in time; the caller may try again. */
   | "Timeout"
+  /** Too much is in hand: `Retry-After` says when to try again. */
   | "TooManyRequests"
+  /** Who calls has not proved who they are. */
   | "Unauthorized"
+  /** The body is of a media type that is not read. */
   | "UnsupportedMediaType";
 
 /** One thing that is wrong. */
