@@ -291,7 +291,7 @@ Deno.test("what the document names is there: flags, files, metrics", async () =>
   for (const [, flag = ""] of document.matchAll(/(?:^|[\s`(])--([a-z][a-z-]+)/g)) {
     ok(ours.has(flag) || others.has(flag), `--${flag}`);
   }
-  for (const [path] of document.matchAll(/(?:deploy|src)\/[a-z_/]+(?:\.(?:yaml|proto|ts))?/g)) {
+  for (const [path] of document.matchAll(/(?:deploy|src)\/[a-z_/-]+(?:\.(?:yaml|proto|ts))?/g)) {
     await Deno.stat(`${root}/${path}`);
   }
   for (const [, page = ""] of document.matchAll(/\]\(([a-z-]+\.md)\)/g)) {
