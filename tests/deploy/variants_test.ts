@@ -274,6 +274,28 @@ Deno.test("only clients that are named come to 8090, Prometheus to 8080, and to 
   ok(rendered.some(({ variant }) => variant.components.includes("components/network-policy")));
 });
 
+Deno.test("of sandbox sessions, clients come to 8080 and workers to 50050, nobody comes to a worker, and Redis is the coordinators'", () => {
+  const policy = (name: string) => {
+    const [found] = everything.filter((object) => nameOf(object) === `NetworkPolicy/${name}`);
+    return found.spec;
+  };
+  const { ingress } = policy("coder-sessions/coordinator");
+  const apps = Object.fromEntries(
+    ingress.map(({ from, ports }: Manifest) => [
+      ports.map(({ port }: Manifest) => port).join(),
+      from.map(({ podSelector }: Manifest) => podSelector?.matchLabels.app ?? "any"),
+    ]),
+  );
+  deepEqual(apps, { 8080: ["llm-client", "llm-client"], 50050: ["sandbox-worker"], 9090: ["any"] });
+  const [, , metrics] = ingress;
+  deepEqual(metrics.from, [{ namespaceSelector: { matchLabels: { "coder.com/metrics": "true" } } }]);
+  const worker = policy("coder-sandboxes/sandbox-worker");
+  deepEqual([worker.policyTypes, worker.ingress], [["Ingress", "Egress"], undefined]);
+  const redis = policy("coder-sessions/coordinator-redis");
+  deepEqual(redis.ingress[0].from, [{ podSelector: { matchLabels: { app: "coordinator" } } }]);
+  equal(redis.egress, undefined);
+});
+
 /** Applies by the server, and says what it would have to say against it. */
 async function dryRun(cluster: Cluster, objects: readonly Manifest[]): Promise<string> {
   const input = objects.map((object) => JSON.stringify(object)).join("\n");
