@@ -23,11 +23,18 @@ export interface Denial {
 /** All lines of the product have it. */
 const PRODUCT = '"username":"system:serviceaccount:coder-';
 const USERS: ReadonlySet<string> = new Set(Object.values(ACCOUNTS));
+/** What the product's rights are made of. */
+const RIGHTS = /"resource":"(?:clusterroles|clusterrolebindings|roles|rolebindings|namespaces)"/;
+const OURS = /^(?:manager-role|coder-k8s(?:-.*)?|coder-system|coder-sessions)$/;
+/** How long after somebody has changed them the product may still learn of it, in milliseconds. */
+const SETTLED_MS = 30_000;
 
 /** Reads audit logs bit by bit, and keeps little of them. */
 export class RightsLedger {
   readonly #ends = new Map<string, number>();
   readonly #denials = new Map<string, Denial>();
+  /** When somebody gave rights to the product or took them away, by log. */
+  readonly #changes = new Map<string, MeantDenials[]>();
   /** One of each that grants tell apart, by user. */
   readonly #used = new Map<string, Map<string, AuditEntry>>();
 
@@ -41,12 +48,17 @@ export class RightsLedger {
     this.#ends.set(auditLog, (await Deno.stat(auditLog)).size);
   }
 
-  /** Reads on where the last call for this log ended. */
+  /**
+   * Reads on where the last call for this log ended. Whoever installs or removes the product, or changes its roles, has
+   * announced what it is refused meanwhile.
+   */
   async read(auditLog: string, during: string): Promise<void> {
-    const text = await this.#productLines(auditLog);
-    const entries = parseAudit(text);
+    const entries = parseAudit(await this.#lines(auditLog));
     if (entries.length === 0) return;
-    const meant = await readMeant(meantDenialsPath(await Deno.realPath(auditLog)));
+    const changes = this.#changes.get(auditLog) ?? [];
+    this.#changes.set(auditLog, changes);
+    for (const entry of entries) if (isChange(entry)) changes.push(windowOf(entry));
+    const meant = [...changes, ...await readMeant(meantDenialsPath(await Deno.realPath(auditLog)))];
     for (const entry of entries) this.#add(entry, meant, during);
   }
 
@@ -83,25 +95,47 @@ export class RightsLedger {
     this.#denials.set(key, { user, userAgent, deed, during, count });
   }
 
-  async #productLines(path: string): Promise<string> {
+  /** Lines of the product, and of who changes its rights; one that is still being written is read the next time. */
+  async #lines(path: string): Promise<string> {
     using file = await Deno.open(path);
-    const from = this.#ends.get(path) ?? 0;
-    await file.seek(from, Deno.SeekMode.Start);
+    let position = this.#ends.get(path) ?? 0;
+    await file.seek(position, Deno.SeekMode.Start);
     const decoder = new TextDecoder();
     const lines: string[] = [];
     let rest = "";
-    let end = from;
     const buffer = new Uint8Array(1 << 20);
     for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
-      end += count;
-      const parts = (rest + decoder.decode(buffer.subarray(0, count), { stream: true })).split("\n");
+      const bytes = buffer.subarray(0, count);
+      const parts = (rest + decoder.decode(bytes, { stream: true })).split("\n");
       rest = parts.pop() ?? "";
-      for (const line of parts) if (line.includes(PRODUCT)) lines.push(line);
+      const newline = bytes.lastIndexOf(NEWLINE);
+      if (newline >= 0) this.#ends.set(path, position + newline + 1);
+      position += count;
+      for (const line of parts) if (line.includes(PRODUCT) || RIGHTS.test(line)) lines.push(line);
     }
-    // A line that is still being written is read the next time.
-    this.#ends.set(path, end - new TextEncoder().encode(rest).length);
     return lines.length === 0 ? "" : lines.join("\n") + "\n";
   }
+}
+
+const NEWLINE = 10;
+
+/** Whether somebody has given rights to the product, or taken them away. */
+function isChange(
+  { user, verb, resource = "", name = "", namespace = "", allowed, code = 0 }: AuditEntry,
+): boolean {
+  if (USERS.has(user) || !allowed || code >= 300) return false;
+  if (resource === "namespaces") return verb === "delete" && OURS.test(name);
+  const isWrite = ["create", "update", "patch", "delete"].includes(verb);
+  return isWrite && /^(cluster)?role(binding)?s$/.test(resource) && (OURS.test(name) || OURS.test(namespace));
+}
+
+/** Where the namespace or the first of the bindings goes, the product is removed. */
+function windowOf({ verb, resource, name, at }: AuditEntry): MeantDenials {
+  const from = at.getTime();
+  const isRemoval = verb === "delete" &&
+    (resource === "namespaces" || (resource === "clusterrolebindings" && name === "coder-k8s"));
+  const until = isRemoval ? {} : { until: from + SETTLED_MS };
+  return { deeds: "", why: "the product's rights are changed", from, ...until };
 }
 
 /** A request that began before the refusals were meant may be answered after it, and be noted a little late. */

@@ -16,9 +16,11 @@ function line(event: {
   name?: string;
   allowed?: boolean;
   impersonated?: string;
+  /** After the others, in milliseconds. */
+  later?: number;
 }): string {
   const { id = crypto.randomUUID(), user = ACCOUNTS.operator, verb = "list", resource = "secrets" } = event;
-  const { namespace = "lab", name, allowed = true, impersonated } = event;
+  const { namespace = "lab", name, allowed = true, impersonated, later = 0 } = event;
   return JSON.stringify({
     auditID: id,
     stage: "ResponseComplete",
@@ -29,7 +31,7 @@ function line(event: {
     userAgent: "coder-k8s/1 (all)",
     objectRef: { resource, namespace, name, apiVersion: "v1" },
     responseStatus: { code: allowed ? 200 : 403 },
-    requestReceivedTimestamp: AT,
+    requestReceivedTimestamp: new Date(TIME + later).toISOString(),
     annotations: { "authorization.k8s.io/decision": allowed ? "allow" : "forbid" },
   }) + "\n";
 }
@@ -104,6 +106,45 @@ Deno.test("refusals that are meant are none, in their time and of their kind alo
     // A request on its way as the rights came back.
     await notes({ ...note, from: TIME - 60_000 }, { ...note, from: TIME - 60_000, until: TIME - 100 });
     assert.deepEqual(await denials(), ["list pods in lab"]);
+  }));
+
+Deno.test("who changes the product's rights has announced what it is refused then", () =>
+  withLog(async (path, add) => {
+    const rights = { user: "admin", resource: "clusterrolebindings", name: "coder-k8s-mcp", namespace: "" };
+    const during = async (...lines: string[]) => {
+      await Deno.writeTextFile(path, "");
+      await add(lines.join(""));
+      const ledger = new RightsLedger();
+      await ledger.read(path, "all");
+      return ledger.denials.length;
+    };
+    const refused = line({ allowed: false, later: 20_000 });
+    assert.equal(await during(refused), 1);
+    assert.equal(await during(line({ ...rights, verb: "patch" }), refused), 0);
+    assert.equal(await during(line({ ...rights, verb: "patch", later: -20_000 }), refused), 1, "long before");
+    assert.equal(
+      await during(line({ ...rights, verb: "delete", later: -900_000 }), refused),
+      0,
+      "gone for good",
+    );
+    assert.equal(await during(line({ ...rights, verb: "get" }), refused), 1);
+    assert.equal(await during(line({ ...rights, verb: "patch", name: "view" }), refused), 1, "of others");
+    assert.equal(
+      await during(line({ ...rights, verb: "patch", allowed: false }), refused),
+      1,
+      "it was not done",
+    );
+    const own = {
+      ...rights,
+      user: ACCOUNTS.operator,
+      resource: "roles",
+      name: "coder-k8s-x",
+      namespace: "lab",
+    };
+    assert.equal(await during(line({ ...own, verb: "patch" }), refused), 1, "by the product itself");
+    const home = { user: "admin", resource: "namespaces", name: "coder-system", namespace: "coder-system" };
+    assert.equal(await during(line({ ...home, verb: "delete" }), refused), 0);
+    assert.equal(await during(line({ ...home, verb: "patch" }), refused), 1);
   }));
 
 Deno.test("a line that is half written is read when it is whole, and what was there before is nobody's", () =>
