@@ -14,6 +14,10 @@ export interface Front extends AsyncDisposable {
   /** Connections that had to wait, and those that waited in vain. */
   readonly held: number;
   readonly refused: number;
+  /** How often the server was away, as far as is known now. */
+  readonly outagesSoFar: number;
+  /** The same, after the end of a look that goes on. */
+  outages(): Promise<number>;
 }
 
 export interface FrontOptions {
@@ -36,11 +40,13 @@ export function startFront({ port, isReady, holdMs = 4_000 }: FrontOptions): Fro
   let looking: Promise<void> | undefined;
   let held = 0;
   let refused = 0;
+  let outages = 0;
 
   /** One look for all who wait. */
   function untilReady(): Promise<void> {
     looking ??= (async () => {
-      while (!stop.signal.aborted && !await isReady().catch(() => false)) {
+      for (let look = 0; !stop.signal.aborted && !await isReady().catch(() => false); look++) {
+        if (look === 0) outages++;
         await sleep(LOOK_MS, stop.signal).catch(() => {});
       }
     })().finally(() => looking = undefined);
@@ -97,6 +103,13 @@ export function startFront({ port, isReady, holdMs = 4_000 }: FrontOptions): Fro
     },
     get refused() {
       return refused;
+    },
+    get outagesSoFar() {
+      return outages;
+    },
+    async outages() {
+      await looking;
+      return outages;
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error("the front ends"));

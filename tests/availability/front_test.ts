@@ -33,7 +33,7 @@ Deno.test("connections are led to a server that is there, unasked", async () => 
   let asked = 0;
   await using front = startFront({ port: server.port, isReady: () => Promise.resolve(++asked > 0) });
   assert.equal(await firstWord(front.port), "here");
-  assert.deepEqual([asked, front.held, front.refused], [0, 0, 0]);
+  assert.deepEqual([asked, front.held, front.refused, await front.outages()], [0, 0, 0, 0]);
   server.close();
 });
 
@@ -71,6 +71,7 @@ Deno.test("a server that ends a connection by itself is asked whether it is read
   await waitFor(() => Promise.resolve(front.held === 1), { what: "it to wait" });
   ready = true;
   assert.equal(await waiting, "again");
+  assert.equal(await front.outages(), 1);
   again.close();
 });
 

@@ -1,5 +1,6 @@
 /** People who read with the real kubectl, one process a read, as fast as they get answers. */
 import { type Cluster, sleep } from "../cluster/mod.ts";
+import type { Front } from "./front.ts";
 
 /** One run of kubectl that failed. */
 export interface FailedRead {
@@ -31,8 +32,8 @@ export interface ReadsOptions {
   readonly cluster: Cluster;
   /** Of the reader. */
   readonly kubeconfig: string;
-  /** Whether the API server answers now. */
-  readonly isThere: () => Promise<boolean>;
+  /** In front of the API server: it knows when that was away. */
+  readonly front: Pick<Front, "outagesSoFar" | "outages">;
   /** Arguments of each reader, and the least number of lines of an answer that is complete. */
   readonly readers: readonly { readonly args: readonly string[]; readonly lines: number }[];
   /** Arguments of watches, each kept open by a process that is begun anew when it ends. */
@@ -70,6 +71,7 @@ export function startReads(options: ReadsOptions): Reads {
 
   async function read(args: readonly string[], lines: number): Promise<void> {
     while (!stop.signal.aborted) {
+      const outages = options.front.outagesSoFar;
       const at = new Date();
       const began = performance.now();
       const { code, stdout, stderr } = await cluster.kubectl(args, {
@@ -81,7 +83,7 @@ export function startReads(options: ReadsOptions): Reads {
         unreached++;
         continue;
       }
-      if (code !== 0 && CUT_OFF.test(stderr) && !await options.isThere()) {
+      if (code !== 0 && CUT_OFF.test(stderr) && await options.front.outages() > outages) {
         cut++;
         continue;
       }

@@ -4,6 +4,7 @@
  */
 import { Agent, request } from "node:https";
 import { sleep } from "../cluster/mod.ts";
+import type { Front } from "./front.ts";
 
 export interface RequestsReport {
   readonly requests: number;
@@ -30,8 +31,8 @@ export interface RequestsOptions {
   /** Each is asked for by so many readers, one request after the other. */
   readonly paths: readonly string[];
   readonly readersEach: number;
-  /** Whether the API server answers now. */
-  readonly isThere: () => Promise<boolean>;
+  /** In front of the API server: it knows when that was away. */
+  readonly front: Pick<Front, "outagesSoFar" | "outages">;
   /** Why an answer is not what it has to be; undefined where it is. */
   readonly wrong: (path: string, body: string) => string | undefined;
   /** Between two requests of one reader, in milliseconds. @default {50} */
@@ -78,6 +79,7 @@ export function startRequests(options: RequestsOptions): Requests {
     const began = performance.now();
     requests++;
     for (let attempt = 0;; attempt++) {
+      const outages = options.front.outagesSoFar;
       const result = await ask(options, agent, path).catch((error: Error) => error);
       const isGood = !(result instanceof Error) && result.status === 200;
       if (isGood) {
@@ -86,7 +88,7 @@ export function startRequests(options: RequestsOptions): Requests {
         break;
       }
       const said = result instanceof Error ? result.message : `${result.status} ${result.body.slice(0, 200)}`;
-      if (result instanceof CutOff && !await options.isThere()) {
+      if (result instanceof CutOff && await options.front.outages() > outages) {
         cut++;
         continue;
       }

@@ -110,11 +110,10 @@ export async function startWorld({ seed, binary, planes = 4 }: WorldOptions): Pr
   const changes = load.use(
     await startChanges({ cluster, namespace: CHANGED, count: planes, seed }),
   );
-  const isThere = () => isReady(cluster).catch(() => false);
   const reads = load.use(startReads({
     cluster,
     kubeconfig: reader.kubeconfig,
-    isThere,
+    front,
     readers: [
       { args: ["get", "coderworkspaces", "-A"], lines: WORKSPACES + 1 },
       { args: ["get", "codertemplates", "-n", CODER.namespace, "-o", "yaml"], lines: 10 },
@@ -128,7 +127,7 @@ export async function startWorld({ seed, binary, planes = 4 }: WorldOptions): Pr
     token: reader.token,
     paths: [LISTED, `/apis/coder.com/v1alpha1/namespaces/${CHANGED}/codercontrolplanes`],
     readersEach: 4,
-    isThere,
+    front,
     wrong(path, body) {
       const { items } = JSON.parse(body);
       const count = path === LISTED ? WORKSPACES : planes;
