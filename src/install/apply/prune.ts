@@ -4,6 +4,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import { isConflict, isForbidden, isNotFound } from "../../kube/errors.ts";
 import { inOrder } from "../render/order.ts";
 import { MANAGED_BY, MANAGER_LABEL, type Reference, typeOf, wordsOf } from "./objects.ts";
+import { isInstalled } from "./ours.ts";
 import type { Say } from "./say.ts";
 
 /** Never removed by the way: with them goes what others have made, or what cannot be made again. */
@@ -38,10 +39,12 @@ async function removed(
 ): Promise<string | undefined> {
   const [type, key] = [typeOf(object), keyOf(object as KubeObject)];
   try {
-    const { metadata: { uid, labels } } = await client.get(type, key, { signal });
+    const live = await client.get(type, key, { signal });
+    const { uid, labels } = live.metadata;
     if (labels?.[MANAGED_BY] !== MANAGER_LABEL) {
       return `it is not labelled ${MANAGED_BY}=${MANAGER_LABEL} any more`;
     }
+    if (!isInstalled(live)) return "no installation has applied it";
     await client.delete(type, key, {
       signal,
       propagationPolicy: "Background",

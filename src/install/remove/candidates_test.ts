@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import type { KubeObject } from "../../api/object.ts";
 import { wordsOf } from "../apply/objects.ts";
 import { embeddedManifests } from "../render/variant.ts";
-import { candidates, isOurs } from "./candidates.ts";
+import { candidates } from "./candidates.ts";
 
 const files = await embeddedManifests();
 const names = (
@@ -11,7 +10,10 @@ const names = (
     string?,
     Parameters<typeof candidates>[3]?,
   ]
-) => candidates(files, family, namespace, inventory).map(wordsOf);
+) => {
+  const { named, listed } = candidates(files, family, namespace, inventory);
+  return [...named, ...listed].map(wordsOf);
+};
 
 Deno.test("all shapes and components of the family, what the product makes itself, and the inventory", () => {
   const all = names("product", "elsewhere", {
@@ -47,16 +49,18 @@ Deno.test("CRDs and namespaces are nobody's to remove by the way, and families h
   assert.deepEqual(coordinator!.filter((name) => product!.includes(name) || workers!.includes(name)), []);
 });
 
-Deno.test("a role that others have under the same name is ours by the label or by what it says", () => {
-  const role = (labels: Record<string, string>, apiGroups: string[], name = "manager-role") =>
-    ({
-      apiVersion: "v1",
-      kind: "ClusterRole",
-      metadata: { name, labels },
-      rules: [{ apiGroups }],
-    }) as KubeObject;
-  assert.ok(isOurs(role({ "app.kubernetes.io/managed-by": "coder-k8s" }, [])));
-  assert.ok(isOurs(role({}, ["", "coder.com"])));
-  assert.ok(!isOurs(role({}, ["example.com"])));
-  assert.ok(isOurs(role({}, [], "coder-k8s-apiserver")));
+Deno.test("what the inventory alone names is told apart, and is no CRD and no namespace", () => {
+  const reference = (apiVersion: string, kind: string, name: string) => ({
+    apiVersion,
+    kind,
+    metadata: { name, namespace: "n" },
+  });
+  const service = reference("v1", "Service", "coder-k8s");
+  const other = reference("v1", "Secret", "database");
+  const { listed } = candidates(files, "product", "n", {
+    version: "0",
+    overlays: ["all"],
+    objects: [service, other, reference("v1", "Namespace", "n")],
+  });
+  assert.deepEqual(listed, [other]);
 });

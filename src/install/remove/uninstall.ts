@@ -10,12 +10,13 @@ import { isConflict, isForbidden, isNotFound } from "../../kube/errors.ts";
 import { keeperOf } from "../apply/adopt.ts";
 import { InstallError } from "../apply/error.ts";
 import { type Family, readInventory } from "../apply/inventory.ts";
-import { type Reference, typeOf, wordsOf } from "../apply/objects.ts";
+import { typeOf, wordsOf } from "../apply/objects.ts";
+import { isInstalled, isOurs, otherHome } from "../apply/ours.ts";
 import type { Say } from "../apply/say.ts";
 import { isGone, namespaceEnded, until } from "../apply/wait.ts";
 import { inOrder } from "../render/order.ts";
 import type { ManifestFiles } from "../render/variant.ts";
-import { candidates, isOurs } from "./candidates.ts";
+import { type Candidates, candidates } from "./candidates.ts";
 import {
   abandon,
   type CustomResource,
@@ -58,6 +59,7 @@ export async function uninstall(
   const { family, namespace, files } = request;
   const inventory = await readInventory(client, family, namespace, signal);
   const found = await existing(client, candidates(files, family, namespace, inventory), signal);
+  checkPlace(found, namespace);
   checkKeepers(found);
   const resources = family === "product" ? await customResources(client, signal) : [];
   await agreed(request, found, resources);
@@ -81,11 +83,12 @@ export async function uninstall(
 
 async function existing(
   client: KubeClient,
-  wanted: readonly Reference[],
+  { named, listed }: Candidates,
   signal: AbortSignal,
 ): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
-  for (const reference of inOrder(wanted as KubeObject[]).reverse()) {
+  const isListed = new Set(listed);
+  for (const reference of inOrder([...named, ...listed] as KubeObject[]).reverse()) {
     const live = await client.get(typeOf(reference), keyOf(reference as KubeObject), { signal }).catch(
       (error) => {
         // Kinds that the cluster does not know have no objects.
@@ -96,11 +99,24 @@ async function existing(
         throw error;
       },
     );
-    if (live !== undefined && isOurs(live)) {
-      found.push({ ...live, apiVersion: reference.apiVersion, kind: reference.kind });
-    }
+    if (live === undefined || !(isListed.has(reference) ? isInstalled(live) : isOurs(live))) continue;
+    found.push({ ...live, apiVersion: reference.apiVersion, kind: reference.kind });
   }
   return found;
+}
+
+/** Rights and the APIService have the same names in every installation: they may be those of another one, which works. */
+function checkPlace(found: readonly KubeObject[], namespace: string): void {
+  for (const object of found) {
+    const home = otherHome(object, namespace);
+    if (home === undefined) continue;
+    throw new InstallError(
+      `${
+        wordsOf(object)
+      } is of the installation in ${home}, not of one in ${namespace}, so nothing was removed. ` +
+        `To remove that one: coder-k8s uninstall --namespace=${home}`,
+    );
+  }
 }
 
 function checkKeepers(found: readonly KubeObject[]): void {
