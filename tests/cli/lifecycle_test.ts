@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { type Cluster, sharedCluster, waitFor } from "../cluster/mod.ts";
 import { type OperatorProcess, startOperator } from "../operator/process.ts";
 
-/** A kubeconfig of an administrator's service account, optionally through the fault rig. */
+const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+
+/** A kubeconfig of an administrator's service account, optionally through the fault rig. The CRDs are there. */
 async function kubeconfigOf(cluster: Cluster, namespace: string, throughFaults = false): Promise<string> {
   const name = "lifecycle";
+  await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-k", `${root}/crd`]);
   const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, name, throughFaults });
   await cluster.apply({
     apiVersion: "rbac.authorization.k8s.io/v1",
