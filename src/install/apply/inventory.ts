@@ -25,10 +25,12 @@ const NAMES: Readonly<Record<Family, string>> = {
 };
 const KEY = "inventory.json";
 
+/** They go into paths of the API server, and before people's eyes. */
+const name = z.string().regex(/^[^\s/%\p{C}]{1,253}$/u);
 const reference = z.object({
-  apiVersion: z.string(),
-  kind: z.string(),
-  metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+  apiVersion: z.string().regex(/^(?:[a-z0-9.-]+\/)?[a-z0-9]+$/),
+  kind: z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/),
+  metadata: z.object({ name, namespace: name.optional() }),
 });
 const stored = z.object({ version: z.string(), overlays: z.array(z.string()), objects: z.array(reference) });
 

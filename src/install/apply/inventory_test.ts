@@ -48,6 +48,25 @@ Deno.test("what is there and no inventory is none", async () => {
   assert.equal(await readInventory(memory({}).client, "product", "n"), undefined);
 });
 
+Deno.test("an inventory that names what is no name is none", async () => {
+  const good = { apiVersion: "v1", kind: "Service", metadata: { name: "system:a", namespace: "n" } };
+  const read = (object: object) => {
+    const text = JSON.stringify({ version: "1", overlays: [], objects: [object] });
+    return readInventory(memory({ data: { "inventory.json": text } }).client, "product", "n");
+  };
+  assert.equal((await read(good))?.objects.length, 1);
+  for (
+    const odd of [
+      { kind: "services/evil/proxy?" },
+      { kind: "../secrets" },
+      { apiVersion: "v1/../../api/v1" },
+      { metadata: { name: "a/b" } },
+      { metadata: { name: "a\u001b[2Jb" } },
+      { metadata: { name: "a", namespace: "x\ny" } },
+    ]
+  ) assert.equal(await read({ ...good, ...odd }), undefined, JSON.stringify(odd));
+});
+
 Deno.test("shapes that are installed beside each other have one each", () => {
   const families = ["all", "split", "coordinator", "coordinator/replicas", "workers", "workers/replicas"].map(
     familyOf,

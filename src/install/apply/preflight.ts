@@ -1,6 +1,5 @@
 /** Everything that would stop an installation half-way, looked for before anything is changed. */
 import type { KubeObject } from "../../api/object.ts";
-import { APIServices } from "../../api/kubernetes/resources.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isForbidden, isNotFound, KubeApiError } from "../../kube/errors.ts";
 import { createReviewer } from "../../kube/reviews.ts";
@@ -8,7 +7,9 @@ import { accessesFor } from "../check/needed_rights.ts";
 import { keeperOf, planAdoption } from "./adopt.ts";
 import { type Applied, applyObject } from "./apply_object.ts";
 import { InstallError } from "./error.ts";
+import { checkNeighbours } from "./neighbours.ts";
 import { typeOf, wordsOf } from "./objects.ts";
+import { isOurs, otherHome } from "./ours.ts";
 
 export interface PreflightOptions {
   readonly namespace: string;
@@ -34,9 +35,10 @@ export async function preflight(
   objects: readonly KubeObject[],
   options: PreflightOptions,
 ): Promise<Trial[]> {
-  await checkPlace(client, objects, options);
   const live = await inTurns(objects, (object) => find(client, object, options.signal));
+  checkPlace(live, options.namespace);
   checkKeepers(live, options.takesOwnership);
+  await checkNeighbours(client, objects, live, options.signal);
   await checkRights(client, objects, options.signal);
   const missing = new Set(live.flatMap((found, index) => {
     const object = objects[index]!;
@@ -53,24 +55,25 @@ export async function preflight(
   return trials.map(({ object, applied }, index) => ({ object, applied, before: live[index] }));
 }
 
-/** Names of cluster-wide objects are the same in every installation: there can be one. */
-async function checkPlace(
-  client: KubeClient,
-  objects: readonly KubeObject[],
-  { namespace, signal }: PreflightOptions,
-): Promise<void> {
-  for (const { kind, metadata: { name = "" } } of objects) {
-    if (kind !== "APIService") continue;
-    const found = await client.get(APIServices, { namespace: "", name }, { signal }).catch((error) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
-    const other = found?.spec?.service?.namespace;
-    if (other === undefined || other === namespace) continue;
-    throw new InstallError(
-      `the APIService ${name} leads to the namespace ${other}: an installation is there already. ` +
-        `Change that one with --namespace=${other}, or remove it first: coder-k8s uninstall --namespace=${other}`,
-    );
+/** Names of cluster-wide objects are the same in every installation: there can be one. Some have such names by chance. */
+function checkPlace(live: readonly (KubeObject | undefined)[], namespace: string): void {
+  for (const object of live) {
+    if (object === undefined) continue;
+    const other = otherHome(object, namespace);
+    if (other !== undefined) {
+      throw new InstallError(
+        `the ${object.kind} ${object.metadata.name} leads to the namespace ${other}: an installation is there ` +
+          `already. Change that one with --namespace=${other}, or remove it first: coder-k8s uninstall --namespace=${other}`,
+      );
+    }
+    if (!isOurs(object)) {
+      throw new InstallError(
+        `${
+          wordsOf(object)
+        } is of another program, and would be changed to ours, as both have the same name: ` +
+          "nothing was changed. Remove or rename that one where nobody needs it any more",
+      );
+    }
   }
 }
 

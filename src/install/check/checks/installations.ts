@@ -29,7 +29,7 @@ export const installations: Check = {
       return [
         say.failed(
           `Another installation is in ${elsewhere.join(", ")}: two of them would register one API.`,
-          `Look at that one (--install-namespace=${
+          `Look at that one (coder-k8s check --namespace=${
             elsewhere[0]
           }), or remove it first: coder-k8s uninstall --namespace=${elsewhere[0]}`,
         ),
