@@ -170,6 +170,36 @@ Deno.test("a coordinator answers its probes, and ends with 0", async () => {
   assert.equal(await coordinator.stop(), 0, coordinator.lines.slice(-5).join("\n"));
 });
 
+Deno.test("as process 1 of a container, which no signal ends that it does not handle, it ends with 0", async () => {
+  await using it = await jail({
+    first: true,
+    given: {
+      tokens: "ann ann-0123456789abcdef\n",
+      keys: "a key of the tests that is long enough for anybody",
+    },
+  });
+  await using coordinator = startProcess({
+    binary: it.program,
+    args: [
+      "coordinator",
+      "--bind-address=127.0.0.1:0",
+      "--metrics-bind-address=127.0.0.1:0",
+      "--grpc-bind-address=127.0.0.1:0",
+      "--worker-key-file=/tmp/given/keys",
+      "--debug-bind-address=0",
+      "--log-format=json",
+      "--auth-token-file=/tmp/given/tokens",
+    ],
+  });
+  await untilReady(`http://${await coordinator.address("MCP")}/healthz`, coordinator);
+  const { pid } = coordinator;
+  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
+  const program = Number(children.trim());
+  assert.match(await Deno.readTextFile(`/proc/${program}/status`), /^NSpid:.*\t1$/m);
+  Deno.kill(program, "SIGTERM");
+  assert.equal(await coordinator.ended, 0, coordinator.lines.slice(-5).join("\n"));
+});
+
 Deno.test("MCP by standard input and output", async () => {
   const cluster = await sharedCluster();
   const kubeconfig = await Deno.readTextFile(await installOperator(cluster));

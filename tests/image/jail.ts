@@ -17,12 +17,17 @@ export interface JailOptions {
   readonly given?: Readonly<Record<string, string>>;
   /** Directories with a volume of their own. */
   readonly volumes?: readonly string[];
+  /** It is process 1 of its own, as in a container. @default {false} */
+  readonly first?: boolean;
   /** Variables besides those of the image. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Jail extends AsyncDisposable {
-  /** Starts the entry point with the arguments that it is given; signals reach the program itself. */
+  /**
+   * Starts the entry point with the arguments that it is given. Signals reach the program itself, unless it is process 1
+   * of its own: then it is the only child of what is started.
+   */
   readonly program: string;
   /** Starts any other program of the root file system. Only where there are programs. */
   readonly other: string;
@@ -63,7 +68,8 @@ exec setpriv --no-new-privs chroot --userspec="$uid:$gid" --groups= "$root" "$@"
 
 /** Prepares it; nothing runs yet. */
 export async function makeJail(options: JailOptions): Promise<Jail> {
-  const { root, stage, binary, uid = stage.uid ?? 0, given = {}, volumes = [], env = {} } = options;
+  const { root, stage, binary, uid = stage.uid ?? 0, given = {}, volumes = [], env = {}, first = false } =
+    options;
   const directory = await Deno.makeTempDir({ prefix: "coder-k8s-jail-" });
   const write = async (path: string, text: string, mode = 0o644) => {
     await Deno.mkdir(join(directory, path, ".."), { recursive: true });
@@ -83,15 +89,15 @@ export async function makeJail(options: JailOptions): Promise<Jail> {
     ...env,
   };
   const fixed = [root, binary, directory, String(uid), String(stage.gid ?? uid), volumes.join(" "), pivot];
-  const starter = (first: readonly string[]) =>
+  const starter = (words: readonly string[]) =>
     [
       "#!/bin/sh",
       // What the caller set for this program stays, what is the machine's own does not come in.
       "unset HOSTNAME USER LOGNAME SHELL LANG DENO_DIR XDG_CACHE_HOME PIP_FIND_LINKS",
       ...Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`),
-      `exec /usr/bin/unshare --mount --propagation=private /bin/sh ${
-        [script, ...fixed, ...first].map(quoted).join(" ")
-      } "$@"`,
+      `exec /usr/bin/unshare --mount --propagation=private ${
+        first ? "--pid --fork --kill-child " : ""
+      }/bin/sh ${[script, ...fixed, ...words].map(quoted).join(" ")} "$@"`,
       "",
     ].join("\n");
   return {
