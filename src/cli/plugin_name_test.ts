@@ -40,9 +40,29 @@ Deno.test("the name is that of the link that was started", async () => {
     const module = new URL("plugin_name.ts", import.meta.url).href;
     const { stdout } = await new Deno.Command(`${directory}/kubectl-coder`, {
       args: ["eval", `import { startedAs } from ${JSON.stringify(module)}; console.log(await startedAs());`],
+      // What this process was started by would count for its own name.
+      env: { _: "/usr/bin/kubectl" },
     }).output();
     assert.equal(new TextDecoder().decode(stdout).trim(), `${directory}/kubectl-coder`);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("who tells the name: the executable, the shell that has started it, or the process itself", async () => {
+  const asked: string[] = [];
+  const started = (executable: string, shell?: string) =>
+    startedAs({
+      executable,
+      shell,
+      argv0: () => {
+        asked.push(executable);
+        return Promise.resolve("/krew/kubectl-coder");
+      },
+    });
+  assert.equal(await started("/krew/store/kubectl-coder", "/usr/bin/kubectl"), "kubectl-coder");
+  assert.equal(await started("/usr/local/bin/coder-k8s", "./coder-k8s"), "coder-k8s");
+  assert.deepEqual(asked, []);
+  assert.equal(await started("/usr/local/bin/coder-k8s", "/usr/bin/kubectl"), "/krew/kubectl-coder");
+  assert.equal(await started("/usr/local/bin/coder-k8s"), "/krew/kubectl-coder");
 });
