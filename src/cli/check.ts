@@ -3,6 +3,7 @@ import type { CheckReport, CheckRequest } from "../app/check.ts";
 import type { Config } from "../app/config.ts";
 import { type CommandCall, flagReader } from "./command_call.ts";
 import { CHECK_FORMATS, CHECK_WORDS } from "./check_flags.ts";
+import { clean } from "../ui/terminal/text.ts";
 import type { Variant } from "../install/render/variant.ts";
 import { describeMistakes } from "./mistake.ts";
 import { lookConfig } from "./one_look.ts";
@@ -49,7 +50,7 @@ export async function checkCommand(call: CommandCall, around: CheckSurroundings)
   const { objects } = variant;
   const checked = await around.check(loaded.config, { phase, namespace: where, objects });
   if ("refusal" in checked) {
-    around.err(`coder-k8s: ${checked.refusal}\n`);
+    around.err(`coder-k8s: ${clean(checked.refusal)}\n`);
     return NOT_KNOWN;
   }
   const { report } = checked;

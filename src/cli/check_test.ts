@@ -88,6 +88,8 @@ Deno.test("the exit code says whether it is well, is not, or is not known", asyn
   assert.equal((await run("", only("warning"))).code, 0);
   assert.equal((await run("", only("failed"))).code, 1);
   assert.equal((await run("", only("unknown"))).code, 2);
+  const odd = await run("", { refusal: "no kubeconfig\u001b[2J" });
+  assert.ok(!odd.err.includes("\u001b"));
   const refused = await run("", { refusal: "there is no kubeconfig" });
   assert.deepEqual([refused.code, refused.err], [2, "coder-k8s: there is no kubeconfig\n"]);
 });

@@ -44,7 +44,7 @@ export async function installCommand(call: CommandCall, around: InstallSurroundi
   const mayPrune = async (old: readonly object[]) => {
     if (flags.has("prune")) return isOn(flags, "prune");
     const { listed } = await import("../install/apply/objects.ts");
-    const text = listed(old as Parameters<typeof listed>[0]);
+    const text = harmlessLines(listed(old as Parameters<typeof listed>[0]));
     return installation.confirm(
       `An earlier install has made these, which are needed no more:\n${text}\nRemove them?`,
     ) ??

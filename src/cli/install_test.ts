@@ -120,6 +120,9 @@ Deno.test("what is not needed any more goes with --prune, or where the person sa
   assert.deepEqual(await prunes("", true), [true, 1]);
   assert.deepEqual(await prunes("", false), [false, 1]);
   assert.deepEqual(await prunes(""), [false, 1], "nobody can be asked");
+  const odd = [{ ...old[0]!, metadata: { name: "old\x1b[2J", namespace: "n" } }];
+  const asked = await run("", { during: async (request) => void await request.mayPrune(odd) });
+  assert.match(asked.questions.join(), /made these.*\n {2}service\/old\?\[2J in n\nRemove/);
   const { out } = await run("", { came: { result: { ...INSTALLED, leftBehind: old } } });
   assert.match(
     out,

@@ -68,11 +68,11 @@ async function one(
   taken.add(keyText(key));
   const name = shownName(key, world.namespace);
   const tell = (words: string) => around.out(`${clean(`${name}: ${words}`)}\n`);
+  const prefix = isAlone ? "" : `[${clean(name)}] `;
   const followBuild = async (build: number, ends: AbortSignal) => {
     const tidy = parts.isTerminal ? harmless : asItIs;
     try {
       const request = { follow: true, timestamps: false, build };
-      const prefix = isAlone ? "" : `[${name}] `;
       const lines = buildLog(world, key, request, {
         signal: ends,
         clean: (line) => prefix + tidy(line),

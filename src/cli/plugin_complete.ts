@@ -46,6 +46,9 @@ interface Typed {
   readonly flags: ReadonlyMap<string, readonly string[]>;
 }
 
+/** As Coder has them: what is completed goes into a command line, where a shell reads all else. */
+const SLUG = /^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/;
+
 /** Prints them. Whatever goes wrong is silence: nobody reads errors in the middle of a line. */
 export async function complete(
   args: readonly string[],
@@ -177,7 +180,7 @@ async function fromCluster(
           key,
           callOptions(world, signal),
         );
-        return appsOf(workspace).filter(({ slug }) => slug.startsWith(prefix))
+        return appsOf(workspace).filter(({ slug }) => SLUG.test(slug) && slug.startsWith(prefix))
           .map(({ slug, url }) => ({ value: slug, description: url }));
       }
       case "workspaces": {

@@ -51,7 +51,10 @@ Deno.test("workspaces are offered with their state, where they are of use", asyn
     id: "1",
     name: "main",
     healthy: true,
-    apps: [{ slug: "code", url: "https://code" }, { slug: "lab", url: "https://lab" }],
+    apps: [{ slug: "code", url: "https://code" }, { slug: "lab", url: "https://lab" }, {
+      slug: "c;rm -rf ~",
+      url: "https://odd",
+    }],
   }];
   const { run, opened } = pluginRig([
     workspace("acme.alice.dev", { status: { agents } }),

@@ -30,7 +30,9 @@ export async function list({ world, options, around }: PluginJob): Promise<numbe
   }
   const table = await workspaceTable(world, selected, signal);
   if (format === "name") {
-    around.out(table.rows.map(({ name }) => `coderworkspace.aggregation.coder.com/${name}\n`).join(""));
+    around.out(
+      table.rows.map(({ name }) => `coderworkspace.aggregation.coder.com/${clean(name)}\n`).join(""),
+    );
     return DONE;
   }
   if (table.rows.length === 0) {

@@ -16,10 +16,13 @@ export function thisMachine(environment: Readonly<Record<string, string>>): Plug
   };
 }
 
-/** As a shell finds it: the first executable file of that name. */
+/**
+ * The first executable file of that name. Folders that are named from where somebody stands are passed over: a checkout may
+ * have a `coder` of its own, which is not what gets a session token.
+ */
 export async function findProgram(program: string, path: string): Promise<string | undefined> {
   for (const directory of path.split(":")) {
-    if (directory === "") continue;
+    if (!directory.startsWith("/")) continue;
     const file = `${directory.replace(/\/$/, "")}/${program}`;
     const found = await Deno.stat(file).catch(() => undefined);
     if (found?.isFile === true && ((found.mode ?? 0o111) & 0o111) !== 0) return file;

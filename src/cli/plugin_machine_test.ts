@@ -20,6 +20,11 @@ Deno.test("a program is the first executable file of the PATH", async () => {
   assert.equal(await findProgram("other", path), `${second.path}/other`);
   assert.equal(await findProgram("none", path), undefined);
   assert.equal(await findProgram("coder", ""), undefined);
+  await using here = await folder();
+  await here.write("coder", "");
+  const relative = `${"../".repeat(Deno.cwd().split("/").length)}${here.path.slice(1)}`;
+  assert.ok((await Deno.stat(`${relative}/coder`)).isFile);
+  assert.equal(await findProgram("coder", `${relative}:.:${second.path}`), `${second.path}/coder`);
 });
 
 Deno.test("a program that gets the terminal has its environment alone, and its exit code is ours", async () => {

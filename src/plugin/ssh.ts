@@ -18,6 +18,9 @@ export interface SshRequest {
   readonly loggedInAt: string | undefined;
 }
 
+/** As Coder has names: none begins like an option. */
+const NAME = /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
+
 /** A program that gets the terminal. */
 export interface Handover {
   readonly program: string;
@@ -31,14 +34,18 @@ export function sshHandover(request: SshRequest): Handover {
     request;
   const name = metadata.name ?? "";
   const [owner, workspace] = name.split(".").slice(-2);
+  if (!NAME.test(owner ?? "") || !NAME.test(workspace ?? "")) {
+    throw new PluginError(`${JSON.stringify(name)} is no name that the Coder CLI knows a workspace by`);
+  }
   const url = coderUrl ?? coderOf(status.accessURL);
   if (url === undefined) {
     throw new PluginError("where its Coder is is not known: give --coder-url");
   }
   if (program === undefined) {
     throw new PluginError(
-      `the Coder CLI is not installed, which opens terminals in workspaces: curl -fsSL ${url}/install.sh | sh, ` +
-        `then coder login ${url}. Without it: kubectl coder open ${name} --print`,
+      `the Coder CLI is not installed, which opens terminals in workspaces: curl -fsSL ${
+        typed(`${url}/install.sh`)
+      } | sh, then coder login ${typed(url)}. Without it: kubectl coder open ${name} --print`,
     );
   }
   // The CLI sends the token that it has to wherever it is told to: it must be the Coder that the token is of.
@@ -56,7 +63,7 @@ export function sshHandover(request: SshRequest): Handover {
         environment["CODER_URL"] ? " (CODER_URL)" : ""
       }, and this ` +
         `workspace is at ${shown(url)}: coder login ${
-          shown(url)
+          typed(url)
         }, or --coder-url where both are the same Coder`,
     );
   }
@@ -80,6 +87,12 @@ function isSame(left: string, right: string): boolean {
 /** Without user and password. */
 function shown(url: string): string {
   return url.trim().replace(/(:\/\/)[^/\s]*@/g, "$1***@");
+}
+
+/** As a word of a command line: addresses may have what a shell reads as more. */
+function typed(url: string): string {
+  const text = shown(url);
+  return /^[\w:/.~%@-]+$/.test(text) ? text : `'${text.replaceAll("'", "%27")}'`;
 }
 
 /** Where the Coder CLI keeps the address that it is logged in at. */

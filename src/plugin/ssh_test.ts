@@ -56,6 +56,23 @@ Deno.test("a token goes to no other Coder than its own", () => {
   assert.ok(sshHandover({ ...request, loggedInAt: undefined }));
 });
 
+Deno.test("what a server says becomes no option of the CLI, and no command of a shell", () => {
+  for (const name of ["coder.acme.--url=evil.dev", "coder.acme.alice.-x", "coder.acme.alice.", "dev"]) {
+    const odd = workspace(name, { status: { accessURL: page } });
+    assert.throws(
+      () => sshHandover({ ...request, workspace: odd }),
+      /no name that the Coder CLI knows/,
+      name,
+    );
+  }
+  const accessURL = "https://coder.example.com/$(id);'x/@alice/dev";
+  const odd = workspace("coder.acme.alice.dev", { status: { accessURL } });
+  assert.throws(
+    () => sshHandover({ ...request, workspace: odd, program: undefined }),
+    /curl -fsSL 'https:\/\/coder\.example\.com\/\$\(id\);%27x\/install\.sh' \| sh, then coder login 'https:\/\/[^ ]*%27x'\. /,
+  );
+});
+
 Deno.test("the CLI's own file says where it is logged in", () => {
   assert.deepEqual(sessionFiles({ HOME: "/home/a" }, "linux"), ["/home/a/.config/coderv2/url"]);
   assert.deepEqual(sessionFiles({ HOME: "/home/a", XDG_CONFIG_HOME: "/x/" }, "linux"), ["/x//coderv2/url"]);
