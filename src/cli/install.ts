@@ -41,14 +41,12 @@ export async function installCommand(call: CommandCall, around: InstallSurroundi
   const { choice, namespace, objects } = variant;
   const { installation } = around;
   const wait = isOn(flags, "wait", true);
-  const mayPrune = async (old: readonly object[]) => {
+  const mayPrune = async (old: readonly object[], signal: AbortSignal) => {
     if (flags.has("prune")) return isOn(flags, "prune");
     const { listed } = await import("../install/apply/objects.ts");
     const text = harmlessLines(listed(old as Parameters<typeof listed>[0]));
-    return installation.confirm(
-      `An earlier install has made these, which are needed no more:\n${text}\nRemove them?`,
-    ) ??
-      false;
+    const question = `An earlier install has made these, which are needed no more:\n${text}\nRemove them?`;
+    return await installation.confirm(question, signal) ?? false;
   };
   const asked = {
     choice,
@@ -59,11 +57,11 @@ export async function installCommand(call: CommandCall, around: InstallSurroundi
     takesOwnership: isOn(flags, "take-ownership"),
     setsReplicas,
     ...(apiServerCidrs === undefined ? {} : { apiServerCidrs }),
-    mayPrune,
   };
   let code = 1;
   const stoppedBy = await installation.untilStopped(async (signal) => {
-    const came = await installation.install(config, asked, { say: sayTo(around), timeoutMs, signal });
+    const request = { ...asked, mayPrune: (old: readonly object[]) => mayPrune(old, signal) };
+    const came = await installation.install(config, request, { say: sayTo(around), timeoutMs, signal });
     if ("refusal" in came) around.err(`coder-k8s: ${harmlessLines(came.refusal)}\n`);
     else {
       around.out(asked.dryRun ? counted(came.result) : ending(came.result, variant, wait));

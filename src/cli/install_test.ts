@@ -29,7 +29,7 @@ async function run(
       uninstall: () => Promise.reject(new Error("nobody asked for this")),
       confirm: (question) => {
         questions.push(question);
-        return answer;
+        return Promise.resolve(answer);
       },
       untilStopped: async (run) => {
         await run(new AbortController().signal);
@@ -173,7 +173,7 @@ async function remove(line: string, given: { answer?: boolean; came?: Came<reado
         agreed = await request.confirm("all of it\nwith \x1b[2J it");
         return given.came ?? { result: [] };
       },
-      confirm: () => given.answer,
+      confirm: () => Promise.resolve(given.answer),
       untilStopped: async (run) => {
         await run(new AbortController().signal);
         return undefined;

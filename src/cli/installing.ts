@@ -15,8 +15,8 @@ import type { Terminal } from "./terminal.ts";
 export interface InstallParts {
   readonly install: (config: Config, asked: InstallAsked, parts: InstallRun) => Promise<Came<Installed>>;
   readonly uninstall: (config: Config, asked: UninstallAsked, parts: InstallRun) => Promise<Came<Remaining>>;
-  /** Asks the person; undefined where nobody can be asked. */
-  readonly confirm: (question: string) => boolean | undefined;
+  /** Asks the person; undefined where nobody can be asked. Rejects with the signal's reason. */
+  readonly confirm: (question: string, signal: AbortSignal) => Promise<boolean | undefined>;
   /** Runs until it is done or somebody ends it; what ended it. */
   readonly untilStopped: (run: (signal: AbortSignal) => Promise<void>) => Promise<Deno.Signal | undefined>;
   /** Whether lines on standard error can be written over. */

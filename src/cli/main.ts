@@ -265,8 +265,10 @@ async function realSurroundings(): Promise<Surroundings> {
         (await import("../app/install.ts")).installAt(config, asked, { ...parts, environment }),
       uninstall: async (config, asked, parts) =>
         (await import("../app/install.ts")).uninstallAt(config, asked, { ...parts, environment }),
-      confirm: (question) =>
-        Deno.stdin.isTerminal() && Deno.stderr.isTerminal() ? confirm(question) : undefined,
+      confirm: async (question, signal) =>
+        Deno.stdin.isTerminal() && Deno.stderr.isTerminal()
+          ? await (await import("./asking.ts")).answersYes(question, signal)
+          : undefined,
       untilStopped: async (run) => (await import("./top_signals.ts")).untilStopped(run),
       isTerminal: Deno.stderr.isTerminal(),
     },

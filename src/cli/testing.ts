@@ -38,7 +38,7 @@ const nothingAround: Surroundings = {
   installation: {
     install: nothing,
     uninstall: nothing,
-    confirm: () => undefined,
+    confirm: () => Promise.resolve(undefined),
     untilStopped: async (run) => {
       await run(new AbortController().signal);
       return undefined;

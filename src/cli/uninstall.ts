@@ -50,17 +50,18 @@ export async function uninstallCommand(call: CommandCall, around: InstallSurroun
     deleteData: isOn(flags, "delete-data"),
     deleteNamespace: isOn(flags, "delete-namespace"),
     abandon: isOn(flags, "abandon"),
-    confirm: (text: string) => {
-      around.err(`${text.split("\n").map(harmless).join("\n")}\n`);
-      if (isOn(flags, "yes")) return Promise.resolve(true);
-      const answer = installation.confirm("Go on?");
-      if (answer === undefined) around.err("Nobody can be asked here: --yes says that it may be done.\n");
-      return Promise.resolve(answer ?? false);
-    },
+  };
+  const confirm = async (text: string, signal: AbortSignal) => {
+    around.err(`${text.split("\n").map(harmless).join("\n")}\n`);
+    if (isOn(flags, "yes")) return true;
+    const answer = await installation.confirm("Go on?", signal);
+    if (answer === undefined) around.err("Nobody can be asked here: --yes says that it may be done.\n");
+    return answer ?? false;
   };
   let code = 1;
   const stoppedBy = await installation.untilStopped(async (signal) => {
-    const came = await installation.uninstall(config, asked, { say: sayTo(around), timeoutMs, signal });
+    const request = { ...asked, confirm: (text: string) => confirm(text, signal) };
+    const came = await installation.uninstall(config, request, { say: sayTo(around), timeoutMs, signal });
     if ("refusal" in came) around.err(`coder-k8s: ${came.refusal.split("\n").map(harmless).join("\n")}\n`);
     else if (came.result.length > 0) {
       around.err(
