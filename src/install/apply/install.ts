@@ -5,7 +5,7 @@
 import { keyOf, type KubeObject } from "../../api/object.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Choice } from "../render/catalog.ts";
-import { type Applied, applyObject, type Taken } from "./apply_object.ts";
+import { type Applied, applyObject, type ApplyObjectOptions, type Taken } from "./apply_object.ts";
 import { InstallError } from "./error.ts";
 import { familyOf, gone, readInventory, union, writeInventory } from "./inventory.ts";
 import { apiServerAddresses, needsAddresses, withAddresses } from "./network.ts";
@@ -14,6 +14,7 @@ import { preflight } from "./preflight.ts";
 import { prune } from "./prune.ts";
 import type { Say } from "./say.ts";
 import { stagesOf } from "./stages.ts";
+import { checkUserNamespace, needsUserNamespace } from "./user_namespace.ts";
 import { apiAvailable, definitionServed, namespaceEnded, rolledOut, until } from "./wait.ts";
 
 export interface InstallRequest {
@@ -86,7 +87,7 @@ export async function install(
         await served(client, objects, say, signal);
         await note(union(objects, before?.objects ?? []));
       }
-      const result = await applyObject(client, object, options).catch((error) => {
+      const result = await applySafely(client, object, options).catch((error) => {
         throw new InstallError(
           `${wordsOf(object)} could not be applied: ${error instanceof Error ? error.message : error}\n` +
             `${applied.length} of ${objects.length} objects are as they should be; run it again to go on.`,
@@ -109,6 +110,18 @@ export async function install(
     : old;
   await note(union(objects, leftBehind));
   return { counts, leftBehind };
+}
+
+/** What would be dangerous in another form than ours is tried first: in a namespace of this very minute nobody could before. */
+async function applySafely(
+  client: KubeClient,
+  object: KubeObject,
+  options: ApplyObjectOptions,
+): Promise<Applied> {
+  if (needsUserNamespace(object)) {
+    checkUserNamespace(object, (await applyObject(client, object, { ...options, dryRun: true })).live);
+  }
+  return await applyObject(client, object, options);
 }
 
 /** What is neither cluster-wide by nature nor the place for all else. */

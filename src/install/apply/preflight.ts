@@ -10,6 +10,7 @@ import { InstallError } from "./error.ts";
 import { checkNeighbours } from "./neighbours.ts";
 import { typeOf, wordsOf } from "./objects.ts";
 import { isOurs, otherHome } from "./ours.ts";
+import { checkUserNamespace } from "./user_namespace.ts";
 
 export interface PreflightOptions {
   readonly namespace: string;
@@ -146,6 +147,7 @@ async function tried(
       leavesReplicas,
       signal,
     });
+    checkUserNamespace(object, applied.live);
     return { object, applied };
   } catch (error) {
     if (!(error instanceof KubeApiError)) throw error;

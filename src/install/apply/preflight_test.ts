@@ -23,8 +23,12 @@ const binding = (namespace: string) =>
     subjects: [{ kind: "ServiceAccount", name: "coder-k8s", namespace }],
   }) as KubeObject;
 
-/** What is tried is answered with itself; everything is allowed. */
-async function run(there: readonly KubeObject[]) {
+/** What is tried is answered with itself, as `kept` leaves it; everything is allowed. */
+async function run(
+  there: readonly KubeObject[],
+  objects = [role("coder.com"), binding("coder-system")],
+  kept = (body: object) => body,
+) {
   const changed: string[] = [];
   const client = {
     get: (type: ResourceType, key: ObjectKey) => {
@@ -35,7 +39,7 @@ async function run(there: readonly KubeObject[]) {
     },
     patch: (_type: unknown, key: ObjectKey, { body }: { body: object }, options?: { dryRun?: boolean }) => {
       if (options?.dryRun !== true) changed.push(key.name);
-      return Promise.resolve(body);
+      return Promise.resolve(kept(body));
     },
     raw: () => Promise.resolve({ status: { allowed: true } }),
     create: () => Promise.resolve({ status: { allowed: true } }),
@@ -46,7 +50,7 @@ async function run(there: readonly KubeObject[]) {
     leavesReplicas: true,
     signal: new AbortController().signal,
   };
-  const outcome = await preflight(client, [role("coder.com"), binding("coder-system")], options)
+  const outcome = await preflight(client, objects, options)
     .catch((error: unknown) => error);
   return { outcome, changed };
 }
@@ -72,4 +76,18 @@ Deno.test("what is there of this installation, or of the Go operator, is no hind
   const { outcome, changed } = await run([role("coder.com"), binding("coder-system")]);
   assert.ok(Array.isArray(outcome), String(outcome));
   assert.deepEqual([outcome.length, changed], [2, []]);
+});
+
+Deno.test("pods that are root in a user namespace are not made where the cluster has none", async () => {
+  const worker = {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "sandbox-worker", namespace: "n" },
+    spec: { template: { spec: { hostUsers: false } } },
+  } as unknown as KubeObject;
+  const kept = await run([], [worker]);
+  assert.ok(Array.isArray(kept.outcome), String(kept.outcome));
+  const { outcome, changed } = await run([], [worker], (body) => ({ ...body, spec: {} }));
+  assert.match(String(outcome), /root of the node/);
+  assert.deepEqual(changed, []);
 });
