@@ -267,6 +267,20 @@ Deno.test("only clients that are named come to 8090, Prometheus to 8080, and to 
     // Nobody has an address of this block (RFC 5737): it is filled in.
     deepEqual(by[6443][0], { ipBlock: { cidr: "192.0.2.0/24" } });
     deepEqual(by[6443][1].podSelector.matchLabels, { "k8s-app": "konnectivity-agent" });
+    const ways = policies.flatMap(({ spec }) => (spec.egress ?? []) as Manifest[]);
+    const [names, rest] = [
+      ways.find(({ ports }) => ports[0].port === 53),
+      ways.find(({ to }) => to !== undefined),
+    ];
+    deepEqual([names?.to, names?.ports.map(({ protocol }: Manifest) => protocol)], [undefined, [
+      "UDP",
+      "TCP",
+    ]]);
+    // Pods by name, as some networks do not know them by address; never where clouds hand out credentials.
+    deepEqual(rest?.to[0], { namespaceSelector: {} });
+    const addresses = rest?.to.flatMap(({ ipBlock }: Manifest) => ipBlock ?? []);
+    deepEqual(addresses.map(({ cidr }: Manifest) => cidr), ["0.0.0.0/0", "::/0"]);
+    for (const { except } of addresses) ok(/169\.254\.0\.0\/16|fd00:ec2::254/.test(except.join()));
     for (const { podSelector } of policies.map(({ spec }) => spec)) {
       deepEqual(podSelector.matchLabels, { "app.kubernetes.io/name": "coder-k8s" }, "of either shape");
     }
