@@ -57,6 +57,14 @@ const WRONG: Readonly<Record<string, readonly [values: object, said: RegExp]>> =
     { coordinator: { enabled: true, replicas: 2 } },
     /each pod would know its own sessions alone: set coordinator\.redis\.enabled/,
   ],
+  "workers beside the product": [
+    { workers: { enabled: true, namespace: "default" } },
+    /workers\.namespace is default.*a namespace of their own/,
+  ],
+  "workers beside the coordinator": [
+    { workers: { enabled: true, namespace: "both" }, coordinator: { enabled: true, namespace: "both" } },
+    /workers\.namespace is both.*a namespace of their own/,
+  ],
   "two ways in": [
     { mcp: { ingress: { enabled: true, host: "a" }, gateway: { enabled: true } } },
     /choose the one by which clients reach the MCP server/,
