@@ -51,7 +51,7 @@ export const SECTIONS: readonly Section[] = [
     pages: ["architecture", "benchmarks", "evaluations"],
   },
   { title: "Troubleshooting", folders: ["troubleshooting"], pages: ["troubleshooting"] },
-  { title: "Working on it", folders: ["contributing"], pages: ["development", "dependencies"] },
+  { title: "Working on it", folders: ["contributing"], pages: ["development", "releasing", "dependencies"] },
 ];
 
 /** Pages that are in no section: the site's front page, and those that lists of a folder are. */
@@ -68,7 +68,6 @@ export interface DocPage {
 export interface SidebarItem {
   readonly text: string;
   readonly link?: string;
-  readonly collapsed?: boolean;
   readonly items?: SidebarItem[];
 }
 
@@ -92,7 +91,7 @@ export function sidebarOf(pages: readonly DocPage[], sections: readonly Section[
     });
     const found = section.folders.flatMap((folder) => pagesBelow(folder, pages)).map(item);
     const items = [...named, ...found];
-    return items.length === 0 ? [] : [{ text: section.title, collapsed: false, items }];
+    return items.length === 0 ? [] : [{ text: section.title, items }];
   });
   const lost = pages.filter(({ name }) => !placed.has(name) && !ALONE.test(name));
   if (lost.length > 0) {

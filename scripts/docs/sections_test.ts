@@ -13,7 +13,6 @@ Deno.test("named pages stand first, in their order; those of folders follow by t
   const pages = [page("a", "Z"), page("b"), page("how-to/y", "A"), page("how-to/x", "B")];
   deepEqual(sidebarOf(pages, sections), [{
     text: "How-to",
-    collapsed: false,
     items: [
       { text: "b", link: "/b" },
       { text: "Z", link: "/a" },

@@ -12,11 +12,15 @@ export interface Chunk {
 /** At most so many files are one piece: fewer load Deno too often, more leave a lane idle in the end. */
 const FILES = 6;
 
+/** Folders whose files are long: each is a piece of its own. */
+const ONE_BY_ONE = ["tests/docs/how_to"];
+
 /**
  * Folders whose tests take longest, longest first. They are begun first, so that what is left for the end is small
  * and all lanes end at about the same time. Others follow in their order.
  */
 const LONGEST_FIRST = [
+  "tests/docs/how_to",
   "tests/aggregated",
   "tests/kube",
   "tests/soak",
@@ -32,7 +36,7 @@ const LONGEST_FIRST = [
 /** Pieces of the files of `tests/` that are loaded one by one, by folder, of about equal size. */
 export function chunksOf(files: readonly string[], most = FILES): Chunk[] {
   return [...Map.groupBy(files.toSorted(), (file) => dirname(file))].flatMap(([folder, files]) => {
-    const count = Math.ceil(files.length / most);
+    const count = ONE_BY_ONE.includes(folder) ? files.length : Math.ceil(files.length / most);
     return Array.from({ length: count }, (_, index) => ({
       name: count === 1 ? folder : `${folder} ${index + 1}/${count}`,
       files: files.slice(share(files, count, index), share(files, count, index + 1)),

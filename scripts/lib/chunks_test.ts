@@ -14,6 +14,14 @@ Deno.test("files of a folder are cut into pieces of about equal size, and folder
   assert.deepEqual(chunksOf([]), []);
 });
 
+Deno.test("long files are pieces of their own", () => {
+  const files = ["tests/docs/how_to/pages_1_test.ts", "tests/docs/how_to/pages_2_test.ts"];
+  assert.deepEqual(chunksOf(files).map(({ name, files }) => [name, files.length]), [
+    ["tests/docs/how_to 1/2", 1],
+    ["tests/docs/how_to 2/2", 1],
+  ]);
+});
+
 Deno.test("no file is left out or run twice, and no piece is large", async () => {
   const files = (await Promise.all((await foldersApart()).map((top) => filesBelow(top, ["_test.ts"]))))
     .flat();

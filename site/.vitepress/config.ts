@@ -15,6 +15,11 @@ const docs = join(project, "docs/");
 const mermaid = join(import.meta.dirname, "../node_modules/mermaid/dist");
 const isFolder = (path: string) =>
   existsSync(join(project, path)) && statSync(join(project, path)).isDirectory();
+/** A cube, as text. */
+const ICON = "data:image/svg+xml," + encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#3451b2" d="M8 0l7 4v8l-7 4-7-4V4z"/>' +
+    '<path fill="#fff" d="M8 8.5L2.5 5.3v5.9L7.5 14V8.5zm.5.5v5l5-2.8V5.3z" opacity=".85"/></svg>',
+);
 
 export default defineConfig({
   title: "coder-k8s",
@@ -28,7 +33,11 @@ export default defineConfig({
   lastUpdated: false,
   // Addresses of the reader's own machine are no pages.
   ignoreDeadLinks: "localhostLinks",
-  head: [["meta", { name: "theme-color", content: "#3451b2" }]],
+  head: [
+    ["meta", { name: "theme-color", content: "#3451b2" }],
+    // Without one, browsers ask for a file that is not there.
+    ["link", { rel: "icon", href: ICON }],
+  ],
   markdown: {
     anchor: { slugify: slug },
     toc: { level: [2, 3] },
@@ -53,6 +62,12 @@ export default defineConfig({
         return this.resolve(source, import.meta.filename, { skipSelf: true });
       },
     }, mermaidServer(mermaid)],
+  },
+  transformPageData(page) {
+    // Wide tables need the room of the outline.
+    if (page.relativePath.startsWith("reference/")) {
+      Object.assign(page.frontmatter, { aside: false, pageClass: "wide" });
+    }
   },
   buildEnd: ({ outDir }) => copyMermaid(mermaid, outDir),
   themeConfig: {

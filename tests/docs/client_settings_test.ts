@@ -18,8 +18,7 @@ const CLIENTS = [
   "Windsurf",
 ];
 /** How files of settings say the token, without having it. */
-const TOKEN =
-  /^Bearer (\$\{CODER_MCP_TOKEN\}|\$\{env:CODER_MCP_TOKEN\}|\$\{input:coder-token\}|YOUR-TOKEN)$/;
+const TOKEN = /^Bearer (\$\{CODER_MCP_TOKEN\}|\$\{env:CODER_MCP_TOKEN\}|\$\{input:coder-token\}|YOUR-TOKEN)$/;
 
 /** One server of one client's settings. */
 type Entry = Record<string, unknown> & { readonly client: string };
@@ -31,8 +30,7 @@ async function settings(): Promise<
   const found = new Map<string, Record<string, Record<string, unknown>>>();
   for (const section of read(PAGE).split(/^## /m).slice(1)) {
     const title = section.slice(0, section.indexOf("\n"));
-    const [, language, text = ""] =
-      /^```(json|toml)\n([\s\S]*?)^```$/m.exec(section) ?? [];
+    const [, language, text = ""] = /^```(json|toml)\n([\s\S]*?)^```$/m.exec(section) ?? [];
     if (language === undefined || !CLIENTS.includes(title)) continue;
     const parsed = language === "json" ? JSON.parse(text) : await toml(text);
     const servers = parsed.mcpServers ?? parsed.servers ??
@@ -47,8 +45,7 @@ async function settings(): Promise<
 async function toml(
   text: string,
 ): Promise<Record<string, Record<string, Record<string, unknown>>>> {
-  const script =
-    "import json, sys, tomllib; print(json.dumps(tomllib.loads(sys.argv[1])))";
+  const script = "import json, sys, tomllib; print(json.dumps(tomllib.loads(sys.argv[1])))";
   const { success, stdout, stderr } = await new Deno.Command("python3", {
     args: ["-c", script, text],
   })

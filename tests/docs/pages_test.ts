@@ -15,3 +15,14 @@ Deno.test("the blocks and markers of every page of tutorials and how-tos are und
   });
   deepEqual(problems, []);
 });
+
+Deno.test("the files of tests have all pages of how-tos among them", async () => {
+  const names = await Array.fromAsync(Deno.readDir(new URL("how_to", import.meta.url)));
+  const shares = await Promise.all(names.map(async ({ name }) => {
+    const text = await Deno.readTextFile(new URL(`how_to/${name}`, import.meta.url));
+    const [, number, of] = /share\(pagesOf\("docs\/how-to"\), (\d+), (\d+)\)/.exec(text) ?? [];
+    return [Number(number), Number(of)] as const;
+  }));
+  deepEqual(shares.map(([number]) => number).sort(), shares.map((_, index) => index + 1));
+  deepEqual([...new Set(shares.map(([, of]) => of))], [shares.length]);
+});

@@ -10,7 +10,15 @@ import { axeFindings } from "../ui/in_page.js";
 const WIDTHS = [1_280, 360];
 const SCHEMES = ["light", "dark"] as const;
 /** A page of each kind: the front, one with a diagram, long tables, much code, a list of pages. */
-const PAGES = ["", "architecture.html", "mcp.html", "reference/", "how-to/"];
+const PAGES = [
+  "",
+  "architecture.html",
+  "mcp.html",
+  "reference/",
+  "reference/coderworkspace.html",
+  "how-to/",
+  "troubleshooting.html",
+];
 /** Of axe-core's findings, those that it calls moderate or minor, and that the theme has. */
 const MINOR = ["landmark-one-main", "region"];
 /** Where pictures of the pages go; for people. */
@@ -98,7 +106,11 @@ Deno.test("the site is built whole, asks nobody else for anything, and is for ev
                 name: "prefers-reduced-motion",
                 value: "reduce",
               }]);
-              for (const path of PAGES) await look(page, `${server.url}/${path}`, `${scheme}-${width}`);
+              const found: Finding[] = [];
+              for (const path of PAGES) {
+                found.push(...await look(page, `${server.url}/${path}`, `${scheme}-${width}`));
+              }
+              assert.deepEqual(found, []);
               assert.deepEqual(complaints, []);
             }),
         );
@@ -124,6 +136,24 @@ Deno.test("the site is built whole, asks nobody else for anything, and is for ev
           assert.deepEqual(complaints, []);
         }),
     );
+    await t.step(
+      "the sidebar and lists of pages lead to pages",
+      () =>
+        withPage(browser, server.url, async (page, complaints) => {
+          await page.setViewport({ width: 1_280, height: 800 });
+          await page.goto(`${server.url}/how-to/`);
+          const hrefs = (selector: string) =>
+            page.$$eval(selector, (links) => links.map((link) => (link as unknown as { href: string }).href));
+          const [inSidebar, listed] = [await hrefs(".VPSidebar a"), await hrefs(".vp-doc li a")];
+          assert.ok(inSidebar.length >= 30 && listed.length >= 10, `${inSidebar.length}, ${listed.length}`);
+          for (const href of [...new Set([...inSidebar, ...listed])]) {
+            const { status, body } = await fetch(href);
+            await body?.cancel();
+            assert.equal(status, 200, href);
+          }
+          assert.deepEqual(complaints, []);
+        }),
+    );
     await t.step("links to files of the project lead to GitHub", async () => {
       const text = await Deno.readTextFile(join(out, "sessions.html"));
       assert.match(text, /href="https:\/\/github\.com\/coder\/coder-k8s\/blob\/main\/examples\//);
@@ -133,8 +163,15 @@ Deno.test("the site is built whole, asks nobody else for anything, and is for ev
   }
 });
 
+/** What axe-core finds wrong, on which page. */
+interface Finding {
+  readonly id: string;
+  readonly nodes: readonly string[];
+  readonly url: string;
+}
+
 /** Opens a page and lets axe-core look at it. */
-async function look(page: Page, url: string, name: string): Promise<void> {
+async function look(page: Page, url: string, name: string): Promise<Finding[]> {
   await page.goto(url, { waitUntil: "networkidle0" });
   if (url.includes("architecture")) await page.waitForSelector(".diagram svg");
   if (PICTURES !== undefined) {
@@ -146,7 +183,7 @@ async function look(page: Page, url: string, name: string): Promise<void> {
   }
   await page.evaluate(axe.source);
   const { passes, violations } = await page.evaluate(axeFindings);
-  // What is less than serious is the theme's: the front page's content is in no landmark.
-  assert.deepEqual(violations.filter(({ id }) => !MINOR.includes(id)), [], `${name} ${url}`);
   assert.ok(passes.includes("color-contrast"), `${url}: contrast was not looked at`);
+  // What is less than serious is the theme's: the front page's content is in no landmark.
+  return violations.filter(({ id }) => !MINOR.includes(id)).map((violation) => ({ ...violation, url }));
 }

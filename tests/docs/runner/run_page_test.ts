@@ -1,7 +1,7 @@
 /** The runner on pages that are made for it, with all that pages can need. */
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { readPage } from "./page.ts";
-import { nameOf, pagesOf, replaced, runPage } from "./test_pages.ts";
+import { nameOf, pagesOf, replaced, runPage, share } from "./test_pages.ts";
 
 const ALL = `# All that a page can need
 
@@ -142,4 +142,9 @@ Deno.test("pages are those of a folder; lists of pages are none", () => {
   equal(pages.includes("docs/mcp.md"), true);
   equal(pages.some((path) => /(index|README)\.md$/.test(path)), false);
   deepEqual(pagesOf("docs/nowhere"), []);
+});
+
+Deno.test("test files share all pages, each in one of them", () => {
+  const pages = ["a", "b", "c", "d", "e"];
+  deepEqual([1, 2, 3].map((number) => share(pages, number, 3)), [["a", "d"], ["b", "e"], ["c"]]);
 });

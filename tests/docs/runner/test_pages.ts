@@ -29,6 +29,11 @@ export function openPage(path: string): Page {
   return readPage(path, Deno.readTextFileSync(`${root}/${path}`));
 }
 
+/** Every `of`-th page, from the `number`-th on (from 1): test files share pages, so that lanes can. */
+export function share(paths: readonly string[], number: number, of: number): string[] {
+  return paths.filter((_, index) => index % of === number - 1);
+}
+
 /** One test for each page. A page that cannot be read fails when it is run, not when files are loaded. */
 export function testPages(paths: readonly string[]): void {
   for (const path of paths) {
