@@ -8,6 +8,7 @@ import { root, run, say } from "../lib/run.ts";
 import type { Stamp } from "../lib/stamp.ts";
 import { binarySbom } from "../sbom/binary.ts";
 import { type ArchiveFile, fileOf, tarGz } from "./archives.ts";
+import { emptied } from "./folder.ts";
 import { krewManifest } from "./krew.ts";
 import { archiveName, platformOf } from "./platforms.ts";
 import { provenance } from "./provenance.ts";
@@ -19,12 +20,11 @@ export interface ReleaseOptions {
   readonly stamp: Stamp;
 }
 
-/** Makes all of it anew; what was in the directory is gone. */
+/** Makes all of it anew; an earlier release in the directory is gone. */
 export async function makeRelease({ out, targets, snapshot, stamp }: ReleaseOptions): Promise<void> {
   const startedOn = new Date().toISOString();
   const { version } = stamp;
-  await Deno.remove(out, { recursive: true }).catch(() => {});
-  await Deno.mkdir(out, { recursive: true });
+  await emptied(out);
   const files = new Map<string, string>();
   const put = async (name: string, content: Uint8Array | string) => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;

@@ -76,7 +76,7 @@ export async function personAt(
   const cluster = clientCluster(client);
   return {
     namespace: connection.namespace,
-    server: `${connection.server.href} by ${connection.source}`,
+    server: `${shown(connection.server)} by ${connection.source}`,
     client,
     cluster,
     coders: givenCoder(access, config, environment, token) ??
@@ -87,6 +87,11 @@ export async function personAt(
       client.close();
     },
   };
+}
+
+/** Without user and password, which some write into it. */
+function shown({ origin, pathname }: URL): string {
+  return origin + pathname;
 }
 
 /** Of such a command: what fails on the way is told in what it shows, and logged only with `--debug`. */

@@ -9,7 +9,7 @@ const TOKEN = "abcdefghij-abcdefghijklmnopqrstuv";
 const nobody = {} as CallerCoders;
 
 /** A person with a kubeconfig, and what was dropped for them. */
-async function personWith(more: Partial<Config>, needs?: PersonNeeds) {
+async function personWith(more: Partial<Config>, needs?: PersonNeeds, server = "https://127.0.0.1:1") {
   const kubeconfig = await Deno.makeTempFile({ suffix: ".yaml" });
   const redactor = new Redactor();
   const dropped: unknown[] = [];
@@ -19,7 +19,7 @@ async function personWith(more: Partial<Config>, needs?: PersonNeeds) {
       JSON.stringify({
         apiVersion: "v1",
         kind: "Config",
-        clusters: [{ name: "a", cluster: { server: "https://127.0.0.1:1" } }],
+        clusters: [{ name: "a", cluster: { server } }],
         users: [{ name: "a", user: { token: "abc" } }],
         contexts: [{ name: "a", context: { cluster: "a", user: "a", namespace: "lab" } }],
         "current-context": "a",
@@ -62,6 +62,12 @@ Deno.test("a person is where their kubeconfig says, and keeps the permissions th
   const { person: other, dropped: more } = await personWith({});
   other.close();
   assert.deepEqual(more, [["mcp-stdio", undefined, false]]);
+});
+
+Deno.test("a password in the server's address is shown to nobody", async () => {
+  const { person } = await personWith({}, {}, "https://me:hunter2@127.0.0.1:1/clusters/c");
+  person.close();
+  assert.match(person.server, /^https:\/\/127\.0\.0\.1:1\/clusters\/c by /);
 });
 
 Deno.test("who gives no session token gets the Coder that is for them", async () => {

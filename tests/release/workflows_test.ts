@@ -74,6 +74,16 @@ Deno.test("actions are of a major version that is named, never of a branch", asy
   }
 });
 
+Deno.test("what a checkout runs finds no token of the workflow's in it, and no text of others in a script", async () => {
+  for (const name of NAMES) {
+    const { jobs } = await workflow(name);
+    for (const { uses, with: given, run } of Object.values(jobs).flatMap(({ steps }) => steps)) {
+      if (uses?.startsWith("actions/checkout@")) assert.equal(given?.["persist-credentials"], false, name);
+      assert.doesNotMatch(run ?? "", /\$\{\{/, `${name}: values reach scripts by their environment`);
+    }
+  }
+});
+
 Deno.test("the hosted tests are .ci/run itself", async () => {
   const { jobs } = await workflow("ci.yaml");
   assert.ok(jobs["linux"]!.steps.some(({ run }) => run === ".ci/run"));
