@@ -67,7 +67,7 @@ function checkPlace(live: readonly (KubeObject | undefined)[], namespace: string
           `already. Change that one with --namespace=${other}, or remove it first: coder-k8s uninstall --namespace=${other}`,
       );
     }
-    if (!isOurs(object)) {
+    if (!isOurs(object) && !live.some((other) => other !== undefined && grants(other, object))) {
       throw new InstallError(
         `${
           wordsOf(object)
@@ -76,6 +76,13 @@ function checkPlace(live: readonly (KubeObject | undefined)[], namespace: string
       );
     }
   }
+}
+
+/** Whether it is a binding of ours, by which we have had the role already. */
+function grants(binding: KubeObject, role: KubeObject): boolean {
+  const { roleRef } = binding as { roleRef?: { kind?: string; name?: string } };
+  return binding.kind === "ClusterRoleBinding" && roleRef?.kind === role.kind &&
+    roleRef.name === role.metadata.name;
 }
 
 async function find(

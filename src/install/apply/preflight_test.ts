@@ -78,6 +78,11 @@ Deno.test("what is there of this installation, or of the Go operator, is no hind
   assert.deepEqual([outcome.length, changed], [2, []]);
 });
 
+Deno.test("a role that our binding is of is ours, whatever it grants so far", async () => {
+  const { outcome } = await run([role("example.com"), binding("coder-system")]);
+  assert.ok(Array.isArray(outcome), String(outcome));
+});
+
 Deno.test("pods that are root in a user namespace are not made where the cluster has none", async () => {
   const worker = {
     apiVersion: "apps/v1",
