@@ -62,6 +62,7 @@ export async function uninstall(
   checkPlace(found, namespace);
   checkKeepers(found);
   const resources = family === "product" ? await customResources(client, signal) : [];
+  if (request.deleteNamespace && found.length === 0) await checkNamespace(client, namespace, signal);
   await agreed(request, found, resources);
 
   const removal = new Removal(client, say, signal);
@@ -116,6 +117,29 @@ function checkPlace(found: readonly KubeObject[], namespace: string): void {
       } is of the installation in ${home}, not of one in ${namespace}, so nothing was removed. ` +
         `To remove that one: coder-k8s uninstall --namespace=${home}`,
     );
+  }
+}
+
+/** A slip of the pen must not cost somebody their namespace. */
+async function checkNamespace(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
+  const live = await namespaceOf(client, name, signal);
+  if (live === undefined || isInstalled(live)) return;
+  throw new InstallError(
+    `nothing of an installation is in ${name}, and none has made that namespace: nothing was removed. ` +
+      `If it is meant: kubectl delete namespace ${name}`,
+  );
+}
+
+async function namespaceOf(
+  client: KubeClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  try {
+    return await client.get(Namespaces, { namespace: "", name }, { signal });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }
 
@@ -261,10 +285,7 @@ async function endNamespace(
   say: Say,
   signal: AbortSignal,
 ): Promise<void> {
-  const live = await client.get(Namespaces, { namespace: "", name: namespace }, { signal }).catch((error) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  });
+  const live = await namespaceOf(client, namespace, signal);
   if (live === undefined) return;
   if (!deleteNamespace) {
     say.line(

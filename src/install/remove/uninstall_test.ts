@@ -100,6 +100,23 @@ Deno.test("what is named as in deploy/ goes, whoever has applied it", async () =
   assert.deepEqual(deleted, ["deployment.apps/coder-k8s in coder-system"]);
 });
 
+Deno.test("a namespace where nothing was ever installed is not deleted", async () => {
+  const foreign = object("v1", "Namespace", "production");
+  const request = { namespace: "production", deleteNamespace: true };
+  const { outcome, deleted, asked } = await run([foreign], request);
+  assert.ok(outcome instanceof InstallError);
+  assert.match(
+    outcome.message,
+    /nothing of an installation is in production.*kubectl delete namespace production/,
+  );
+  assert.deepEqual([deleted, asked], [[], []]);
+  // The rest was removed before, by a run that broke off.
+  assert.deepEqual((await run([applied(foreign)], request)).deleted, ["namespace/production"]);
+  const account = object("v1", "ServiceAccount", "coder-k8s", "production");
+  assert.equal((await run([foreign, account], request)).deleted.length, 2);
+  assert.deepEqual((await run([], request)).outcome, []);
+});
+
 Deno.test("the installation of another namespace is left alone, as far as it got", async () => {
   const service = object(
     "apiregistration.k8s.io/v1",
