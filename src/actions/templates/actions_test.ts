@@ -3,6 +3,7 @@ import { isRefusal, ONE, start, TEMPLATE, TWO, VERSIONS } from "../../../tests/a
 import { waitFor } from "../../../tests/cluster/wait.ts";
 import { addVersion, endImport, htmlPage, refuse } from "../../../tests/fake-coder/mod.ts";
 import { readTar } from "../../archive/mod.ts";
+import { INPUTS_LOST_AFTER_MS } from "./decide.ts";
 
 Deno.test("files are built, and promoted when that has succeeded, with the human's name in the audit", async () => {
   await using rig = await start();
@@ -375,8 +376,31 @@ Deno.test("a request that is under way follows its own change: it alone knows th
   assert.deepEqual(rig.versions()[1]?.["variables"], change.variables);
 });
 
-Deno.test("values of variables are sent to Coder and kept nowhere", async () => {
+Deno.test("another replica that finds a change before its version is made leaves it to who knows its variables", async () => {
   await using rig = await start();
+  const other = rig.replica();
+  const change = { files: ONE, variables: [{ name: "token", value: "a-secret" }] };
+  // Coder is slow to take the version: the other one looks in between.
+  const taken = Promise.withResolvers<void>();
+  rig.fake.faults.add({
+    method: "POST",
+    route: "/api/v2/organizations/{organization}/templateversions",
+    action: { do: "delay", until: taken.promise },
+  });
+  const updated = rig.actions.update(await rig.ref(), change, rig.request());
+  await waitFor(() => rig.fake.faults.size === 0, { what: "Coder to be asked for the version" });
+  await other.resume(rig.request().signal);
+  taken.resolve();
+  assert.equal((await updated).files?.state, "building");
+  endImport(rig.fake.state, await rig.made());
+  await Promise.all([rig.actions.idle(), other.idle()]);
+  assert.equal(await rig.condition(), undefined);
+  assert.equal(rig.active(), rig.versions()[1]?.["id"]);
+});
+
+Deno.test("values of variables are sent to Coder and kept nowhere", async () => {
+  let now = Date.now();
+  await using rig = await start({ now: () => now });
   const ref = await rig.ref();
   const secret = (value: string) => ({ files: ONE, variables: [{ name: "token", value }] });
   const { files } = await rig.actions.update(ref, secret("very-secret-value"), rig.request());
@@ -398,6 +422,7 @@ Deno.test("values of variables are sent to Coder and kept nowhere", async () => 
     JSON.stringify([await rig.store.list(), rig.audit, rig.versions()[1]?.["message"]]),
     /another-secret/,
   );
+  now += INPUTS_LOST_AFTER_MS;
   await rig.actions.resume(rig.request().signal);
   await rig.actions.idle();
   assert.equal((await rig.condition())?.reason, "InputsLost");

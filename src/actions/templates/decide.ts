@@ -8,6 +8,8 @@ export type Step =
   | { readonly do: "createVersion" }
   /** Its import is not over. */
   | { readonly do: "wait" }
+  /** Somebody else is about to make the version. */
+  | { readonly do: "leave" }
   | { readonly do: "promote"; readonly version: string }
   /** It is there, and was to be no more than that. */
   | { readonly do: "keep"; readonly version: string }
@@ -15,6 +17,12 @@ export type Step =
   | { readonly do: "done" }
   /** It ends here; `cancel`: its import is still going on, for nothing. */
   | { readonly do: "fail"; readonly reason: ChangeFailure["reason"]; readonly cancel: boolean };
+
+/**
+ * Values of variables are known to the request alone, which makes the version at once. Whoever else finds the change on
+ * record meanwhile waits so long, in milliseconds, before it says that they are lost: longer than a request to Coder takes.
+ */
+export const INPUTS_LOST_AFTER_MS = 60_000;
 
 export interface Known {
   readonly record: ChangeRecord;
@@ -38,7 +46,10 @@ export function decide({ record, version, active, hasVariables, now, wait }: Kno
   const isOurs = active === version?.id || record.bases.includes(active);
   if (!isOurs) return { do: "fail", reason: "Superseded", cancel: version !== undefined && !isOver(version) };
   if (version === undefined) {
-    if (record.hasVariables && !hasVariables) return { do: "fail", reason: "InputsLost", cancel: false };
+    if (record.hasVariables && !hasVariables) {
+      const isLost = now - Date.parse(record.at) >= INPUTS_LOST_AFTER_MS;
+      return isLost ? { do: "fail", reason: "InputsLost", cancel: false } : { do: "leave" };
+    }
     return { do: "createVersion" };
   }
   const reason = endOf(version);

@@ -72,6 +72,8 @@ async function step(
   const hasVariables = variables !== undefined;
   const next = decide({ record, version, active, hasVariables, now: world.now(), wait: world.wait });
   switch (next.do) {
+    case "leave":
+      return { is: "waiting", stored };
     case "createVersion":
     case "wait": {
       const made = version ?? await makeVersion(session, record, variables);
