@@ -390,6 +390,11 @@ Deno.test("another replica that finds a change before its version is made leaves
   const updated = rig.actions.update(await rig.ref(), change, rig.request());
   await waitFor(() => rig.fake.faults.size === 0, { what: "Coder to be asked for the version" });
   await other.resume(rig.request().signal);
+  const looks = () => rig.sent.filter((each) => each === "GET /templates/…").length;
+  const before = looks();
+  let hasEnded = false;
+  void other.idle().then(() => hasEnded = true);
+  await waitFor(() => hasEnded || looks() >= before + 2, { what: "the other replica to have looked twice" });
   taken.resolve();
   assert.equal((await updated).files?.state, "building");
   endImport(rig.fake.state, await rig.made());
