@@ -116,12 +116,30 @@ export function troubleshootingPage(groups: readonly RuleGroup[]): string {
     `- [${title}](#${anchor(title)})`,
     ...rules.map(({ docs }) => `  - [${docs.title}](#${anchor(docs.title)})`),
   ]);
+  const symptoms = there.map(({ title, rules }) => [`**${title}**`, symptomTable(rules)].join("\n\n"));
   const sections = there.map(({ title, about, rules }) =>
     [`## ${title}`, about, ...rules.map(ruleText)].join("\n\n")
   );
   return `${
-    [INTRODUCTION.trimEnd(), ["## Contents", contents.join("\n")].join("\n\n"), ...sections].join("\n\n")
+    [
+      INTRODUCTION.trimEnd(),
+      "## Contents",
+      contents.join("\n"),
+      "## By what you see",
+      ...symptoms,
+      ...sections,
+    ].join("\n\n")
   }\n`;
+}
+
+/** Symptoms in the order of the rules, each once, with all causes that it may have. */
+function symptomTable(rules: readonly Rule[]): string {
+  const cell = (text: string) => prose(text).replaceAll("|", "\\|");
+  const rows = Map.groupBy(rules, ({ docs }) => docs.symptom).entries().map(([symptom, rules]) => {
+    const causes = rules.map(({ docs }) => `[${cell(docs.title)}](#${anchor(docs.title)})`);
+    return `| ${cell(symptom)} | ${causes.join("; ")} |`;
+  });
+  return ["| What you see | What it may be |", "| --- | --- |", ...rows].join("\n");
 }
 
 function ruleText({ id, subjects, docs }: Rule): string {

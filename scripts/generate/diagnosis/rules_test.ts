@@ -28,6 +28,14 @@ Deno.test("each rule has a heading with what is seen, behind it, said and to be 
         "- [Nodes](#nodes)",
         "  - [A node's memory is full](#a-nodes-memory-is-full)",
         "",
+        "## By what you see",
+        "",
+        "**Nodes**",
+        "",
+        "| What you see | What it may be |",
+        "| --- | --- |",
+        "| Pods &lt;wait>. | [A node's memory is full](#a-nodes-memory-is-full) |",
+        "",
         "## Nodes",
         "",
         "All of them.",
@@ -44,6 +52,16 @@ Deno.test("each rule has a heading with what is seen, behind it, said and to be 
     ),
     page,
   );
+});
+
+Deno.test("what is seen is listed once, with every cause that it may have", () => {
+  const other = { ...rule, id: "gone", docs: { ...rule.docs, title: "It is | gone" } };
+  const page = troubleshootingPage([{ title: "Nodes", about: "", rules: [rule, other] }]);
+  const rows = page.split("\n").filter((line) => line.startsWith("| Pods"));
+  assert.deepEqual(rows, [
+    "| Pods &lt;wait>. | [A node's memory is full](#a-nodes-memory-is-full); " +
+    `[It is \\| gone](#${anchor("It is | gone")}) |`,
+  ]);
 });
 
 Deno.test("a group without rules is left out", () => {
