@@ -16,16 +16,12 @@ async function run(root: string, ...args: string[]): Promise<{ code: number; tex
 
 async function workspace(): Promise<string> {
   const root = await Deno.makeTempDir();
-  await Deno.mkdir(`${root}/src/api/kubernetes`, { recursive: true });
-  await Deno.copyFile(
-    `${repository}/src/api/kubernetes/openapi.json`,
-    `${root}/src/api/kubernetes/openapi.json`,
-  );
   // What is written of them is made of what stands there.
-  for (const source of ["charts", "deploy", "docs", "deno.json"]) {
+  for (const source of ["charts", "deploy", "docs", "src", "deno.json"]) {
     const copied = await new Deno.Command("cp", { args: ["-r", `${repository}/${source}`, root] }).output();
     assert.ok(copied.success, `${source} cannot be copied`);
   }
+  await Deno.remove(`${root}/src/api/kubernetes/types.ts`);
   return root;
 }
 

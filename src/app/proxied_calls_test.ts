@@ -28,7 +28,7 @@ Deno.test("what Coder answers is passed on untouched, whatever it is", async () 
 Deno.test("refusals of the API server say what to do about them", async () => {
   const cases: readonly [number, RegExp][] = [
     [401, /operator's own credentials: this says nothing about Coder's token/],
-    [403, /apply deploy\/optional\/coder-access-kube-proxy\.yaml, or choose --coder-access=direct/],
+    [403, /apply deploy\/components\/coder-access-kube-proxy\/rbac\.yaml, or choose --coder-access=direct/],
     [404, /knows no such Service/],
     [503, /no ready pod/],
   ];
