@@ -6,6 +6,8 @@ import type { Backend, BackendsListener, CopyListener } from "../../inventory/mo
 import type { Keeping, Keepings, ShadowKind } from "../../shadow/mod.ts";
 import { whenAborted } from "../../telemetry/clock.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import { isNotFound } from "../../coder/mod.ts";
+import { HeardElsewhere } from "./heard_elsewhere.ts";
 import { LeavingChanges } from "./leaving_changes.ts";
 
 export interface WorkbenchesOptions extends Pick<WorkbenchOptions, "audit" | "wait" | "answerMs"> {
@@ -43,6 +45,7 @@ export class Workbenches implements BackendsListener {
   /** By the backend's id. */
   readonly #keepings = new Map<string, Keeping>();
   readonly #leaving: LeavingChanges;
+  readonly #elsewhere: HeardElsewhere;
   #list: () => readonly Backend[] = () => [];
   #signal: AbortSignal | undefined;
 
@@ -54,15 +57,31 @@ export class Workbenches implements BackendsListener {
       retell: (owner, template) => options.retell?.(owner, "templates", template),
       async look(owner, template, signal) {
         const backend = backendOf(owner);
+        if (backend !== undefined) await lookAt(backend, "templates", template, signal);
+      },
+    });
+    this.#elsewhere = new HeardElsewhere({
+      async look(owner, kind, id, signal) {
+        const backend = backendOf(owner);
         if (backend === undefined) return;
-        const client = await backend.open(signal);
-        const askedAt = backend.copy.moment();
-        const now = await (client.prompt ?? client).templateChanges.get(template, { signal });
-        backend.copy.observeTemplate(now, askedAt);
+        try {
+          await lookAt(backend, kind, id, signal);
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+          backend.copy.observeGone(kind, id);
+        }
       },
     });
     // Before anybody is told what is shown now.
     options.keepings.subscribe((owner, { kind, id }) => {
+      const copy = backendOf(owner)?.copy;
+      const shadow = this.#keepings.get(owner)?.shadows.get(kind, id)?.record;
+      const isKnown = copy?.state(kind).completeAt === undefined
+        ? undefined
+        : (kind === "workspaces" ? copy.workspace(id) : copy.template(id)) !== undefined;
+      // What is kept has a generation from the first on.
+      const generation = shadow === undefined ? undefined : shadow.metadata.generation ?? 0;
+      this.#elsewhere.heard(owner, kind, id, { generation, isKnown }, this.#signal);
       if (kind !== "templates") return;
       this.#leaving.heard(owner, id, this.#keepings.get(owner)?.changeOf(id), this.#signal);
     });
@@ -100,6 +119,7 @@ export class Workbenches implements BackendsListener {
       end.abort();
       this.#benches.delete(backend);
       this.#keepings.delete(backend.id);
+      this.#elsewhere.forget(backend.id);
     }
     for (const backend of now) this.bench(backend);
     // What is shown has what is kept in it.
@@ -113,6 +133,7 @@ export class Workbenches implements BackendsListener {
       workspace: (change, origin) => {
         listener.workspace(change, origin);
         const { id } = change.record;
+        this.#elsewhere.known(backend.id, "workspaces", id);
         const bench = this.#benches.get(backend);
         if (bench === undefined) return;
         // Whoever waits for a build goes on as soon as it is over.
@@ -121,6 +142,7 @@ export class Workbenches implements BackendsListener {
       },
       template: (change, origin) => {
         listener.template(change, origin);
+        this.#elsewhere.known(backend.id, "templates", change.record.id);
         if (change.type === "gone") this.#benches.get(backend)?.keeping.gone("templates", change.record.id);
       },
       complete: (kind, isFirst) => {
@@ -192,4 +214,13 @@ export class Workbenches implements BackendsListener {
       if (!signal.aborted) this.#options.log.debug("what is kept could not be swept", { error });
     });
   }
+}
+
+/** Asks Coder for an object, and enters it into the copy. */
+async function lookAt(backend: Backend, kind: ShadowKind, id: string, signal: AbortSignal): Promise<void> {
+  const client = await backend.open(signal);
+  const { workspaces, templateChanges } = client.prompt ?? client;
+  const askedAt = backend.copy.moment();
+  if (kind === "workspaces") backend.copy.observeWorkspace(await workspaces.get(id, {}, { signal }));
+  else backend.copy.observeTemplate(await templateChanges.get(id, { signal }), askedAt);
 }
