@@ -8,6 +8,8 @@ export interface PtyOptions {
   readonly rows?: number;
   /** @default {`CODER_K8S_BINARY`, else from source} */
   readonly binary?: string | undefined;
+  /** Is told what is written, as it comes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -21,10 +23,12 @@ export class Pty implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reading: Promise<void>;
+  readonly #onOutput: (text: string) => void;
   #wake = () => {};
   #isOver = false;
 
-  constructor({ args, env = {}, columns = 100, rows = 24, binary }: PtyOptions) {
+  constructor({ args, env = {}, columns = 100, rows = 24, binary, onOutput = () => {} }: PtyOptions) {
+    this.#onOutput = onOutput;
     const program = binary ?? Deno.env.get("CODER_K8S_BINARY") ?? "";
     const whole = program === ""
       ? [Deno.execPath(), "run", "-A", "--no-check", `${root}/main.ts`]
@@ -48,7 +52,10 @@ export class Pty implements AsyncDisposable {
       for (const line of lines) {
         const event = JSON.parse(line);
         if ("exit" in event) this.ended = event;
-        else this.output += event.output;
+        else {
+          this.output += event.output;
+          this.#onOutput(event.output);
+        }
       }
       this.#wake();
     }
