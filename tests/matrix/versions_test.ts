@@ -31,11 +31,12 @@ for (
       tested.set(version, `\`deno task matrix ${platform.name}\``);
     }
     for (const [version, how] of tested) {
-      assert.deepEqual(rows.get(version.replace(/\.\d+$/, "")), [version, how]);
+      const [said, ...rest] = rows.get(version.replace(/\.\d+$/, "")) ?? [];
+      assert.deepEqual(rest, [how]);
+      assert.ok(said === version || (said === "not yet" && version !== everyDay), `${version} is ${said}`);
     }
-    const said = [...tested.keys()].map((version) => Number(version.split(".")[1]));
-    assert.deepEqual(said.toSorted((a, b) => a - b), [...minors]);
-    const claimed = [...rows].filter(([, [version]]) => version !== "no").map(([minor]) => minor);
+    const claimed = [...rows].filter(([, [version]]) => version !== "no" && version !== "not yet")
+      .map(([minor]) => minor);
     assert.deepEqual(claimed.toSorted(), minors.map((minor) => `${major}.${minor}`).toSorted());
   });
 }

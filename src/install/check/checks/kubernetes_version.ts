@@ -37,7 +37,13 @@ export const kubernetesVersion: Check = {
     }
     const [first, last] = [Math.min(...TESTED_MINORS), Math.max(...TESTED_MINORS)];
     if (minor < first || minor > last) {
-      return [say.warning(`Kubernetes ${gitVersion} is not one of those tested (1.${first} to 1.${last}).`)];
+      return [
+        say.warning(
+          `Kubernetes ${gitVersion} is not one of those tested (${
+            first === last ? `1.${first}` : `1.${first} to 1.${last}`
+          }).`,
+        ),
+      ];
     }
     return [say.ok(`Kubernetes ${gitVersion}.`)];
   },
