@@ -1,4 +1,5 @@
 /** Waiting for the cluster to carry out what was asked for. */
+import { z } from "zod";
 import {
   APIServices,
   CustomResourceDefinitions,
@@ -179,14 +180,39 @@ function unscheduled(pod: KubeObject): string[] {
   return condition?.status === "False" ? [condition.message ?? "no node takes it"] : [];
 }
 
-/** An APIService that the API server reaches. */
-export async function apiAvailable(client: Reader, name: string, signal: AbortSignal): Promise<Missing> {
+/** An APIService that the API server reaches, and of whose resources it tells its clients. */
+export async function apiAvailable(
+  client: Reader & Pick<KubeClient, "raw">,
+  name: string,
+  signal: AbortSignal,
+): Promise<Missing> {
   const apiService = await found(client.get(APIServices, { namespace: "", name }, { signal }));
   if (apiService === undefined) return "it is not there";
   const condition = conditionOf(apiService, "Available");
-  if (condition?.status === "True") return undefined;
-  return condition?.message ?? "the API server has not looked yet";
+  if (condition?.status !== "True") return condition?.message ?? "the API server has not looked yet";
+  const { group, version } = apiService.spec ?? {};
+  const groups = shapeOfDiscovery.parse(await client.raw("GET", "/apis", { signal, accept: DISCOVERY }));
+  const versions = groups.items.find(({ metadata }) => metadata.name === group)?.versions ?? [];
+  const told = versions.find((one) => one.version === version);
+  // kubectl knows of no resource that is not in here, and the API server asks for it only after it calls it available.
+  return told?.freshness === "Current" && told.resources.length > 0
+    ? undefined
+    : "the API server does not tell of its resources yet";
 }
+
+/** How kubectl asks what resources there are: all groups in one document. */
+const DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+const shapeOfDiscovery = z.object({
+  items: z.array(z.object({
+    metadata: z.object({ name: z.string().catch("") }).catch({ name: "" }),
+    versions: z.array(z.object({
+      version: z.string().catch(""),
+      freshness: z.string().catch(""),
+      resources: z.array(z.unknown()).catch([]),
+    })).catch([]),
+  })).catch([]),
+}).catch({ items: [] });
 
 /** Gone, or the same name is another object's by now. */
 export async function isGone(

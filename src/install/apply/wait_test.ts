@@ -9,12 +9,13 @@ const call = { method: "GET", path: "/" };
 const notFound = () => new KubeApiError(404, "NotFound", "no", call);
 const { signal } = new AbortController();
 
-function reader(object: unknown, pods: unknown[] | Error = []): Pick<KubeClient, "get" | "list"> {
+function reader(object: unknown, pods: unknown[] | Error = [], discovery: unknown = {}) {
   return {
+    raw: () => Promise.resolve(discovery),
     get: () => object === undefined ? Promise.reject(notFound()) : Promise.resolve(object),
     list: () =>
       pods instanceof Error ? Promise.reject(pods) : Promise.resolve({ items: pods, resourceVersion: "" }),
-  } as unknown as Pick<KubeClient, "get" | "list">;
+  } as unknown as Pick<KubeClient, "get" | "list" | "raw">;
 }
 
 const conditions = (...all: [type: string, status: string, message?: string][]) => ({
@@ -134,7 +135,31 @@ Deno.test("an APIService says itself what is missing", async () => {
     await apiAvailable(reader(conditions(["Available", "False", "no endpoints"])), "x", signal),
     "no endpoints",
   );
-  assert.equal(await apiAvailable(reader(conditions(["Available", "True"])), "x", signal), undefined);
+});
+
+Deno.test("an API is available when kubectl would find its resources: the API server tells of them", async () => {
+  const apiService = {
+    ...conditions(["Available", "True"]),
+    spec: { group: "a.coder.com", version: "v1alpha1" },
+  };
+  const told = (freshness: string, resources: unknown[], version = "v1alpha1") => ({
+    items: [
+      { metadata: { name: "apps" }, versions: [{ version: "v1", freshness: "Current", resources: [{}] }] },
+      { metadata: { name: "a.coder.com" }, versions: [{ version, freshness, resources }] },
+    ],
+  });
+  const look = (discovery: unknown) => apiAvailable(reader(apiService, [], discovery), "x", signal);
+  assert.equal(await look(told("Current", [{}])), undefined);
+  const notYet = [
+    told("Stale", [{}]),
+    told("Current", []),
+    told("Current", [{}], "v1"),
+    { items: [] },
+    "no JSON",
+  ];
+  for (const discovery of notYet) {
+    assert.match((await look(discovery))!, /does not tell of its resources yet/);
+  }
 });
 
 Deno.test("gone is what is not there, or another object of the name", async () => {
