@@ -106,13 +106,9 @@ async function open({ world, call, options, around, parts }: PluginJob): Promise
 }
 
 async function ssh({ world, call, options, around, parts }: PluginJob): Promise<number> {
-  const { sessionFiles, sshHandover } = await import("../plugin/ssh.ts");
+  const { readLogin, sessionPlace, sshHandover } = await import("../plugin/ssh.ts");
   const { environment, readTextFile } = around;
   const workspace = await workspaceOf(world, call.words[0] ?? "", options);
-  let loggedInAt: string | undefined;
-  for (const file of sessionFiles(environment, parts.os)) {
-    loggedInAt ??= await readTextFile(file).then((text) => text.trim() || undefined, () => undefined);
-  }
   const handover = sshHandover({
     workspace,
     coderUrl: options.coderUrl,
@@ -120,7 +116,7 @@ async function ssh({ world, call, options, around, parts }: PluginJob): Promise<
     command: call.behind,
     environment,
     program: await parts.find("coder"),
-    loggedInAt,
+    login: await readLogin(sessionPlace(environment, parts.os), readTextFile),
   });
   return await parts.handOver(handover);
 }

@@ -202,6 +202,13 @@ Deno.test("ssh hands over what is behind --, and its exit code is the command's"
   assert.equal(rig.handovers[0]?.environment["CODER_URL"], "https://coder.example.com");
   rig.files.set("/home/alice/.config/coderv2/url", "https://other.example.com");
   assert.match((await rig.run("ssh", "dev")).err, /logged in at https:\/\/other\.example\.com/);
+  rig.files.delete("/home/alice/.config/coderv2/url");
+  assert.equal((await rig.run("ssh", "dev")).code, 7, "logged in nowhere: the CLI says so");
+  rig.files.set("/home/alice/.config/coderv2/session", "secret-token");
+  const unknown = await rig.run("ssh", "dev");
+  assert.match(unknown.err, /does not say of which Coder/);
+  assert.ok(unknown.code === 1 && !unknown.err.includes("secret-token"));
+  assert.equal(rig.handovers.length, 2);
 });
 
 Deno.test("commands of coder-k8s get what was typed, and names of workspaces in full", async () => {

@@ -14,8 +14,15 @@ export interface SshRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** Path of the Coder CLI; undefined where there is none. */
   readonly program: string | undefined;
-  /** Where the CLI is logged in; undefined where that is nowhere. */
-  readonly loggedInAt: string | undefined;
+  readonly login: Login;
+}
+
+/** What the CLI's own files say of its login; nothing of it: it is logged in nowhere. */
+export interface Login {
+  /** Of the Coder that the session is of. */
+  readonly url?: string;
+  /** The file of a session of which nothing says whose it is. */
+  readonly unknown?: string;
 }
 
 /** As Coder has names: none begins like an option. */
@@ -30,8 +37,7 @@ export interface Handover {
 
 /** @throws {PluginError} where it cannot be */
 export function sshHandover(request: SshRequest): Handover {
-  const { workspace: { metadata, status }, coderUrl, agent, command, environment, program, loggedInAt } =
-    request;
+  const { workspace: { metadata, status }, coderUrl, agent, command, environment, program, login } = request;
   const name = metadata.name ?? "";
   const [owner, workspace] = name.split(".").slice(-2);
   if (!NAME.test(owner ?? "") || !NAME.test(workspace ?? "")) {
@@ -56,7 +62,14 @@ export function sshHandover(request: SshRequest): Handover {
       }, set CODER_URL to that`,
     );
   }
-  const known = environment["CODER_URL"] || loggedInAt;
+  const known = environment["CODER_URL"] || login.url;
+  if (coderUrl === undefined && known === undefined && login.unknown !== undefined) {
+    throw new PluginError(
+      `the Coder CLI has a session in ${login.unknown}, and does not say of which Coder it is: coder login ${
+        typed(url)
+      }, or --coder-url=${typed(url)} if it is of that`,
+    );
+  }
   if (known !== undefined && !isSame(known, url)) {
     throw new PluginError(
       `the Coder CLI is logged in at ${shown(known)}${
@@ -95,12 +108,35 @@ function typed(url: string): string {
   return /^[\w:/.~%@-]+$/.test(text) ? text : `'${text.replaceAll("'", "%27")}'`;
 }
 
-/** Where the Coder CLI keeps the address that it is logged in at. */
-export function sessionFiles(environment: Readonly<Record<string, string>>, os: string): string[] {
-  const file = (directory: string) => `${directory.replace(/\/+$/, "")}/url`;
-  const given = environment["CODER_CONFIG_DIR"];
-  if (given) return [file(given)];
-  const home = environment["HOME"] ?? "";
-  if (os === "darwin") return [file(`${home}/Library/Application Support/coderv2`)];
-  return [file(`${environment["XDG_CONFIG_HOME"] || `${home}/.config`}/coderv2`)];
+/** The files in which the Coder CLI keeps its login. */
+export interface SessionPlace {
+  readonly url: string;
+  readonly session: string;
+}
+
+export function sessionPlace(environment: Readonly<Record<string, string>>, os: string): SessionPlace {
+  const directory = configDirectory(environment, os).replace(/\/+$/, "");
+  return { url: `${directory}/url`, session: `${directory}/session` };
+}
+
+function configDirectory(environment: Readonly<Record<string, string>>, os: string): string {
+  const { CODER_CONFIG_DIR: given, HOME: home = "", XDG_CONFIG_HOME: config } = environment;
+  if (given) return given;
+  if (os === "darwin") return `${home}/Library/Application Support/coderv2`;
+  return `${config || `${home}/.config`}/coderv2`;
+}
+
+/** A session that cannot be read is one, too: it may be that the CLI can. */
+export async function readLogin(
+  { url, session }: SessionPlace,
+  readTextFile: (path: string) => Promise<string>,
+): Promise<Login> {
+  const known = await readTextFile(url).then((text) => text.trim(), () => "");
+  if (known !== "") return { url: known };
+  const isThere = await readTextFile(session).then((text) => text.trim() !== "", isSomething);
+  return isThere ? { unknown: session } : {};
+}
+
+function isSomething(error: unknown): boolean {
+  return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
 }

@@ -224,6 +224,12 @@ echo "completed: \${COMPREPLY[*]}"
       await Deno.writeTextFile(`${directory}/cli/url`, "https://elsewhere.example.com\n");
       assert.match(await home.fails("ssh", name), /logged in at https:\/\/elsewhere\.example\.com, and this/);
       await Deno.remove(`${directory}/cli/url`);
+      await Deno.writeTextFile(`${directory}/cli/session`, "secret-token");
+      assert.match(
+        await home.fails("ssh", name),
+        /a session in \S+\/cli\/session, and does not say of which/,
+      );
+      await Deno.remove(`${directory}/cli/session`);
       await terminal.install(
         "coder",
         "#!/bin/sh\ntest -t 0 && test -t 1 || exit 3\ntrap 'echo interrupted; exit 130' INT\nstty size\nread line\n" +
