@@ -21,6 +21,8 @@ export interface SandboxConfig {
   /** @default `$XDG_STATE_HOME/coder-k8s/workspaces`, as root `/var/lib/coder-k8s/workspaces` */
   readonly workspacesDir: string;
   readonly allowUnisolated: boolean;
+  /** In a pod it may be root of its node with CAP_SYS_ADMIN. */
+  readonly allowNodeRoot: boolean;
   /** Sessions at once. */
   readonly capacity: number;
   /** The most that a session may have, and what it has where it does not say. */

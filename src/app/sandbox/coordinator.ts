@@ -24,6 +24,7 @@ import { openCoordinatorCore } from "./coordinator_core.ts";
 import { debugReport } from "./debug_report.ts";
 import { debugSessions } from "./debug_sessions.ts";
 import { Ends } from "./ends.ts";
+import { isInPod } from "./in_pod.ts";
 import { openObserved } from "./observed.ts";
 import { openSessionStore } from "./session_store.ts";
 import { sandboxSurface } from "./surface.ts";
@@ -64,7 +65,7 @@ export async function serveCoordinator(
   await secrets.whenReady(signal);
   const core = await openCoordinatorCore(
     { ...config, inWorkspaces: coder !== undefined },
-    { stores, log, metrics, tracer, redactor, coder, signal },
+    { stores, log, metrics, tracer, redactor, coder, signal, isInPod: isInPod(options.environment) },
     ends,
   );
   // Standard output belongs to the protocol where that is how the client talks.

@@ -66,12 +66,14 @@ export interface CoreContext {
   readonly coder?: CoderWay | undefined;
   /** Ends the start. */
   readonly signal: AbortSignal;
+  /** Of an embedded worker. @default false */
+  readonly isInPod?: boolean | undefined;
 }
 
 /** Opens it all; `ends` ends it. */
 export async function openCoordinatorCore(
   config: CoreConfig,
-  { stores, log, metrics, tracer, redactor, coder, signal }: CoreContext,
+  { stores, log, metrics, tracer, redactor, coder, signal, isInPod = false }: CoreContext,
   ends: Ends,
 ): Promise<CoordinatorCore> {
   const registry = new WorkerRegistry({
@@ -138,7 +140,7 @@ export async function openCoordinatorCore(
   }
   if (config.embeddedWorker !== undefined) {
     const settings = { ...config.embeddedWorker, labels: {}, sharedWorkspaces: "" };
-    const core = await openWorkerCore(settings, { log, metrics, tracer, signal }, ends);
+    const core = await openWorkerCore(settings, { log, metrics, tracer, signal, isInPod }, ends);
     const { hello, executor } = core;
     const id = embeddedWorker(settings.workspacesDir, stores.isShared);
     if (stores.isShared) {

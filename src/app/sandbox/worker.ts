@@ -11,6 +11,7 @@ import { realSystem, runToEnd, type StartNotes } from "../process.ts";
 import { buildInfo } from "../version.ts";
 import type { WorkerConfig } from "./config.ts";
 import { Ends } from "./ends.ts";
+import { isInPod } from "./in_pod.ts";
 import { openObserved } from "./observed.ts";
 import { openWorkerCore } from "./worker_core.ts";
 import { forgetSecrets, openWorkerTokens, workerTls } from "./worker_tokens.ts";
@@ -49,7 +50,11 @@ export async function serveWorker(config: WorkerConfig, options: RunOptions): Pr
   const forbidden = coordinators.map(({ hostname }) => hostname);
   const context = { log, metrics, tracer, signal };
   const core = config.workspace === undefined
-    ? await openWorkerCore({ ...config, forbidden }, context, ends)
+    ? await openWorkerCore(
+      { ...config, forbidden },
+      { ...context, isInPod: isInPod(options.environment) },
+      ends,
+    )
     : await (await import("./workspace_core.ts")).openWorkspaceCore(config, context, ends);
   const client = links = createWorkerLinks({
     workerId: config.workerId,

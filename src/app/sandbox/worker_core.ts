@@ -29,6 +29,8 @@ export async function openWorkerCore(
     readonly metrics: Metrics;
     readonly tracer: Tracer;
     readonly signal: AbortSignal;
+    /** There root was meant to be that of a user namespace; see `allowNodeRoot`. */
+    readonly isInPod: boolean;
   },
   ends: Ends,
 ): Promise<WorkerCore> {
@@ -38,6 +40,7 @@ export async function openWorkerCore(
     await openSandboxHost({
       directory: config.workspacesDir,
       allowUnisolated: config.allowUnisolated,
+      refusesNodeRoot: context.isInPod && !config.allowNodeRoot,
       uids: config.sessionUids,
       readOnlyPaths: config.readOnlyPaths,
       environment: egress.environment,

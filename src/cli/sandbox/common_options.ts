@@ -72,6 +72,14 @@ export const sandboxOptions = {
     help:
       "Run sessions even where the kernel refuses to isolate them: they can then read and change whatever this process can.",
   }),
+  allowNodeRoot: withDefault(boolean(), {
+    group: SANDBOX,
+    fallback: "false",
+    file: "sandbox",
+    help:
+      "In a pod: start as root of the node with CAP_SYS_ADMIN, too, which is refused otherwise, as the pod was to have a user " +
+      "namespace of its own. For pods that are virtual machines.",
+  }),
   capacity: withDefault(number({ min: 1, max: 10_000 }), {
     group: SANDBOX,
     value: "number",

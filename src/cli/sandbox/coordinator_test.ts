@@ -95,6 +95,7 @@ const DEFAULTS = {
 const EMBEDDED = {
   workspacesDir: "/var/lib/coder-k8s/workspaces",
   allowUnisolated: false,
+  allowNodeRoot: false,
   capacity: 16,
   limits: STANDARD_LIMITS,
   sessionUids: { first: 700_000, count: 65_536 },

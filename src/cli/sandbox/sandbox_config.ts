@@ -22,6 +22,7 @@ export function sandboxConfig(
   const config: SandboxConfig = {
     workspacesDir: workspacesDir ?? "",
     allowUnisolated: all.allowUnisolated,
+    allowNodeRoot: all.allowNodeRoot,
     capacity: all.capacity,
     limits: {
       cpuMs: all.sessionCpu,

@@ -50,6 +50,7 @@ const DEFAULTS = {
   metricsBindAddress: null,
   workspacesDir: "/var/lib/coder-k8s/workspaces",
   allowUnisolated: false,
+  allowNodeRoot: false,
   capacity: 16,
   limits: STANDARD_LIMITS,
   sessionUids: { first: 700_000, count: 65_536 },

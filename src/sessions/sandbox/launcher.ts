@@ -156,6 +156,7 @@ class Running implements Launcher {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #complaints: Promise<string>;
   #known: Ready | undefined;
+  #cameUp = false;
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -171,10 +172,13 @@ class Running implements Launcher {
     this.calls = new Calls({
       connection: this.#duplex(),
       onEvent: (frame) => {
+        if (frame.header["event"] === "node-root") return this.#ready.reject(nodeRoot());
         if (frame.header["event"] !== "ready") return handlers.onEvent(frame);
         const ready = readySchema.safeParse(frame.header);
-        if (ready.success) this.#ready.resolve(ready.data);
-        else {this.#ready.reject(
+        if (ready.success) {
+          this.#cameUp = true;
+          this.#ready.resolve(ready.data);
+        } else {this.#ready.reject(
             new SessionError("internal", `the sandbox launcher says: ${ready.error.message}`),
           );}
       },
@@ -187,7 +191,8 @@ class Running implements Launcher {
             ),
           )
         );
-        handlers.onEnd();
+        // What did not come up was nobody's yet: whoever starts it hears of it.
+        if (this.#cameUp) handlers.onEnd();
       },
       ended: () =>
         new SessionError(
@@ -208,11 +213,13 @@ class Running implements Launcher {
   async begin(options: SandboxHostOptions, without: readonly Without[], signal: AbortSignal): Promise<void> {
     // Only what it knows: the rest is the worker's.
     const { directory, allowUnisolated, uids, readOnlyPaths, environment, network, forwards } = options;
+    const { refusesNodeRoot = false } = options;
     this.calls.send({
       modules: MODULES,
       options: {
         directory,
         allowUnisolated,
+        refusesNodeRoot,
         uids,
         readOnlyPaths,
         environment,
@@ -278,6 +285,17 @@ class Running implements Launcher {
       },
     };
   }
+}
+
+function nodeRoot(): SessionError {
+  return new SessionError(
+    "unavailable",
+    "this process is root of its node, with CAP_SYS_ADMIN: whoever gets out of a session would own the node. The pod was " +
+      "given no user namespace of its own: does it say hostUsers: false, and does the cluster know that (Kubernetes 1.33, or " +
+      "1.30 with the feature gate UserNamespacesSupport; older ones drop it without a word), its container runtime, too " +
+      "(containerd 2.0, CRI-O 1.25; Linux 6.3)? On other clusters take SYS_ADMIN away, or run it as another user. Where the " +
+      "pod is a virtual machine (Kata Containers), start it with --allow-node-root",
+  );
 }
 
 function inherited(): Record<string, string> {

@@ -19,6 +19,8 @@ export interface SandboxHostOptions {
   readonly directory: string;
   /** Sessions run even where nothing isolates them. */
   readonly allowUnisolated: boolean;
+  /** It does not start as root of the machine with CAP_SYS_ADMIN: that was not meant. @default false */
+  readonly refusesNodeRoot?: boolean | undefined;
   /**
    * Uids (and gids) for sessions, where the worker may use them: first and count. Nobody else's: on one machine, each worker
    * has its own. Without namespaces, a session ends by ending all processes of its uid.

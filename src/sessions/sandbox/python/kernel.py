@@ -33,6 +33,7 @@ MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
+CAP_SYS_ADMIN = 21
 
 
 def _check(result, what):
@@ -114,6 +115,21 @@ def prctl(option, first=0, second=0):
                     ctypes.c_ulong(0)),
         "prctl %d" % option,
     )
+
+
+def is_node_root():
+    """Whether this process is root of the machine, and not of a user namespace alone, with CAP_SYS_ADMIN."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        with open("/proc/self/uid_map") as file:
+            if file.read().split() != ["0", "0", "4294967295"]:
+                return False
+    except FileNotFoundError:
+        pass  # A kernel without user namespaces: there is one root.
+    with open("/proc/self/status") as file:
+        effective = [int(line.split()[1], 16) for line in file if line.startswith("CapEff:")]
+    return bool(effective) and bool(effective[0] >> CAP_SYS_ADMIN & 1)
 
 
 def drop_bounding():

@@ -492,4 +492,7 @@ def _words(mode):
 
 def main(options):
     """Called by the bootstrap."""
-    Launcher(options).run()
+    launcher = Launcher(options)
+    if options["refusesNodeRoot"] and kernel.is_node_root():
+        return launcher.send({"event": "node-root"})
+    launcher.run()
