@@ -6,6 +6,7 @@ import { type AccessDecision, type AccessRequest, createReviewer } from "../kube
 import { type Logger, silentLogger } from "../telemetry/logger.ts";
 import { type Metrics, noMetrics } from "../telemetry/metrics.ts";
 import { occasionally } from "./occasional.ts";
+import { tellPassingRefusals } from "./passing_refusal.ts";
 import { discoveryPaths, HEALTH_PATHS, isPublicPath } from "./public_paths.ts";
 import { forbidden, type Refusal, unauthorized } from "./refusal.ts";
 import { reviewFailure } from "./review_failure.ts";
@@ -58,6 +59,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { client, clock = systemClock, log = silentLogger, metrics = noMetrics } = options;
   const { allowedGroups = [MASTERS_GROUP], publicPaths = DEFAULT_PATHS, timeoutMs = 10_000 } = options;
   const reviewer = createReviewer({ client, ttlMs: 0, clock });
+  const telling = tellPassingRefusals(clock);
   const memory = new ReviewMemory<AccessDecision>({
     isGood: ({ allowed }) => allowed,
     goodMs: options.allowedMs ?? 10_000,
@@ -87,17 +89,23 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       return no(unauthorized(`say who you are: anonymous callers may read ${publicPaths.join(", ")} alone`));
     }
     try {
-      const { allowed, reason } = await memory.answer(keyOf(user, request), () =>
-        reviewer.authorize(
-          {
-            username: user.name,
-            ...(user.uid === undefined ? {} : { uid: user.uid }),
-            groups: user.groups,
-            extra: user.extra,
-          },
-          request,
-          { timeoutMs },
-        ), signal);
+      const { allowed, reason } = await memory.answer(
+        keyOf(user, request),
+        () =>
+          telling(() =>
+            reviewer.authorize(
+              {
+                username: user.name,
+                ...(user.uid === undefined ? {} : { uid: user.uid }),
+                groups: user.groups,
+                extra: user.extra,
+              },
+              request,
+              { timeoutMs },
+            )
+          ),
+        signal,
+      );
       if (allowed) return { allowed, reason };
       return no(forbidden(`${sentence(user, request)}${reason === "" ? "" : `: ${reason}`}`));
     } catch (error) {

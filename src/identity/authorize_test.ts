@@ -248,3 +248,19 @@ Deno.test("what came of it is counted", async () => {
   assert.equal(metrics.get("coder_k8s_authorizations_total", { result: "403" }), 1);
   assert.equal(metrics.get("coder_k8s_authorizations_total", { result: "401" }), 1);
 });
+
+Deno.test("an API server that has just begun refuses for a moment: that is 503, and no missing right", async () => {
+  const call = { method: "POST", path: "/apis/authorization.k8s.io/v1/subjectaccessreviews" };
+  let isNew = false;
+  const { authorize, clock } = rig(() => {
+    if (isNew) throw new KubeApiError(403, "Forbidden", "RBAC: not read yet", call);
+    return { allowed: true };
+  });
+  assert.ok((await authorize(jane, read)).allowed);
+  isNew = true;
+  await clock.advance(10_001);
+  const passing = refusalOf(await authorize(jane, read));
+  assert.deepEqual([passing.code, passing.retryAfterSeconds], [503, 1]);
+  await clock.advance(15_000);
+  assert.equal(refusalOf(await authorize(jane, read)).code, 500, "it does not pass");
+});

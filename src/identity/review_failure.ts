@@ -1,5 +1,6 @@
 /** What a review that could not be made means for the one who waits for it: nobody is let in, and they are told why. */
 import { isTransient, KubeApiError } from "../kube/errors.ts";
+import { PassingRefusalError } from "./passing_refusal.ts";
 import { internalError, type Refusal, unavailable } from "./refusal.ts";
 import { BusyError } from "./review_memory.ts";
 
@@ -19,6 +20,9 @@ const PLURALS: Record<ReviewKind, string> = {
  */
 export function reviewFailure(kind: ReviewKind, what: string, error: unknown): Refusal {
   if (error instanceof BusyError) return unavailable(`${what}: too many reviews are under way; try again`);
+  if (error instanceof PassingRefusalError) {
+    return unavailable(`${what}: the Kubernetes API server refuses the ${kind} for now; try again`);
+  }
   if (isTransient(error)) {
     const retryAfterMs = error instanceof KubeApiError ? error.retryAfterMs : undefined;
     return unavailable(

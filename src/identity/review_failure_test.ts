@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { KubeApiError, KubeConnectionError } from "../kube/errors.ts";
+import { PassingRefusalError } from "./passing_refusal.ts";
 import { reviewFailure } from "./review_failure.ts";
 import { BusyError } from "./review_memory.ts";
 
@@ -16,6 +17,7 @@ Deno.test("what may pass is 503, with the time that the API server asked for", (
     [api(500), 1],
     [api(503, 2_500), 3],
     [new BusyError("256"), 1],
+    [new PassingRefusalError("https://10.96.0.1 said 403"), 1],
   ];
   for (const [error, seconds] of cases) {
     const { code, reason, retryAfterSeconds } = refusal(error);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { KubeClient } from "../kube/client.ts";
 import { type Clock, systemClock } from "../kube/clock.ts";
 import { createReviewer } from "../kube/reviews.ts";
+import { tellPassingRefusals } from "./passing_refusal.ts";
 import { ReviewMemory } from "./review_memory.ts";
 import type { KubeUser } from "./user.ts";
 
@@ -45,13 +46,13 @@ export function createTokenReviewer(options: TokenReviewerOptions): TokenReviewe
     maxGood: options.maxGood ?? 1_024,
     clock,
   });
+  const telling = tellPassingRefusals(clock);
   return async (token, signal) => {
     const key = createHash("sha256").update(token).digest("base64");
     const { user } = await memory.answer(key, async () => {
-      const found = await reviewer.authenticate(token, {
-        timeoutMs,
-        ...(audiences === undefined ? {} : { audiences }),
-      });
+      const found = await telling(() =>
+        reviewer.authenticate(token, { timeoutMs, ...(audiences === undefined ? {} : { audiences }) })
+      );
       return { user: found === undefined ? undefined : userOf(found) };
     }, signal);
     return user;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { KubeConnectionError } from "../kube/errors.ts";
+import { KubeApiError, KubeConnectionError } from "../kube/errors.ts";
 import { ManualClock } from "../kube/testing/manual_clock.ts";
+import { PassingRefusalError } from "./passing_refusal.ts";
 import { type Asked, reviewingClient } from "./testing/reviews.ts";
 import { createTokenReviewer, type TokenReviewerOptions } from "./token_review.ts";
 
@@ -106,4 +107,15 @@ Deno.test("who leaves does not take the answer from the others", async () => {
   gate.resolve();
   assert.equal((await second)?.name, "jane");
   assert.equal(asked.length, 1);
+});
+
+Deno.test("an API server that has just begun refuses reviews for a moment, and that is said", async () => {
+  let isNew = false;
+  const { review } = rig(() => {
+    if (isNew) throw new KubeApiError(401, "Unauthorized", "no", { method: "POST", path: "/" });
+    return { authenticated: true, user: jane };
+  });
+  await review("one");
+  isNew = true;
+  await assert.rejects(review("two"), PassingRefusalError);
 });

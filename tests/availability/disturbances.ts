@@ -30,7 +30,7 @@ export async function disturb(world: World, disturbance: Disturbance): Promise<v
     }
     case "leader killed": {
       const leader = await leading(world);
-      await leader.end("SIGKILL");
+      await world.deaths.during(() => leader.end("SIGKILL"));
       await untilReplaced(world, leader);
       break;
     }

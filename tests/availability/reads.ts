@@ -1,5 +1,6 @@
 /** People who read with the real kubectl, one process a read, as fast as they get answers. */
 import { type Cluster, sleep } from "../cluster/mod.ts";
+import { BROKE_OFF, type Deaths } from "./deaths.ts";
 import type { Front } from "./front.ts";
 
 /** One run of kubectl that failed. */
@@ -16,6 +17,8 @@ export interface ReadsReport {
   readonly unreached: number;
   /** Answers that an API server cut off half-way when it died; kubectl says "please retry", and so it was done. */
   readonly cut: number;
+  /** Asked of a replica that was killed before it had answered; begun again, as a person would. */
+  readonly orphaned: number;
   /** Of one read, in milliseconds. */
   readonly longestMs: number;
   /** Watches that were open, and those of them that broke instead of ending in order. */
@@ -34,6 +37,7 @@ export interface ReadsOptions {
   readonly kubeconfig: string;
   /** In front of the API server: it knows when that was away. */
   readonly front: Pick<Front, "outagesSoFar" | "outages">;
+  readonly deaths: Pick<Deaths, "met">;
   /** Arguments of each reader, and the least number of lines of an answer that is complete. */
   readonly readers: readonly { readonly args: readonly string[]; readonly lines: number }[];
   /** Arguments of watches, each kept open by a process that is begun anew when it ends. */
@@ -66,6 +70,7 @@ export function startReads(options: ReadsOptions): Reads {
   let reads = 0;
   let unreached = 0;
   let cut = 0;
+  let orphaned = 0;
   let watches = 0;
   let longestMs = 0;
 
@@ -85,6 +90,10 @@ export function startReads(options: ReadsOptions): Reads {
       }
       if (code !== 0 && CUT_OFF.test(stderr) && await options.front.outages() > outages) {
         cut++;
+        continue;
+      }
+      if (code !== 0 && BROKE_OFF.test(stderr) && options.deaths.met(began)) {
+        orphaned++;
         continue;
       }
       reads++;
@@ -125,7 +134,7 @@ export function startReads(options: ReadsOptions): Reads {
   const running = [...readers.map(({ args, lines }) => read(args, lines)), ...watchers.map(watch)];
   return {
     get report() {
-      return { reads, unreached, cut, failed, longestMs, watches, broken };
+      return { reads, unreached, cut, orphaned, failed, longestMs, watches, broken };
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error("enough was read"));

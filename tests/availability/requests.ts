@@ -4,6 +4,7 @@
  */
 import { Agent, request } from "node:https";
 import { sleep } from "../cluster/mod.ts";
+import { BROKE_OFF, type Deaths } from "./deaths.ts";
 import type { Front } from "./front.ts";
 
 export interface RequestsReport {
@@ -14,6 +15,8 @@ export interface RequestsReport {
   readonly unreached: number;
   /** Answers that an API server cut off half-way when it died; client-go says "please retry", and so it was done. */
   readonly cut: number;
+  /** Asked of a replica that was killed before it had answered; begun again, as a person or a program would. */
+  readonly orphaned: number;
   readonly failed: readonly string[];
   readonly longestMs: number;
 }
@@ -33,6 +36,7 @@ export interface RequestsOptions {
   readonly readersEach: number;
   /** In front of the API server: it knows when that was away. */
   readonly front: Pick<Front, "outagesSoFar" | "outages">;
+  readonly deaths: Pick<Deaths, "met">;
   /** Why an answer is not what it has to be; undefined where it is. */
   readonly wrong: (path: string, body: string) => string | undefined;
   /** Between two requests of one reader, in milliseconds. @default {50} */
@@ -72,6 +76,7 @@ export function startRequests(options: RequestsOptions): Requests {
   const retries = new Map<string, number>();
   let requests = 0;
   let cut = 0;
+  let orphaned = 0;
   let unreached = 0;
   let longestMs = 0;
 
@@ -80,6 +85,7 @@ export function startRequests(options: RequestsOptions): Requests {
     requests++;
     for (let attempt = 0;; attempt++) {
       const outages = options.front.outagesSoFar;
+      const asked = performance.now();
       const result = await ask(options, agent, path).catch((error: Error) => error);
       const isGood = !(result instanceof Error) && result.status === 200;
       if (isGood) {
@@ -90,6 +96,10 @@ export function startRequests(options: RequestsOptions): Requests {
       const said = result instanceof Error ? result.message : `${result.status} ${result.body.slice(0, 200)}`;
       if (result instanceof CutOff && await options.front.outages() > outages) {
         cut++;
+        continue;
+      }
+      if ((result instanceof CutOff || BROKE_OFF.test(said)) && options.deaths.met(asked)) {
+        orphaned++;
         continue;
       }
       if (result instanceof Error && NEVER_REACHED.test(result.message)) {
@@ -120,7 +130,7 @@ export function startRequests(options: RequestsOptions): Requests {
   );
   return {
     get report() {
-      return { requests, retries, unreached, cut, failed, longestMs };
+      return { requests, retries, unreached, cut, orphaned, failed, longestMs };
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error("enough was read"));

@@ -9,6 +9,8 @@ export interface Verdict {
   readonly requestRetries: readonly string[];
   /** Answers that an API server cut off half-way when it died. */
   readonly cutReads: number;
+  /** Reads that were in hand at a replica when it was killed. */
+  readonly orphanedReads: number;
   /** Attempts of all of them that found no API server. */
   readonly unreached: number;
   readonly failedReads: readonly string[];
@@ -45,6 +47,7 @@ export async function verdict(world: World): Promise<Verdict> {
     requestRetries: [...requests.retries].map(([why, count]) => `${count} × ${why}`),
     unreached: reads.unreached + requests.unreached,
     cutReads: reads.cut + requests.cut,
+    orphanedReads: reads.orphaned + requests.orphaned,
     failedReads: [...reads.failed.map(said), ...requests.failed],
     longestReadMs: Math.max(reads.longestMs, requests.longestMs),
     watches: reads.watches,

@@ -16,6 +16,7 @@ import { type CallAnswer, CLIENT_1, LATEST } from "../mcp/clients.ts";
 import { OPERATOR_USER } from "../operator/install.ts";
 import { type Calls, startCalls } from "./calls.ts";
 import { type Changes, startChanges } from "./changes.ts";
+import { Deaths } from "./deaths.ts";
 import { type Front, startFront } from "./front.ts";
 import { type Reads, startReads } from "./reads.ts";
 import { type Requests, startRequests } from "./requests.ts";
@@ -48,6 +49,7 @@ export interface World extends AsyncDisposable {
   readonly cluster: Cluster;
   readonly played: PlayedPods;
   readonly front: Front;
+  readonly deaths: Deaths;
   readonly reads: Reads;
   readonly requests: Requests;
   readonly calls: Calls;
@@ -106,6 +108,7 @@ export async function startWorld({ seed, binary, planes = 4 }: WorldOptions): Pr
       watchList: false,
     }),
   );
+  const deaths = new Deaths();
   const load = stack.use(new AsyncDisposableStack());
   const changes = load.use(
     await startChanges({ cluster, namespace: CHANGED, count: planes, seed }),
@@ -114,6 +117,7 @@ export async function startWorld({ seed, binary, planes = 4 }: WorldOptions): Pr
     cluster,
     kubeconfig: reader.kubeconfig,
     front,
+    deaths,
     readers: [
       { args: ["get", "coderworkspaces", "-A"], lines: WORKSPACES + 1 },
       { args: ["get", "codertemplates", "-n", CODER.namespace, "-o", "yaml"], lines: 10 },
@@ -128,6 +132,7 @@ export async function startWorld({ seed, binary, planes = 4 }: WorldOptions): Pr
     paths: [LISTED, `/apis/coder.com/v1alpha1/namespaces/${CHANGED}/codercontrolplanes`],
     readersEach: 4,
     front,
+    deaths,
     wrong(path, body) {
       const { items } = JSON.parse(body);
       const count = path === LISTED ? WORKSPACES : planes;
@@ -149,6 +154,7 @@ export async function startWorld({ seed, binary, planes = 4 }: WorldOptions): Pr
     cluster,
     played,
     front,
+    deaths,
     reads,
     requests,
     calls,
@@ -258,6 +264,6 @@ function otherThan(count: number): (answer: CallAnswer) => string | undefined {
   return ({ structured, text, isError }) => {
     const items = structured?.["items"];
     const isWhole = !isError && Array.isArray(items) && items.length === count;
-    return isWhole ? undefined : text.slice(0, 300);
+    return isWhole ? undefined : text.slice(0, 600);
   };
 }

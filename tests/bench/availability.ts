@@ -58,7 +58,7 @@ export async function measure(): Promise<Report> {
     found.failedReads,
     `; sent again: ${
       found.requestRetries.join(", ") || "none"
-    }; cut off by a dying API server: ${found.cutReads}; attempts that found none: ${found.unreached}`,
+    }; cut off by a dying API server: ${found.cutReads}; in hand at a replica that was killed: ${found.orphanedReads}; attempts that found none: ${found.unreached}`,
   );
   none(`MCP calls that were lost, of ${found.calls}`, found.lostCalls);
   none(

@@ -41,6 +41,7 @@ export async function run({ minutes, seed, signal, say, watch }: AreaOptions): P
       ["reads of kubectl; by client-go's rules", `${found.reads}; ${found.requests}`],
       ["sent again", found.requestRetries.join(", ") || "none"],
       ["cut off by a dying API server", String(found.cutReads)],
+      ["in hand at a replica that was killed", String(found.orphanedReads)],
       ["MCP calls", `${found.calls}, ${found.retries} of them sent again`],
       ["changes; writes of the controllers; leaders", `${found.changes}; ${found.writes}; ${found.leaders}`],
       ["watches of kubectl that broke", `${found.brokenWatches.length} of ${found.watches}`],
