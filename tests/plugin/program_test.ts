@@ -1,7 +1,7 @@
 /** The plugin from source and compiled, under its own name, found by the real kubectl. */
 import assert from "node:assert/strict";
 import { variants } from "../cli/program.ts";
-import { sharedCluster } from "../cluster/mod.ts";
+import { sharedCluster, waitFor } from "../cluster/mod.ts";
 import { pluginTerminal } from "./terminal.ts";
 
 for (const variant of variants()) {
@@ -38,5 +38,49 @@ for (const variant of variants()) {
       nowhere.err,
       /^kubectl coder: The kubeconfig \/nowhere\/else \(from --kubeconfig\) does not exist/,
     );
+  });
+
+  Deno.test(`${variant.name}: completion leaves no program of the kubeconfig behind that does not answer`, async () => {
+    const cluster = await sharedCluster();
+    await using terminal = await pluginTerminal(cluster, variant);
+    const said = `${terminal.programs}/process`;
+    await terminal.install(
+      "hangs",
+      `#!/bin/sh\necho $$ > ${said}.new && mv ${said}.new ${said}\nexec sleep 300\n`,
+    );
+    const kubeconfig = `${terminal.programs}/kubeconfig`;
+    await Deno.writeTextFile(
+      kubeconfig,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        "current-context": "here",
+        clusters: [{ name: "here", cluster: { server: "https://127.0.0.1:1" } }],
+        users: [{
+          name: "me",
+          user: {
+            exec: {
+              apiVersion: "client.authentication.k8s.io/v1",
+              command: `${terminal.programs}/hangs`,
+              interactiveMode: "Never",
+            },
+          },
+        }],
+        contexts: [{ name: "here", context: { cluster: "here", user: "me" } }],
+      }),
+    );
+    const complete = ["__complete", `--kubeconfig=${kubeconfig}`, "log", ""];
+    const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
+    // Where the machine is so busy that its time is over before the program has begun, it is asked again.
+    await waitFor(async () => {
+      const { code, out } = await terminal.program("kubectl-coder", ...complete);
+      assert.deepEqual([code, out], [0, ":4\n"]);
+      return await isThere(said);
+    }, { what: "the program to have begun", timeoutMs: 120_000 });
+    const pid = Number(await Deno.readTextFile(said));
+    await waitFor(async () => !await isThere(`/proc/${pid}`), {
+      what: `process ${pid} to be gone`,
+      timeoutMs: 60_000,
+    });
   });
 }

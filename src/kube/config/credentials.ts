@@ -22,6 +22,7 @@ const FILE_MAX_AGE_MS = 60_000;
 /** Adds to the headers and TLS options of a request. The shape that `client-node`'s authenticators fill. */
 type Authenticate = (
   options: { headers: Record<string, string>; cert?: string; key?: string },
+  signal?: AbortSignal,
 ) => Promise<void>;
 
 /** The `credentials` and `refresh` of a connection. */
@@ -38,9 +39,9 @@ export function createCredentials(
 
   return {
     ...(exec === undefined ? {} : { execCommand: exec.command }),
-    async credentials() {
+    async credentials(signal) {
       const options: Parameters<Authenticate>[0] = { headers: {} };
-      await authenticate?.(options);
+      await authenticate?.(options, signal);
       const { cert, key } = options;
       tls = same(tls, { ...files(), ...(cert ? { cert } : {}), ...(key ? { key } : {}) });
       const { Authorization: authorization } = options.headers;

@@ -9,10 +9,25 @@ import { KubeConfigError } from "./connection.ts";
 /** A plugin that takes longer is stopped, in milliseconds: a login prompt that nobody sees must not hang us. */
 const PLUGIN_TIMEOUT_MS = 60_000;
 
+/** What it is put into. */
+interface Answer {
+  headers: Record<string, string>;
+  cert?: string;
+  key?: string;
+}
+
+/** The program at work, for all who wait for it. */
+interface Run {
+  readonly answer: Promise<Answer>;
+  waiting: number;
+  end(): void;
+}
+
 /** One plugin. Its answer is kept until it expires. */
 export interface ExecPlugin {
   readonly command: string;
-  authenticate(options: { headers: Record<string, string>; cert?: string; key?: string }): Promise<void>;
+  /** Who aborts waits no longer; a program for which nobody waits is ended. Rejects with the signal's reason then. */
+  authenticate(options: Answer, signal?: AbortSignal): Promise<void>;
   /** Forgets the kept answer: the next call runs the program again. */
   forget(): void;
 }
@@ -30,12 +45,32 @@ export function createExecPlugin(
   const withInfo: User = { ...user, exec: { ...exec, args: exec["args"] ?? [], env: [...env, info] } };
   const hint = typeof exec["installHint"] === "string" ? ` ${exec["installHint"]}` : "";
   let auth = createAuth();
-  let running: Promise<{ headers: Record<string, string>; cert?: string; key?: string }> | undefined;
+  let running: Run | undefined;
 
-  async function run() {
+  function start(): Run {
+    const over = new AbortController();
+    const run: Run = {
+      answer: ask(over.signal).finally(() => leave(run)),
+      waiting: 0,
+      end() {
+        leave(run);
+        over.abort();
+      },
+    };
+    // Of one that was ended nobody wants to hear.
+    run.answer.catch(() => {});
+    return run;
+  }
+
+  /** Who comes from now on starts another one. */
+  function leave(run: Run): void {
+    if (running === run) running = undefined;
+  }
+
+  async function ask(over: AbortSignal): Promise<Answer> {
     const options: https.RequestOptions & { headers: Record<string, string> } = { headers: {} };
     try {
-      await auth.applyAuthentication(withInfo, options);
+      await auth.ask(withInfo, options, over);
     } catch (cause) {
       const said = (cause instanceof Error ? cause.message : String(cause)).trim();
       throw new KubeConfigError(
@@ -60,10 +95,11 @@ export function createExecPlugin(
 
   return {
     command,
-    async authenticate(options) {
+    async authenticate(options, signal) {
+      signal?.throwIfAborted();
       // Many calls may find the token expired at once; the program runs once for all of them.
-      running ??= run().finally(() => running = undefined);
-      const { headers, cert, key } = await running;
+      const run = running ??= start();
+      const { headers, cert, key } = await waitFor(run, signal);
       Object.assign(options.headers, headers);
       if (cert !== undefined) options.cert = cert;
       if (key !== undefined) options.key = key;
@@ -74,19 +110,48 @@ export function createExecPlugin(
   };
 }
 
+async function waitFor(run: Run, signal: AbortSignal | undefined): Promise<Answer> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = () => {
+    if (--run.waiting === 0) run.end();
+    reject(signal?.reason);
+  };
+  run.waiting++;
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([run.answer, stopped]);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
 /** `client-node`'s, with its program cut off from the terminal and bounded in time. */
-function createAuth(): ExecAuth {
+function createAuth() {
   const auth = new ExecAuth();
+  let over: AbortSignal;
   Object.assign(auth, {
     execFn(command: string, args: readonly string[], options: SpawnOptions) {
       const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-      const timer = setTimeout(() => child.kill("SIGKILL"), PLUGIN_TIMEOUT_MS);
-      child.once("close", () => clearTimeout(timer));
-      child.once("error", () => clearTimeout(timer));
+      const ends = over;
+      const kill = () => void child.kill("SIGKILL");
+      const timer = setTimeout(kill, PLUGIN_TIMEOUT_MS);
+      ends.addEventListener("abort", kill, { once: true });
+      const ended = () => {
+        clearTimeout(timer);
+        ends.removeEventListener("abort", kill);
+      };
+      child.once("close", ended);
+      child.once("error", ended);
       return child;
     },
   });
-  return auth;
+  return {
+    /** The program is started before this comes back, and killed when `signal` ends. */
+    ask(user: User, options: https.RequestOptions, signal: AbortSignal): Promise<void> {
+      over = signal;
+      return auth.applyAuthentication(user, options);
+    },
+  };
 }
 
 /** What the plugin is told, as client-go tells it. */

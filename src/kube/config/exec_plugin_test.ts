@@ -83,6 +83,66 @@ Deno.test("many calls at once run the plugin once", async () => {
   assert.equal(await Deno.readTextFile(count), "x\n");
 });
 
+/** A plugin that says its process id, and nothing else for a long time. */
+async function hanging(dir: Awaited<ReturnType<typeof plugins>>) {
+  const pids = path.join(dir.root, "pids");
+  await Deno.writeTextFile(pids, "");
+  const one = plugin({ command: await dir.script(`echo $$ >> ${pids}; exec sleep 600`) });
+  const known = async () => (await Deno.readTextFile(pids)).trim().split("\n").filter(Boolean).map(Number);
+  const started = async (count: number) => {
+    for (;;) {
+      const all = await known();
+      if (all.length >= count) return all[count - 1]!;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  return { one, started };
+}
+
+async function untilGone(pid: number): Promise<void> {
+  const isThere = () => Deno.stat(`/proc/${pid}`).then(() => true, () => false);
+  while (await isThere()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+Deno.test("a plugin that hangs is ended when nobody waits for it any more, and not before", async () => {
+  await using dir = await plugins();
+  const { one, started } = await hanging(dir);
+  const [first, second] = [new AbortController(), new AbortController()];
+  const asked = [first, second].map(({ signal }) => one.authenticate({ headers: {} }, signal));
+  const pid = await started(1);
+  first.abort();
+  await assert.rejects(asked[0]!, { name: "AbortError" });
+  assert.ok((await Deno.stat(`/proc/${pid}`)).isDirectory, "somebody waits");
+  second.abort();
+  await assert.rejects(asked[1]!, { name: "AbortError" });
+  await untilGone(pid);
+
+  // Who comes at that moment gets a run of their own.
+  const third = new AbortController();
+  const again = one.authenticate({ headers: {} }, third.signal);
+  const next = await started(2);
+  assert.notEqual(next, pid);
+  third.abort(new Error("had enough"));
+  const anew = one.authenticate({ headers: {} }, AbortSignal.abort(new Error("too late")));
+  await assert.rejects(again, /had enough/);
+  await assert.rejects(anew, /too late/);
+  await untilGone(next);
+});
+
+Deno.test("a plugin for which somebody waits without a signal is not ended by others", async () => {
+  await using dir = await plugins();
+  const go = path.join(dir.root, "go");
+  const one = plugin({
+    command: await dir.script(`until [ -e ${go} ]; do sleep 0.02; done; echo '${answer({ token: "t" })}'`),
+  });
+  const stop = new AbortController();
+  const [patient, other] = [ask(one), one.authenticate({ headers: {} }, stop.signal)];
+  stop.abort();
+  await assert.rejects(other);
+  await Deno.writeTextFile(go, "");
+  assert.equal((await patient).headers["Authorization"], "Bearer t");
+});
+
 Deno.test("a client certificate of the plugin is used", async () => {
   await using dir = await plugins();
   const status = answer({ clientCertificateData: "CERT", clientKeyData: "KEY" });
