@@ -3,10 +3,12 @@
 /** A part of the sidebar. */
 export interface Section {
   readonly title: string;
-  /** Folders of `docs/` whose pages belong to it, by title. */
+  /** Folders of `docs/` whose pages belong to it. Those that `pages` does not name follow by title. */
   readonly folders: readonly string[];
-  /** Pages that lie in `docs/` itself, in this order, before those of the folders. */
+  /** Pages that come first, in this order. Those of `docs/` itself have to be named. */
   readonly pages: readonly string[];
+  /** Shown when it is opened, or has the page that is read. */
+  readonly collapsed?: boolean;
 }
 
 export const SECTIONS: readonly Section[] = [
@@ -15,43 +17,38 @@ export const SECTIONS: readonly Section[] = [
     title: "How-to guides",
     folders: ["how-to"],
     pages: [
-      "takeover",
-      "upgrades",
-      "exposure",
-      "licences",
-      "operator-access",
-      "templates-from-git",
-      "changing-workspaces",
-      "workspace-rbac",
-      "deletion",
-      "support-bundle",
-    ],
+      ...["install", "helm", "helm-chart-users", "take-over-from-the-go-operator"],
+      ...["upgrade", "backup", "uninstall", "air-gapped"],
+      ...["hardening", "monitoring", "multi-tenant-rights", "cert-manager", "gateway"],
+      ...["cloudnativepg", "several-control-planes", "external-provisioners", "templates-from-git"],
+      ...["argo-cd", "flux", "kubectl-plugin", "mcp-clients", "sessions", "troubleshoot"],
+    ].map((name) => `how-to/${name}`),
   },
   {
-    title: "Reference",
-    folders: ["reference"],
+    title: "Features in detail",
+    folders: [],
     pages: [
-      "aggregated-api",
-      "mcp",
-      "mcp-tools",
-      "mcp-transcript",
-      "sessions",
-      "workload",
-      "provisioners",
-      "workspace-proxies",
-      "ui",
-      "metrics",
-      "helm-parity",
-      "upstream-differences",
+      "features",
+      ...["takeover", "upgrades", "exposure", "licences", "operator-access", "workload", "workspace-rbac"],
+      ...["deletion", "provisioners", "workspace-proxies"],
+      ...["aggregated-api", "changing-workspaces", "templates-from-git"],
+      ...["mcp", "mcp-transcript", "sessions", "ui", "metrics", "support-bundle", "helm-parity"],
     ],
+    collapsed: true,
   },
+  { title: "Reference", folders: ["reference"], pages: ["mcp-tools"], collapsed: true },
   {
     title: "Explanation",
     folders: ["explanation"],
-    pages: ["architecture", "benchmarks", "evaluations"],
+    pages: ["explanation/what-it-is", "architecture", "explanation/security-model", "upstream-differences"],
   },
   { title: "Troubleshooting", folders: ["troubleshooting"], pages: ["troubleshooting"] },
-  { title: "Working on it", folders: ["contributing"], pages: ["development", "releasing", "dependencies"] },
+  {
+    title: "Working on it",
+    folders: ["contributing"],
+    pages: ["development", "releasing", "dependencies", "benchmarks", "evaluations"],
+    collapsed: true,
+  },
 ];
 
 /** Pages that are in no section: the site's front page, and those that lists of a folder are. */
@@ -69,6 +66,7 @@ export interface SidebarItem {
   readonly text: string;
   readonly link?: string;
   readonly items?: SidebarItem[];
+  readonly collapsed?: boolean;
 }
 
 /**
@@ -89,9 +87,11 @@ export function sidebarOf(pages: readonly DocPage[], sections: readonly Section[
       if (page === undefined) throw new Error(`docs/${name}.md, a page of ${section.title}, is not there`);
       return item(page);
     });
-    const found = section.folders.flatMap((folder) => pagesBelow(folder, pages)).map(item);
+    const found = section.folders.flatMap((folder) => pagesBelow(folder, pages))
+      .filter(({ name }) => !section.pages.includes(name)).map(item);
     const items = [...named, ...found];
-    return items.length === 0 ? [] : [{ text: section.title, items }];
+    const { title: text, collapsed } = section;
+    return items.length === 0 ? [] : [{ text, items, ...(collapsed === undefined ? {} : { collapsed }) }];
   });
   const lost = pages.filter(({ name }) => !placed.has(name) && !ALONE.test(name));
   if (lost.length > 0) {

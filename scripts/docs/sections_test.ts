@@ -49,12 +49,8 @@ Deno.test("every page of the project has its place, and a title", () => {
   const shown = sidebarOf(pages).flatMap(({ items = [] }) => items);
   deepEqual(shown.filter(({ text }) => text === ""), []);
   equal(new Set(shown.map(({ link }) => link)).size, shown.length);
-  deepEqual(SECTIONS.map(({ title }) => title).slice(0, 4), [
-    "Tutorial",
-    "How-to guides",
-    "Reference",
-    "Explanation",
-  ]);
+  const kinds = ["Tutorial", "How-to guides", "Reference", "Explanation"];
+  deepEqual(SECTIONS.map(({ title }) => title).filter((title) => kinds.includes(title)), kinds);
 });
 
 Deno.test("titles are first headings, without marks of code", () => {
