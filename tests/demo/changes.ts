@@ -58,7 +58,12 @@ export async function changeWorkspaces({ cluster, out, owner, show }: ChangesOpt
 }
 
 /** Gives kubectl a manifest, and shows both. */
-async function apply(cluster: Cluster, out: Screen, args: readonly string[], object: object): Promise<void> {
+export async function apply(
+  cluster: Cluster,
+  out: Screen,
+  args: readonly string[],
+  object: object,
+): Promise<void> {
   out.command(`kubectl ${args.join(" ")} <<EOF`);
   out.output(stringify(object));
   const { stdout } = await cluster.kubectl(args, { input: JSON.stringify(object) });

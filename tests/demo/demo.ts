@@ -8,6 +8,7 @@ import { API_ROOT, available, register } from "../aggregated/app_rig.ts";
 import { plainTemplate } from "../coder/mod.ts";
 import { installOperator } from "../operator/install.ts";
 import { freePort, type OperatorProcess, startOperator } from "../operator/process.ts";
+import { askWhy, runInSandbox, showPage } from "./assistants.ts";
 import { changeWorkspaces } from "./changes.ts";
 import { type Screen, terminalScreen } from "./screen.ts";
 
@@ -42,6 +43,8 @@ interface Parts {
   coder: Deployment;
   operator: OperatorProcess;
   log: string;
+  /** Of the MCP server and the page. */
+  server: string;
 }
 
 async function startParts(out: Screen): Promise<Parts> {
@@ -67,14 +70,14 @@ async function startParts(out: Screen): Promise<Parts> {
   const log = `${cluster.dir}/operator.log`;
   const file = await Deno.open(log, { create: true, append: true });
   const encoder = new TextEncoder();
-  const port = await freePort();
+  const [port, mcpPort] = [await freePort(), await freePort()];
   const operator = await startOperator({
     kubeconfig,
     mode: "all",
     args: [
       `--control-plane-endpoint=coder/coder=${coder.coderd.url}`,
       `--aggregated-bind-address=127.0.0.1:${port}`,
-      "--mcp-bind-address=0",
+      `--mcp-bind-address=127.0.0.1:${mcpPort}`,
       "--coder-poll-interval=5s",
     ],
     // Ctrl-C is the demo's: it ends the operator in its turn.
@@ -88,7 +91,7 @@ async function startParts(out: Screen): Promise<Parts> {
   out.good(
     `ready after ${((performance.now() - started) / 1000).toFixed(1)} s: ${operator.healthUrl}/readyz`,
   );
-  return { cluster, coder, operator, log };
+  return { cluster, coder, operator, log, server: `http://127.0.0.1:${mcpPort}` };
 }
 
 async function reconcile(cluster: Cluster, coder: Deployment, out: Screen): Promise<void> {
@@ -196,7 +199,7 @@ async function extend(cluster: Cluster, out: Screen): Promise<void> {
   out.say(
     "This Coder is the free build, which has neither. So the operator says so, asks again now and then, and",
   );
-  out.say("makes nothing that could not work.");
+  out.say("starts nothing that could not work.");
   const files = ["provisioner", "workspaceproxy"].flatMap((name) => ["-f", `${samples}/${name}.yaml`]);
   await show(cluster, out, ["apply", ...files]);
   const reason = (resource: string, type: string) =>
@@ -270,8 +273,9 @@ async function showWorkspaces(cluster: Cluster, coder: Deployment, out: Screen):
   await show(cluster, out, ["-n", "coder", "get", "cws"]);
 }
 
-function tryIt(cluster: Cluster, out: Screen, log: string): void {
+function tryIt({ cluster, coder, log }: Parts, out: Screen): void {
   out.title("Try it");
+  out.say("In another terminal:");
   for (
     const line of [
       `export KUBECONFIG=${cluster.kubeconfig}`,
@@ -281,13 +285,14 @@ function tryIt(cluster: Cluster, out: Screen, log: string): void {
       "kubectl explain coderworkspace.spec",
       "kubectl -n coder edit codertemplate coder.small",
       "kubectl explain codercontrolplane.spec.expose",
-      "kubectl -n coder describe codercontrolplane coder",
+      `npx -y deno@2.9.4 run -A main.ts top --control-plane-endpoint=coder/coder=${coder.coderd.url}`,
       `kubectl -n coder patch codercontrolplane coder --type=merge -p '{"spec":{"replicas":2}}'`,
       "kubectl -n coder get codercontrolplane coder -w",
       "kubectl -n coder delete codercontrolplane coder",
     ]
   ) out.command(line);
   out.say(`The operator's log: ${log}`);
+  out.say("Into a cluster of your own, step by step: docs/tutorial/getting-started.md");
 }
 
 /** Resolves at Ctrl-C or SIGTERM. */
@@ -308,7 +313,8 @@ async function main(): Promise<void> {
   const out = terminalScreen();
   out.say("coder-k8s: one binary that makes Coder native to Kubernetes.");
   const end = interrupted();
-  const { cluster, coder, operator, log } = await startParts(out);
+  const parts = await startParts(out);
+  const { cluster, coder, operator, server } = parts;
   try {
     const steps = async () => {
       await reconcile(cluster, coder, out);
@@ -316,8 +322,18 @@ async function main(): Promise<void> {
       await showWorkspaces(cluster, coder, out);
       await extend(cluster, out);
       const { username: owner } = await coder.coderd.firstUser();
-      await changeWorkspaces({ cluster, out, owner, show: (args) => show(cluster, out, args) });
-      tryIt(cluster, out, log);
+      const scene = {
+        cluster,
+        out,
+        owner,
+        server,
+        show: (args: readonly string[]) => show(cluster, out, args),
+      };
+      await changeWorkspaces(scene);
+      await askWhy(scene);
+      await runInSandbox(scene);
+      await showPage(scene);
+      tryIt(parts, out);
     };
     const over = operator.ended.then((code) => {
       throw new Error(

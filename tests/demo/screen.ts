@@ -9,6 +9,8 @@ export interface Screen {
   say(text?: string): void;
   /** A command as the user would type it. */
   command(text: string): void;
+  /** A call of a tool, as an AI client makes it. */
+  call(tool: string, input: unknown): void;
   /** What a command printed, indented. */
   output(text: string): void;
   /** Something checked and found right. */
@@ -24,6 +26,7 @@ export function screen(write: (text: string) => void, colour: boolean): Screen {
     title: (text) => write(`\n${paint("bold", `${++chapter}. ${text}`)}\n`),
     say: (text = "") => write(`   ${text}`.trimEnd() + "\n"),
     command: (text) => write(`   ${paint("cyan", `$ ${text}`)}\n`),
+    call: (tool, input) => write(`   ${paint("cyan", `> ${tool} ${JSON.stringify(input)}`)}\n`),
     output: (text) => write(text.trimEnd().replace(/^/gm, "     ") + "\n"),
     good: (text) => write(`   ${paint("green", "✓")} ${text}\n`),
   };

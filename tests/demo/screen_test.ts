@@ -13,11 +13,12 @@ Deno.test("chapters are numbered, commands look like a prompt, output is indente
   screen.say();
   screen.command("kubectl get pods");
   screen.output("NAME\npod-1\n");
+  screen.call("list_pods", { namespace: "lab" });
   screen.good("ready");
   screen.title("Next");
   equal(
     text(),
-    "\n1. Start\n   words\n\n   $ kubectl get pods\n     NAME\n     pod-1\n   ✓ ready\n\n2. Next\n",
+    '\n1. Start\n   words\n\n   $ kubectl get pods\n     NAME\n     pod-1\n   > list_pods {"namespace":"lab"}\n   ✓ ready\n\n2. Next\n',
   );
 });
 
