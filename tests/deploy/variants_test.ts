@@ -272,10 +272,10 @@ Deno.test("only clients that are named come to 8090, Prometheus to 8080, and to 
       ways.find(({ ports }) => ports[0].port === 53),
       ways.find(({ to }) => to !== undefined),
     ];
-    deepEqual([names?.to, names?.ports.map(({ protocol }: Manifest) => protocol)], [undefined, [
-      "UDP",
-      "TCP",
-    ]]);
+    deepEqual([names?.to, names?.ports.map(({ port, protocol }: Manifest) => `${protocol} ${port}`)], [
+      undefined,
+      ["UDP 53", "TCP 53", "UDP 5353", "TCP 5353"],
+    ]);
     // Pods by name, as some networks do not know them by address; never where clouds hand out credentials.
     deepEqual(rest?.to[0], { namespaceSelector: {} });
     const addresses = rest?.to.flatMap(({ ipBlock }: Manifest) => ipBlock ?? []);
@@ -308,6 +308,35 @@ Deno.test("of sandbox sessions, clients come to 8080 and workers to 50050, nobod
   const redis = policy("coder-sessions/coordinator-redis");
   deepEqual(redis.ingress[0].from, [{ podSelector: { matchLabels: { app: "coordinator" } } }]);
   equal(redis.egress, undefined);
+});
+
+Deno.test("of sandbox sessions, coordinators and workers ask the cluster's name servers alone, wherever these are", () => {
+  for (const name of ["coder-sessions/coordinator", "coder-sandboxes/sandbox-worker"]) {
+    const [policy] = everything.filter((object) => nameOf(object) === `NetworkPolicy/${name}`);
+    const asks = policy.spec.egress.flatMap(({ to, ports }: Manifest) =>
+      ports.some(({ protocol }: Manifest) => protocol === "UDP") ? [{ to, ports }] : []
+    );
+    const ways = asks.flatMap(({ to, ports }: Manifest) =>
+      to.map(({ namespaceSelector, podSelector, ipBlock }: Manifest) =>
+        [
+          namespaceSelector?.matchLabels["kubernetes.io/metadata.name"],
+          ...(podSelector === undefined ? [] : [JSON.stringify(podSelector.matchLabels)]),
+          ipBlock?.cidr,
+          ...ports.map(({ protocol, port }: Manifest) => `${protocol}/${port}`),
+        ].filter((each) => each !== undefined).join(" ")
+      )
+    );
+    deepEqual(ways, [
+      'kube-system {"k8s-app":"kube-dns"} UDP/53 TCP/53',
+      'kube-system {"k8s-app":"node-local-dns"} UDP/53 TCP/53',
+      "169.254.20.10/32 UDP/53 TCP/53",
+      'openshift-dns {"dns.operator.openshift.io/daemonset-dns":"default"} UDP/5353 TCP/5353',
+    ], name);
+    ok(
+      policy.spec.egress.every(({ to }: Manifest) => to?.length > 0),
+      "no port is open to whoever has it",
+    );
+  }
 });
 
 /** Applies by the server, and says what it would have to say against it. */

@@ -122,6 +122,26 @@ Deno.test("the config file that the chart makes is one that the program takes", 
   equal(mount.mountPath, "/etc/coder-k8s/config");
 });
 
+Deno.test("every image of the chart can be one digest", async () => {
+  const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+  const pinned = (name: string) => `registry.example.com/${name}@${digest}`;
+  const section = (name: string) => ({ repository: `registry.example.com/${name}`, digest });
+  const all = await render({
+    image: section("coder-k8s"),
+    audit: { fluentBit: { enabled: true, image: pinned("fluent-bit") } },
+    coordinator: { enabled: true, redis: { enabled: true, image: pinned("redis") } },
+    workers: { enabled: true, image: section("coder-k8s-worker") },
+    crds: { install: false },
+  });
+  const images = all.flatMap(({ spec }) => spec?.template?.spec ?? []).flatMap((
+    { containers, initContainers = [] },
+  ) => [...containers, ...initContainers].map(({ image }: Rendered) => image));
+  deepEqual(
+    [...new Set(images)].sort(),
+    ["coder-k8s-worker", "coder-k8s", "fluent-bit", "redis"].map(pinned),
+  );
+});
+
 Deno.test("pods are replaced when their settings change, and not otherwise", async () => {
   const template = async (values: object) => {
     const objects = await render({ ...values, crds: { install: false } });

@@ -1,6 +1,6 @@
 /** What values say of the objects of sandbox sessions: the coordinator and its workers. */
 import type { ChartObject } from "./assemble.ts";
-import { and, expression, mapAt, type MapNode, partAt, scalar, setKey } from "./tree.ts";
+import { and, expression, listAt, mapAt, type MapNode, partAt, scalar, setKey, values } from "./tree.ts";
 import { added, annotationValues, before, commonMetadata, podValues } from "./workload.ts";
 
 /** Names in the manifests that are values in the chart. */
@@ -42,6 +42,11 @@ function keep(metadata: MapNode): void {
   setKey(metadata, "annotations", { kind: "map", entries });
 }
 
+function moreEgress(tree: MapNode, section: string): void {
+  const when = `${section}.extraEgress`;
+  listAt(tree, ["spec", "egress"]).entries.push({ value: values(`toYaml ${when}`), when });
+}
+
 const COORDINATOR = "$.Values.coordinator";
 const WORKERS = "$.Values.workers";
 const MONITORING = "$.Values.monitoring";
@@ -74,6 +79,9 @@ const COORDINATOR_EDITS: Edits = {
     });
   },
   Namespace: namespaceOf(COORDINATOR),
+  NetworkPolicy: ({ tree, name }) => {
+    if (name === "coordinator") moreEgress(tree, COORDINATOR);
+  },
   PersistentVolumeClaim: ({ tree }) => {
     keep(mapAt(tree, ["metadata"]));
     const spec = mapAt(tree, ["spec"]);
@@ -107,6 +115,7 @@ const COORDINATOR_EDITS: Edits = {
 
 const WORKER_EDITS: Edits = {
   Namespace: namespaceOf(WORKERS),
+  NetworkPolicy: ({ tree }) => moreEgress(tree, WORKERS),
   ServiceAccount: ({ tree }) => annotationValues(tree, "$.Values.serviceAccount.annotations"),
   StatefulSet: ({ tree }) =>
     podValues(tree, { pods: WORKERS, image: `${WORKERS}.image`, pullSecrets: "$.Values.imagePullSecrets" }),

@@ -12,6 +12,9 @@ const imageReference = z.string().regex(/^[a-z0-9][a-zA-Z0-9./:@_-]*$/);
 /** Also empty. */
 const optional = (text: z.ZodType<string>) => z.union([z.literal(""), text]);
 
+/** As `egress` of a NetworkPolicy. */
+const egressRules = z.array(z.record(z.string(), z.unknown()));
+
 const image = z.strictObject({
   repository: z.string().regex(/^[a-z0-9][a-z0-9./:_-]*$/),
   tag: optional(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/)),
@@ -91,7 +94,7 @@ export const chartValues = z.strictObject({
     enabled: z.boolean(),
     apiServerCIDRs: z.array(z.string().regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/)),
     mcpClients: z.array(z.record(z.string(), z.unknown())),
-    extraEgress: z.array(z.record(z.string(), z.unknown())),
+    extraEgress: egressRules,
   }),
   monitoring: z.strictObject({
     enabled: z.boolean(),
@@ -136,6 +139,7 @@ export const chartValues = z.strictObject({
       storageClassName: z.string(),
     }),
     audit: z.strictObject({ enabled: z.boolean(), size: quantity, storageClassName: z.string() }),
+    extraEgress: egressRules,
     ...pods,
   }),
   workers: z.strictObject({
@@ -145,6 +149,7 @@ export const chartValues = z.strictObject({
     replicas: replicas(0),
     resources,
     image,
+    extraEgress: egressRules,
     ...pods,
   }),
   ...pods,
