@@ -16,8 +16,8 @@ const RULES = {
 
 /** Labels that Prometheus adds to whatever it reads, and the one of buckets. */
 const FROM_PROMETHEUS = ["job", "namespace", "pod", "instance", "le"];
-/** Of Prometheus itself; and one that is registered with its figure. */
-const BESIDES = { up: [], process_cpu_seconds_total: [] };
+/** Of Prometheus itself. */
+const BESIDES = { up: [] };
 
 interface Rule {
   readonly alert: string;

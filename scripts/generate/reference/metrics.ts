@@ -21,7 +21,13 @@ export interface Metric {
   readonly help: string;
 }
 
-const KINDS = ["counter", "gauge", "histogram"] as const;
+/** What registers a metric; `counterFrom` takes no labels, but what reads it. */
+const REGISTRARS: Readonly<Record<string, Metric["type"]>> = {
+  counter: "counter",
+  counterFrom: "counter",
+  gauge: "gauge",
+  histogram: "histogram",
+};
 /** How a figure's name begins, and under which heading it stands. */
 const SECTIONS: readonly (readonly [string, RegExp])[] = [
   [
@@ -56,8 +62,9 @@ export function registrations(file: ts.SourceFile, files: readonly ts.SourceFile
   return [...nodesOf(file)].flatMap((node) => {
     if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return [];
     const called = node.expression.name.text;
-    const type = KINDS.find((kind) => kind === called);
-    const [name, help, labels] = node.arguments;
+    const type = Object.hasOwn(REGISTRARS, called) ? REGISTRARS[called] : undefined;
+    const [name, help, third] = node.arguments;
+    const labels = called === "counterFrom" ? undefined : third;
     if (type === undefined || name === undefined || help === undefined) return [];
     const direct = [new Map()];
     const all = textOf(name) === undefined || textOf(help) === undefined

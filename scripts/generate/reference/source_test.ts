@@ -38,7 +38,11 @@ Deno.test("metrics are read as they are registered", () => {
       ["x", "y"],
     ],
   );
+  deepEqual(registrations(file('m.counterFrom("c_total", "C.", () => 1);')), [
+    { name: "c_total", type: "counter", labels: [], help: "C." },
+  ]);
   deepEqual(registrations(file('map.gauge("only one argument");')), []);
+  deepEqual(registrations(file('map.toString("two", "arguments");')), []);
 });
 
 Deno.test("metrics of loops and of helpers are those that come of them", () => {
@@ -88,8 +92,10 @@ Deno.test("every figure that a text of the sources names is found", async () => 
   const named = new Set<string>();
   for (const { text, fileName } of await sourceFiles(root, ["src"])) {
     // Registrations alone: queries name figures of others.
-    if (!/\.(counter|gauge|histogram)\(/.test(text) || fileName.includes("diagnosis")) continue;
-    for (const [, name = ""] of text.matchAll(/\.(?:counter|gauge|histogram)\(\s*"([a-z0-9_]+)"/g)) {
+    if (!/\.(counter|counterFrom|gauge|histogram)\(/.test(text) || fileName.includes("diagnosis")) continue;
+    for (
+      const [, name = ""] of text.matchAll(/\.(?:counter|counterFrom|gauge|histogram)\(\s*"([a-z0-9_]+)"/g)
+    ) {
       named.add(name);
     }
   }
