@@ -10,15 +10,15 @@ export interface PartCommand {
 /** The network of Services: never routed, only numbers. */
 const SERVICE_RANGE = "10.96.0.0/16";
 
-/** Parts of the controller manager that a cluster without clouds, disks and machines has no work for. */
+/**
+ * Parts of the controller manager that a cluster without disks and machines has no work for. Those for clouds do not
+ * start where there is none, and from 1.37 on it does not know them any more.
+ */
 const CONTROLLERS_OFF = [
-  "cloud-node-lifecycle-controller",
   "node-ipam-controller",
-  "node-route-controller",
   "persistentvolume-attach-detach-controller",
   "persistentvolume-expander-controller",
   "resourceclaim-controller",
-  "service-lb-controller",
   "storage-version-migrator-controller",
   "ttl-controller",
 ];

@@ -3,6 +3,7 @@ import type { ResourceType } from "../../../src/api/object.ts";
 import { objectSchema } from "../../../src/aggregated/writing/managed/mod.ts";
 import { type Cluster, sharedCluster } from "../../cluster/mod.ts";
 import { readKeyPair } from "../../cluster/state.ts";
+import { minorOf } from "../../cluster/version.ts";
 import { Caller } from "../conformance/caller.ts";
 import { registerThings, schema, thingType } from "./kind.ts";
 import { MemoryThings } from "./memory_things.ts";
@@ -19,6 +20,8 @@ export class Ground implements AsyncDisposable {
     readonly namespace: string,
     /** Objects that others can belong to. */
     readonly owners: readonly OwnerRef[],
+    /** Minor version of Kubernetes. */
+    readonly minor: number,
   ) {
     this.#caller = caller;
   }
@@ -35,7 +38,7 @@ export class Ground implements AsyncDisposable {
     }));
     const { certPem: cert, keyPem: key } = await readKeyPair(cluster.dir, "admin");
     const address = { host: "127.0.0.1", port: cluster.state.ports.apiserver, ca: cluster.caPem, cert, key };
-    return new Ground(cluster, new Caller(address), type, namespace, owners);
+    return new Ground(cluster, new Caller(address), type, namespace, owners, await minorOf(cluster));
   }
 
   get apiVersion(): string {
@@ -54,8 +57,8 @@ export class Ground implements AsyncDisposable {
       type,
       schema: objectSchema({ schema }),
       subresource: "status",
-      // Of a custom resource, metadata come to be owned through the status, too, though they are not written.
-      untouched: [["spec"]],
+      // Of a custom resource, metadata came to be owned through the status, too, though they are not written: until 1.36.
+      untouched: this.minor < 36 ? [["spec"]] : [["spec"], ["metadata"]],
     });
   }
 

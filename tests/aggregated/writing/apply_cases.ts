@@ -50,7 +50,12 @@ export const applyCases: readonly Write[] = [
     why: "null is nothing, as in every other write",
     code: 200,
   }),
-  apply(by("b"), { name: "b" }, {}),
+  apply(by("b"), { name: "b" }, {}, {
+    why: "an empty map stays one, and is no null that is refused",
+    code: 422,
+    reason: "Invalid",
+    from: 35,
+  }),
   apply(by("d"), { name: "d" }, {}),
   apply(by("b", "&force=true"), { name: "b", deletionTimestamp: "2026-01-01T00:00:00Z" }),
   apply(by("b", "&fieldValidation=Strict"), { name: "b", labels: {} }),

@@ -287,7 +287,7 @@ const sayFinalizers = (finalizers: string[]): Write => ({
 const blamed = (body: unknown): Write => ({
   ask: "DELETE d",
   body,
-  differs: { why: BLAME, code: 400, reason: "BadRequest" },
+  differs: { why: BLAME, code: 400, reason: "BadRequest", until: 35 },
 });
 
 export const deleteCases: readonly Write[] = [
