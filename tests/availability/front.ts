@@ -3,6 +3,7 @@
  * connection waits until there is an API server that says that it is ready. What was open when it died breaks.
  */
 import { sleep } from "../cluster/mod.ts";
+import { closeQuietly, oneWay } from "../cluster/one_way.ts";
 
 /** Between two looks for a server that is away, in milliseconds. */
 const LOOK_MS = 50;
@@ -119,23 +120,4 @@ export function startFront({ port, isReady, holdMs = 4_000 }: FrontOptions): Fro
       await Promise.all(running);
     },
   };
-}
-
-/** Until one end says that it is done: the other one is told, and may go on talking. */
-async function oneWay(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-  const chunk = new Uint8Array(64 * 1024);
-  try {
-    for (let read = await from.read(chunk); read !== null; read = await from.read(chunk)) {
-      for (let sent = 0; sent < read;) sent += await to.write(chunk.subarray(sent, read));
-    }
-    await to.closeWrite();
-  } catch {
-    [from, to].forEach(closeQuietly);
-  }
-}
-
-function closeQuietly(connection: Deno.TcpConn): void {
-  try {
-    connection.close();
-  } catch { /* It was closed before. */ }
 }

@@ -1,6 +1,7 @@
 /** The life of a release on the real cluster: install, upgrade, roll back, uninstall; CRDs and people's objects. */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { type Cluster, startCluster, waitFor } from "../cluster/mod.ts";
+import { GO_INSTALLATION } from "../deploy/go_installation.ts";
 import { CHART, helm, type HelmResult, type Rendered, valuesInput } from "./helm.ts";
 import { NEW_FIELD, olderChart } from "./older_chart.ts";
 
@@ -164,71 +165,11 @@ Deno.test("a release is installed, upgraded with its CRDs, rolled back and unins
   }
 });
 
-/** What the Go operator's manifests made of the same names (its RBAC aside, which ours only widens). */
-function goInstallation(): object[] {
-  const metadata = (name: string) => ({ name, namespace: NAMESPACE });
-  const labels = { app: "coder-k8s" };
-  const service = (name: string, port: number, targetPort: number) => ({
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: metadata(name),
-    spec: { selector: labels, ports: [{ port, targetPort }] },
-  });
-  return [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata("coder-k8s") },
-    {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRole",
-      metadata: { name: "manager-role" },
-      rules: [{ apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] }],
-    },
-    {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata: { name: "coder-k8s" },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "manager-role" },
-      subjects: [{ kind: "ServiceAccount", ...metadata("coder-k8s") }],
-    },
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { ...metadata("coder-k8s"), labels },
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: {
-            serviceAccountName: "coder-k8s",
-            containers: [{ name: "coder-k8s", image: "ghcr.io/coder/coder-k8s:latest" }],
-          },
-        },
-      },
-    },
-    service("coder-k8s-apiserver", 443, 6443),
-    service("coder-k8s", 8090, 8090),
-    {
-      apiVersion: "apiregistration.k8s.io/v1",
-      kind: "APIService",
-      metadata: { name: "v1alpha1.aggregation.coder.com" },
-      spec: {
-        group: "aggregation.coder.com",
-        version: "v1alpha1",
-        groupPriorityMinimum: 1000,
-        versionPriority: 100,
-        insecureSkipTLSVerify: true,
-        service: { ...metadata("coder-k8s-apiserver"), port: 443 },
-      },
-    },
-  ];
-}
-
 Deno.test("an installation that kubectl made is taken over: the Go operator's, and one of deploy/", async () => {
   await using cluster = await startCluster({ name: "helm-adopt" });
   const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
   await cluster.kubectl(["apply", "--server-side", "-k", `${root}/crd`]);
-  const input = goInstallation().map((object) => JSON.stringify(object)).join("\n---\n");
+  const input = GO_INSTALLATION.map((object) => JSON.stringify(object)).join("\n---\n");
   await cluster.kubectl(["apply", "-f", "-"], { input });
   const people = await cluster.newNamespace("people");
   const controlPlane = await makeControlPlane(cluster, people);

@@ -145,52 +145,31 @@ Deno.test("mode all on a real cluster: ready, as 1000, without rights, on a read
   assert.equal(await operator.stop(), 0, operator.lines.slice(-5).join("\n"));
 });
 
+/** What a coordinator is given, and told, in a jail. */
+const GIVEN = {
+  tokens: "ann ann-0123456789abcdef\n",
+  keys: "a key of the tests that is long enough for anybody",
+};
+const COORDINATOR = [
+  "coordinator",
+  ...["bind", "metrics-bind", "grpc-bind"].map((port) => `--${port}-address=127.0.0.1:0`),
+  "--debug-bind-address=0",
+  "--log-format=json",
+  "--auth-token-file=/tmp/given/tokens",
+  "--worker-key-file=/tmp/given/keys",
+];
+
 Deno.test("a coordinator answers its probes, and ends with 0", async () => {
-  await using it = await jail({
-    given: {
-      tokens: "ann ann-0123456789abcdef\n",
-      keys: "a key of the tests that is long enough for anybody",
-    },
-  });
-  await using coordinator = startProcess({
-    binary: it.program,
-    args: [
-      "coordinator",
-      "--bind-address=127.0.0.1:0",
-      "--metrics-bind-address=127.0.0.1:0",
-      "--grpc-bind-address=127.0.0.1:0",
-      "--debug-bind-address=0",
-      "--log-format=json",
-      "--auth-token-file=/tmp/given/tokens",
-      "--worker-key-file=/tmp/given/keys",
-    ],
-  });
+  await using it = await jail({ given: GIVEN });
+  await using coordinator = startProcess({ binary: it.program, args: COORDINATOR });
   await untilReady(`http://${await coordinator.address("MCP")}/healthz`, coordinator);
   assert.equal((await facts(coordinator)).uid?.[0], "1000");
   assert.equal(await coordinator.stop(), 0, coordinator.lines.slice(-5).join("\n"));
 });
 
 Deno.test("as process 1 of a container, which no signal ends that it does not handle, it ends with 0", async () => {
-  await using it = await jail({
-    first: true,
-    given: {
-      tokens: "ann ann-0123456789abcdef\n",
-      keys: "a key of the tests that is long enough for anybody",
-    },
-  });
-  await using coordinator = startProcess({
-    binary: it.program,
-    args: [
-      "coordinator",
-      "--bind-address=127.0.0.1:0",
-      "--metrics-bind-address=127.0.0.1:0",
-      "--grpc-bind-address=127.0.0.1:0",
-      "--worker-key-file=/tmp/given/keys",
-      "--debug-bind-address=0",
-      "--log-format=json",
-      "--auth-token-file=/tmp/given/tokens",
-    ],
-  });
+  await using it = await jail({ first: true, given: GIVEN });
+  await using coordinator = startProcess({ binary: it.program, args: COORDINATOR });
   await untilReady(`http://${await coordinator.address("MCP")}/healthz`, coordinator);
   const { pid } = coordinator;
   const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);

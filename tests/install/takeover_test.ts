@@ -2,77 +2,22 @@
 import assert from "node:assert/strict";
 import { available } from "../aggregated/app_rig.ts";
 import { type Cluster, waitFor } from "../cluster/mod.ts";
+import { GO_INSTALLATION } from "../deploy/go_installation.ts";
 import { playPods } from "../deploy/played/mod.ts";
+import type { Manifest } from "../deploy/variants.ts";
 import { API_SERVICE, DEPLOYMENTS, startInstallRig } from "./rig.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-const RBAC = "rbac.authorization.k8s.io";
 const NAMESPACE = "coder-system";
 const LABELS = { app: "coder-k8s" };
 
-/** What the Go operator's manifests are, as its documentation has them applied. */
-const GO_INSTALLATION = [
-  { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
-  { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "coder-k8s", namespace: NAMESPACE } },
-  {
-    apiVersion: `${RBAC}/v1`,
-    kind: "ClusterRole",
-    metadata: { name: "manager-role" },
-    rules: [{
-      apiGroups: [""],
-      resources: ["secrets", "events"],
-      verbs: ["create", "get", "list", "patch", "watch"],
-    }],
-  },
-  {
-    apiVersion: `${RBAC}/v1`,
-    kind: "ClusterRoleBinding",
-    metadata: { name: "coder-k8s" },
-    roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: "manager-role" },
-    subjects: [{ kind: "ServiceAccount", name: "coder-k8s", namespace: NAMESPACE }],
-  },
-  {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "coder-k8s", namespace: NAMESPACE, labels: LABELS },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: LABELS },
-      template: {
-        metadata: { labels: LABELS },
-        spec: {
-          serviceAccountName: "coder-k8s",
-          containers: [{
-            name: "coder-k8s",
-            image: "ghcr.io/coder/coder-k8s:latest",
-            env: [{ name: "GO_ONLY", value: "1" }],
-            ports: [{ name: "health", containerPort: 8081 }],
-            livenessProbe: { httpGet: { path: "/healthz", port: "health" } },
-          }],
-        },
-      },
-    },
-  },
-  {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: "coder-k8s-apiserver", namespace: NAMESPACE },
-    spec: { selector: LABELS, ports: [{ port: 443, targetPort: 6443, protocol: "TCP" }] },
-  },
-  {
-    apiVersion: "apiregistration.k8s.io/v1",
-    kind: "APIService",
-    metadata: { name: "v1alpha1.aggregation.coder.com" },
-    spec: {
-      group: "aggregation.coder.com",
-      version: "v1alpha1",
-      groupPriorityMinimum: 1000,
-      versionPriority: 100,
-      insecureSkipTLSVerify: true,
-      service: { name: "coder-k8s-apiserver", namespace: NAMESPACE },
-    },
-  },
-];
+/** The Go operator's, with a variable that somebody has added. */
+function goInstallation(): readonly Manifest[] {
+  const objects = structuredClone(GO_INSTALLATION);
+  const [container] = objects.find(({ kind }) => kind === "Deployment")?.spec.template.spec.containers ?? [];
+  container.env = [{ name: "GO_ONLY", value: "1" }];
+  return objects;
+}
 
 async function applied(cluster: Cluster, objects: readonly object[], ...flags: string[]): Promise<void> {
   const input = objects.map((object) => JSON.stringify(object)).join("\n");
@@ -84,7 +29,7 @@ Deno.test("the Go operator's installation becomes ours in place, with what is in
   const { cluster } = rig;
   await cluster.kubectl(["apply", "--server-side", "-k", `${root}/crd`]);
   await cluster.kubectl(["wait", "--for=condition=Established", "crd/codercontrolplanes.coder.com"]);
-  await applied(cluster, GO_INSTALLATION);
+  await applied(cluster, goInstallation());
   await applied(cluster, [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "coder" } },
     {

@@ -1,4 +1,5 @@
 /** A TCP proxy as a port-forward is: it carries bytes, passes on half-closed ends, and drops connections. */
+import { closeQuietly, oneWay } from "../cluster/one_way.ts";
 
 /** Ends with `await using`. */
 export interface TcpProxy extends AsyncDisposable {
@@ -67,23 +68,4 @@ async function carry(incoming: Deno.TcpConn, upstream: number, pairs: Set<Pair>)
   await Promise.all([oneWay(incoming, outgoing), oneWay(outgoing, incoming)]);
   pairs.delete(pair);
   pair.forEach(closeQuietly);
-}
-
-/** Until one end says that it is done: the other one is told, and may go on talking. */
-async function oneWay(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-  const chunk = new Uint8Array(64 * 1024);
-  try {
-    for (let read = await from.read(chunk); read !== null; read = await from.read(chunk)) {
-      for (let sent = 0; sent < read;) sent += await to.write(chunk.subarray(sent, read));
-    }
-    await to.closeWrite();
-  } catch {
-    [from, to].forEach(closeQuietly);
-  }
-}
-
-function closeQuietly(connection: Deno.TcpConn): void {
-  try {
-    connection.close();
-  } catch { /* It was closed before. */ }
 }

@@ -1,4 +1,5 @@
 /** A Service as kube-proxy plays it: each new connection goes to any ready pod, and past those that refuse it. */
+import { closeQuietly, oneWay } from "../../cluster/one_way.ts";
 
 /** Ends with `await using`. */
 export interface Route extends AsyncDisposable {
@@ -67,23 +68,4 @@ async function connect(ports: readonly number[]): Promise<Deno.TcpConn | undefin
 
 function shuffled(ports: readonly number[], random: () => number): number[] {
   return ports.map((port) => ({ port, at: random() })).sort((a, b) => a.at - b.at).map(({ port }) => port);
-}
-
-/** Until one end says that it is done: the other one is told, and may go on talking. */
-async function oneWay(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-  const chunk = new Uint8Array(64 * 1024);
-  try {
-    for (let read = await from.read(chunk); read !== null; read = await from.read(chunk)) {
-      for (let sent = 0; sent < read;) sent += await to.write(chunk.subarray(sent, read));
-    }
-    await to.closeWrite();
-  } catch {
-    [from, to].forEach(closeQuietly);
-  }
-}
-
-function closeQuietly(connection: Deno.TcpConn): void {
-  try {
-    connection.close();
-  } catch { /* It was closed before. */ }
 }
