@@ -1,5 +1,4 @@
 /** Waiting for the cluster to carry out what was asked for. */
-import { z } from "zod";
 import {
   APIServices,
   CustomResourceDefinitions,
@@ -11,6 +10,7 @@ import type { Deployment } from "../../api/kubernetes/types.ts";
 import type { KubeObject, ObjectKey } from "../../api/object.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { isNotFound, isTransient } from "../../kube/errors.ts";
+import { discovery, DISCOVERY_ACCEPT, DISCOVERY_PATH, tellsOf } from "../discovery.ts";
 import { InstallError } from "./error.ts";
 import type { Say } from "./say.ts";
 
@@ -191,28 +191,11 @@ export async function apiAvailable(
   const condition = conditionOf(apiService, "Available");
   if (condition?.status !== "True") return condition?.message ?? "the API server has not looked yet";
   const { group, version } = apiService.spec ?? {};
-  const groups = shapeOfDiscovery.parse(await client.raw("GET", "/apis", { signal, accept: DISCOVERY }));
-  const versions = groups.items.find(({ metadata }) => metadata.name === group)?.versions ?? [];
-  const told = versions.find((one) => one.version === version);
-  // kubectl knows of no resource that is not in here, and the API server asks for it only after it calls it available.
-  return told?.freshness === "Current" && told.resources.length > 0
+  const told = await client.raw("GET", DISCOVERY_PATH, { signal, accept: DISCOVERY_ACCEPT });
+  return tellsOf(discovery.parse(told), group ?? "", version ?? "")
     ? undefined
     : "the API server does not tell of its resources yet";
 }
-
-/** How kubectl asks what resources there are: all groups in one document. */
-const DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-
-const shapeOfDiscovery = z.object({
-  items: z.array(z.object({
-    metadata: z.object({ name: z.string().catch("") }).catch({ name: "" }),
-    versions: z.array(z.object({
-      version: z.string().catch(""),
-      freshness: z.string().catch(""),
-      resources: z.array(z.unknown()).catch([]),
-    })).catch([]),
-  })).catch([]),
-}).catch({ items: [] });
 
 /** Gone, or the same name is another object's by now. */
 export async function isGone(

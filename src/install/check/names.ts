@@ -1,7 +1,9 @@
 /** Names of an installation's objects, which are the Go operator's. */
 
-export const API_SERVICE = "v1alpha1.aggregation.coder.com";
-export const API_GROUP_PATH = "/apis/aggregation.coder.com/v1alpha1";
+export const API_GROUP = "aggregation.coder.com";
+export const API_VERSION = "v1alpha1";
+export const API_SERVICE = `${API_VERSION}.${API_GROUP}`;
+export const API_GROUP_PATH = `/apis/${API_GROUP}/${API_VERSION}`;
 /** Of all Deployments, pods and Services. */
 export const APP_LABEL = "app=coder-k8s";
 /** Of the operator's Deployment, ServiceAccount, and the MCP server's Service. */

@@ -54,8 +54,12 @@ export interface CheckWorld {
   readonly version: string;
   /** What an installation consists of, of the overlays that were asked for. */
   readonly objects: readonly KubeObject[];
-  /** GET, read with a schema; the same path is asked for once. Never rejects but for the end of all. */
-  read<T>(path: string, schema: Schema<T>): Promise<Reading<T>>;
+  /**
+   * GET, read with a schema; the same path is asked for once. Never rejects but for the end of all.
+   *
+   * @param accept another form than the usual one
+   */
+  read<T>(path: string, schema: Schema<T>, accept?: string): Promise<Reading<T>>;
   /** Whether who asks may. */
   may(access: Access): Promise<Reading<boolean>>;
   /** Asks a control plane's Coder, the way the operator would from here. */

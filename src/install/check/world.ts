@@ -30,9 +30,11 @@ export function checkWorld(options: WorldOptions): CheckWorld {
   const answers = new Map<string, Promise<Reading<unknown>>>();
   const asked = new Map<string, Promise<Reading<boolean>>>();
 
-  function get(path: string): Promise<Reading<unknown>> {
-    const known = answers.get(path) ?? guarded(() => client.raw("GET", path, call));
-    answers.set(path, known);
+  function get(path: string, accept?: string): Promise<Reading<unknown>> {
+    const key = `${path} ${accept ?? ""}`;
+    const options = accept === undefined ? call : { ...call, accept };
+    const known = answers.get(key) ?? guarded(() => client.raw("GET", path, options));
+    answers.set(key, known);
     return known;
   }
 
@@ -71,8 +73,8 @@ export function checkWorld(options: WorldOptions): CheckWorld {
     now,
     version,
     objects,
-    async read<T>(path: string, schema: Schema<T>): Promise<Reading<T>> {
-      const reading = await get(path);
+    async read<T>(path: string, schema: Schema<T>, accept?: string): Promise<Reading<T>> {
+      const reading = await get(path, accept);
       if (reading.state !== "seen") return reading;
       const parsed = schema.safeParse(reading.value);
       if (parsed.success) return seen(parsed.data);

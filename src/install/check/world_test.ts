@@ -36,6 +36,20 @@ Deno.test("a path is asked for once, whatever it is read as", async () => {
   assert.deepEqual(asked, ["/x"]);
 });
 
+Deno.test("a path in two forms is asked for in each", async () => {
+  const asked: (string | undefined)[] = [];
+  const world = worldOf({
+    raw: (_method, _path, options) => {
+      asked.push(options?.accept);
+      return Promise.resolve({});
+    },
+  });
+  for (const accept of [undefined, "application/x", undefined, "application/x"]) {
+    await world.read("/x", z.unknown(), accept);
+  }
+  assert.deepEqual(asked, [undefined, "application/x"]);
+});
+
 Deno.test("not there, forbidden and away are told apart", async () => {
   const failing = (error: Error) => worldOf({ raw: () => Promise.reject(error) }).read("/x", z.unknown());
   assert.deepEqual(await failing(new KubeApiError(404, "NotFound", "no", CALL)), { state: "absent" });

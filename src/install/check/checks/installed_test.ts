@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DEPLOYMENTS, endpointSlicesPath } from "../names.ts";
-import { told, verdicts } from "../testing.ts";
+import { fakeWorld, told, verdicts } from "../testing.ts";
 import { aggregatedApi } from "./aggregated_api.ts";
 import { controlPlanes } from "./control_planes.ts";
 import { crds } from "./crds.ts";
@@ -128,14 +128,32 @@ Deno.test("the API of workspaces has to answer, whoever asks", async () => {
   const group = "/apis/aggregation.coder.com/v1alpha1";
   const resources = [{ name: "coderworkspaces" }, { name: "codertemplates" }];
   const list = `${group}/coderworkspaces?limit=1`;
-  const answers = (listed: unknown, all = resources) => ({
-    answers: { [group]: { resources: all }, [list]: listed },
+  const discovery = (freshness: string) => ({
+    items: [{
+      metadata: { name: "aggregation.coder.com" },
+      versions: [{ version: "v1alpha1", freshness, resources }],
+    }],
+  });
+  const answers = (listed: unknown, all = resources, apis: unknown = discovery("Current")) => ({
+    answers: { [group]: { resources: all }, [list]: listed, "/apis": apis },
   });
   assert.deepEqual(await verdicts(aggregatedApi, answers({ items: [] })), ["ok"]);
   assert.deepEqual(await verdicts(aggregatedApi, answers("Forbidden (403)")), ["ok"]);
   assert.deepEqual(await verdicts(aggregatedApi, answers("ServiceUnavailable (503)")), ["failed"]);
   assert.deepEqual(await verdicts(aggregatedApi, answers({}, resources.slice(0, 1))), ["failed"]);
   assert.deepEqual(await verdicts(aggregatedApi, {}), ["failed"]);
+
+  // It answers, and kubectl does not know of it.
+  for (const apis of [discovery("Stale"), { items: [] }]) {
+    const found = await aggregatedApi.run(fakeWorld(answers({ items: [] }, resources, apis)));
+    assert.deepEqual(found.map(({ verdict }) => verdict), ["ok", "warning"]);
+    assert.match(found[1]!.text, /kubectl finds no coderworkspaces/);
+    assert.match(found[1]!.next.join(" "), /kubectl annotate .* v1alpha1\.aggregation\.coder\.com/);
+  }
+  assert.deepEqual(await verdicts(aggregatedApi, answers({ items: [] }, resources, "away")), [
+    "ok",
+    "unknown",
+  ]);
 });
 
 Deno.test("the MCP server is asked through its Service", async () => {
