@@ -7,8 +7,6 @@ export interface Section {
   readonly folders: readonly string[];
   /** Pages that come first, in this order. Those of `docs/` itself have to be named. */
   readonly pages: readonly string[];
-  /** Shown when it is opened, or has the page that is read. */
-  readonly collapsed?: boolean;
 }
 
 export const SECTIONS: readonly Section[] = [
@@ -34,9 +32,8 @@ export const SECTIONS: readonly Section[] = [
       ...["aggregated-api", "changing-workspaces", "templates-from-git"],
       ...["mcp", "mcp-transcript", "sessions", "ui", "metrics", "support-bundle", "helm-parity"],
     ],
-    collapsed: true,
   },
-  { title: "Reference", folders: ["reference"], pages: ["mcp-tools"], collapsed: true },
+  { title: "Reference", folders: ["reference"], pages: ["mcp-tools"] },
   {
     title: "Explanation",
     folders: ["explanation"],
@@ -47,7 +44,6 @@ export const SECTIONS: readonly Section[] = [
     title: "Working on it",
     folders: ["contributing"],
     pages: ["development", "releasing", "dependencies", "benchmarks", "evaluations"],
-    collapsed: true,
   },
 ];
 
@@ -66,7 +62,6 @@ export interface SidebarItem {
   readonly text: string;
   readonly link?: string;
   readonly items?: SidebarItem[];
-  readonly collapsed?: boolean;
 }
 
 /**
@@ -90,8 +85,7 @@ export function sidebarOf(pages: readonly DocPage[], sections: readonly Section[
     const found = section.folders.flatMap((folder) => pagesBelow(folder, pages))
       .filter(({ name }) => !section.pages.includes(name)).map(item);
     const items = [...named, ...found];
-    const { title: text, collapsed } = section;
-    return items.length === 0 ? [] : [{ text, items, ...(collapsed === undefined ? {} : { collapsed }) }];
+    return items.length === 0 ? [] : [{ text: section.title, items }];
   });
   const lost = pages.filter(({ name }) => !placed.has(name) && !ALONE.test(name));
   if (lost.length > 0) {

@@ -253,33 +253,6 @@ Deno.test("the workers' image has what sessions run, and does not run as root", 
   }
 });
 
-Deno.test("every option has its row in the document: flag, variables, place in the file, default", async () => {
-  const document = await Deno.readTextFile(`${root}/docs/sessions.md`);
-  let rows = 0;
-  for (const name of ["coordinator", "worker"]) {
-    const [, rest = ""] = document.split(`\n### coder-k8s ${name}\n`);
-    const [section = ""] = rest.split("\n### ");
-    for (const option of COMMAND_OPTIONS[name]?.set.options ?? []) {
-      const { flag, fileOnly, yaml, env, variables = [], fallback = "", defaultText, help } = option;
-      const row = section.split("\n").find((line) =>
-        line.startsWith("|") && line.includes(fileOnly === true ? `\`${yaml}\`` : `| \`--${flag}\` `)
-      );
-      ok(row !== undefined, `${name} --${flag} is not in docs/sessions.md`);
-      rows++;
-      const said = [
-        ...(fileOnly === true ? [] : [env, ...variables].map((variable) => `\`${variable}\``)),
-        ...(option.key === "config" ? [] : [`\`${yaml}\``]),
-        ...(defaultText === undefined ? (fallback === "" ? [] : [`\`${fallback}\``]) : [defaultText]),
-        help,
-      ];
-      for (const one of said) {
-        ok(row.replaceAll("\\*", "*").includes(one), `${name} --${flag}: ${one} is not in ${row}`);
-      }
-    }
-  }
-  ok(rows > 90, String(rows));
-});
-
 Deno.test("what the document names is there: flags, files, metrics", async () => {
   const document = await Deno.readTextFile(`${root}/docs/sessions.md`);
   const flags = new Set(

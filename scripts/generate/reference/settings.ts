@@ -90,7 +90,7 @@ function flagTable(
 function optionTables({ command, options }: OptionSet): string {
   const groups = [...new Set(options.map(({ group }) => group))];
   return groups.map((group) =>
-    `### Of ${command}: ${group}\n\n${group.toLowerCase().replaceAll(" ", "-")}}\n\n${
+    `### Of ${command}: ${group}\n\n${
       table(
         ["Flag", "Environment", "Key of the YAML file", "Default", "Meaning"],
         options.filter((option) => option.group === group).map(ownRow),

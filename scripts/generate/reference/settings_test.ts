@@ -31,12 +31,27 @@ Deno.test("every command is there, with its flags, and its own options under the
   for (const { command, options } of [COORDINATOR, WORKER, WORKER_TOKEN, SESSIONS]) {
     const [, own = ""] = commands.split(`## coder-k8s ${command}\n`);
     const table = own.split("\n## ")[0] ?? "";
-    for (const { flag, env, yaml, fileOnly } of options) {
-      ok(table.includes(`\`${yaml}\``), `${command} ${yaml}`);
-      if (fileOnly !== true) {
-        ok(table.includes(`\`--${flag}`) && table.includes(`\`${env}\``), `${command} --${flag}`);
+    for (const { flag, env, variables = [], yaml, fileOnly, fallback = "", defaultText } of options) {
+      const name = fileOnly === true ? `| \`${yaml}\` |` : `| \`--${flag}`;
+      const row = table.split("\n").find((line) =>
+        line.includes(name) && (fileOnly === true || /[`=,]/.test(line.charAt(name.length)))
+      );
+      ok(row !== undefined, `${command}: ${fileOnly === true ? yaml : `--${flag}`}`);
+      const names = fileOnly === true ? [] : [env, ...variables].map((variable) => `\`${variable}\``);
+      const said = [...names, `\`${yaml}\``, defaultText ?? (fallback === "" ? "" : `\`${fallback}\``)];
+      for (const one of said) {
+        ok(
+          row.replaceAll(/\\(?=[_*[\]|])/g, "").includes(one),
+          `${command} --${flag}: ${one} is not in ${row}`,
+        );
       }
     }
+  }
+});
+
+Deno.test("pages have no text between headings and tables that nobody has written", () => {
+  for (const text of [commands, settings]) {
+    for (const [, line = ""] of text.matchAll(/^#+ .*\n\n(?!\||`|<|[A-Z])(.*)$/gm)) ok(false, line);
   }
 });
 
