@@ -35,10 +35,13 @@ export async function installCommand(call: CommandCall, around: InstallSurroundi
   if (dryRun === "client") {
     const { wordsOf } = await import("../install/apply/objects.ts");
     around.out(variant.objects.map((object) => `${wordsOf(object)} (dry run)\n`).join(""));
+    const { otherNote } = await import("../install/render/sides.ts");
+    const note = otherNote(variant);
+    if (note !== undefined) around.err(`coder-k8s: ${note}\n`);
     return 0;
   }
   const { config } = loaded;
-  const { choice, namespace, objects } = variant;
+  const { choice, namespace, objects, otherNamespace } = variant;
   const { installation } = around;
   const wait = isOn(flags, "wait", true);
   const mayPrune = async (old: readonly object[], signal: AbortSignal) => {
@@ -51,6 +54,7 @@ export async function installCommand(call: CommandCall, around: InstallSurroundi
   const asked = {
     choice,
     namespace,
+    ...(otherNamespace === undefined ? {} : { otherNamespace }),
     objects,
     dryRun: dryRun === "server",
     wait,
@@ -65,6 +69,8 @@ export async function installCommand(call: CommandCall, around: InstallSurroundi
     if ("refusal" in came) around.err(`coder-k8s: ${harmlessLines(came.refusal)}\n`);
     else {
       around.out(asked.dryRun ? counted(came.result) : ending(came.result, variant, wait));
+      const { otherSide } = came.result;
+      if (otherSide !== undefined) around.err(`coder-k8s: ${harmlessLines(otherSide)}\n`);
       code = 0;
     }
   });
@@ -88,13 +94,18 @@ function ending(installed: Installed, { choice, namespace }: Variant, wait: bool
     ? ""
     : `${left} objects of an earlier install are left; to remove them: the same command with --prune\n`;
   return `${counted(installed)}${leftBehind}\n${
-    NEXT[choice.shape.split("/")[0]!]?.(namespace, wait) ?? productNext(namespace, wait)
+    NEXT[choice.shape.split("/")[0]!]?.(namespace, choice.shape) ?? productNext(namespace, wait)
   }`;
 }
 
-const NEXT: Readonly<Record<string, (namespace: string, wait: boolean) => string>> = {
-  coordinator: (namespace) =>
-    `The coordinator is in ${namespace}. It starts when its Secrets are there: see docs/sessions.md, "Kubernetes".\n`,
+const NEXT: Readonly<Record<string, (namespace: string, shape: string) => string>> = {
+  coordinator: (namespace, shape) => {
+    const names = shape === "coordinator" ? ["coordinator"] : ["coordinator", "coordinator-workers"];
+    return `The coordinator is in ${namespace}. It starts when its Secrets are there, with a certificate for ` +
+      `${
+        names.map((name) => `${name}.${namespace}.svc`).join(" and ")
+      }: see docs/sessions.md, "Kubernetes".\n`;
+  },
   workers: (namespace) =>
     `Workers are in ${namespace}. They start when their tokens are there: see docs/sessions.md, "Kubernetes".\n`,
 };

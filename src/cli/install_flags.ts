@@ -35,6 +35,18 @@ const VARIANT: readonly CommandFlag[] = [
       "Another image of the program, such as registry.example.com/coder-k8s:1.2.3; with a name and = in front, " +
       "one for an image of that name. May be repeated.",
   },
+  {
+    flag: "coordinator-namespace",
+    isSwitch: false,
+    value: "name",
+    help: "For workers: where their coordinator is. Default: coder-sessions.",
+  },
+  {
+    flag: "workers-namespace",
+    isSwitch: false,
+    value: "name",
+    help: "For the coordinator: where its workers are. Default: coder-sandboxes.",
+  },
   { flag: "replicas", isSwitch: false, value: "number", help: "Pods of each Deployment of the program." },
   {
     flag: "api-server-cidr",

@@ -107,6 +107,34 @@ Deno.test("what is wrong is said, all of it, and nothing is asked for", async ()
   assert.match((await run("--delete-crds")).err, /is not a flag of install/);
 });
 
+Deno.test("where the other one of coordinator and workers is, is a flag, and what is to be done there is said at the end", async () => {
+  const otherSide = "the coordinator in talks lets in nobody;\u001b to change that: …";
+  const { code, out, err, asked: [request] } = await run(
+    "--overlay=workers --namespace=boxes --coordinator-namespace=talks",
+    { came: { result: { ...INSTALLED, otherSide } } },
+  );
+  assert.equal(code, 0);
+  assert.deepEqual([request?.namespace, request?.otherNamespace], ["boxes", "talks"]);
+  assert.match(out, /Workers are in boxes\./);
+  assert.equal(err, "coder-k8s: the coordinator in talks lets in nobody;? to change that: …\n");
+  const listed = await run("--overlay=workers --namespace=boxes --dry-run=client");
+  assert.match(listed.err, /must let in those of boxes: coder-k8s install --overlay=coordinator/);
+  const replicas = await run("--overlay=coordinator/replicas --namespace=talks");
+  assert.match(replicas.out, /for coordinator\.talks\.svc and coordinator-workers\.talks\.svc/);
+  assert.equal(replicas.err, "");
+  for (
+    const [line, said] of [
+      ["--workers-namespace=x", /--workers-namespace does not go with all, but with coordinator/],
+      ["--overlay=coordinator --workers-namespace=A", /--workers-namespace: must be one namespace name/],
+      ["--overlay=workers --namespace=coder-sessions", /cannot both be in coder-sessions/],
+    ] as const
+  ) {
+    const wrong = await run(line);
+    assert.deepEqual([wrong.code, wrong.asked], [2, []]);
+    assert.match(wrong.err, said);
+  }
+});
+
 Deno.test("what is not needed any more goes with --prune, or where the person says so", async () => {
   const old = [{ apiVersion: "v1", kind: "Service", metadata: { name: "old", namespace: "n" } }];
   const prunes = async (flags: string, answer?: boolean) => {

@@ -36,6 +36,9 @@ export async function manifestsCommand(call: CommandCall, around: ManifestsSurro
       `coder-k8s: the network policy lets nobody to the aggregated API yet: give --api-server-cidr, or replace ${SLOT}\n`,
     );
   }
+  const { otherNote } = await import("../install/render/sides.ts");
+  const note = only ? undefined : otherNote(variant);
+  if (note !== undefined) around.err(`coder-k8s: ${note}\n`);
   around.out(await objectsText(withAddresses(variant.objects, apiServerCidrs ?? [SLOT]), format));
   return 0;
 }

@@ -54,8 +54,26 @@ Deno.test("the slot of the network policy is filled in, or told", async () => {
   assert.ok(!filled.out.includes("192.0.2.0"));
 });
 
+Deno.test("coordinator and workers in namespaces of one's own fit, and what the other one needs is told", async () => {
+  const workers = await run("--overlay=workers -n boxes --coordinator-namespace=talks");
+  assert.equal(workers.code, 0);
+  assert.match(workers.out, /--coordinator=https:\/\/coordinator\.talks\.svc:50050/);
+  assert.match(
+    workers.err,
+    /^coder-k8s: .* must let in those of boxes: coder-k8s install --overlay=coordinator --namespace=talks --workers-namespace=boxes\n$/,
+  );
+  const coordinator = await run("--overlay=coordinator --namespace=talks --workers-namespace=boxes");
+  assert.match(coordinator.out, /kubernetes\.io\/metadata\.name: boxes/);
+  assert.match(
+    coordinator.err,
+    /must dial it in talks: coder-k8s install --overlay=workers --namespace=boxes /,
+  );
+  assert.equal((await run("--overlay=workers")).err, "");
+});
+
 Deno.test("mistakes are said, and nothing is printed", async () => {
-  for (const line of ["stray", "-o xml", "--overlay=x", "--replicas=-1", "--wait"]) {
+  const wrong = ["stray", "-o xml", "--overlay=x", "--replicas=-1", "--wait", "--workers-namespace=x"];
+  for (const line of [...wrong, "--overlay=workers -n coder-sessions"]) {
     const { code, out, err } = await run(line);
     assert.deepEqual([code, out], [2, ""], line);
     assert.match(err, /coder-k8s help manifests/);

@@ -25,8 +25,11 @@ export async function askedVariant(
   const { mistakes: wrong, read, namespace } = flagReader(flags);
   // Loaded here alone: half a megabyte, which other commands do without.
   const { embeddedManifests, variantOf } = await import("../install/render/variant.ts");
+  const { checkApart } = await import("../install/render/sides.ts");
   const { imageChange } = await import("../install/render/rewrite.ts");
   const where = namespace("namespace");
+  const coordinatorNamespace = namespace("coordinator-namespace");
+  const workersNamespace = namespace("workers-namespace");
   const replicas = read("replicas", number({ min: 0, max: MOST_REPLICAS }));
   const mistakes: Mistake[] = [...wrong];
   const images = (flags.get("image") ?? []).flatMap((text) => {
@@ -52,9 +55,12 @@ export async function askedVariant(
       overlays,
       images,
       namespace: where,
+      coordinatorNamespace,
+      workersNamespace,
       replicas,
       crds,
     });
+    checkApart(variant);
     return { ...common, variant, mistakes };
   } catch (error) {
     if (!(error instanceof Error && (error.name === "OverlayError" || error.name === "RenderError"))) {

@@ -6,6 +6,7 @@ import { readCoordinator } from "../../src/cli/sandbox/coordinator.ts";
 import { COORDINATOR } from "../../src/cli/sandbox/coordinator_options.ts";
 import { flagSpecs } from "../../src/cli/sandbox/load.ts";
 import { readWorker } from "../../src/cli/sandbox/worker.ts";
+import { INSTALL_FLAGS } from "../../src/cli/install_flags.ts";
 import { OPTIONS } from "../../src/cli/options.ts";
 import { COMMAND_OPTIONS } from "../../src/cli/sandbox/sets.ts";
 import { WORKER } from "../../src/cli/sandbox/worker_options.ts";
@@ -258,7 +259,8 @@ Deno.test("what the document names is there: flags, files, metrics", async () =>
   const flags = new Set(
     Object.values(COMMAND_OPTIONS).flatMap(({ set }) => set.options.map(({ flag }) => flag)),
   );
-  const ours = new Set([...flags, ...OPTIONS.map(({ flag }) => flag), "version", "help", "target"]);
+  const known = [...OPTIONS, ...INSTALL_FLAGS].map(({ flag }) => flag);
+  const ours = new Set([...flags, ...known, "version", "help", "target"]);
   // Of kubectl, openssl, docker and the like, in the commands of the page.
   const others = new Set(["from-file", "from-literal", "cert", "key", "transport", "security-opt"]);
   for (const [, flag = ""] of document.matchAll(/(?:^|[\s`(])--([a-z][a-z-]+)/g)) {

@@ -10,16 +10,20 @@ import { InstallError } from "./error.ts";
 import { familyOf, gone, readInventory, union, writeInventory } from "./inventory.ts";
 import { apiServerAddresses, needsAddresses, withAddresses } from "./network.ts";
 import { labelled, type Reference, wordsOf } from "./objects.ts";
+import { otherSide } from "./other_side.ts";
 import { preflight } from "./preflight.ts";
 import { prune } from "./prune.ts";
 import type { Say } from "./say.ts";
 import { stagesOf } from "./stages.ts";
+import { turnOf } from "./turn.ts";
 import { checkUserNamespace, needsUserNamespace } from "./user_namespace.ts";
 import { apiAvailable, definitionServed, namespaceEnded, rolledOut, until } from "./wait.ts";
 
 export interface InstallRequest {
   readonly choice: Choice;
   readonly namespace: string;
+  /** Of the other one of coordinator and workers. */
+  readonly otherNamespace?: string;
   readonly objects: readonly KubeObject[];
   /** Of the product, for the inventory. */
   readonly version: string;
@@ -33,6 +37,8 @@ export interface InstallRequest {
   readonly setsReplicas: boolean;
   /** Where the API server calls from. @default {what the cluster says} */
   readonly apiServerCidrs?: readonly string[];
+  /** Who installs, for others who would at the same time; of this process alone. */
+  readonly holder: string;
   /** Whether what an earlier installation has left may go. */
   readonly mayPrune: (objects: readonly Reference[]) => Promise<boolean>;
 }
@@ -42,6 +48,8 @@ export interface Installed {
   readonly counts: Readonly<Record<Applied["outcome"], number>>;
   /** What an earlier installation has left, and nobody has removed. */
   readonly leftBehind: readonly Reference[];
+  /** What is to be done at the other one of coordinator and workers, in words for people; absent where they fit. */
+  readonly otherSide?: string;
 }
 
 /** @throws {InstallError} @param signal ends it between two steps */
@@ -49,18 +57,22 @@ export async function install(
   client: KubeClient,
   request: InstallRequest,
   say: Say,
-  signal: AbortSignal,
+  stop: AbortSignal,
 ): Promise<Installed> {
+  const { namespace, holder } = request;
+  const family = familyOf(request.choice.shape);
+  await using turn = turnOf({ client, family, namespace, holder, say, signal: stop });
+  const { signal } = turn;
   const objects = (await withPlaces(client, request, say, signal)).map(labelled);
-  const { namespace, choice, takesOwnership, setsReplicas } = request;
-  const family = familyOf(choice.shape);
+  const { choice, takesOwnership, setsReplicas } = request;
   const options = { takesOwnership, leavesReplicas: !setsReplicas, signal };
   await until(`namespace/${namespace}`, () => namespaceEnded(client, namespace, signal), { say, signal });
+  if (!request.dryRun) await turn.begin();
   const trials = await preflight(client, objects, { ...options, namespace });
-  const before = await readInventory(client, family, namespace, signal);
-  const old = gone(before?.objects ?? [], objects);
+  let before = await readInventory(client, family, namespace, signal);
   const counts = { created: 0, configured: 0, unchanged: 0 };
   if (request.dryRun) {
+    const old = gone(before?.objects ?? [], objects);
     for (const { object, applied } of trials) {
       counts[applied?.outcome ?? "created"]++;
       tell(say, object, applied ?? "created, in a namespace that is not there yet", " (dry run)");
@@ -68,7 +80,7 @@ export async function install(
     for (const object of old) {
       say.line(`${wordsOf(object)} would be left behind by ${before?.overlays.join(", ")}`);
     }
-    return { counts, leftBehind: old };
+    return { counts, leftBehind: old, ...await atOtherSide(client, request, signal) };
   }
 
   const inventory = { version: request.version, overlays: [choice.shape, ...choice.components] };
@@ -85,6 +97,8 @@ export async function install(
       // As soon as there is a place for it, and before anything that it is of.
       if (!isNoted && comesLater(object)) {
         await served(client, objects, say, signal);
+        // In a namespace that was not there before, somebody else may have been faster.
+        if (await turn.begin()) before = await readInventory(client, family, namespace, signal);
         await note(union(objects, before?.objects ?? []));
       }
       const result = await applySafely(client, object, options).catch((error) => {
@@ -105,11 +119,21 @@ export async function install(
     await workloads(client, objects, say, signal);
     await registrations(client, objects, say, signal);
   }
+  const old = gone(before?.objects ?? [], objects);
   const leftBehind = old.length > 0 && await request.mayPrune(old)
     ? await prune(client, old, say, signal)
     : old;
   await note(union(objects, leftBehind));
-  return { counts, leftBehind };
+  return { counts, leftBehind, ...await atOtherSide(client, request, signal) };
+}
+
+async function atOtherSide(
+  client: KubeClient,
+  request: InstallRequest,
+  signal: AbortSignal,
+): Promise<Pick<Installed, "otherSide">> {
+  const text = await otherSide(client, request, signal);
+  return text === undefined ? {} : { otherSide: text };
 }
 
 /** What would be dangerous in another form than ours is tried first: in a namespace of this very minute nobody could before. */

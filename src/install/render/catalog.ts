@@ -7,9 +7,17 @@ interface Shape {
   readonly components: readonly string[];
   /** Where it runs; `--namespace` puts another in its place. */
   readonly namespace: string;
+  /** What it works together with, which is installed apart: another shape, and where that is unless somebody says. */
+  readonly other?: OtherSide;
   /** Which components go with it. */
   readonly takes: (component: string) => boolean;
   readonly help: string;
+}
+
+/** The other one of coordinator and workers. */
+export interface OtherSide {
+  readonly shape: string;
+  readonly namespace: string;
 }
 
 /** Those that give the product's own Deployments rights or change them. */
@@ -40,6 +48,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     resources: ["deploy/coordinator"],
     components: [],
     namespace: "coder-sessions",
+    other: { shape: "workers", namespace: "coder-sandboxes" },
     takes: SIZES,
     help: "the coordinator of sandbox sessions",
   },
@@ -47,6 +56,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     resources: ["deploy/coordinator"],
     components: ["deploy/coordinator/replicas"],
     namespace: "coder-sessions",
+    other: { shape: "workers/replicas", namespace: "coder-sandboxes" },
     takes: SIZES,
     help: "two coordinators that share a Redis",
   },
@@ -54,6 +64,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     resources: ["deploy/coordinator/workers"],
     components: [],
     namespace: "coder-sandboxes",
+    other: { shape: "coordinator", namespace: "coder-sessions" },
     takes: NONE,
     help: "workers of one coordinator",
   },
@@ -61,6 +72,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     resources: ["deploy/coordinator/workers"],
     components: ["deploy/coordinator/replicas/workers"],
     namespace: "coder-sandboxes",
+    other: { shape: "coordinator/replicas", namespace: "coder-sessions" },
     takes: NONE,
     help: "workers of coordinators that share a Redis",
   },
@@ -72,6 +84,7 @@ export interface Choice {
   readonly components: readonly string[];
   /** Its namespace where nobody says another. */
   readonly namespace: string;
+  readonly other?: OtherSide;
 }
 
 /** Names that go together in no way. The message says what does. */
@@ -116,7 +129,8 @@ export function chosen(names: readonly string[], paths: readonly string[]): Choi
   const last = name === "split" && known.includes(SPLIT_ACCOUNTS) && wanted.length > 0
     ? [SPLIT_ACCOUNTS]
     : [];
-  return { shape: name, components: [...others, ...last], namespace: shape.namespace };
+  const other = shape.other === undefined ? {} : { other: shape.other };
+  return { shape: name, components: [...others, ...last], namespace: shape.namespace, ...other };
 }
 
 /** The kustomization of it; paths are from the root. */

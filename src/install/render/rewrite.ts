@@ -80,14 +80,20 @@ export function withReplicas(objects: readonly KubeObject[], replicas: number): 
 }
 
 /**
- * With another namespace, wherever that is named: of objects, of accounts that rights are bound to, in addresses, in
- * certificates, in network policies. Where nothing else is called like it, each whole word that is its name means it.
+ * With other namespaces, wherever they are named: of objects, of accounts that rights are bound to, in addresses, in
+ * certificates, in network policies. Where nothing else is called like them, each whole word that is their name means them.
+ *
+ * @param changes new names by the old ones
  */
-export function withNamespace(objects: readonly KubeObject[], from: string, to: string): KubeObject[] {
-  if (from === to) return [...objects];
-  const word = new RegExp(`(?<![\\w-])${from}(?![\\w-])`, "g");
+export function withNamespaces(
+  objects: readonly KubeObject[],
+  changes: ReadonlyMap<string, string>,
+): KubeObject[] {
+  const words = [...changes].filter(([from, to]) => from !== to).map(([from]) => from);
+  if (words.length === 0) return [...objects];
+  const word = new RegExp(`(?<![\\w-])(?:${words.join("|")})(?![\\w-])`, "g");
   const replaced = (value: unknown): unknown => {
-    if (typeof value === "string") return value.replace(word, to);
+    if (typeof value === "string") return value.replace(word, (from) => changes.get(from)!);
     if (Array.isArray(value)) return value.map(replaced);
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, replaced(below)]));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../../api/object.ts";
-import { imageChange, imagesOf, PRODUCT_IMAGE, withImages, withNamespace, withReplicas } from "./rewrite.ts";
+import { imageChange, imagesOf, PRODUCT_IMAGE, withImages, withNamespaces, withReplicas } from "./rewrite.ts";
 
 function deployment(image: string, kind = "Deployment"): KubeObject {
   return {
@@ -64,7 +64,7 @@ Deno.test("a namespace is replaced as a whole word, wherever it is named", () =>
       nothing: null,
     },
   } as unknown as KubeObject;
-  assert.deepEqual(withNamespace([object], "coder-system", "new"), [{
+  assert.deepEqual(withNamespaces([object], new Map([["coder-system", "new"]])), [{
     apiVersion: "v1",
     kind: "Any",
     metadata: { name: "new", namespace: "new" },
@@ -76,11 +76,26 @@ Deno.test("a namespace is replaced as a whole word, wherever it is named", () =>
       nothing: null,
     },
   }]);
-  assert.deepEqual(withNamespace([object], "coder-system", "coder-system"), [object]);
+  assert.deepEqual(withNamespaces([object], new Map([["coder-system", "coder-system"]])), [object]);
   const definition = { ...object, kind: "CustomResourceDefinition" };
   assert.deepEqual(
-    withNamespace([definition], "coder-system", "new"),
+    withNamespaces([definition], new Map([["coder-system", "new"]])),
     [definition],
     "texts of definitions stay",
   );
+});
+
+Deno.test("namespaces are replaced at the same time, also where one takes the other's name", () => {
+  const object = {
+    apiVersion: "v1",
+    kind: "Any",
+    metadata: { name: "x", namespace: "here" },
+    spec: { address: "https://x.there.svc:1", from: "here-and-there" },
+  } as unknown as KubeObject;
+  const swapped = withNamespaces([object], new Map([["here", "there"], ["there", "here"]]));
+  assert.deepEqual(swapped, [{
+    ...object,
+    metadata: { name: "x", namespace: "there" },
+    spec: { address: "https://x.here.svc:1", from: "here-and-there" },
+  }]);
 });
