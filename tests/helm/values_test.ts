@@ -43,6 +43,10 @@ const WRONG: Readonly<Record<string, readonly [values: object, said: RegExp]>> =
     /coordinator\.config\.session\.store has a password in it/,
   ],
   "a digest": [{ image: { digest: "latest" } }, /\/image\/digest/],
+  "a digest of Redis": [
+    { coordinator: { redis: { image: "redis:7.2@sha256:ab" } } },
+    /\/coordinator\/redis\/image.*does not match/,
+  ],
   "an address range": [
     { networkPolicy: { apiServerCIDRs: ["10.0.0.1"] } },
     /apiServerCIDRs\/0.*does not match/,

@@ -8,7 +8,7 @@ const kubernetes = (name: string) => z.unknown().meta({ kubernetes: name });
 const replicas = (least: number) => z.int().min(least).max(100).nullable();
 const resources = kubernetes("ResourceRequirements");
 const quantity = z.string().regex(/^[0-9]+(\.[0-9]+)?([KMGTPE]i?|m)?$/);
-const imageReference = z.string().regex(/^[a-z0-9][a-zA-Z0-9./:@_-]*$/);
+const imageReference = z.string().regex(/^[a-z0-9][a-zA-Z0-9./:_-]*(?:@sha256:[0-9a-f]{64})?$/);
 /** Also empty. */
 const optional = (text: z.ZodType<string>) => z.union([z.literal(""), text]);
 
