@@ -1,8 +1,6 @@
 /** Documents name what the program has. */
 import { deepEqual, match, ok } from "node:assert/strict";
 import { aggregatedDefinitions } from "../../src/api/aggregated_kinds.ts";
-import { optionMeta } from "../../src/cli/option_meta.ts";
-import { settingsSchema } from "../../src/cli/schema.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const read = (path: string) => Deno.readTextFile(`${root}/${path}`);
@@ -15,32 +13,6 @@ async function* sources(folder: string): AsyncGenerator<string> {
       if (name !== "testing") yield* sources(path);
     } else if (name.endsWith(".ts") && !name.endsWith("_test.ts")) yield path;
   }
-}
-
-for (
-  const [part, file, least] of [
-    ["Aggregated API server", "docs/aggregated-api.md", 15],
-    ["MCP server", "docs/mcp.md", 30],
-  ] as const
-) {
-  Deno.test(`every flag under ${part} is in its document, with its default`, async () => {
-    const document = await read(file);
-    const [, flagsAndMore = ""] = document.split("\n## Flags\n");
-    const rows = flagsAndMore.split("\n").filter((line) => line.startsWith("| `--"));
-    let flags = 0;
-    for (const [key, schema] of Object.entries(settingsSchema.shape)) {
-      const { group, defaultText } = optionMeta.get(schema) ?? {};
-      if (group !== part || key.startsWith("templateBuild")) continue;
-      flags++;
-      const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      const row = rows.find((line) => line.includes(`\`${flag}\``));
-      ok(row !== undefined, `${flag} is not in ${file}`);
-      const given = schema._zod.def.type === "prefault" ? String(schema._zod.def.defaultValue) : "";
-      const isSaid = row.includes(`\`${given}\``) || (defaultText !== undefined && row.includes(defaultText));
-      if (given !== "") ok(isSaid, `${flag}: its default ${given} is not in ${row}`);
-    }
-    ok(flags >= least, String(flags));
-  });
 }
 
 Deno.test("every figure is in the list of figures", async () => {

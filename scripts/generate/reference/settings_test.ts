@@ -8,11 +8,19 @@ import { descriptionText, settingFiles } from "./settings.ts";
 
 const [commands = "", settings = ""] = (await settingFiles()).map(({ content }) => content);
 
-Deno.test("every setting is there under its three names, once", () => {
-  for (const { flag, env, key } of OPTIONS) {
+/** A row as its readers see it. */
+const plain = (row = "") =>
+  row.replaceAll(/\\(?=[_*[\]|])/g, "").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll(
+    "&amp;",
+    "&",
+  );
+
+Deno.test("every setting is there under its three names, once, with its default", () => {
+  for (const { flag, env, key, shownDefault } of OPTIONS) {
     const rows = settings.split("\n").filter((line) => new RegExp(`^\\| \`--${flag}[=\`]`).test(line));
     equal(rows.length, 1, flag);
     ok(rows[0]?.includes(`\`${env}\``) && rows[0].includes(`\`${key}\``), flag);
+    ok(plain(rows[0]).includes(shownDefault), `${flag}: ${shownDefault} is not in ${rows[0]}`);
   }
   ok(OPTIONS.length > 80, String(OPTIONS.length));
 });
@@ -41,7 +49,7 @@ Deno.test("every command is there, with its flags, and its own options under the
       const said = [...names, `\`${yaml}\``, defaultText ?? (fallback === "" ? "" : `\`${fallback}\``)];
       for (const one of said) {
         ok(
-          row.replaceAll(/\\(?=[_*[\]|])/g, "").includes(one),
+          plain(row).includes(one),
           `${command} --${flag}: ${one} is not in ${row}`,
         );
       }
