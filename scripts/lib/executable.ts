@@ -1,5 +1,6 @@
 /** Bundling and compiling, as the product is and as the benchmarks of memory do with smaller programs. */
 import { COMPILE_FLAGS } from "./compile_flags.ts";
+import { nameClassesIn } from "./kept_names.ts";
 import { root, run, runDeno } from "./run.ts";
 
 /** Gets a runtime on machines that reach the npm registry alone; not part of this repository. */
@@ -33,7 +34,7 @@ export interface Executable {
 }
 
 /**
- * Bundles a program into a folder; what it imports dynamically stays a file of its own.
+ * Bundles a program into a folder; what it imports dynamically stays a file of its own. Classes keep their names.
  *
  * @param flags more of `deno bundle`'s
  */
@@ -50,6 +51,7 @@ export async function bundle(entry: string, folder: string, flags: readonly stri
     `--outdir=${folder}`,
     entry,
   ]);
+  await nameClassesIn(folder);
 }
 
 /** Makes one executable of a bundle. */
