@@ -5,6 +5,7 @@ import type { Say } from "../install/apply/say.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { KubeApiError, KubeConnectionError } from "../kube/errors.ts";
 import { type Remaining, uninstall, type UninstallRequest } from "../install/remove/uninstall.ts";
+import { newIdentity } from "../kube/lease/lease_names.ts";
 import type { Config } from "./config.ts";
 import { ownLog, personAt } from "./person.ts";
 import { buildInfo } from "./version.ts";
@@ -16,9 +17,9 @@ export type { Remaining } from "../install/remove/uninstall.ts";
 /** Either what came of it, or why nothing did or not all of it; the text is for people and has no secrets. */
 export type Came<T> = { readonly result: T } | { readonly refusal: string };
 
-/** What an installation is asked for; which version it is, is known here. */
-export type InstallAsked = Omit<InstallRequest, "version">;
-export type UninstallAsked = Omit<UninstallRequest, "now">;
+/** What an installation is asked for; which version it is, and who asks, is known here. */
+export type InstallAsked = Omit<InstallRequest, "version" | "holder">;
+export type UninstallAsked = Omit<UninstallRequest, "now" | "holder">;
 
 /** How it is run. */
 export interface RunParts {
@@ -37,7 +38,7 @@ export function installAt(config: Config, asked: InstallAsked, parts: RunParts):
     "install",
     config,
     parts,
-    (client, signal) => install(client, { ...asked, version }, parts.say, signal),
+    (client, holder, signal) => install(client, { ...asked, version, holder }, parts.say, signal),
   );
 }
 
@@ -51,7 +52,7 @@ export function uninstallAt(
     "uninstall",
     config,
     parts,
-    (client, signal) => uninstall(client, { ...asked, now: Date.now }, parts.say, signal),
+    (client, holder, signal) => uninstall(client, { ...asked, holder, now: Date.now }, parts.say, signal),
   );
 }
 
@@ -59,16 +60,18 @@ async function atCluster<T>(
   command: "install" | "uninstall",
   config: Config,
   { say, environment, timeoutMs, signal }: RunParts,
-  run: (client: KubeClient, signal: AbortSignal) => Promise<T>,
+  run: (client: KubeClient, holder: string, signal: AbortSignal) => Promise<T>,
 ): Promise<Came<T>> {
   const { log, redactor } = ownLog(config);
   const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  // Before permissions are dropped: it names the machine.
+  const holder = holderOf(environment, newIdentity());
   try {
     const person = await personAt(command, config, { log, redactor, environment }).catch((error: unknown) => {
       throw new InstallError(error instanceof Error ? error.message : String(error), { cause: error });
     });
     try {
-      return { result: await run(person.client, limited) };
+      return { result: await run(person.client, holder, limited) };
     } catch (error) {
       if (error instanceof KubeConnectionError) {
         throw new InstallError(`${person.server} does not answer: ${error.message}`, { cause: error });
@@ -84,4 +87,10 @@ async function atCluster<T>(
     const message = error instanceof Error ? error.message : String(error);
     return { refusal: redactor.text(`${interrupted}${message}`) };
   }
+}
+
+/** Who is at work, for others who have to wait: the user, the machine, and what no other process has. */
+export function holderOf(environment: Readonly<Record<string, string>>, identity: string): string {
+  const user = environment["USER"] || environment["LOGNAME"];
+  return user ? `${user}@${identity}` : identity;
 }

@@ -42,6 +42,8 @@ export interface InstallRig extends AsyncDisposable {
   ): Promise<Ran<Remaining>>;
   /** By the whole program, from source; its exit code and what it said. */
   run(args: readonly string[], kubeconfig?: string): Promise<{ code: number; out: string; err: string }>;
+  /** The same, while it goes on. */
+  begin(args: readonly string[]): { readonly ended: Promise<number>; said(): string };
   clientOf(kubeconfig: string): RestClient;
 }
 
@@ -75,6 +77,8 @@ export async function startInstallRig(name: string): Promise<InstallRig> {
           wait: false,
           takesOwnership: false,
           setsReplicas: false,
+          // Always the same one: who broke off is not waited for.
+          holder: "rig",
           mayPrune: () => Promise.resolve(true),
           ...options,
         },
@@ -96,6 +100,7 @@ export async function startInstallRig(name: string): Promise<InstallRig> {
           deleteNamespace: false,
           abandon: false,
           confirm: () => Promise.resolve(true),
+          holder: "rig",
           now: Date.now,
           ...request,
         },
@@ -113,6 +118,20 @@ export async function startInstallRig(name: string): Promise<InstallRig> {
       }).output();
       const decoder = new TextDecoder();
       return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+    },
+    begin(args) {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", `${root}/main.ts`, ...args, `--kubeconfig=${cluster.kubeconfig}`],
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      let said = "";
+      const read = async (stream: ReadableStream<Uint8Array>) => {
+        for await (const text of stream.pipeThrough(new TextDecoderStream())) said += text;
+      };
+      const all = Promise.all([child.status, read(child.stdout), read(child.stderr)]);
+      return { ended: all.then(([{ code }]) => code), said: () => said };
     },
     async [Symbol.asyncDispose]() {
       clients.forEach((each) => each.close());

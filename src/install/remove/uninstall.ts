@@ -13,6 +13,7 @@ import { type Family, readInventory } from "../apply/inventory.ts";
 import { typeOf, wordsOf } from "../apply/objects.ts";
 import { isInstalled, isOurs, otherHome } from "../apply/ours.ts";
 import type { Say } from "../apply/say.ts";
+import { turnOf } from "../apply/turn.ts";
 import { isGone, namespaceEnded, until } from "../apply/wait.ts";
 import { inOrder } from "../render/order.ts";
 import type { ManifestFiles } from "../render/variant.ts";
@@ -40,6 +41,8 @@ export interface UninstallRequest {
   readonly abandon: boolean;
   /** Whether that may be done; the text says what is lost. */
   readonly confirm: (text: string) => Promise<boolean>;
+  /** Who does, for others who would at the same time; of this process alone. */
+  readonly holder: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -54,8 +57,26 @@ export async function uninstall(
   client: KubeClient,
   request: UninstallRequest,
   say: Say,
-  signal: AbortSignal,
+  stop: AbortSignal,
 ): Promise<Remaining> {
+  const { family, namespace, holder } = request;
+  let removal: Removal;
+  {
+    await using turn = turnOf({ client, family, namespace, holder, say, signal: stop });
+    await turn.begin();
+    removal = await removeAll(client, request, say, turn.signal);
+  }
+  // What says whose turn it is lies in there, too.
+  await endNamespace(client, request, removal, say, stop);
+  return removal.remaining;
+}
+
+async function removeAll(
+  client: KubeClient,
+  request: UninstallRequest,
+  say: Say,
+  signal: AbortSignal,
+): Promise<Removal> {
   const { family, namespace, files } = request;
   const inventory = await readInventory(client, family, namespace, signal);
   const found = await existing(client, candidates(files, family, namespace, inventory), signal);
@@ -77,9 +98,8 @@ export async function uninstall(
   else for (const object of data) say.line(`${wordsOf(object)} is kept: --delete-data removes it`);
   if (request.deleteCrds) await removal.all(await definitions(client, signal), "Background");
   else if (resources.length > 0) tellKept(resources, say);
-  await endNamespace(client, request, removal, say, signal);
   if (found.length === 0) say.line(`nothing of it is in ${namespace}`);
-  return removal.remaining;
+  return removal;
 }
 
 async function existing(

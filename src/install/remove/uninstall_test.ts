@@ -1,6 +1,7 @@
 /** Whose objects go, on a cluster that is a list; what a real one makes of it is in tests/install/. */
 import assert from "node:assert/strict";
 import { keyOf, type KubeObject, type ObjectKey, type ResourceType } from "../../api/object.ts";
+import { Namespaces } from "../../api/kubernetes/resources.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { KubeApiError } from "../../kube/errors.ts";
 import { InstallError } from "../apply/error.ts";
@@ -24,6 +25,8 @@ function cluster(objects: readonly KubeObject[]) {
   const client = {
     get: (type: ResourceType, key: ObjectKey) => Promise.try(() => find(type, key)),
     list: () => Promise.resolve({ items: [] }),
+    // No namespace for a Lease.
+    create: () => Promise.try(() => find(Namespaces, { namespace: "", name: "none" })),
     delete: (type: ResourceType, key: ObjectKey) =>
       Promise.try(() => {
         const object = find(type, key);
@@ -51,6 +54,7 @@ async function run(objects: readonly KubeObject[], request: Partial<UninstallReq
       deleteNamespace: false,
       abandon: false,
       confirm: (text) => Promise.resolve(asked.push(text) > 0),
+      holder: "me",
       now: () => 0,
       ...request,
     },

@@ -3,7 +3,7 @@ import type { Lease } from "../../api/kubernetes/types.ts";
 import type { KubeClient } from "../client.ts";
 import { KubeApiError, KubeConnectionError } from "../errors.ts";
 
-export type LeaseVerb = "get" | "create" | "update";
+export type LeaseVerb = "get" | "create" | "update" | "delete";
 
 /** One Lease and the requests for it. */
 export class MemoryLeases {
@@ -68,6 +68,19 @@ export class MemoryLeases {
           this.store(object.spec, object.metadata.annotations);
           return structuredClone(this.lease);
         }),
+      delete: (
+        _type: unknown,
+        _key: unknown,
+        options?: { signal?: AbortSignal; preconditions?: { resourceVersion?: string } },
+      ) =>
+        call("delete", options?.signal, () => {
+          if (this.lease === undefined) throw refusal(404, "NotFound");
+          const { resourceVersion } = options?.preconditions ?? {};
+          if (resourceVersion !== undefined && resourceVersion !== this.lease.metadata.resourceVersion) {
+            throw refusal(409, "Conflict");
+          }
+          this.remove();
+        }),
     };
     return client as unknown as KubeClient;
   }
@@ -78,6 +91,7 @@ export function unreachable(verb: string): KubeConnectionError {
   return new KubeConnectionError(`${verb}: no answer`, { method: verb, path: "/lease" });
 }
 
-function refusal(code: number, reason: string): KubeApiError {
+/** A refusal of the API server. */
+export function refusal(code: number, reason: string): KubeApiError {
   return new KubeApiError(code, reason, `${code} ${reason}`, { method: "", path: "/lease" });
 }
