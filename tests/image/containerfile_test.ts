@@ -67,6 +67,19 @@ Deno.test("the product's image runs nothing while it is built, and its accounts 
   }
 });
 
+Deno.test("both images list what is in them", async () => {
+  const build = (await readContainerfile()).get("build")!.runs.join("\n");
+  assert.match(build, /deno task sbom --out=\/src\/dist\/coder-k8s\.cdx\.json/);
+  assert.match(build, /cp LICENSE dist\/coder-k8s\.cdx\.json \/root-of\/usr\/share\/doc\/coder-k8s\//);
+  const text = await Deno.readTextFile(`${root}/Containerfile`);
+  assert.match(
+    text,
+    /^COPY --from=build \/root-of\/usr\/share\/doc\/coder-k8s \/usr\/share\/doc\/coder-k8s$/m,
+    "worker",
+  );
+  assert.match(text, /^COPY --from=build \/root-of\/ \/$/m, "coder-k8s");
+});
+
 Deno.test("the build takes the Deno that the project pins", async () => {
   const pinned = /deno@([\d.]+)/.exec(await Deno.readTextFile(`${root}/.ci/run`))?.[1];
   assert.equal((await readContainerfile()).get("build")!.arguments["DENO_VERSION"], pinned);
