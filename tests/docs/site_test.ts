@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { extname, join } from "node:path";
 import axe from "npm:axe-core@4.14.1";
 import { buildSite } from "../../scripts/docs.ts";
-import { filesBelow } from "../../scripts/lib/files.ts";
+import { filesBelow, read } from "../../scripts/lib/files.ts";
 import { type Browser, type Page, startChromium } from "../ui/chromium.ts";
 import { axeFindings } from "../ui/in_page.js";
 
@@ -116,13 +116,33 @@ Deno.test("the site is built whole, asks nobody else for anything, and is for ev
         );
       }
     }
-    await t.step("diagrams are drawn", () =>
-      withPage(browser, server.url, async (page) => {
-        await page.goto(`${server.url}/architecture.html`);
-        await page.waitForSelector(".diagram svg");
-        const words = await page.$eval(".diagram svg", (svg) => svg.textContent ?? "");
-        assert.ok(words.length > 20, words);
-      }));
+    await t.step(
+      "diagrams are drawn, on every page that has one",
+      () =>
+        withPage(browser, server.url, async (page, complaints) => {
+          const documents = (await filesBelow("docs", [".md"])).filter((path) =>
+            /^```mermaid$/m.test(read(path))
+          );
+          assert.ok(documents.length >= 4, documents.join());
+          for (const path of documents) {
+            await page.goto(`${server.url}/${path.replace(/^docs\//, "").replace(/\.md$/, ".html")}`);
+            const wanted = read(path).match(/^```mermaid$/gm)?.length ?? 0;
+            await page.waitForFunction(
+              `document.querySelectorAll(".diagram svg").length === ${wanted}`,
+              { timeout: LONG_MS },
+            ).catch((error) => {
+              throw new Error(`${path}: not all of ${wanted} diagrams are drawn: ${complaints.join("\n")}`, {
+                cause: error,
+              });
+            });
+            const words = await page.$$eval(".diagram svg", (all) => all.map((svg) => svg.textContent ?? ""));
+            for (const text of words) {
+              assert.ok(text.length > 20 && !/Syntax error/.test(text), `${path}: ${text}`);
+            }
+          }
+          assert.deepEqual(complaints, []);
+        }),
+    );
     await t.step(
       "a search finds a flag, in the browser alone",
       () =>
