@@ -30,7 +30,7 @@ import { print, standardOutput, type Terminal } from "./terminal.ts";
 import { type Screen, terminalScreen } from "./top_screen.ts";
 import { uninstallCommand } from "./uninstall.ts";
 import { OPTIONS } from "./options.ts";
-import { argumentsAs, startedAs } from "./plugin_name.ts";
+import { argumentsAs, isSameAnyway, startedAs } from "./plugin_name.ts";
 import type { SandboxSurroundings } from "./sandbox/surroundings.ts";
 
 /** What the command line reaches out to; tests put their own in its place. */
@@ -76,7 +76,9 @@ const LOOKS: Readonly<Record<string, (call: CommandCall, around: Surroundings) =
 /** Runs one command line. Resolves to the exit code: 0 done, 1 failed, 2 not understood; those of `diagnose` are its own. */
 export async function main(typed: readonly string[], surroundings?: Surroundings): Promise<number> {
   const around = surroundings ?? await realSurroundings();
-  const args = surroundings === undefined ? argumentsAs(await startedAs(), typed) : typed;
+  const args = surroundings === undefined && !isSameAnyway(typed)
+    ? argumentsAs(await startedAs(), typed)
+    : typed;
   if (args[0] === "plugin") {
     const { plugin } = await import("./plugin.ts");
     return await plugin(args.slice(1), { ...around, command: (words) => main(words, around) });

@@ -21,6 +21,11 @@ export interface StartFacts {
   readonly argv0: () => Promise<string>;
 }
 
+/** Whether the answer is the same one under every name: then nobody has to find out by which this was started. */
+export function isSameAnyway(args: readonly string[]): boolean {
+  return args.length === 1 && args[0] === "version";
+}
+
 /**
  * The name by which this process was started, a link's included. Node's modules, which know it, take longer to load than
  * all that is answered without them (and /proc/self is closed to a compiled program): they are asked where nobody else

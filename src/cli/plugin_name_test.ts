@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { argumentsAs, startedAs } from "./plugin_name.ts";
+import { argumentsAs, isSameAnyway, startedAs } from "./plugin_name.ts";
+import { pluginRig } from "./plugin_testing.ts";
 
 Deno.test("the plugin's names are words before what is typed", () => {
   const list = ["list", "-A"];
@@ -65,4 +66,15 @@ Deno.test("who tells the name: the executable, the shell that has started it, or
   assert.deepEqual(asked, []);
   assert.equal(await started("/usr/local/bin/coder-k8s", "/usr/bin/kubectl"), "/krew/kubectl-coder");
   assert.equal(await started("/usr/local/bin/coder-k8s"), "/krew/kubectl-coder");
+});
+
+Deno.test("nobody is asked for the name where the answer is the same under each", async () => {
+  assert.equal(isSameAnyway(["version"]), true);
+  for (const args of [[], ["--help"], ["help"], ["version", "--nope"], ["version", "--help"], ["top"]]) {
+    assert.equal(isSameAnyway(args), false, args.join(" "));
+  }
+  // The plugin hands it on as it is.
+  const rig = pluginRig();
+  await rig.run("version");
+  assert.deepEqual(rig.commands, [["version"]]);
 });
