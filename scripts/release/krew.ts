@@ -1,5 +1,6 @@
 /** The manifest of `kubectl krew install coder`. */
 import { stringify } from "yaml";
+import { krewProblems } from "./krew_rules.ts";
 import { archiveName, type Platform } from "./platforms.ts";
 
 export interface KrewArchive {
@@ -11,9 +12,12 @@ export interface KrewArchive {
 /** Where archives of a release can be had. */
 export const DOWNLOADS = "https://github.com/coder/coder-k8s/releases/download";
 
-/** YAML, as Krew's index takes it. */
+/** What the manifest's file is called. */
+export const KREW_FILE = "coder.yaml";
+
+/** YAML, as Krew's index takes it. @throws {Error} where it would not */
 export function krewManifest(version: string, archives: readonly KrewArchive[]): string {
-  return stringify({
+  const manifest = {
     apiVersion: "krew.googlecontainertools.github.com/v1alpha2",
     kind: "Plugin",
     metadata: { name: "coder" },
@@ -21,10 +25,14 @@ export function krewManifest(version: string, archives: readonly KrewArchive[]):
       version: `v${version}`,
       homepage: "https://github.com/coder/coder-k8s",
       shortDescription: "Coder workspaces as Kubernetes resources",
-      description:
-        "Lists, starts, stops, restarts, opens and diagnoses Coder workspaces through the aggregated API of coder-k8s, follows the logs of their builds, and hands over to the Coder CLI for SSH.\n",
-      caveats:
-        "The cluster needs coder-k8s with its aggregated API: https://github.com/coder/coder-k8s\nCompletion of names: kubectl coder completion > FOLDER-OF-YOUR-PATH/kubectl_complete-coder, and make that file executable\n",
+      description: "Lists, starts, stops, restarts, opens and diagnoses Coder workspaces through the\n" +
+        "aggregated API of coder-k8s, follows the logs of their builds, and hands over to\n" +
+        "the Coder CLI for SSH.\n",
+      caveats: "The cluster needs coder-k8s with its aggregated API:\n" +
+        "  https://github.com/coder/coder-k8s\n" +
+        "Names are completed when a file of your PATH does it:\n" +
+        "  kubectl coder completion > FOLDER/kubectl_complete-coder\n" +
+        "  chmod +x FOLDER/kubectl_complete-coder\n",
       platforms: archives.map(({ platform, sha256 }) => ({
         selector: { matchLabels: { os: platform.os, arch: platform.arch } },
         uri: `${DOWNLOADS}/v${version}/${archiveName("kubectl-coder", version, platform)}`,
@@ -32,5 +40,10 @@ export function krewManifest(version: string, archives: readonly KrewArchive[]):
         bin: "kubectl-coder",
       })),
     },
-  }, { lineWidth: 0 });
+  };
+  const problems = krewProblems(manifest, KREW_FILE);
+  if (problems.length > 0) {
+    throw new Error(`The plugin's manifest breaks Krew's rules: ${problems.join("; ")}`);
+  }
+  return stringify(manifest, { lineWidth: 0 });
 }

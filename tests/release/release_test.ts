@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { buildBinary, TARGETS } from "../../scripts/lib/build.ts";
 import { root } from "../../scripts/lib/run.ts";
+import { krewProblems } from "../../scripts/release/krew_rules.ts";
 import { archiveName, platformOf } from "../../scripts/release/platforms.ts";
 import { isAllowed } from "../../scripts/sbom/licences.ts";
 import { sharedCluster } from "../cluster/mod.ts";
@@ -106,7 +107,9 @@ Deno.test("a release: made by one command, whole, and what it says of itself is 
     });
 
     await t.step("Krew's manifest names the plugin's archive and its checksum", async () => {
-      const { metadata, spec } = parse(await Deno.readTextFile(join(out, "coder.yaml")));
+      const manifest = parse(await Deno.readTextFile(join(out, "coder.yaml")));
+      assert.deepEqual(krewProblems(manifest, "coder.yaml"), []);
+      const { metadata, spec } = manifest;
       assert.deepEqual([metadata.name, spec.version], ["coder", `v${version}`]);
       const [platform] = spec.platforms;
       assert.ok(platform.uri.endsWith(`/v${version}/${PLUGIN}`), platform.uri);
