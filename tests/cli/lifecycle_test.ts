@@ -70,21 +70,34 @@ Deno.test("SIGTERM turns readiness red, gives the Lease back and exits 0", async
   const cluster = await sharedCluster();
   const namespace = await cluster.newNamespace("stop");
   const kubeconfig = await kubeconfigOf(cluster, namespace, true);
-  await using operator = await startOperator({ kubeconfig, args: scope(namespace) });
+  // A pass that is in hand: until it is let go, the process stays as it is after the signal.
+  using held = cluster.faults.freeze({ verb: "patch", resource: "serviceaccounts", namespace });
+  await using operator = await startOperator({
+    kubeconfig,
+    args: [...scope(namespace), "--shutdown-timeout=5m"],
+  });
   await operator.ready(120_000);
   await waitFor(async () => await holder(cluster, namespace) !== "", { what: "a leader" });
+  await cluster.apply({
+    apiVersion: "coder.com/v1alpha1",
+    kind: "CoderControlPlane",
+    metadata: { name: "one", namespace },
+    spec: {},
+  });
+  await waitFor(() => held.hits > 0, { what: "a pass to be in hand" });
 
-  // The Lease cannot be given back before the probe has been seen to turn red.
-  using held = cluster.faults.freeze({ verb: "update", resource: "leases", namespace });
-  const ended = operator.stop("SIGTERM");
+  const ended = operator.stop("SIGTERM", 300_000);
   await waitFor(async () => {
     const answer = await fetch(`${operator.healthUrl}/readyz`);
     const text = await answer.text();
     return answer.status === 503 && text.includes("shutting down");
   }, { what: "readiness to turn red", intervalMs: 10 });
+  assert.notEqual(await holder(cluster, namespace), "", "nobody else begins while a pass is in hand");
   held.remove();
   assert.equal(await ended, 0);
   assert.equal(await holder(cluster, namespace), "");
+  const said = messages(operator);
+  assert.ok(said.indexOf("shutting down") < said.indexOf("released the lease"), said.join("\n"));
 });
 
 Deno.test("a second signal ends the process at once, whatever it waits for", async () => {
