@@ -7,7 +7,26 @@ import { type Terminal, wrap } from "./terminal.ts";
 const ABOUT = "coder-k8s runs Coder on Kubernetes: it turns CoderControlPlane resources into running Coder " +
   "deployments, shows Coder's workspaces and templates as Kubernetes resources, and lets AI clients operate both.";
 
+/** Commands as the first page shows them; each is in one group. */
+export const COMMAND_GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
+  ["Set it up", ["install", "uninstall", "check", "manifests", "convert"]],
+  ["Look and work", ["plugin", "diagnose", "top", "support-bundle"]],
+  ["Run a part of it", ["all", "controller", "aggregated-apiserver", "mcp-http", "mcp-stdio"]],
+  ["Sandbox sessions", ["coordinator", "worker", "worker-token", "sessions"]],
+  ["This program", ["version", "completion", "help"]],
+];
+
 const EXAMPLES: readonly (readonly [comment: string, line: string])[] = [
+  [
+    "Is your cluster fit for it? Install it. Does all of it work?",
+    "coder-k8s check",
+  ],
+  ["", "coder-k8s install"],
+  ["", "coder-k8s check"],
+  ["Workspaces of everybody whose workspaces you may see", "coder-k8s plugin list --all-namespaces"],
+];
+
+const SETTINGS_EXAMPLES: readonly (readonly [comment: string, line: string])[] = [
   ["Against the cluster of your kubeconfig, without a Lease", "coder-k8s controller --leader-elect=false"],
   ["Two namespaces only, everything in the log", "coder-k8s controller --namespace=dev,prod --debug"],
   ["The same from the environment", "CODER_K8S_NAMESPACE=dev,prod CODER_K8S_DEBUG=true coder-k8s controller"],
@@ -17,22 +36,32 @@ const EXAMPLES: readonly (readonly [comment: string, line: string])[] = [
 /** Column where explanations begin. */
 const INDENT = 34;
 
-/** The whole page. */
+/** The first page: what there is to do. Settings are on the pages of what they are for. */
 export function mainHelp(terminal: Terminal): string {
   const heading = (text: string) => `\n${terminal.bold(text)}\n`;
-  const commands = COMMANDS.map((command) => entry(commandUsage(command), [command.summary], terminal));
-  const examples = EXAMPLES.map(([comment, line]) => `  ${terminal.dim(`# ${comment}`)}\n  ${line}\n`);
+  const commands = COMMAND_GROUPS.flatMap(([title, names]) => [
+    heading(title),
+    ...names.flatMap((name) => COMMANDS.filter((command) => command.name === name))
+      .map((command) => entry(commandUsage(command), [command.summary], terminal)),
+  ]);
+  const more =
+    "coder-k8s help COMMAND explains one command, with its flags; coder-k8s help all has every setting of " +
+    "the operator and its servers. Without a command, what --app says is run: all.";
   return [
     `${wrap(ABOUT, terminal.width).join("\n")}\n`,
     heading("Usage"),
-    "  coder-k8s [command] [flags]\n",
-    "  coder-k8s --app=<mode> [flags]\n",
-    heading("Commands"),
+    "  coder-k8s <command> [flags]\n",
     ...commands,
-    configurationHelp(terminal),
     heading("Examples"),
-    ...examples,
+    examplesText(EXAMPLES, terminal),
+    `\n${wrap(more, terminal.width).join("\n")}\n`,
   ].join("");
+}
+
+function examplesText(examples: typeof EXAMPLES, terminal: Terminal): string {
+  return examples.map(([comment, line]) =>
+    `${comment === "" ? "" : `  ${terminal.dim(`# ${comment}`)}\n`}  ${line}\n`
+  ).join("");
 }
 
 /** The page of one command. */
@@ -47,7 +76,9 @@ export function commandHelp(command: Command, terminal: Terminal): string {
     heading("Usage"),
     `  coder-k8s ${commandUsage(command)}${flags}\n`,
   ];
-  if (command.isMode) parts.push(configurationHelp(terminal));
+  if (command.isMode) {
+    parts.push(configurationHelp(terminal), heading("Examples"), examplesText(SETTINGS_EXAMPLES, terminal));
+  }
   if (command.flags !== undefined) parts.push(heading("Flags"));
   for (const { flag, letter, isSwitch, value, help } of command.flags ?? []) {
     const short = letter === undefined ? "" : `-${letter}, `;

@@ -1,30 +1,45 @@
 import assert from "node:assert/strict";
 import { commandOf, COMMANDS } from "./commands.ts";
-import { commandHelp, mainHelp } from "./help.ts";
+import { COMMAND_GROUPS, commandHelp, mainHelp } from "./help.ts";
 import { OPTIONS } from "./options.ts";
 import { GROUPS } from "./option_meta.ts";
-import { plainTerminal } from "./terminal.ts";
+import { plainTerminal, type Terminal } from "./terminal.ts";
 
+const allHelp = (terminal: Terminal) => commandHelp(commandOf("all")!, terminal);
 const headings = (page: string) =>
   page.split("\n").filter((line, index, all) => /^[A-Z]/.test(line) && all[index - 1] === "");
 
 Deno.test("the page begins with what the program is and has its headings in order", () => {
   const page = mainHelp(plainTerminal);
   assert.match(page, /^coder-k8s runs Coder on Kubernetes/);
-  const named = headings(page).filter((line) => !line.startsWith("Every flag"));
-  assert.deepEqual(named, ["Usage", "Commands", ...GROUPS, "Examples"]);
+  assert.deepEqual(headings(page), ["Usage", ...COMMAND_GROUPS.map(([heading]) => heading), "Examples"]);
+  assert.ok(page.split("\n").length < 70, "it fits a screen or two");
+});
+
+Deno.test("each command stands once on the first page", () => {
+  const names = COMMAND_GROUPS.flatMap(([, names]) => names);
+  assert.deepEqual(names.toSorted(), COMMANDS.map(({ name }) => name).toSorted());
+  const page = mainHelp({ ...plainTerminal, width: 400 });
+  for (const { summary } of COMMANDS) assert.equal(page.split(`${summary}\n`).length, 2, summary);
+});
+
+Deno.test("the page of a mode has its settings by groups, and examples", () => {
+  const named = headings(allHelp(plainTerminal)).filter((line) => !line.startsWith("Every flag"));
+  assert.deepEqual(named, ["Usage", ...GROUPS, "Examples"]);
 });
 
 Deno.test("pages fit the terminal they are shown on", () => {
   for (const width of [60, 80, 120]) {
-    const longest = Math.max(...mainHelp({ ...plainTerminal, width }).split("\n").map((line) => line.length));
-    // Names and commands to copy are never broken.
-    assert.ok(longest <= Math.max(width, 80), `${longest} columns on ${width}`);
+    for (const help of [mainHelp, allHelp]) {
+      const longest = Math.max(...help({ ...plainTerminal, width }).split("\n").map((line) => line.length));
+      // Names and commands to copy are never broken.
+      assert.ok(longest <= Math.max(width, 80), `${longest} columns on ${width}`);
+    }
   }
 });
 
 Deno.test("headings and small print are marked for terminals that can show it", () => {
-  const page = mainHelp({
+  const page = allHelp({
     ...plainTerminal,
     bold: (text) => `<b>${text}</b>`,
     dim: (text) => `<i>${text}</i>`,
@@ -35,7 +50,7 @@ Deno.test("headings and small print are marked for terminals that can show it", 
 });
 
 Deno.test("explanations of long names stand below them, of short ones beside them", () => {
-  const page = mainHelp(plainTerminal);
+  const page = allHelp(plainTerminal);
   assert.match(page, /^ {2}--debug {2,}Log everything/m);
   assert.match(page, /^ {2}--template-build-initial-poll-interval <duration>\n {34}How often/m);
 });
@@ -63,7 +78,7 @@ Deno.test("what completion's page tells to type is not broken over lines", () =>
 
 Deno.test("the second name of the session token's variable is shown", () => {
   assert.match(
-    mainHelp({ ...plainTerminal, width: 120 }),
+    allHelp({ ...plainTerminal, width: 120 }),
     /CODER_K8S_CODER_SESSION_TOKEN or CODER_SESSION_TOKEN/,
   );
 });

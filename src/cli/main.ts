@@ -130,7 +130,11 @@ async function run(
   const { environment, readTextFile } = around;
   const loaded = await loadSettings({ flags, environment, readTextFile });
   mistakes.push(...loaded.mistakes);
-  if (mistakes.length > 0 || loaded.settings === undefined) return refuse(mistakes, around);
+  if (mistakes.length > 0 || loaded.settings === undefined) {
+    // The first page has no settings.
+    const isCommand = command !== undefined || parsed.words.length === 0;
+    return refuse(mistakes, around, isCommand ? `coder-k8s help ${command?.name ?? "all"}` : undefined);
+  }
   return await around.runApp(loaded.settings, loaded);
 }
 

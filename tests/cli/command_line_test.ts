@@ -11,7 +11,7 @@ Deno.test("--help is a page on standard output, and exits 0", async () => {
   const { code, out, err } = await run(["--help"]);
   assert.equal(code, 0);
   assert.equal(err, "");
-  for (const part of ["Usage", "Commands", "Kubernetes", "Ports", "Examples", "CODER_K8S_LOG_LEVEL"]) {
+  for (const part of ["Usage", "Set it up", "coder-k8s install", "Sandbox sessions", "Examples"]) {
     assert.ok(out.includes(part), part);
   }
   assert.ok(!out.includes("\x1b"), "a pipe gets no colours");
@@ -44,7 +44,7 @@ Deno.test("mistakes of flags, environment and config file are listed together, a
   - CODER_K8S_SHUTDOWN_TIMEOUT: must be a duration such as "30s", "1m30s" or "250ms", not negative and at most 10m (it is "soon")
   - --concurrency: must be a whole number from 1 to 256 (it is "none")
   - logLevel (${file}, line 2): must be debug, info, warn or error (it is "loud")
-Run "coder-k8s --help" to see what is possible.
+Run "coder-k8s help controller" to see what is possible.
 `,
     );
   } finally {
