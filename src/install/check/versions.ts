@@ -1,7 +1,7 @@
 /** What the product is tested with. `docs/reference/versions.md` says how; a test holds both together. */
 
 /** Minor versions of Kubernetes 1. */
-export const TESTED_MINORS: readonly number[] = [34];
+export const TESTED_MINORS: readonly number[] = [34, 35, 36, 37];
 /** The first on which everything that is used is there. */
 export const FIRST_MINOR = 30;
 
