@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { waitFor } from "../cluster/mod.ts";
 import { exists } from "../cluster/paths.ts";
 import { processesNaming } from "../cluster/processes.ts";
+import { programVersion } from "./program_version.ts";
 import {
   Coderd,
   plainTemplate,
@@ -25,9 +26,11 @@ Deno.test("coderd starts on an empty database, stops, starts, and is gone at the
     dirs = [coderd.dir, postgres.dir];
     assert.equal(await coderd.request("GET", "/healthz"), "OK");
     const { version, dashboard_url } = await coderd.request("GET", "/api/v2/buildinfo");
-    assert.equal(version, "v2.30.0");
+    assert.equal(version, await programVersion(coderd));
     assert.equal(dashboard_url, coderd.url);
-    assert.deepEqual(await coderd.sql("select version from schema_migrations"), [{ version: "412" }]);
+    const [{ version: schema } = {}, ...others] = await coderd.sql("select version from schema_migrations");
+    assert.equal(others.length, 0);
+    assert.ok(version === "v2.30.0" ? schema === "412" : Number(schema) > 0, `the schema is ${schema}`);
     // A request is counted a moment after its answer.
     await waitFor(
       async () => /^coderd_api_requests_processed_total/m.test(await (await fetch(coderd.metricsUrl)).text()),

@@ -11,10 +11,12 @@ case $action in
 start)
   home=$dir/agents/$part
   mkdir -p "$home"
-  # The fixed ports that an agent would take belong to one agent a machine.
-  HOME=$home setsid sh "$part_script" "$dir" "$part" "$coder" agent --auth=token "--log-dir=$home" \
-    "--script-data-dir=$home" "--boundary-log-proxy-socket-path=$home/boundary.sock" --devcontainers-enable=false \
-    --pprof-address=127.0.0.1:0 --prometheus-address=127.0.0.1:0 --debug-address=127.0.0.1:0 \
+  # The fixed ports, and the socket, that an agent would take belong to one agent a machine. The socket is told by a
+  # variable: versions before 2.30 do not know its flag.
+  HOME=$home CODER_AGENT_BOUNDARY_LOG_PROXY_SOCKET_PATH=$home/boundary.sock \
+    setsid sh "$part_script" "$dir" "$part" "$coder" agent --auth=token "--log-dir=$home" \
+    "--script-data-dir=$home" --devcontainers-enable=false --pprof-address=127.0.0.1:0 \
+    --prometheus-address=127.0.0.1:0 --debug-address=127.0.0.1:0 \
     >/dev/null 2>&1 </dev/null &
   ;;
 stop)
