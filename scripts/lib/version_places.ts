@@ -24,6 +24,11 @@ const PLACES: readonly { readonly files: RegExp; readonly pattern: RegExp; reado
     pattern: /oci:\/\/ghcr\.io\/coder\/charts\/coder-k8s\s+--version[ =](\S+)/g,
     what: "the published chart",
   },
+  {
+    files: /./,
+    pattern: /charts\n\s+chart: coder-k8s\n\s+targetRevision: ~(\S+)/g,
+    what: "the chart of an application",
+  },
 ];
 
 /** `1.2.3`, or `1.2.3-rc.1`. */

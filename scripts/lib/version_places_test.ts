@@ -23,6 +23,11 @@ const TEXTS: readonly [path: string, text: string, after: string][] = [
     "helm install x oci://ghcr.io/coder/charts/coder-k8s --version 1.2.3",
     "helm install x oci://ghcr.io/coder/charts/coder-k8s --version 2.0.0",
   ],
+  [
+    "examples/a.yaml",
+    "repoURL: ghcr.io/coder/charts\n  chart: coder-k8s\n  targetRevision: ~1.2.3\n",
+    "repoURL: ghcr.io/coder/charts\n  chart: coder-k8s\n  targetRevision: ~2.0.0\n",
+  ],
 ];
 
 Deno.test("every place of a version is found, told with its line, and set", () => {
