@@ -12,3 +12,16 @@ export async function programVersion(
   if (version === undefined) throw new Error(`${coder} version says ${JSON.stringify(text.slice(0, 200))}`);
   return version;
 }
+
+/** The last migration of the database, by the version of Coder that made it. */
+const MIGRATIONS: Readonly<Record<string, number>> = { "v2.29.1": 401, "v2.30.0": 412 };
+
+/** That of the Coder that the tests run on. @throws {Error} where its version has no line above */
+export async function lastMigration(coderd: Pick<Coderd, "state">): Promise<number> {
+  const version = await programVersion(coderd);
+  const migration = MIGRATIONS[version];
+  if (migration === undefined) {
+    throw new Error(`add the last migration of Coder ${version} to tests/coder/program_version.ts`);
+  }
+  return migration;
+}
