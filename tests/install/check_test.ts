@@ -99,7 +99,8 @@ Deno.test("check: before, after, and what is broken on the way", async (t) => {
     const { report } = await waitFor(async () => {
       const checked = await check(cluster.kubeconfig);
       // Warnings, too: what the API server tells kubectl of comes after the API has become available.
-      return checked.code === 0 && bad(checked.report).length === 0 ? checked : undefined;
+      assert.deepEqual([checked.code, bad(checked.report)], [0, []]);
+      return checked;
     }, { what: "nothing to be wrong", timeoutMs: 120_000 });
     assert.equal(report.phase, "after");
     assert.deepEqual(bad(report), []);

@@ -1,6 +1,7 @@
 /** What the documents at the root quote and name is there. */
 import assert from "node:assert/strict";
 import { TARGETS } from "../../scripts/lib/build.ts";
+import { KREW_FILE } from "../../scripts/release/krew.ts";
 
 const root = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const read = (path: string) => Deno.readTextFile(`${root}/${path}`);
@@ -35,7 +36,7 @@ Deno.test("tasks and files that the documents name exist", async () => {
 Deno.test("the table of a release's files has all that the script makes", async () => {
   const text = await read("docs/releasing.md");
   const make = await read("scripts/release/make.ts");
-  const made = [...make.matchAll(/put\(\s*[`"]([^`"]+)[`"]/g)].map(([, name = ""]) =>
+  const made = [...make.matchAll(/put\(\s*(?:[`"]([^`"]+)[`"]|KREW_FILE)/g)].map(([, name = KREW_FILE]) =>
     name.replaceAll("${version}", "<version>")
   );
   assert.ok(made.length >= 6, made.join(" "));
