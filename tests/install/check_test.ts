@@ -101,7 +101,7 @@ Deno.test("check: before, after, and what is broken on the way", async (t) => {
       // Warnings, too: what the API server tells kubectl of comes after the API has become available.
       assert.deepEqual([checked.code, bad(checked.report)], [0, []]);
       return checked;
-    }, { what: "nothing to be wrong", timeoutMs: 120_000 });
+    }, { what: "nothing to be wrong", timeoutMs: 300_000 });
     assert.equal(report.phase, "after");
     assert.deepEqual(bad(report), []);
   });
